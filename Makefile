@@ -1,0 +1,84 @@
+# On a machine with Python 3.11 or later, git and make:
+#   make demo    pyfmt on a small monorepo
+#   make test    every test
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Named by pyproject.toml's content: a fresh clone's time stamps say nothing.
+STAMP := $(VENV)/.installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+# The first one that is new enough and can make a virtual environment with pip in it.
+define FIND_PYTHON
+find_python() { \
+    for candidate in $${PYTHON:-} python3.11 python3 python3.12 python3.13 python3.14 python; do \
+        if "$$candidate" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+            echo "$$candidate"; return 0; \
+        fi; \
+    done; \
+    return 1; \
+}
+endef
+
+# Debian ships Python without ensurepip.
+INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
+    && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
+
+.PHONY: help install demo test lint system clean
+
+help:
+	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
+	@echo 'make test    run every test'
+	@echo 'make lint    pyfmt on itself, mypy --strict, import contracts'
+	@echo 'make clean   remove what these made'
+
+install: $(STAMP)
+
+$(STAMP):
+	@$(FIND_PYTHON); \
+	python="$$(find_python)" || { $(INSTALL_ENSUREPIP) && python="$$(find_python)"; } || { \
+	    echo 'make: no Python 3.11 or later that can make virtual environments (Debian: apt-get install python3-venv)' >&2; \
+	    exit 1; \
+	}; \
+	echo "making $(VENV) with $$("$$python" --version)" >&2; \
+	"$$python" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install --editable '.[dev]'
+	@touch $@
+
+# Exit code 1 says that there are findings: the demo is there to show them.
+demo: $(STAMP)
+	@pyfmt="$$PWD/$(BIN)/pyfmt"; \
+	scratch="$$(mktemp -d "$${TMPDIR:-/tmp}/pyfmt-demo.XXXXXX")"; \
+	cp -R examples/monorepo/. "$$scratch"; \
+	cd "$$scratch"; \
+	git init --quiet; \
+	git add --all; \
+	echo "demo: $$scratch"; \
+	echo '$$ pyfmt envs create --all'; \
+	"$$pyfmt" envs create --all; \
+	echo '$$ pyfmt check'; \
+	code=0; "$$pyfmt" check || code=$$?; \
+	if [ "$$code" -gt 1 ]; then exit "$$code"; fi; \
+	echo "exit code $$code; have a look around in $$scratch"
+
+test: $(STAMP) system
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict --python-version 3.10 pyfmt/workers
+	$(BIN)/lint-imports
+	$(BIN)/pyfmt check
+
+# System packages that tests need; where they cannot be installed, those tests say what is missing.
+system:
+	@.ci/system-packages
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .import_linter_cache .grimp_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

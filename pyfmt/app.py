@@ -1,0 +1,343 @@
+"""The only composition root: the steps of a run in order, from Request to Report."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyfmt import config, merging, planning, projects, selection
+from pyfmt.cache.keys import KeyFacts
+from pyfmt.environment_drift import with_drift
+from pyfmt.environments.finding import resolve
+from pyfmt.format_memory import FormatMemory
+from pyfmt.format_memory import joined as formatting_joined
+from pyfmt.memory import Memory, first_party_roots
+from pyfmt.model import Command, Config, Environment, Health, Outcome, Project, Report, Request, Resolution, Skip, Unit
+from pyfmt.progress import Progress
+from pyfmt.projects import Survey
+from pyfmt.projects.layout import imported_names, script_folders
+from pyfmt.runner.caching import UnitCache, lint
+from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
+
+if TYPE_CHECKING:
+    from pyfmt.runner.formatting import FormatOptions
+
+# Words in a shared configuration that make a tool execute code of the environment or of the checkout.
+_EXECUTING = ("plugins", "init-hook", "init_hook")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that is known of the monorepo before any tool runs."""
+
+    config: Config
+    projects: tuple[Project, ...]
+    resolutions: tuple[Resolution, ...]
+    survey: Survey
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A report, and the exit code that goes with it."""
+
+    report: Report
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the steps of a run work with: the cache, the facts that its keys are made of, and who watches."""
+
+    memory: Memory
+    facts: KeyFacts
+    progress: Progress
+
+
+def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str], memory: Memory | None = None) -> Workspace:
+    """Configuration, projects and environments; raises PyfmtError."""
+    settings = config.load(request, cwd)
+    survey = projects.find_projects(settings)
+    memo = memory.memo if memory else None
+    found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
+    return Workspace(settings, survey.projects, with_drift(found, survey.projects, settings.root, memo), survey)
+
+
+def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+    """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
+    memory = Memory(config.load(request, cwd), request.use_cache)
+    try:
+        return _run(request, cwd, environ, (memory, progress))
+    finally:
+        memory.close()
+
+
+def _run(request: Request, cwd: Path, environ: Mapping[str, str], helpers: tuple[Memory, Progress]) -> RunResult:
+    began = time.monotonic()
+    memory, progress = helpers
+    formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
+    space = open_workspace(request, cwd, environ, memory)
+    settings = space.config
+    chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve())
+    roots = first_party_roots(space.projects, space.resolutions, settings.root)
+    hands = Hands(memory, memory.facts(space.projects, roots, _trust(settings, request)), progress)
+    work = planning.Work(
+        projects=chosen.projects,
+        selected=chosen.files,
+        resolutions={resolution.project: resolution for resolution in space.resolutions},
+        formatters=_wanted(settings, planning.FORMATTERS) if formatting else (),
+        linters=_wanted(settings, ("pylint", "mypy")) if linting else (),
+    )
+    outcomes, notes, skips = _run_tools(work, request, space, hands)
+    touched = {path for path, files in chosen.files.items() if files}
+    notes += [*chosen.notes, *(_notes(space, touched) if linting else ()), *filter(None, [memory.note()])]
+    report = merging.merge(
+        merging.Material(
+            config=settings,
+            request=request,
+            projects=chosen.projects,
+            resolutions=space.resolutions,
+            outcomes=outcomes,
+            skips=skips,
+            failures=space.survey.failures,
+            notes=notes,
+            tools=(*work.formatters, *work.linters),
+            files=sum(len(files) for files in chosen.files.values()),
+            seconds=time.monotonic() - began,
+        )
+    )
+    return RunResult(report, merging.exit_code(report, settings.fail_on))
+
+
+def _run_tools(
+    work: planning.Work, request: Request, space: Workspace, hands: Hands
+) -> tuple[list[Outcome], list[str], tuple[Skip, ...]]:
+    """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
+    reader = _ImportReader(space.config.root)
+    outcomes: list[Outcome] = []
+    notes: list[str] = []
+    if work.formatters:
+        units = planning.plan(replace(work, linters=()), _facts(reader)).format_units
+        outcomes += _format(units, request, space.config, hands)
+    plan = _lint_plan(work, reader)
+    if plan.lint_units:
+        linted = _lint(plan.lint_units, space, hands)
+        outcomes += linted.outcomes
+        notes += [note for said in linted.notes for note in said]
+    return outcomes, notes, plan.skips
+
+
+def _lint_plan(work: planning.Work, reader: _ImportReader) -> planning.Plan:
+    """The lint units, with the folders of scripts on the projects' import roots."""
+    if not work.linters:
+        return planning.Plan()
+    members = tuple(_with_script_folders(project, reader) for project in work.projects)
+    return planning.plan(replace(work, projects=members, formatters=()), _facts(reader))
+
+
+def _wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in settings.tools)
+
+
+def _notes(space: Workspace, touched: set[str]) -> list[str]:
+    """What to say of the environments in use: borrowed or inherited ones, and those where something is off."""
+    names = {project.path: project.name for project in space.projects}
+    notes = []
+    for found in space.resolutions:
+        environment = found.environment
+        if found.project not in touched or environment is None:
+            continue
+        if found.note and "workspace" not in found.rule:  # a workspace's environment is plainly its members' own
+            notes.append(f"{names[found.project]}: {found.note}")
+        if environment.health is Health.WARNING:
+            cure = f" ({environment.cure})" if environment.cure else ""
+            notes.append(f"environment {environment.name}: {environment.reason}{cure}")
+    return notes
+
+
+class _ImportReader:
+    """The names that files import, each file read at most once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __call__(self, file: str) -> frozenset[str]:
+        if file not in self._known:
+            try:
+                self._known[file] = imported_names((self._root / file).read_bytes())
+            except OSError:
+                self._known[file] = frozenset()  # vanished or unreadable: the tools themselves say so
+        return self._known[file]
+
+
+def _with_script_folders(project: Project, reader: _ImportReader) -> Project:
+    extra = script_folders(project.files, project.import_roots, reader)
+    return replace(project, import_roots=(*project.import_roots, *extra)) if extra else project
+
+
+def _facts(reader: Callable[[str], frozenset[str]]) -> planning.Facts:
+    def module_name(tool: str, file: str, project: Project) -> str:
+        from pyfmt.tools.registry import LINTERS  # deferred for start-up time: only where something is linted
+
+        return LINTERS[tool].module_name(file, project)
+
+    def alone(tool: str) -> bool:
+        from pyfmt.tools.registry import LINTERS  # deferred for start-up time: only where something is linted
+
+        return LINTERS[tool].alone
+
+    return planning.Facts(module_name, reader, alone)
+
+
+def _format(units: tuple[Unit, ...], request: Request, settings: Config, hands: Hands) -> list[Outcome]:
+    """Format what is not known already; the outcomes of whole units."""
+    hands.progress.begin(len(units))
+    tools = _wanted(settings, planning.FORMATTERS)
+    known = FormatMemory(hands.memory, hands.facts, tools, not request.write and not request.diff)
+    outcomes = {unit: known.recall(unit) for unit in units}
+    todo = {unit: known.unknown(unit) for unit in units}
+    for unit, files in todo.items():
+        if not files:
+            hands.progress.done(outcomes[unit])
+    subsets = [replace(unit, parts=(replace(unit.parts[0], files=files),)) for unit, files in todo.items() if files]
+    if subsets:
+        from pyfmt.runner.formatting import format_units  # deferred: not where nothing is to format
+
+        settled: dict[str, str] = {}
+        options = replace(_format_options(request, settings), on_settled=settled.__setitem__)
+        done = format_units(subsets, options, hands.progress.done)
+        hands.memory.digests.look_again()  # they may have been written
+        for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):
+            known.remember(unit, outcome, settled)
+            outcomes[unit] = formatting_joined(outcomes[unit], outcome)
+    return list(outcomes.values())
+
+
+def _format_options(request: Request, settings: Config) -> FormatOptions:
+    from pyfmt.runner.formatting import FormatOptions  # deferred: not where nothing is to format
+
+    wanted = _wanted(settings, planning.FORMATTERS)
+    return FormatOptions(
+        root=settings.root,
+        configs=tuple(tool_config for tool_config in settings.tool_configs if tool_config.tool in wanted),
+        write=request.write,
+        diff=request.diff,
+        jobs=settings.jobs,
+        timeout=settings.timeout,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StdinResult:
+    """What `pyfmt format -` gives back: the text, and why it is not formatted where it is not."""
+
+    output: bytes
+    exit_code: int
+    message: str = ""
+
+
+def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path) -> StdinResult:
+    """Format a text that stands for `filename` (relative to `cwd`), by the rules of the project that the file is in.
+
+    With `--check` or `--diff` the output is empty or the difference. Raises PyfmtError.
+    """
+    from pyfmt import edits  # deferred: not where nothing is to format
+    from pyfmt.runner import formatting
+
+    located = replace(request, paths=(filename,) if filename else ())
+    settings = config.load(located, cwd)
+    relative, project = None, None
+    if filename is not None:
+        relative = os.path.relpath(os.path.realpath(cwd / filename), settings.root).replace(os.sep, "/")
+        project = selection.owner(relative, projects.find_projects(settings).projects)
+    result = formatting.format_stdin(data, relative, _format_options(request, settings), project)
+    if not result.settled:
+        reasons = [f"{fault.tool}: {fault.reason}" for fault in result.faults]
+        if result.syntax is not None:
+            place = f"{filename or '-'}:{result.syntax.line}:{result.syntax.column or 1}"
+            reasons.append(f"{place}: {result.syntax.message}")
+        output = b"" if request.diff or not request.write else data
+        return StdinResult(output, 2 if result.faults else 1, "; ".join(reasons))
+    formatted = data if result.data is None else result.data
+    if request.diff:
+        return StdinResult(edits.unified_diff(data, formatted, filename or "-").encode(), int(formatted != data))
+    return StdinResult(formatted, 0) if request.write else StdinResult(b"", int(formatted != data))
+
+
+def _lint(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
+    with tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
+        hands.progress.begin(len(units), threaded=True)
+        options = _lint_options(space, Path(scratch), hands)
+        memory = hands.memory
+        cache = UnitCache(memory.store, hands.facts, memory.digests.look_again) if memory.store else None
+        return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
+
+
+def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
+    settings = space.config
+    return LintOptions(
+        root=settings.root,
+        configs={tool_config.tool: tool_config for tool_config in settings.tool_configs},
+        scratch=scratch,
+        jobs=settings.jobs,
+        timeout=settings.timeout,
+        cache_folder=hands.memory.tool_folders(),
+        import_roots=first_party_roots(space.projects, space.resolutions, settings.root),
+        trusted=hands.facts.trusted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinterCall:
+    """How a linter would be run: the worker's command, and what it is given."""
+
+    tool: str
+    command: tuple[str, ...]
+    payload: dict[str, Any]
+
+
+def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
+    """The exact calls that would lint the chosen files; nothing is run."""
+    reader = _ImportReader(space.config.root)
+    linters = _wanted(space.config, ("pylint", "mypy"))
+    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)
+    memory = Memory(space.config, request.use_cache)
+    roots = first_party_roots(space.projects, space.resolutions, space.config.root)
+    hands = Hands(memory, memory.facts(space.projects, roots, _trust(space.config, request)), Progress(-1))
+    options = _lint_options(space, Path(os.devnull), hands)
+    calls = []
+    for unit in _lint_plan(work, reader).lint_units:
+        spec, payload = call(unit, options)
+        calls.append(LinterCall(unit.tool, tuple(spec.command()), payload))
+    return calls
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""  # the tool that needs it says what is wrong with it
+
+
+def _trust(settings: Config, request: Request) -> Callable[[Environment], bool]:
+    """Whether code of an environment may run; asked only where the shared configuration would run any."""
+    if request.trust:
+        return lambda environment: True
+    texts = {Path(tool_config.path) for tool_config in settings.tool_configs if tool_config.tool in ("pylint", "mypy")}
+    if not any(word in _text(path) for path in texts for word in _EXECUTING):
+        return lambda environment: False
+    from pyfmt.environments.trust import decide  # deferred: asks git
+
+    known: dict[str, bool] = {}
+
+    def trusted(environment: Environment) -> bool:
+        if environment.prefix not in known:
+            known[environment.prefix] = decide(Path(environment.prefix), settings.root).trusted
+        return known[environment.prefix]
+
+    return trusted

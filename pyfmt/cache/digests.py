@@ -1,0 +1,70 @@
+"""Content digests of files, by a stat cache as git's index has one: an unchanged file is not opened again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import time
+from pathlib import Path
+
+from pyfmt.cache.store import Store
+
+MISSING = b""  # the digest of a file that cannot be read: never equal to one that can
+_MARK = struct.Struct("<qqqq")
+# A file changed so shortly before it was read could change again within the same time stamp ("racily clean" in git's
+# documentation): it is read again the next time. Two seconds is FAT's resolution, the coarsest in use.
+_RACY_NS = 2_000_000_000
+
+
+class Digests:
+    """Digests of files of one tree; `save` remembers them for the next run."""
+
+    def __init__(self, root: Path, store: Store | None) -> None:
+        self._root = root
+        self._store = store
+        self._known = store.stats() if store else {}
+        self._now = time.time_ns()
+        self._digests: dict[str, bytes] = {}
+        self._changed: dict[str, tuple[bytes, bytes]] = {}
+
+    def of(self, path: str) -> bytes:
+        """SHA-256 of a file's bytes (path relative to the root, or absolute); MISSING where it cannot be read."""
+        found = self._digests.get(path)
+        if found is None:
+            found = self._digests[path] = self._look(path)
+        return found
+
+    def look_again(self) -> None:
+        """Ask the disk again from now on: tools have run, files may have been written."""
+        self._known.update(self._changed)
+        self._digests.clear()
+        self._now = time.time_ns()
+
+    def _look(self, path: str) -> bytes:
+        try:
+            found = os.stat(self._root / path if not os.path.isabs(path) else path)
+        except (OSError, ValueError):
+            return MISSING
+        mark = _MARK.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        known = self._known.get(path)
+        if known is not None and known[0] == mark:
+            return known[1]
+        try:
+            with open(self._root / path, "rb") as file:
+                digest = hashlib.sha256(file.read()).digest()
+        except (OSError, ValueError):
+            return MISSING
+        if self._now - max(found.st_mtime_ns, found.st_ctime_ns) > _RACY_NS:
+            self._changed[path] = (mark, digest)
+        else:
+            self._known.pop(path, None)
+        return digest
+
+    def save(self) -> None:
+        """Remember what was read, and forget what is no longer asked for."""
+        if self._store is not None:
+            gone = [path for path in self._known if path not in self._digests]
+            kept = {path: found for path, found in self._changed.items() if path.isprintable()}
+            self._store.put_stats(kept, gone if len(gone) > len(self._known) // 4 else ())
+            self._changed = {}

@@ -1,0 +1,32 @@
+"""Where the cache lies: a folder for each repository in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyfmt.model import Unit
+
+
+def digest(*parts: str) -> str:
+    """A short name for a sequence of texts."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def repository_folder(root: Path, configured: Path | None) -> Path:
+    """The cache folder of a repository: `cache-dir`, else below the user's cache folder, keyed by the root's path."""
+    if configured is not None:
+        return configured
+    import platformdirs  # deferred for start-up time: only where there is no cache-dir
+
+    return platformdirs.user_cache_path("pyfmt") / digest(str(root))
+
+
+def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:
+    """A folder for one tool's own cache: one for each tool version, configuration, environment and group of projects."""
+    assert unit.environment is not None, unit
+    group = json.dumps([[part.project.path for part in unit.parts], unit.number])
+    place = digest(unit.environment.prefix, group)
+    return base / unit.tool / digest(*versions, config_text) / place

@@ -1,0 +1,186 @@
+"""Results in SQLite: safe with several pyfmt at once, bounded in size, and thrown away when damaged.
+
+A cache never fails a run: where it cannot be opened, read or written, the run goes on without it and says so once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+
+FILE_NAME = "results-1.sqlite"
+DEFAULT_LIMIT = 512 * 1024 * 1024  # bytes of results, the least recently used go first
+_BUSY_SECONDS = 10.0
+_BATCH = 500  # SQLite's default limit of variables in a statement is larger on every platform
+_DAY = 86_400
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS result (key BLOB PRIMARY KEY, value BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stat (path TEXT PRIMARY KEY, mark BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Store:
+    """The results of one repository; every method is harmless where the database is not usable."""
+
+    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT) -> None:
+        self.path = folder / FILE_NAME
+        self.trouble = ""  # why the cache is not used, one line
+        self._limit = limit
+        self._now = int(time.time())
+        self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection | None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return self._connect()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                    raise
+                self._discard()  # damaged: a cache can always be made anew
+                return self._connect()
+        except (OSError, sqlite3.Error) as error:
+            self.trouble = f"the cache {self.path} cannot be used: {error}"
+            return None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            # WAL lets others read while one writes; without fsync at each commit a power cut loses the newest results,
+            # never the consistency.
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.executescript(_SCHEMA)
+            return connection
+        except BaseException:
+            connection.close()
+            raise
+
+    def _discard(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[sqlite3.Connection | None]:
+        """Turns a failure of the database into a cache that is not used any more; damage is thrown away."""
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+            self.trouble = self.trouble or f"the cache {self.path} cannot be used: {error}"
+            self.close()
+            if damaged:
+                with contextlib.suppress(OSError):
+                    self._discard()
+                self.trouble += "; it is thrown away and made anew by the next run"
+
+    def get(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The known values of some keys."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[bytes, bytes] = {}
+        old: list[bytes] = []
+        with self._guard() as connection:
+            if connection is None:
+                return {}
+            for start in range(0, len(wanted), _BATCH):
+                batch = wanted[start : start + _BATCH]
+                marks = ",".join("?" * len(batch))
+                rows = connection.execute(f"SELECT key, value, used FROM result WHERE key IN ({marks})", batch)
+                for key, value, used in rows:
+                    found[key] = value
+                    if self._now - used > _DAY:  # once a day is exact enough for "least recently used"
+                        old.append(key)
+            if old:
+                connection.executemany("UPDATE result SET used = ? WHERE key = ?", [(self._now, key) for key in old])
+        values: dict[bytes, bytes] = {}
+        for key, value in found.items():
+            with contextlib.suppress(zlib.error):  # a damaged value is a miss
+                values[key] = zlib.decompress(value)
+        return values
+
+    def put(self, values: Mapping[bytes, bytes]) -> None:
+        """Remember values, all or none of them."""
+        rows = [(key, zlib.compress(value, 1), self._now) for key, value in values.items()]
+        if not rows:
+            return
+        with self._guard() as connection:
+            if connection is not None:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany("INSERT OR REPLACE INTO result VALUES (?, ?, ?)", rows)
+                connection.execute("COMMIT")
+
+    def stats(self) -> dict[str, tuple[bytes, bytes]]:
+        """Path to (mark, digest): what files were when they were read last."""
+        with self._guard() as connection:
+            if connection is not None:
+                rows = connection.execute("SELECT path, mark, digest FROM stat")
+                return {path: (mark, digest) for path, mark, digest in rows}
+        return {}
+
+    def put_stats(self, changed: Mapping[str, tuple[bytes, bytes]], gone: Iterable[str]) -> None:
+        """Remember what files are now, and forget those that are gone."""
+        lost = [(path,) for path in gone]
+        if not changed and not lost:
+            return
+        with self._guard() as connection:
+            if connection is not None:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany("DELETE FROM stat WHERE path = ?", lost)
+                rows = [(path, mark, digest) for path, (mark, digest) in changed.items()]
+                connection.executemany("INSERT OR REPLACE INTO stat VALUES (?, ?, ?)", rows)
+                connection.execute("COMMIT")
+
+    def size(self) -> tuple[int, int]:
+        """Number of results, and bytes on disk of the database."""
+        count = 0
+        with self._guard() as connection:
+            if connection is not None:
+                (count,) = connection.execute("SELECT count(*) FROM result").fetchone()
+        files = [Path(f"{self.path}{suffix}") for suffix in ("", "-wal", "-shm")]
+        return count, sum(file.stat().st_size for file in files if file.exists())
+
+    def shrink(self) -> None:
+        """Drop the least recently used results where the database is over its limit."""
+        if self._connection is None:
+            return
+        try:
+            if os.path.getsize(self.path) <= self._limit:
+                return
+        except OSError:
+            return
+        with self._guard() as connection:
+            assert connection is not None
+            (total,) = connection.execute("SELECT coalesce(sum(length(value)), 0) FROM result").fetchone()
+            excess = total - self._limit // 2  # down to half, so that not every run has to shrink
+            doomed = []
+            for key, length in connection.execute("SELECT key, length(value) FROM result ORDER BY used, key"):
+                if excess <= 0:
+                    break
+                excess -= length
+                doomed.append((key,))
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("DELETE FROM result WHERE key = ?", doomed)
+            connection.execute("COMMIT")
+            connection.execute("VACUUM")
+
+    def close(self) -> None:
+        """Close the database; nothing is read or written afterwards."""
+        if self._connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

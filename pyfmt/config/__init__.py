@@ -1,0 +1,214 @@
+"""[tool.pyfmt] to Config: where the root is, what each key says and where it comes from."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pyfmt.config.values import KEYS, TOOLS, count, kind, nearest, seconds, tools
+from pyfmt.errors import ConfigError, UsageError
+from pyfmt.model import Config, Request, Severity, ToolConfig
+
+__all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "TOOLS", "configs_folder", "find_root", "load", "nearest", "read_toml"]
+
+CONFIG_FILES = {"black": "black.toml", "isort": "isort.cfg", "pylint": "pylintrc", "mypy": "mypy.ini"}
+DEFAULT_TIMEOUT = 600.0  # seconds for one unit
+
+Table = Mapping[str, Any]
+
+# What a file that is no TOML shows of being meant as pyfmt's configuration.
+_HEADER = re.compile(rb"^\s*\[+\s*tool\s*\.\s*[\"']?pyfmt\b", re.MULTILINE)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's content; ConfigError names the place where it is not TOML or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"is not valid TOML: {error}", str(path)) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
+
+
+def _section(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
+    """The pyfmt section of a file's data: `[tool.pyfmt]`, or the whole of a pyfmt.toml; None where it has none."""
+    tool = data.get("tool", {})
+    section = tool.get("pyfmt") if isinstance(tool, dict) else None
+    if path.name != "pyproject.toml" and (section is None or path.name == "pyfmt.toml" and set(data) != {"tool"}):
+        section = data  # with a stray `[tool.…]` in it, that is an unknown key
+    if section is None:
+        return None
+    if not isinstance(section, dict):
+        raise ConfigError(f"tool.pyfmt must be a table, not {kind(section)}", str(path))
+    return section
+
+
+def _config_file_in(folder: Path) -> Path | None:
+    """pyfmt.toml, or a pyproject.toml that has `[tool.pyfmt]`."""
+    own = folder / "pyfmt.toml"
+    if own.is_file():
+        return own
+    manifest = folder / "pyproject.toml"
+    if not manifest.is_file():
+        return None
+    # Cheap test first: most manifests of a monorepo are not ours.
+    try:
+        content = manifest.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", str(manifest)) from error
+    if b"pyfmt" not in content:
+        return None
+    try:
+        data = read_toml(manifest)
+    except ConfigError:
+        # A project's damaged manifest that only mentions pyfmt is that project's failure, and is told with it.
+        if _HEADER.search(content) is None:
+            return None
+        raise
+    return manifest if _section(manifest, data) is not None else None
+
+
+def find_root(start: Path) -> tuple[Path, Path | None]:
+    """The monorepo's root and its configuration file: the nearest folder upwards that has one, else the git root,
+    else `start` itself."""
+    for folder in (start, *start.parents):
+        file = _config_file_in(folder)
+        if file is not None:
+            return folder, file
+        if (folder / ".git").exists():
+            return folder, None  # a configuration above the repository belongs to something else
+    return start, None
+
+
+def configs_folder() -> Path:
+    """Where pyfmt's own default configurations stand: inside the package, or beside it in a source checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Parsed keys, and where they come from."""
+
+    values: dict[str, Any]
+    source: str
+
+
+def _parse(section: Table, file: Path) -> _Values:
+    values: dict[str, Any] = {}
+    for key, value in section.items():
+        parser = KEYS.get(key)
+        if parser is None:
+            raise ConfigError(f"unknown key {key!r}{nearest(key, list(KEYS))}", str(file))
+        try:
+            values[key] = parser(value)
+        except TypeError as error:
+            raise ConfigError(f"{key}: must be {error}, not {kind(value)}", str(file)) from error
+        except ValueError as error:
+            raise ConfigError(f"{key}: {error}", str(file)) from error
+    return _Values(values, str(file))
+
+
+def _tool_configs(root: Path, folder: str | None, file: Path | None) -> tuple[ToolConfig, ...]:
+    """The shared configuration of each tool: the `configs` folder, else the root's `[tool.X]`, else pyfmt's own."""
+    shared: Path | None = None
+    if folder is not None:
+        shared = root / folder
+        if not shared.is_dir():
+            raise ConfigError(f"configs: {folder} is not a folder", str(file), "name a folder below the root")
+        if not any((shared / name).is_file() for name in CONFIG_FILES.values()):
+            wanted = ", ".join(CONFIG_FILES.values())
+            raise ConfigError(f"configs: {folder} holds no configuration of a tool", str(file), f"put there: {wanted}")
+    manifest = root / "pyproject.toml"
+    sections = read_toml(manifest).get("tool", {}) if manifest.is_file() else {}
+    found = []
+    for tool in TOOLS:
+        if shared is not None and (shared / CONFIG_FILES[tool]).is_file():
+            found.append(ToolConfig(tool, str(shared / CONFIG_FILES[tool]), "configs"))
+        elif isinstance(sections, dict) and tool in sections:
+            found.append(ToolConfig(tool, str(manifest), "root"))
+        else:
+            found.append(ToolConfig(tool, str(configs_folder() / CONFIG_FILES[tool]), "built-in"))
+    return tuple(found)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def _start_folder(request: Request, cwd: Path) -> Path:
+    if not request.paths:
+        return cwd
+    first = cwd / request.paths[0]
+    # As in selection: a link to a file is where the link stands.
+    return first.resolve() if first.is_dir() else first.parent.resolve()
+
+
+def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
+    """Root and configuration file of a run, from `--root`, `--config` and what lies above the paths."""
+    if request.root is not None:
+        root = (cwd / request.root).resolve()
+        if not root.is_dir():
+            raise UsageError("--root is not a folder", request.root)
+        file = _config_file_in(root)
+    else:
+        root, file = find_root(_start_folder(request, cwd))
+    if request.config_file is not None:
+        file = (cwd / request.config_file).resolve()
+        if not file.is_file():
+            raise ConfigError("--config names no file", request.config_file)
+    return root, file
+
+
+def load(request: Request, cwd: Path) -> Config:
+    """The resolved configuration of a run.
+
+    Raises ConfigError (unknown key, wrong type, unreadable file) and UsageError (`--root` that is no folder).
+    """
+    root, file = _locate(request, cwd.resolve())
+    section = _section(file, read_toml(file)) if file is not None else None
+    if section is None and request.config_file is not None:
+        raise ConfigError("has no [tool.pyfmt]", request.config_file)
+    parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
+    values = parsed.values
+    origins = {key: (parsed.source if key in values else "default") for key in KEYS}
+    config = Config(
+        root=root,
+        file=file,
+        projects=values.get("projects", ()),
+        exclude=values.get("exclude", ()),
+        tools=values.get("tools", TOOLS),
+        tool_configs=_tool_configs(root, values.get("configs"), file),
+        environments=values.get("environments", ()),
+        jobs=values.get("jobs", _processors()),
+        timeout=values.get("timeout", DEFAULT_TIMEOUT),
+        fail_on=values.get("fail-on", Severity.INFO),
+        overrides=values.get("overrides", ()),
+        cache_dir=root / values["cache-dir"] if "cache-dir" in values else None,
+    )
+    if request.jobs is not None:
+        config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"
+    if request.timeout is not None:
+        config = replace(config, timeout=_option("--timeout", seconds, request.timeout))
+        origins["timeout"] = "--timeout"
+    if request.tools:
+        config = replace(config, tools=_option("--tool", tools, list(request.tools)))
+        origins["tools"] = "--tool"
+    return replace(config, origins=tuple(sorted(origins.items())))
+
+
+def _option(name: str, parser: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return parser(value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error), name) from error

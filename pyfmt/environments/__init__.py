@@ -1,0 +1,1 @@
+"""Finding, reading, judging and creating the projects' virtual environments."""

@@ -1,0 +1,135 @@
+"""One environment: from what is there to a whole one, or to none."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt.environments.creating.installers import Calls, Installer, find_installer
+from pyfmt.environments.creating.interpreters import choose_interpreter, describe
+from pyfmt.environments.creating.locks import Target
+from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
+from pyfmt.environments.creating.recipes import Recipe, recipe
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
+
+if TYPE_CHECKING:
+    from python_discovery import PythonInfo
+
+# What runs in this process runs for one environment at a time: virtualenv and python_discovery keep state, and even
+# sysconfig (which uv.find_uv_bin asks) gives wrong answers to a second thread while the first fills its cache.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The requests that share one environment."""
+
+    requests: tuple[CreateRequest, ...]
+    options: CreateOptions
+    calls: Calls
+    progress: Callable[[str], None]
+
+    @property
+    def prefix(self) -> Path:
+        """Where the environment goes."""
+        return self.requests[0].prefix
+
+    @property
+    def owner(self) -> Path:
+        """The folder that the environment belongs to, where its lock file is: the project's own, or its workspace's."""
+        folders = [request.root / request.project.path for request in self.requests]
+        beside = self.prefix.parent
+        if all(beside == folder or beside in folder.parents for folder in folders):
+            return beside
+        # The environment is elsewhere ($UV_PROJECT_ENVIRONMENT): the workspace is the nearest folder with a lock for all.
+        root = self.requests[0].root
+        upwards = [folder for folder in (folders[0], *folders[0].parents) if folder == root or root in folder.parents]
+        return next((folder for folder in upwards if (folder / "uv.lock").is_file()), folders[0])
+
+    def say(self, text: str) -> None:
+        """Tell the progress of this environment."""
+        root = str(self.requests[0].root) + os.sep
+        self.progress(f"{str(self.prefix).removeprefix(root)}: {text}")
+
+
+def make(job: Job) -> Creation:
+    """Make the environment of `job`; every failure is told in the answer, and leaves no environment behind."""
+    began = time.monotonic()
+    base = Creation(job.prefix, tuple(request.project.name for request in job.requests), Status.FAILED)
+    try:
+        result = _make(job, base)
+    except CreationError as error:
+        result = replace(base, reason=error.reason, cure=error.cure, detail=error.detail)
+    except OSError as error:
+        result = replace(
+            base, reason=str(error), cure="see to it that the folder can be written, and that the disk has room"
+        )
+    seconds = time.monotonic() - began
+    if result.status is Status.CREATED:
+        job.say(f"ready, {seconds:.1f} s")
+    elif result.status is Status.FAILED:
+        job.say(f"failed: {result.reason}")
+    return replace(result, seconds=seconds)
+
+
+def _make(job: Job, base: Creation) -> Creation:
+    prefix, options = job.prefix, job.options
+    job.calls.raise_if_stopped()
+    if is_environment(prefix) and not is_unfinished(prefix) and not options.recreate:
+        return replace(base, status=Status.EXISTS)
+    with _ONE_AT_A_TIME:
+        installer = find_installer(options)
+        interpreter = choose_interpreter([request.project for request in job.requests], job.owner, options)
+    target = Target({key: str(value) for key, value in interpreter.marker_environment.items()})
+    plan = recipe(job.requests, job.owner, target, installer.uv is not None)
+    known = replace(base, python=describe(interpreter), installer=installer.name, source=plan.source, notes=plan.notes)
+    creation = virtualenv_arguments(prefix, interpreter, installer)
+    installs = [tuple(installer.command(step, prefix, _shown(step.lines))) for step in plan.steps]
+    known = replace(known, commands=(("virtualenv", *creation), *installs))
+    if options.dry_run:
+        return replace(known, status=Status.PLANNED)
+    _build(job, plan, installer, creation)
+    return replace(known, status=Status.CREATED)
+
+
+def _shown(lines: Sequence[str]) -> Path | None:
+    """How a report names the requirements file, which is there only during the call."""
+    return Path(f"<{len(lines)} pins>") if lines else None
+
+
+def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) -> None:
+    with UnderConstruction(job.prefix) as site:
+        job.say("creating with virtualenv")
+        _run_virtualenv(creation, job)
+        for number, step in enumerate(plan.steps, 1):
+            count = f" ({number} of {len(plan.steps)})" if len(plan.steps) > 1 else ""
+            job.say(f"installing from {plan.source} with {installer.name}{count}")
+            job.calls.run(installer, step, site)
+        job.calls.raise_if_stopped()
+
+
+def virtualenv_arguments(prefix: Path, interpreter: PythonInfo, installer: Installer) -> list[str]:
+    """The command line of virtualenv; without `--no-venv-redirect` a `.venv` *file* could appear in a user's project."""
+    executable = interpreter.system_executable or interpreter.executable
+    # pip needs only itself; a setuptools that the project did not ask for would hide an import that is missing.
+    seed = ["--no-seed"] if installer.uv else ["--no-download", "--setuptools", "none"]
+    return [str(prefix), "--python", str(executable), "--no-venv-redirect", "--no-periodic-update", *seed]
+
+
+def _run_virtualenv(arguments: list[str], job: Job) -> None:
+    from virtualenv import cli_run  # deferred: costs 0.2 s, and only where an environment is made
+
+    with _ONE_AT_A_TIME:
+        job.calls.raise_if_stopped()
+        try:
+            # A copy: virtualenv writes into the mapping.
+            cli_run(arguments, setup_logging=False, env=dict(job.options.environ))
+        except (Exception, SystemExit) as error:  # pylint: disable=broad-exception-caught  # whatever a plug-in raises
+            raise CreationError(
+                f"virtualenv failed: {error}", f"try it by hand: virtualenv {' '.join(arguments)}"
+            ) from error

@@ -1,0 +1,205 @@
+"""What is to be installed, in which calls: from the lock where there is one, else as the manifests ask."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyfmt.environments.creating.locks import LocalFolder, Locked, Target, find_lock, read_lock
+from pyfmt.environments.creating.locks.values import Table, table
+from pyfmt.environments.creating.values import CreateRequest, CreationError
+from pyfmt.model import Project
+
+# Extras and dependency groups that tests and type checks need; others (docs, release) are not imported by code.
+_DEVELOPMENT = ("dev", "develop", "development", "test", "tests", "testing", "lint", "typing", "types", "mypy")
+_REQUIREMENTS = re.compile(r"(?:requirements(?:[-_.](?P<after>\w+))?|(?P<before>\w+)[-_]requirements)\.txt")
+# Build backends that leave the folder which they install from as it was; setuptools writes its *.egg-info there.
+_CLEAN_BACKENDS = ("hatchling", "poetry.core", "flit_core", "pdm.backend", "uv_build")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of the installer; all paths are absolute."""
+
+    cwd: Path
+    lines: tuple[str, ...] = ()  # of a requirements file
+    files: tuple[Path, ...] = ()  # requirements files of the project
+    folders: tuple[LocalFolder, ...] = ()
+    indexes: tuple[str, ...] = ()
+    no_deps: bool = False
+    sync: Path | None = None  # the folder of a uv.lock: all of it with `uv sync`
+
+    @property
+    def written_to(self) -> tuple[Path, ...]:
+        """Folders that the call writes to besides the environment: two calls at once would get in each other's way."""
+        return tuple(sorted({folder.path for folder in self.folders if not _is_clean(folder.path)}))
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The calls that fill an environment, in order, and where what they install is said."""
+
+    source: str
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+
+
+def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_uv: bool) -> Recipe:
+    """What to install for the projects that share an environment; `owner` is the folder that it belongs to.
+
+    A lock file of the owner is for all of them, any other for its own project. Raises CreationError.
+    """
+    lock = find_lock(owner)
+    closure = _unique([p for r in requests for p in (r.project, *r.closure)])
+    root = requests[0].root
+    local = tuple(LocalFolder(folder) for p in closure if is_installable(folder := (root / p.path).resolve()))
+    if lock is None:
+        return _unlocked(requests, local)
+    if lock.name == "uv.lock" and with_uv:
+        return Recipe(lock.name, (replace(Step(owner, sync=owner), folders=local),))
+    return _locked(lock, read_lock(lock, target), local)
+
+
+def _unique(projects: Iterable[Project]) -> list[Project]:
+    return list({project.path: project for project in projects}.values())
+
+
+def _locked(lock: Path, locked: Locked, local: tuple[LocalFolder, ...]) -> Recipe:
+    """The pins with their hashes, then what has none: a call with hashes takes no folders (pip's rule).
+
+    A lock is complete, so nothing is resolved again: a distribution of the monorepo is never looked up on an index.
+    """
+    known = {folder.path for folder in locked.folders}
+    # Projects of the monorepo go in editable whatever the lock says, since their sources are what is linted.
+    ours = {folder.path for folder in local}
+    folders = [folder if folder.path not in ours else LocalFolder(folder.path) for folder in locked.folders]
+    folders += [folder for folder in local if folder.path not in known]
+    missing = [str(folder.path) for folder in folders if not folder.path.is_dir()]
+    if missing:
+        raise CreationError(f"{lock.name} installs from {missing[0]}, which is not there", "let its manager lock again")
+    installable = tuple(folder for folder in folders if is_installable(folder.path))
+    own = {_distribution(folder.path) for folder in installable} - {""}
+    pins = [pin for pin in locked.pins if pin.name not in own]
+    hashed = [pin for pin in pins if pin.hashes and not pin.url]
+    rest = [pin for pin in pins if pin not in hashed]
+    steps = []
+    if hashed:
+        lines = tuple(f"{p.line} " + " ".join(f"--hash={value}" for value in p.hashes) for p in hashed)
+        steps.append(Step(lock.parent, lines, indexes=locked.indexes, no_deps=True))
+    if rest or installable:
+        lines = tuple(pin.line for pin in rest)
+        steps.append(Step(lock.parent, lines, folders=installable, indexes=locked.indexes, no_deps=True))
+    return Recipe(lock.name, tuple(steps))
+
+
+def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...]) -> Recipe:
+    """Requirements files, and the projects with what their manifests ask for; folders go into the same call, so that
+    a distribution of the monorepo is never looked up on an index."""
+    files: list[Path] = []
+    extra_lines: list[str] = []
+    notes: list[str] = []
+    for request in requests:
+        folder = (request.root / request.project.path).resolve()
+        files += requirements_files(folder)
+        data = _manifest(folder)
+        extra_lines += _group_lines(data)
+        if table(data, "tool", "poetry", "group") or table(data, "tool", "poetry", "dev-dependencies"):
+            notes.append(f"{request.project.name} has no poetry.lock: its development groups are not installed")
+    cwd = (requests[0].root / requests[0].project.path).resolve()
+    own = {(request.root / request.project.path).resolve() for request in requests}
+    folders = tuple(_with_extras(folder) if folder.path in own else folder for folder in local)
+    step = Step(cwd, tuple(dict.fromkeys(extra_lines)), tuple(files), folders)
+    sources = [path.name for path in files] or ["pyproject.toml" if (cwd / "pyproject.toml").is_file() else "setup.py"]
+    if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
+        hashed = Step(cwd, files=tuple(files))
+        return Recipe(", ".join(sources), (hashed, replace(step, files=())), tuple(notes))
+    if not (step.lines or step.files or step.folders):
+        where = ", ".join(str(path) for path in sorted(own))
+        notes.append(f"nothing to install: {where} has no lock, no requirements and no build")
+        return Recipe("", (), tuple(notes))
+    return Recipe(", ".join(sources), (step,), tuple(notes))
+
+
+def _with_extras(folder: LocalFolder) -> LocalFolder:
+    """The folder with those of its extras that tests and type checks need."""
+    extras = table(_manifest(folder.path), "project", "optional-dependencies")
+    return replace(folder, extras=tuple(name for name in _DEVELOPMENT if name in extras))
+
+
+def requirements_files(folder: Path) -> list[Path]:
+    """requirements.txt and those for development, sorted with requirements.txt first."""
+    found = []
+    for path in sorted(
+        folder.glob("*requirements*.txt"), key=lambda path: (path.name != "requirements.txt", path.name)
+    ):
+        match = _REQUIREMENTS.fullmatch(path.name)
+        suffix = (match.group("after") or match.group("before")) if match else None
+        if match and (suffix is None or suffix.lower() in _DEVELOPMENT):
+            found.append(path)
+    return found
+
+
+def is_installable(folder: Path) -> bool:
+    """Whether pip can install from `folder`: a setup.py, or a pyproject.toml that describes a project to build."""
+    if (folder / "setup.py").is_file():
+        return True
+    data = _manifest(folder)
+    if table(data, "tool", "uv").get("package") is False or table(data, "tool", "poetry").get("package-mode") is False:
+        return False
+    return bool(table(data, "project") or table(data, "build-system") or table(data, "tool", "poetry"))
+
+
+def _is_clean(folder: Path) -> bool:
+    backend = table(_manifest(folder), "build-system").get("build-backend")
+    return isinstance(backend, str) and backend.startswith(_CLEAN_BACKENDS)
+
+
+def _manifest(folder: Path) -> Table:
+    try:
+        return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CreationError(f"{folder / 'pyproject.toml'} cannot be read: {error}", "mend it") from error
+
+
+def _distribution(folder: Path) -> str:
+    """The normalised name of what a folder builds, as far as its manifests say it."""
+    data = _manifest(folder)
+    name = table(data, "project").get("name") or table(data, "tool", "poetry").get("name")
+    if not name and (folder / "setup.cfg").is_file():
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read_string((folder / "setup.cfg").read_text("utf-8"))
+        except (OSError, ValueError, configparser.Error):
+            return ""  # the build itself reports it
+        name = parser.get("metadata", "name", fallback="")
+    return re.sub(r"[-_.]+", "-", name).lower() if isinstance(name, str) else ""
+
+
+def _group_lines(data: Table) -> list[str]:
+    """The requirements of the development groups (PEP 735), `include-group` followed."""
+    groups = table(data, "dependency-groups")
+    seen: set[str] = set()
+
+    def lines(name: str) -> list[str]:
+        if name in seen:
+            return []
+        seen.add(name)
+        found = []
+        for entry in groups.get(name) or []:
+            if isinstance(entry, str):
+                found.append(entry)
+            elif isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
+                found += lines(entry["include-group"])
+        return found
+
+    return [line for name in _DEVELOPMENT if name in groups for line in lines(name)]
+
+
+def _has_hashes(path: Path) -> bool:
+    return "--hash" in path.read_text("utf-8", "replace")

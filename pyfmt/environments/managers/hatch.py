@@ -1,0 +1,95 @@
+"""Hatch: the default environment, in its data folder or where the project's configuration says.
+
+Rules: hatch/env/virtual.py, and get_env_directory in hatch/cli/application.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+
+from pyfmt.environments.managers.place import Found, JsonObject, Place, table
+
+
+def hatch(place: Place) -> Iterator[Found]:
+    """The default environment of a project that uses Hatch."""
+    section = place.tool("hatch")
+    own = place.around.toml(place.path("hatch.toml")) if place.has("hatch.toml") else {}
+    if section is None and not own and not place.build_backend().startswith("hatchling"):
+        return
+    cure = f"hatch env create (in {place.project.path})"
+    # A build backend alone is weak evidence: many projects build with hatchling and use another manager.
+    sure = section is not None or bool(own)
+    default = table(table(own, "envs"), "default") or table(table(section, "envs"), "default") or {}
+    path = place.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH") or default.get("path")
+    if isinstance(path, str) and path:
+        prefix = path if os.path.isabs(path) else os.path.realpath(place.path(path))
+        yield Found(prefix, "hatch", cure=cure)
+        return
+    storage = _storage(place)
+    name, identity = _name(place), _identity(place.folder)
+    flat = storage == os.path.join(place.around.home, ".virtualenvs") or os.path.realpath(storage).startswith(
+        os.path.join(place.folder, "")
+    )
+    prefix = os.path.join(storage, name) if flat else os.path.join(storage, name, identity, name)
+    yield Found(prefix, "hatch", cure=cure, expected=sure)
+
+
+def _identity(folder: str) -> str:
+    path = folder.casefold() if sys.platform in ("win32", "darwin") else folder
+    return base64.urlsafe_b64encode(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()).decode()[:8]
+
+
+def _name(place: Place) -> str:
+    """The project's name as Hatch's metadata has it: normalised; by the folder where there is no `[project]`."""
+    project = table(place.pyproject, "project")
+    if project is None:
+        return f"{_identity(place.folder)}-unmanaged"
+    name = project.get("name")
+    return _normalised(name) if isinstance(name, str) else ""
+
+
+def _normalised(name: str) -> str:
+    return "-".join(part for part in name.replace("_", "-").replace(".", "-").split("-") if part).lower()
+
+
+def _storage(place: Place) -> str:
+    """`dirs.env.virtual` of the user's configuration (a project's does not count), else in the data folder."""
+    directories = table(table(_user_config(place), "dirs"), "env") or {}
+    virtual = directories.get("virtual")
+    if isinstance(virtual, str):
+        expanded = place.around.expand(os.path.expandvars(virtual))
+        return expanded if os.path.isabs(expanded) else os.path.normpath(os.path.join(place.folder, expanded))
+    return os.path.join(_data_folder(place), "env", "virtual")
+
+
+def _user_config(place: Place) -> JsonObject:
+    file = place.environ.get("HATCH_CONFIG") or os.path.join(_config_folder(place), "config.toml")
+    return place.around.toml(file)
+
+
+def _config_folder(place: Place) -> str:
+    home = place.around.home
+    if sys.platform == "darwin":
+        return os.path.join(home, "Library", "Application Support", "hatch")
+    if sys.platform == "win32":
+        return os.path.join(place.environ.get("LOCALAPPDATA", home), "hatch")
+    return os.path.join(place.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "hatch")
+
+
+def _data_folder(place: Place) -> str:
+    chosen = place.environ.get("HATCH_DATA_DIR")
+    if chosen:
+        return place.around.expand(chosen)
+    configured = (table(_user_config(place), "dirs") or {}).get("data")
+    if isinstance(configured, str):
+        return place.around.expand(configured)
+    home = place.around.home
+    if sys.platform == "darwin":
+        return os.path.join(home, "Library", "Application Support", "hatch")
+    if sys.platform == "win32":
+        return os.path.join(place.environ.get("LOCALAPPDATA", home), "hatch")
+    return os.path.join(place.around.data_home(), "hatch")

@@ -1,0 +1,97 @@
+"""Environments in the project's folder, whoever made them: .venv (folder, link or file), .python-envs, venv, env, ..."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from pyfmt.environments.managers.place import Found, Place, Surroundings, is_environment
+
+_FOLDERS_BEFORE = (".venv",)
+_FOLDERS_AFTER = ("venv", "env", ".conda", ".virtualenv")
+
+
+def local(place: Place) -> Iterator[Found]:
+    """What the project's own folder holds."""
+    yield from in_folder(place.folder, place.around)
+
+
+def inherited(place: Place) -> Iterator[Found]:
+    """What the nearest folder above the project holds that holds any, up to the root."""
+    for folder in place.ancestors():
+        for found in in_folder(folder, place.around):
+            shown = os.path.relpath(found.prefix, place.around.root)
+            shown = found.prefix if shown.startswith("..") else shown.replace(os.sep, "/")
+            yield Found(found.prefix, "inherited", f"inherited from {shown}", expected=False)
+
+
+def in_folder(folder: str, around: Surroundings) -> Iterator[Found]:
+    """Every environment that `folder` itself holds, in the order of precedence."""
+    names = around.names(folder)
+    for name in _FOLDERS_BEFORE:
+        if name in names:
+            yield from _dot_venv(folder, name, around)
+    if ".python-envs" in names:
+        yield from _python_envs(folder)
+    for name in _FOLDERS_AFTER:
+        path = os.path.join(folder, name)
+        # `env` and `venv` may as well be packages or folders of settings: only what has a mark is a candidate.
+        if name in names and (is_environment(path) or _dangling(path)):
+            yield Found(path, name)
+    if ".direnv" in names:
+        for name in around.names(os.path.join(folder, ".direnv")):
+            path = os.path.join(folder, ".direnv", name)
+            if name.startswith("python-") and is_environment(path):
+                yield Found(path, "direnv")
+
+
+def _dangling(path: str) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)
+
+
+def _dot_venv(folder: str, name: str, around: Surroundings) -> Iterator[Found]:
+    path = os.path.join(folder, name)
+    if _dangling(path):
+        yield Found(path, name, refused=f"a link to {os.readlink(path)}, which does not exist", cure="remove the link")
+    elif os.path.isdir(path):
+        yield Found(path, name)  # whatever is in it: reading says what is wrong with it
+    elif os.path.isfile(path):
+        target = _read_line(path, last=False)
+        if target:
+            yield Found(_named(target, folder, around), ".venv file", cure=f"correct {name}, or create the environment")
+
+
+def _named(target: str, folder: str, around: Surroundings) -> str:
+    """What a `.venv` file means: a path relative to its folder, else a name in WORKON_HOME (Pipenv's rule)."""
+    target = around.expand(target)
+    if os.path.isabs(target) or "/" in target or os.sep in target or target.startswith("."):
+        return os.path.normpath(os.path.join(folder, target))
+    for home in workon_homes(around):
+        candidate = os.path.join(home, target)
+        if os.path.isdir(candidate):
+            return candidate
+    return os.path.normpath(os.path.join(workon_homes(around)[0], target))
+
+
+def workon_homes(around: Surroundings) -> tuple[str, ...]:
+    """Where virtualenvwrapper and Pipenv keep environments by name."""
+    value = around.environ.get("WORKON_HOME")
+    if value:
+        return (around.expand(os.path.expandvars(value)),)
+    return (os.path.join(around.data_home(), "virtualenvs"), os.path.join(around.home, ".virtualenvs"))
+
+
+def _python_envs(folder: str) -> Iterator[Found]:
+    """PEP 832 (draft): a file of paths, the last line counts."""
+    target = _read_line(os.path.join(folder, ".python-envs"), last=True)
+    if target:
+        yield Found(os.path.normpath(os.path.join(folder, target)), ".python-envs", cure="correct .python-envs")
+
+
+def _read_line(path: str, last: bool) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines = [line.strip() for line in stream.read(10_000).splitlines() if line.strip()]
+    except (OSError, ValueError):
+        return ""  # unreadable: as if it were not there
+    return (lines[-1] if last else lines[0]) if lines else ""

@@ -1,0 +1,92 @@
+"""PDM: its saved interpreter, an environment in the project, or the central folder by the hash of the project's path.
+
+Rules: Project.resolve_interpreter in pdm/project/core.py, pdm/cli/commands/venv/utils.py, and its workspaces.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+
+from pyfmt.environments.managers.place import Found, Place, is_environment, strings, table, truth
+from pyfmt.environments.managers.uv import matches
+
+
+def pdm(place: Place) -> Iterator[Found]:
+    """The environments of the project, or of the workspace that it is a member of."""
+    owner = _workspace_root(place)
+    rule = "pdm workspace" if owner else "pdm"
+    if owner is None:
+        used = place.tool("pdm") is not None or any(map(place.has, ("pdm.lock", "pdm.toml", ".pdm-python")))
+        if not used:
+            return
+        owner = place.folder
+    cure = f"pdm install --project {os.path.relpath(owner, place.around.root)}"
+    for prefix in _places(place, owner):
+        yield Found(prefix, rule, cure=cure)
+    yield Found(os.path.join(owner, ".venv"), rule, cure=cure)
+
+
+def _places(place: Place, owner: str) -> Iterator[str]:
+    saved = place.environ.get("PDM_PYTHON", "")
+    if not saved and ".pdm-python" in place.around.names(owner):
+        try:
+            with open(os.path.join(owner, ".pdm-python"), encoding="utf-8") as stream:
+                saved = stream.read(10_000).strip()
+        except (OSError, ValueError):
+            saved = ""  # unreadable: as if it were not there
+    if saved and not truth(place.environ.get("PDM_IGNORE_SAVED_PYTHON")):
+        prefix = os.path.dirname(os.path.dirname(saved))
+        # A saved base interpreter belongs to __pypackages__, which is no environment.
+        if os.path.isabs(prefix) and (is_environment(prefix) or not os.path.exists(saved)):
+            if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or not os.path.exists(saved):
+                yield prefix
+    for name in (".venv", "venv", "env"):
+        path = os.path.join(owner, name)
+        if os.path.isdir(path) and is_environment(path):
+            yield path
+    location = _location(place)
+    start = f"{os.path.basename(owner)}-{_identity(owner)}-"
+    for name in place.around.names(location):
+        if name.startswith(start):
+            yield os.path.join(location, name)
+
+
+def _identity(folder: str) -> str:
+    digest = hashlib.md5(folder.replace(os.sep, "/").encode("utf-8", "surrogateescape"), usedforsecurity=False)
+    return base64.urlsafe_b64encode(digest.digest()).decode()[:8]
+
+
+def _location(place: Place) -> str:
+    """`venv.location`: the user's configuration alone (a project's does not count), else the data folder."""
+    home = place.around.home
+    if sys.platform == "darwin":
+        config = data = os.path.join(home, "Library", "Application Support", "pdm")
+    elif sys.platform == "win32":
+        config = data = os.path.join(place.environ.get("LOCALAPPDATA", home), "pdm", "pdm")
+    else:
+        config = os.path.join(place.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "pdm")
+        data = os.path.join(place.around.data_home(), "pdm")
+    file = place.environ.get("PDM_CONFIG_FILE") or os.path.join(config, "config.toml")
+    value = (table(place.around.toml(file), "venv") or {}).get("location")
+    return place.around.expand(value) if isinstance(value, str) and value else os.path.join(data, "venvs")
+
+
+def _workspace_root(place: Place) -> str | None:
+    """The nearest folder above that is a PDM workspace with the project among its members."""
+    for folder in place.ancestors():
+        if "pyproject.toml" not in place.around.names(folder):
+            continue
+        pyproject = place.around.toml(os.path.join(folder, "pyproject.toml"))
+        workspace = table(table(table(pyproject, "tool"), "pdm"), "workspace")
+        if workspace is None:
+            continue
+        relative = os.path.relpath(place.folder, folder).replace(os.sep, "/")
+        excluded = strings(workspace.get("exclude"))
+        if any(matches(pattern, relative) for pattern in strings(workspace.get("members"))):
+            if not any(matches(pattern, relative) for pattern in excluded):
+                return folder
+    return None

@@ -1,0 +1,57 @@
+"""Pipenv: central by the hash of the Pipfile's path, or in the project.
+
+Rules: pipenv/utils/venv_locator.py and get_workon_home of pipenv/utils/shell.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+
+from pyfmt.environments.managers.local import workon_homes
+from pyfmt.environments.managers.place import Found, Place, table, truth
+
+_UNSAFE = re.compile(r'[ &$`!*@"()\[\]\\\r\n\t]')
+
+
+def pipenv(place: Place) -> Iterator[Found]:
+    """The environment of the project that has a Pipfile."""
+    if not place.has("Pipfile"):
+        return
+    cure = f"pipenv sync (in {place.project.path})"
+    dot_venv = place.path(".venv")
+    if os.path.isfile(dot_venv):
+        return  # a .venv file: the project's folder comes next, and follows Pipenv's rule for it
+    central = Found(os.path.join(_central_folder(place), environment_name(place)), "pipenv", cure=cure)
+    in_project = Found(dot_venv, "pipenv", cure=cure)
+    chosen = truth(place.environ.get("PIPENV_VENV_IN_PROJECT"))
+    if chosen is None:
+        setting = (table(place.around.toml(place.path("Pipfile")), "pipenv") or {}).get("venv_in_project")
+        chosen = setting if isinstance(setting, bool) else None
+    if chosen is True:
+        yield in_project
+    elif chosen is False or not os.path.isdir(dot_venv):
+        yield central
+    elif os.path.isdir(central.prefix):
+        yield central  # an existing central one wins over a .venv that was only found
+    else:
+        yield in_project
+
+
+def environment_name(place: Place) -> str:
+    """The folder's name of a central environment."""
+    custom = place.environ.get("PIPENV_CUSTOM_VENV_NAME")
+    if custom:
+        return custom
+    safe = _UNSAFE.sub("_", os.path.basename(place.folder))[:42]
+    digest = hashlib.sha256(place.path("Pipfile").encode("utf-8", "surrogateescape")).digest()[:6]
+    python = place.environ.get("PIPENV_PYTHON", "")
+    suffix = f"-{os.path.basename(python) if os.path.isabs(python) else python}" if python else ""
+    return f"{safe}-{base64.urlsafe_b64encode(digest).decode()[:8]}{suffix}"
+
+
+def _central_folder(place: Place) -> str:
+    return workon_homes(place.around)[0]

@@ -1,0 +1,178 @@
+"""What every manager's module works with: a project's place in the monorepo, and the candidates that it names."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pyfmt.model import Project
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place where a project's environment is, or should be, by a rule."""
+
+    prefix: str  # absolute; "" where no place can be named
+    rule: str
+    note: str = ""
+    refused: str = ""  # why this candidate must not be used, although it may exist
+    cure: str = ""  # what makes it, or mends the refusal
+    expected: bool = True  # False: a place that is tried, and whose absence says nothing
+    must_have: bool = False  # only if the project is installed in it
+
+
+class Manager(Protocol):
+    """One manager of environments: a module that names, best first, where it keeps a project's environment.
+
+    Nothing is yielded without evidence that the project uses the manager. Nothing is started, and no file but the manager's own
+    configuration and the project's manifests is read.
+    """
+
+    def __call__(self, place: Place) -> Iterator[Found]: ...
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the projects of one monorepo have in common; keeps what was read."""
+
+    root: str  # absolute, links resolved
+    environ: Mapping[str, str]
+    projects: tuple[Project, ...]
+    _tables: dict[str, JsonObject] = field(default_factory=dict)
+    _listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _owners: dict[str, list[str]] = field(default_factory=dict)
+    _back_references: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def toml(self, path: str) -> JsonObject:
+        """A TOML file's content, empty where it is missing or damaged (whoever owns the file reports that)."""
+        if path not in self._tables:
+            try:
+                with open(path, "rb") as stream:
+                    self._tables[path] = tomllib.load(stream)
+            except (OSError, ValueError):
+                self._tables[path] = {}
+        return self._tables[path]
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The sorted names in a folder; empty where it cannot be listed."""
+        if folder not in self._listings:
+            try:
+                self._listings[folder] = tuple(sorted(os.listdir(folder)))
+            except OSError:
+                self._listings[folder] = ()
+        return self._listings[folder]
+
+    @property
+    def home(self) -> str:
+        """The user's home folder."""
+        return self.environ.get("HOME") or os.path.expanduser("~")
+
+    def expand(self, path: str) -> str:
+        """`path` with a leading ~ replaced."""
+        if path == "~" or path.startswith("~/"):
+            return self.home + path[1:]
+        return os.path.expanduser(path) if path.startswith("~") else path
+
+    def data_home(self) -> str:
+        """The XDG data folder."""
+        return self.environ.get("XDG_DATA_HOME") or os.path.join(self.home, ".local", "share")
+
+    def back_references(self, folder: str) -> dict[str, str]:
+        """Project folder to environment for each `<folder>/*/.project` (virtualenvwrapper, Pipenv)."""
+        if folder not in self._back_references:
+            found: dict[str, str] = {}
+            for name in self.names(folder):
+                try:
+                    content = Path(folder, name, ".project").read_text(encoding="utf-8").strip()
+                except (OSError, ValueError):
+                    continue  # most environments have none
+                if content:
+                    found.setdefault(os.path.realpath(content), os.path.join(folder, name))
+            self._back_references[folder] = found
+        return self._back_references[folder]
+
+    def share(self, key: str, owner: str) -> list[str]:
+        """Note that `owner` uses the place `key`; all its owners so far, in order."""
+        owners = self._owners.setdefault(key, [])
+        if owner not in owners:
+            owners.append(owner)
+        return owners
+
+
+@dataclass(slots=True)
+class Place:
+    """A project, where it is, and what it has."""
+
+    project: Project
+    folder: str  # absolute
+    around: Surroundings
+
+    @property
+    def pyproject(self) -> JsonObject:
+        """The project's pyproject.toml."""
+        if not self.has("pyproject.toml"):
+            return {}
+        return self.around.toml(os.path.join(self.folder, "pyproject.toml"))
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment variables of the run."""
+        return self.around.environ
+
+    def tool(self, name: str) -> JsonObject | None:
+        """`[tool.NAME]` of the project's pyproject.toml; None if it is not there."""
+        return table(table(self.pyproject, "tool"), name, None)
+
+    def has(self, name: str) -> bool:
+        """Whether the project's folder has an entry of that name."""
+        return name in self.around.names(self.folder)
+
+    def path(self, *parts: str) -> str:
+        """An absolute path below the project's folder."""
+        return os.path.normpath(os.path.join(self.folder, *parts))
+
+    def ancestors(self) -> Iterator[str]:
+        """The folders above the project, nearest first, up to the root and not beyond."""
+        folder = self.folder
+        while folder != self.around.root:
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return  # the project is outside the root
+            folder = parent
+            yield folder
+
+    def build_backend(self) -> str:
+        """`[build-system] build-backend`, "" where it is not said."""
+        value = (table(self.pyproject, "build-system") or {}).get("build-backend")
+        return value if isinstance(value, str) else ""
+
+
+def table(value: JsonObject | None, key: str, default: JsonObject | None = None) -> JsonObject | None:
+    """A sub-table, or `default` where it is missing or no table."""
+    found = (value or {}).get(key)
+    return found if isinstance(found, dict) else default
+
+
+def strings(value: Any) -> tuple[str, ...]:
+    """The strings of a list, or none."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def truth(value: str | None) -> bool | None:
+    """A boolean environment variable; None where it is unset or empty."""
+    if value is None or not value.strip():
+        return None
+    return value.strip().lower() in ("1", "true", "yes", "on", "t", "y")
+
+
+def is_environment(path: str) -> bool:
+    """Whether there is anything at `path` that claims to be an environment (or did once)."""
+    return any(os.path.lexists(os.path.join(path, mark)) for mark in ("pyvenv.cfg", "conda-meta", "bin/python")) or (
+        os.path.lexists(os.path.join(path, "Scripts"))
+    )

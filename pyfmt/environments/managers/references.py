@@ -1,0 +1,34 @@
+"""Environments that name their project, or that the project names: virtualenvwrapper and pyenv-virtualenv."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from pyfmt.environments.managers.local import workon_homes
+from pyfmt.environments.managers.place import Found, Place, is_environment
+
+
+def virtualenvwrapper(place: Place) -> Iterator[Found]:
+    """The environment in WORKON_HOME whose `.project` file names the project's folder."""
+    for home in workon_homes(place.around):
+        prefix = place.around.back_references(home).get(os.path.realpath(place.folder))
+        if prefix:
+            yield Found(prefix, "virtualenvwrapper")
+
+
+def pyenv(place: Place) -> Iterator[Found]:
+    """The pyenv virtualenv that the project's `.python-version` names (one that is a plain version is none)."""
+    if not place.has(".python-version"):
+        return
+    try:
+        with open(place.path(".python-version"), encoding="utf-8") as stream:
+            names = stream.read(10_000).split()
+    except (OSError, ValueError):
+        return  # unreadable: as if it were not there
+    root = place.environ.get("PYENV_ROOT") or os.path.join(place.around.home, ".pyenv")
+    for name in names:
+        prefix = os.path.join(root, "versions", name)
+        marked = os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or os.path.isdir(os.path.join(prefix, "conda-meta"))
+        if os.path.basename(name) == name and is_environment(prefix) and marked:
+            yield Found(prefix, "pyenv")

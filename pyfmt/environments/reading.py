@@ -1,0 +1,169 @@
+"""An environment as it is on disk: version, search path, distributions, health. Nothing is run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.environments import editable, fingerprint, installed, sites
+from pyfmt.environments.layout import UNFINISHED, Broken, Layout, locate
+from pyfmt.model import Distribution, Environment, Health
+
+_ACTIVATED = re.compile(r"""^\s*(?:export )?VIRTUAL_ENV=(['"]?)(/[^'"\n]+)\1\s*$""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """An environment, and what reading alone could not tell."""
+
+    environment: Environment
+    executable: str = ""  # the environment's own interpreter
+    unsure: str = ""  # why the search path is not certain; "" where it is
+
+
+def read(prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None) -> Environment:
+    """The environment at `prefix`, for a monorepo at `root` (both absolute).
+
+    Never raises for a bad environment: it is answered with health BROKEN, the reason and the cure. Where the search path cannot be
+    known without starting the interpreter (a .pth line that may change it), the health is WARNING and the reason says
+    so. `memo` keeps fingerprints and distributions between runs, by `fingerprint.memo_key`.
+    """
+    return examine(prefix, root, memo).environment
+
+
+def examine(
+    prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None, answer: tuple[str, ...] | None = None
+) -> ReadResult:
+    """As `read`, with what could not be told; `answer` is the search path that the interpreter itself gave, if asked."""
+    place = os.path.realpath(prefix)
+    name = display_name(str(prefix), str(root))
+    if os.path.lexists(os.path.join(place, UNFINISHED)):
+        cure = "wait until it is done; if nothing is at work there, run `pyfmt envs create --recreate` for the project"
+        return ReadResult(_broken(name, place, Broken("its creation is under way, or was interrupted", cure)))
+    try:
+        layout = locate(place)
+    except Broken as broken:
+        return ReadResult(_broken(name, place, broken))
+    except OSError as error:
+        problem = Broken(f"it cannot be read ({error})", "correct its permissions, or recreate it")
+        return ReadResult(_broken(name, place, problem))
+    path = sites.build(layout)
+    if answer is not None:
+        path.replace(answer)
+    mapped = finder_mappings(path.sites)
+    contents = fingerprint.Contents(layout, os.path.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
+    value, distributions = _remembered(contents, memo)
+    health, reason, cure = _health(layout, path, mapped)
+    environment = Environment(
+        name=name,
+        prefix=place,
+        python=layout.python,
+        base_executable=layout.base_executable,
+        search_path=tuple(path.entries),
+        site_packages=tuple(site.path for site in path.sites),
+        finder_roots=tuple(folder for folder in editable.roots(mapped) if folder not in path.entries),
+        distributions=distributions,
+        fingerprint=value,
+        health=health,
+        reason=reason,
+        cure=cure,
+    )
+    return ReadResult(environment, layout.executable, reason if path.unknown_lines and answer is None else "")
+
+
+def _remembered(
+    contents: fingerprint.Contents, memo: MutableMapping[str, str] | None
+) -> tuple[str, tuple[Distribution, ...]]:
+    """Tier 2 and the distributions: from `memo` while tier 1 holds, else read and added to it."""
+    if memo is None:
+        return fingerprint.tier2(contents), installed.distributions(contents.sites)
+    key = fingerprint.memo_key(contents)
+    known = memo.get(key)
+    if known is not None:
+        value, _, text = known.partition(" ")
+        try:
+            return value, installed.load(text)
+        except (ValueError, TypeError):
+            pass  # damaged, or from another version of pyfmt: read again below
+    value, distributions = fingerprint.tier2(contents), installed.distributions(contents.sites)
+    memo[key] = f"{value} {installed.dump(distributions)}"
+    return value, distributions
+
+
+def display_name(prefix: str, root: str) -> str:
+    """How reports call an environment: relative to the root where it is inside, else its folder's name."""
+    for base in (root, None):
+        base = os.path.realpath(root) if base is None else base  # the link's target only where it is needed
+        if prefix.startswith(os.path.join(base, "")):
+            return os.path.relpath(prefix, base).replace(os.sep, "/")
+    return os.path.basename(os.path.normpath(prefix))
+
+
+def finder_mappings(folders: list[sites.SiteFolder]) -> tuple[editable.Mapped, ...]:
+    """What the import hooks in the site folders provide."""
+    found: list[editable.Mapped] = []
+    for folder in folders:
+        for mark in folder.marks:
+            if mark.name.startswith(("__editable__", "_editable_impl_")) and editable.is_finder(mark.name):
+                try:
+                    with open(os.path.join(folder.path, mark.name), encoding="utf-8", errors="replace") as stream:
+                        found += editable.mappings(stream.read())
+                except OSError:
+                    continue  # gone meanwhile: an installer is at work, and the fingerprint will differ next time
+    return tuple(found)
+
+
+def _broken(name: str, prefix: str, broken: Broken) -> Environment:
+    return Environment(
+        name=name,
+        prefix=prefix,
+        python=broken.python,
+        base_executable="",
+        search_path=(),
+        site_packages=(),
+        health=Health.BROKEN,
+        reason=broken.reason,
+        cure=broken.cure,
+    )
+
+
+def _health(layout: Layout, path: sites.SearchPath, mapped: tuple[editable.Mapped, ...]) -> tuple[Health, str, str]:
+    """The first thing that is off with a usable environment."""
+    if layout.warning:
+        return Health.WARNING, *layout.warning
+    if path.unknown_lines:
+        file, line = path.unknown_lines[0]
+        shown = line if len(line) <= 80 else f"{line[:77]}..."
+        reason = f"{os.path.basename(file)} runs code that may change the search path and was not run: {shown}"
+        return Health.WARNING, reason, "trust the checkout (pyfmt trust), so that its interpreter can be asked"
+    old = _moved_from(layout)
+    if old:
+        return (
+            Health.WARNING,
+            f"it was moved or copied from {old}: its scripts still start the old place",
+            "run its tools as `python -I -m TOOL`, or recreate the environment",
+        )
+    gone = [item for item in mapped if not os.path.exists(item.path) and not os.path.exists(f"{item.path}.py")]
+    if gone:
+        return (
+            Health.WARNING,
+            f"an editable install maps {gone[0].module} to {gone[0].path}, which does not exist",
+            "install that project again",
+        )
+    return Health.OK, "", ""
+
+
+def _moved_from(layout: Layout) -> str:
+    """The folder for which the environment was made, if that is another one; "" otherwise."""
+    scripts = os.path.dirname(layout.executable)
+    try:
+        with open(os.path.join(scripts, "activate"), encoding="utf-8", errors="replace") as stream:
+            match = _ACTIVATED.search(stream.read())
+    except OSError:
+        return ""  # made without activation scripts: nothing says where it was made
+    if match is None or match[2] == layout.prefix or os.path.realpath(match[2]) == layout.prefix:
+        return ""
+    return match[2]

@@ -1,0 +1,177 @@
+"""Whether code of an environment may be executed: the rule, and what the user has allowed.
+
+Reading never needs trust. What executes does: plugins that the shared configuration names, and the last-resort start of an interpreter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.environments.layout import Broken, Layout, locate
+
+_TIME_LIMIT = 20.0  # seconds for git ls-files
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The decision, why, and what the user can do about a refusal."""
+
+    trusted: bool
+    reason: str
+    cure: str = ""
+
+
+_CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
+
+
+def decide(prefix: Path, root: Path) -> Trust:
+    """Whether code of the environment at `prefix` may run in a run over the checkout at `root`.
+
+    An environment outside the root is the user's own if it belongs to them and nobody else can write it. One inside must also have
+    no file in the git index and an interpreter outside the root. An interpreter in the environment itself (a copy, conda, pixi)
+    is accepted only where a git repository says that it did not come with the checkout.
+    """
+    place, checkout = os.path.realpath(prefix), os.path.realpath(root)
+    if is_stored(root):
+        return Trust(True, "the checkout is trusted (pyfmt trust)")
+    try:
+        layout = locate(place)
+    except (Broken, OSError) as error:
+        return Trust(False, f"it cannot be read: {error}", "mend the environment first")
+    problem = _problem(layout, checkout)
+    if problem:
+        return Trust(False, problem, _CURE)
+    if not _inside(place, checkout):
+        return Trust(True, "it is outside the checkout and belongs to you")
+    return _by_git(layout)
+
+
+def _problem(layout: Layout, checkout: str) -> str:
+    """What of its owner, its permissions or its interpreter's place speaks against an environment; "" for nothing."""
+    for path in (layout.prefix, layout.executable, *_site_folders(layout.prefix, layout.library)):
+        problem = _ownership(path)
+        if problem:
+            return problem
+    for interpreter in _interpreters(layout):
+        if _inside(interpreter, checkout) and not _inside(interpreter, layout.prefix):
+            return f"its interpreter {interpreter} is inside the checkout"
+    return ""
+
+
+def _interpreters(layout: Layout) -> tuple[str, str]:
+    return os.path.realpath(layout.executable), os.path.realpath(layout.base_executable)
+
+
+def _by_git(layout: Layout) -> Trust:
+    """The decision for an environment inside the checkout: by what is in the git index."""
+    repository, tracked = _tracked(layout.prefix)
+    if repository is None:
+        return Trust(False, "git cannot tell whether its files came with the checkout", _CURE)
+    if tracked:
+        return Trust(False, f"its files came with the checkout: {tracked} is in the git index", _CURE)
+    if not repository and any(_inside(interpreter, layout.prefix) for interpreter in _interpreters(layout)):
+        return Trust(False, "its interpreter came with it, and there is no git repository to say from where", _CURE)
+    return Trust(True, "none of its files is in the git index, and it belongs to you")
+
+
+def _site_folders(prefix: str, library: str) -> tuple[str, ...]:
+    path = os.path.join(prefix, "lib", library, "site-packages")
+    return (path,) if os.path.isdir(path) else ()
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
+def _ownership(path: str) -> str:
+    """Why the file or folder at `path` may be somebody else's work; "" if it is the user's (or the system's) own."""
+    if not hasattr(os, "getuid"):
+        return ""  # Windows: the folder's access list is what protects it
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return f"{path} cannot be examined ({error.strerror})"
+    if status.st_uid not in (os.getuid(), 0):
+        return f"{path} belongs to another user"
+    if status.st_mode & stat.S_IWOTH:
+        return f"{path} can be written by everybody"
+    return ""
+
+
+def _tracked(prefix: str) -> tuple[bool | None, str]:
+    """Whether a git repository is around `prefix` (None: git cannot tell), and the first file under it in the index."""
+    import subprocess  # deferred: only runs that would execute something pay for it # pylint: disable=import-outside-toplevel
+
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment["LC_ALL"] = "C"  # for the one message that is looked at
+    # fsmonitor and hooks of a checkout's own configuration must not run from asking.
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "ls-files", "-z", "--", prefix]
+    try:
+        done = subprocess.run(
+            command, cwd=os.path.dirname(prefix), env=environment, capture_output=True, timeout=_TIME_LIMIT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None, ""
+    if done.returncode != 0:
+        return (False, "") if b"not a git repository" in done.stderr else (None, "")
+    return True, done.stdout.split(b"\0")[0].decode("utf-8", "replace")
+
+
+def _store_file() -> Path:
+    # Deferred: only runs that would execute something pay for it.
+    from platformdirs import user_config_path  # pylint: disable=import-outside-toplevel
+
+    return user_config_path("pyfmt", appauthor=False) / "trusted.json"
+
+
+def _key(root: Path) -> str:
+    return os.path.realpath(root)
+
+
+def _read_store() -> dict[str, str]:
+    try:
+        value = json.loads(_store_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # nothing stored, or damaged: then nothing is trusted
+    if not isinstance(value, dict):
+        return {}
+    return {key: mark for key, mark in value.items() if isinstance(key, str) and isinstance(mark, str)}
+
+
+def _write_store(entries: dict[str, str]) -> None:
+    file = _store_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.{hashlib.sha256(text.encode()).hexdigest()[:8]}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, file)
+
+
+def is_stored(root: Path) -> bool:
+    """Whether the user has allowed the checkout at `root` for good; it is keyed by its real path."""
+    key = _key(root)
+    if _inside(os.path.realpath(_store_file()), key):
+        return False  # a checkout cannot bring its own trust
+    return key in _read_store()
+
+
+def store(root: Path) -> Path:
+    """Allow the checkout at `root` for good; returns the file that says so, outside the checkout."""
+    entries = _read_store()
+    entries[_key(root)] = "trusted"
+    _write_store(entries)
+    return _store_file()
+
+
+def revoke(root: Path) -> bool:
+    """Take a stored trust back; whether there was one."""
+    entries = _read_store()
+    known = entries.pop(_key(root), None) is not None
+    if known:
+        _write_store(entries)
+    return known

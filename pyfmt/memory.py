@@ -1,0 +1,135 @@
+"""What a run remembers of earlier ones: opens the cache, makes its keys, and saves it at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pyfmt.cache.digests import Digests
+from pyfmt.cache.folders import digest as short_digest
+from pyfmt.cache.folders import repository_folder, tool_folder
+from pyfmt.cache.keys import KeyFacts, fold
+from pyfmt.cache.store import Store
+from pyfmt.model import Config, Environment, Project, Resolution, Unit
+
+_MEMO_KEY = fold("memo of environments", 1)
+
+
+class Memory:
+    """The cache of a run; with `use` False nothing is read or written, and every question has the answer "unknown"."""
+
+    def __init__(self, settings: Config, use: bool) -> None:
+        self._settings = settings
+        self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
+        self.store = Store(self.folder) if self.folder else None
+        self.digests = Digests(settings.root, self.store)
+        self.memo: dict[str, str] = {}
+        self._saved_memo: dict[str, str] = {}
+        if self.store is not None:
+            value = self.store.get([_MEMO_KEY]).get(_MEMO_KEY)
+            self._saved_memo = _read_memo(value)
+            self.memo = dict(self._saved_memo)
+
+    def facts(
+        self,
+        projects: Sequence[Project],
+        roots: Mapping[str, tuple[str, ...]],
+        trusted: Callable[[Environment], bool],
+    ) -> KeyFacts:
+        """What keys are made from; `roots` are the first-party folders that each environment (by prefix) sees."""
+        return KeyFacts(
+            root=str(self._settings.root),
+            tools=_tools_digest(),
+            configs={tool_config.tool: tool_config for tool_config in self._settings.tool_configs},
+            digest=self.digests.of,
+            visible=_Visible(self._settings.root, projects, roots),
+            trusted=trusted,
+            every_file=lambda: (file for project in projects for file in (*project.files, *project.hidden)),
+        )
+
+    def tool_folders(self) -> Callable[[Unit], Path | None]:
+        """Where each unit's tool may keep its own cache."""
+        base = self.folder
+        if base is None:
+            return lambda unit: None
+        tools = _tools_digest().hex()
+        configs = {c.tool: self.digests.of(c.path).hex() for c in self._settings.tool_configs}
+        return lambda unit: tool_folder(base, unit, configs[unit.tool], [tools])
+
+    def note(self) -> str:
+        """Why the cache is not used, "" where it is."""
+        return self.store.trouble if self.store else ""
+
+    def close(self) -> None:
+        """Save what was learnt."""
+        if self.store is not None:
+            if self.memo != self._saved_memo:
+                self.store.put({_MEMO_KEY: json.dumps(self.memo).encode()})
+            self.digests.save()
+            self.store.shrink()
+            self.store.close()
+
+
+def _read_memo(value: bytes | None) -> dict[str, str]:
+    try:
+        data = json.loads(value or b"{}")
+    except ValueError:
+        return {}
+    return {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
+
+
+_digest_of_tools: list[bytes] = []
+
+
+def _tools_digest() -> bytes:
+    """Versions of all tools, and pyfmt's own code that gives their answers: another pyfmt is another cache."""
+    if not _digest_of_tools:
+        from pyfmt.versions import tool_versions  # deferred: reads the metadata of the tools
+
+        package = Path(__file__).parent
+        code = sorted(path for folder in ("workers", "tools") for path in (package / folder).glob("*.py"))
+        own = [(path.name, short_digest(path.read_text("utf-8"))) for path in code]
+        _digest_of_tools.append(fold(sorted(tool_versions().items()), own))
+    return _digest_of_tools[0]
+
+
+class _Visible:
+    """The first-party files that an environment's tools can import: all of the projects that it has installed."""
+
+    def __init__(self, root: Path, projects: Sequence[Project], roots: Mapping[str, tuple[str, ...]]) -> None:
+        self._projects = projects
+        self._roots = roots
+        self._absolute = {path: os.path.realpath(root / path) for p in projects for path in p.import_roots}
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, environment: Environment) -> tuple[str, ...]:
+        if environment.prefix not in self._known:
+            seen = set(self._roots.get(environment.prefix, ()))
+            files: list[str] = []
+            for project in self._projects:
+                if any(self._absolute[path] in seen for path in project.import_roots):
+                    files += (*project.files, *project.hidden)
+            self._known[environment.prefix] = tuple(files)
+        return self._known[environment.prefix]
+
+
+def first_party_roots(
+    members: Sequence[Project], resolutions: Sequence[Resolution], root: Path
+) -> dict[str, tuple[str, ...]]:
+    """For each environment's prefix the import roots of the monorepo's projects that are installed in it from source.
+
+    A root counts where the environment's search path, or a setuptools finder in it, has it: mypy takes these as first
+    party, whether they carry `py.typed` or not.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    real = {path: os.path.realpath(root / path) for project in members for path in project.import_roots}
+    for resolution in resolutions:
+        environment = resolution.environment
+        if environment is None or environment.prefix in found:
+            continue
+        visible = {os.path.realpath(path) for path in (*environment.search_path, *environment.finder_roots)}
+        roots = dict.fromkeys(absolute for absolute in real.values() if absolute in visible)
+        found[environment.prefix] = tuple(roots)
+    return found

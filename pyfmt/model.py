@@ -1,0 +1,359 @@
+"""Every noun of pyfmt: frozen values without I/O.
+
+Paths named `path`, `files` or `folder` are relative to the monorepo's root and use `/` ("." is the root itself);
+absolute paths say so in their docstring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+
+class Severity(str, Enum):
+    """How bad a finding is; the order of the members is from worst to mildest."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for error, 1 for warning, 2 for info."""
+        return list(Severity).index(self)
+
+
+class Command(str, Enum):
+    """What a run does with the files."""
+
+    RUN = "run"  # format in place, then lint
+    CHECK = "check"  # the same, and writes nothing
+    FORMAT = "format"
+    LINT = "lint"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One `--output FORMAT[=FILE]`; `file` is None for standard output."""
+
+    format: str
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for; paths are as the user gave them."""
+
+    command: Command
+    paths: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()  # empty: all that the configuration names
+    outputs: tuple[OutputSpec, ...] = ()
+    write: bool = True  # formatters may write files
+    diff: bool = False
+    jobs: int | None = None
+    use_cache: bool = True
+    config_file: str | None = None
+    root: str | None = None
+    timeout: float | None = None  # seconds for one unit
+    trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
+    color: str = "auto"
+    verbosity: int = 0  # -1 with -q, 1 with -v
+
+
+@dataclass(frozen=True, slots=True)
+class PythonVersion:
+    """A Python's version and implementation ("CPython", "PyPy")."""
+
+    major: int
+    minor: int
+    micro: int = 0
+    implementation: str = "CPython"
+
+    @property
+    def short(self) -> str:
+        """ "3.11"."""
+        return f"{self.major}.{self.minor}"
+
+    def __str__(self) -> str:
+        name = "" if self.implementation == "CPython" else f"{self.implementation} "
+        return f"{name}{self.major}.{self.minor}.{self.micro}"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a manifest (pyproject.toml, setup.py or setup.cfg) and the Python files that it owns."""
+
+    name: str  # unique in the monorepo: the distribution's name, or the folder where two would share it
+    path: str
+    files: tuple[str, ...] = ()  # .py and .pyi, sorted; nested projects' files are theirs
+    distribution: str | None = None  # PEP 503 normalised
+    requires_python: str | None = None
+    import_roots: tuple[str, ...] = ()  # folders that belong on the search path: the project, its src, ...
+    first_party: tuple[str, ...] = ()  # top-level importable names of this project
+    depends_on: tuple[str, ...] = ()  # `path`s of the projects it depends on, directly
+    hidden: tuple[str, ...] = ()  # further .py and .pyi that git ignores (generated ones): importable, never checked
+    manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One installed distribution, as its metadata says."""
+
+    name: str  # PEP 503 normalised
+    version: str
+    source: str | None = None  # absolute folder, if installed from one (direct_url.json, PEP 610)
+    editable: bool = False
+
+
+class Health(str, Enum):
+    """Whether an environment can be used for linting."""
+
+    OK = "ok"
+    WARNING = "warning"  # usable, but something is off: say it
+    BROKEN = "broken"  # not usable
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A virtual environment, as read from disk without running it; all paths are absolute.
+
+    `search_path` is what `sys.path` is in its interpreter (standard library included, no script folder).
+    `finder_roots` are folders to add for static tools, since setuptools' import hooks provide packages from there.
+    `fingerprint` changes exactly when what a tool could see of the installed packages changes; it holds no path.
+    """
+
+    name: str  # for reports: relative to the root where inside, else the folder's name
+    prefix: str
+    python: PythonVersion
+    base_executable: str
+    search_path: tuple[str, ...]
+    site_packages: tuple[str, ...]
+    finder_roots: tuple[str, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    fingerprint: str = ""
+    health: Health = Health.OK
+    reason: str = ""  # why the health is not OK, one line
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An environment that was looked at for a project and passed over."""
+
+    prefix: str  # absolute
+    rule: str
+    reason: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Which environment a project has, by which rule, and what was passed over on the way."""
+
+    project: str  # Project.path
+    environment: Environment | None
+    rule: str  # "setting", "poetry", "uv workspace", ".venv", "inherited", "dependent", ... ; "" where None
+    note: str = ""  # one line that a report should say, e.g. "inherited from lib/.venv"
+    passed_over: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolConfig:
+    """Where a tool's shared configuration stands: one file for the whole monorepo."""
+
+    tool: str
+    path: str  # absolute path of the file
+    origin: str  # "configs", "root" or "built-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One `[[tool.pyfmt.overrides]]`: rules to drop or severities to change below some paths."""
+
+    paths: tuple[str, ...]  # gitignore-style patterns
+    disable: tuple[str, ...] = ()  # rule ids, symbols, or "tool" names
+    severity: tuple[tuple[str, Severity], ...] = ()  # rule -> severity; "*" for all
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The resolved configuration of a run."""
+
+    root: Path  # absolute, symlinks resolved
+    file: Path | None  # where [tool.pyfmt] was read, None if nowhere
+    projects: tuple[str, ...] = ()  # globs; empty: every folder with a manifest
+    exclude: tuple[str, ...] = ()  # gitignore-style patterns
+    tools: tuple[str, ...] = ("isort", "black", "pylint", "mypy")
+    tool_configs: tuple[ToolConfig, ...] = ()
+    environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
+    jobs: int = 1
+    timeout: float = 600.0  # seconds for one unit
+    fail_on: Severity = Severity.INFO
+    overrides: tuple[Override, ...] = ()
+    cache_dir: Path | None = None
+    origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
+
+    def tool_config(self, tool: str) -> ToolConfig:
+        """The shared configuration of `tool`; raises KeyError for an unknown one."""
+        for config in self.tool_configs:
+            if config.tool == tool:
+                return config
+        raise KeyError(tool)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The share of one project in a unit."""
+
+    project: Project
+    files: tuple[str, ...]  # whose findings are reported
+    context: tuple[str, ...] = ()  # further files that the tool must take into account, not reported
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of work: one tool over files of projects that share one environment."""
+
+    tool: str
+    environment: Environment | None  # None for formatters
+    parts: tuple[Part, ...]
+    number: int = 0  # tells units of the same tool and environment apart
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The names of the projects, in order."""
+        return tuple(part.project.name for part in self.parts)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files whose findings are reported."""
+        return tuple(file for part in self.parts for file in part.files)
+
+    @property
+    def label(self) -> str:
+        """For progress and failures: "pylint billing (projects/billing/.venv)"."""
+        names = [part.project.name for part in self.parts if part.files]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return f"{self.tool} {shown}" + (f" ({self.environment.name})" if self.environment else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a linter says about a place; line and columns are 1-based, columns count characters.
+
+    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed.
+    """
+
+    path: str
+    line: int
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    tool: str
+    rule: str  # pylint's message id or mypy's code
+    symbol: str  # pylint's name; mypy's code again
+    severity: Severity
+    message: str
+    project: str  # Project.name
+    environments: tuple[str, ...] = ()  # Environment.name, sorted
+    notes: tuple[str, ...] = ()  # further lines attached to the message
+    also: tuple[str, ...] = ()  # other files that it is about (duplicate code, import cycles)
+    syntax: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A file that a formatter changed, or would change."""
+
+    path: str
+    tools: tuple[str, ...]
+    project: str
+    diff: str = ""  # unified diff, only where asked for
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that was not checked, and why: a tool that crashed, timed out, or could not be read."""
+
+    tool: str
+    projects: tuple[str, ...]
+    environment: str
+    reason: str  # one line
+    detail: str = ""  # the last lines that the tool said
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A tool that did not run for a project, and why (with the cure)."""
+
+    project: str
+    tool: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a unit."""
+
+    unit: Unit
+    findings: tuple[Finding, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    seconds: float = 0.0
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """A unit as the report tells of it."""
+
+    tool: str
+    environment: str
+    projects: tuple[str, ...]
+    files: int
+    seconds: float
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRecord:
+    """An environment as the report tells of it."""
+
+    name: str
+    path: str
+    python: str
+    found_by: str
+    status: str
+    reason: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRecord:
+    """A project as the report tells of it."""
+
+    name: str
+    path: str
+    environment: str  # Environment.name, "" for none
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a run has to say, merged and in a total order."""
+
+    root: str  # absolute
+    command: Command
+    projects: tuple[ProjectRecord, ...] = ()
+    environments: tuple[EnvironmentRecord, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    skipped: tuple[Skip, ...] = ()
+    units: tuple[UnitRecord, ...] = ()
+    notes: tuple[str, ...] = ()  # said once each: inherited environments, old Pythons, ...
+    files: int = 0
+    seconds: float = 0.0
+    tools: tuple[str, ...] = field(default=())

@@ -1,0 +1,168 @@
+"""Folders to Projects: which there are, what they own, where their modules live, and who depends on whom."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from pyfmt.config import nearest
+from pyfmt.errors import ConfigError
+from pyfmt.model import Config, Failure, Project
+from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
+from pyfmt.projects.layout import layout
+from pyfmt.projects.manifests import normalise, read_manifest
+from pyfmt.projects.walking import Folder, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All projects by path, and the manifests and folders that could not be read."""
+
+    projects: tuple[Project, ...]
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(slots=True)
+class _Holding:
+    """The files that a project owns, and those of them that are hidden (model.Project.hidden)."""
+
+    files: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+
+    def add(self, folder: Folder) -> None:
+        """Take in a folder's files."""
+        self.files.extend(folder.python_files)
+        self.hidden.extend(folder.hidden_files)
+
+
+def find_projects(config: Config) -> Survey:
+    """Every project of the monorepo; files that belong to none form the project "." (where `projects` is not set).
+
+    Raises ConfigError where a glob of `projects` matches no folder, or `environments` names no project.
+    """
+    folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
+    owned = _owned(config, folders)
+    members = [_member(config, folders[path]) for path in sorted(owned)]
+    depends_on = edges(config.root, members)
+    names = _names(members)
+    _check_environments(config, names)
+    projects = [_project(member, names[member.path], owned[member.path], depends_on[member.path]) for member in members]
+    failures = [
+        Failure("projects", (names[member.path],), "", member.manifest.problem, f"in {member.path}")
+        for member in members
+        if member.manifest.problem
+    ]
+    failures += _unread(folders, names, bool(config.projects))
+    return Survey(tuple(projects), tuple(failures))
+
+
+def _owned(config: Config, folders: Mapping[str, Folder]) -> dict[str, _Holding]:
+    """The files of each project, by the project's path."""
+    owned = {path: _Holding() for path in _project_folders(config, folders)}
+    stray = _Holding()
+    owners: dict[str, str | None] = {}  # parents come before their folders
+    for path, folder in folders.items():
+        owner = path if path in owned else owners.get(posixpath.dirname(path) or ".")
+        owners[path] = owner
+        (stray if owner is None else owned[owner]).add(folder)
+    if stray.files and not config.projects:
+        owned["."] = stray
+    return owned
+
+
+def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
+    if not config.projects:
+        return {path for path, folder in folders.items() if folder.manifests}
+    found: set[str] = set()
+    for pattern in config.projects:
+        wanted = _parts(pattern)
+        # "**" reaches every subfolder: only those with a manifest are meant.
+        chosen = {
+            path
+            for path, folder in folders.items()
+            if not folder.hidden and _matches(_parts(path), wanted) and ("**" not in pattern or folder.manifests)
+        }
+        if not chosen:
+            raise ConfigError(f"projects: {pattern!r} matches no folder", str(config.file or config.root))
+        found |= chosen
+    return found
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _matches(parts: list[str], pattern: list[str]) -> bool:
+    """Whether a folder's path matches a glob as pathlib has it: `**` alone in its part is any number of folders."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[start:], pattern[1:]) for start in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def _owner(path: str, homes: Container[str]) -> str | None:
+    """The nearest project folder at or above `path`."""
+    while True:
+        if path in homes:
+            return path
+        if path == ".":
+            return None
+        path = posixpath.dirname(path) or "."
+
+
+def _member(config: Config, folder: Folder) -> Member:
+    return Member(folder.path, read_manifest(config.root / folder.path, folder.manifests), folder.other_files)
+
+
+def _names(members: list[Member]) -> dict[str, str]:
+    """A unique name for each: the distribution's, else the folder's; where two would share it, the folder's path."""
+    wished = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
+    counts = Counter(wished.values())
+    return {
+        path: name if counts[name] == 1 and (name == path or name not in wished) else path
+        for path, name in wished.items()
+    }
+
+
+def _check_environments(config: Config, names: Mapping[str, str]) -> None:
+    known = {*names, *names.values()}
+    for key, _ in config.environments:
+        if (key.rstrip("/").removeprefix("./") or ".") not in known:
+            hint = nearest(key, sorted(known))
+            raise ConfigError(
+                f"environments: no project has the name or path {key!r}{hint}", str(config.file or config.root)
+            )
+
+
+def _unread(folders: Mapping[str, Folder], names: Mapping[str, str], chosen_only: bool) -> list[Failure]:
+    """A failure for each folder whose files are not known, since they cannot have been checked."""
+    failures = []
+    for folder in folders.values():
+        owner = _owner(folder.path, names)
+        if folder.problem and not (owner is None and chosen_only):
+            projects = (names[owner],) if owner is not None else ()
+            reason = f"folder {folder.path} {folder.problem}"
+            failures.append(Failure("projects", projects, "", reason, "its files were not checked; or `exclude` it"))
+    return failures
+
+
+def _project(member: Member, name: str, holding: _Holding, depends_on: tuple[str, ...]) -> Project:
+    manifest, files = member.manifest, tuple(sorted(holding.files))
+    shape = layout(member.path, files, manifest.source_folders)
+    manifests = [n for n in ("pyproject.toml", "setup.cfg", "setup.py", *LOCK_FILES) if n in member.files]
+    return Project(
+        name=name,
+        path=member.path,
+        files=files,
+        distribution=normalise(manifest.distribution) if manifest.distribution else None,
+        requires_python=manifest.requires_python,
+        import_roots=shape.import_roots,
+        first_party=shape.first_party,
+        depends_on=depends_on,
+        hidden=tuple(sorted(holding.hidden)),
+        manifests=tuple(manifests),
+    )

@@ -1,0 +1,169 @@
+"""Who depends on whom: edges from manifests, lock files and requirements files, keyed by the projects' folders."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyfmt.projects.manifests import Manifest, direct_path, normalise, requirement_name
+
+LOCK_FILES = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A project as the search for edges sees it; `path` is relative to the root."""
+
+    path: str
+    manifest: Manifest
+    files: frozenset[str]  # names of the files in its folder
+
+
+def edges(root: Path, members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
+    """For each project's path the paths of the projects that it depends on directly; cycles are kept as they are.
+
+    A requirement by name alone counts only where no lock file says where the distribution comes from.
+    """
+    known = {member.path for member in members}
+    by_name = {normalise(m.manifest.distribution): m.path for m in members if m.manifest.distribution}
+    base = os.path.realpath(root)
+    found: dict[str, tuple[str, ...]] = {}
+    for member in members:
+        folder = os.path.join(base, member.path)
+        targets = [_relative(base, folder, path) for path in member.manifest.path_dependencies]
+        targets += [by_name.get(name) for name in member.manifest.workspace_dependencies]
+        locks = [name for name in LOCK_FILES if name in member.files]
+        for lock in locks:
+            targets += [_relative(base, folder, path) for path in locked_folders(Path(folder, lock))]
+        if "Pipfile" in member.files:
+            targets += [_relative(base, folder, path) for path in _pipfile_folders(Path(folder, "Pipfile"))]
+        for name in sorted(member.files):
+            if re.fullmatch(r"requirements.*\.(txt|in)", name):
+                for path in requirements_folders(Path(folder, name)):
+                    # pip takes it from where it is started: in the project's folder, or in the root.
+                    below = _relative(base, folder, path)
+                    targets.append(below if below in known else _relative(base, base, path))
+        if not locks:
+            targets += [by_name.get(requirement_name(line)) for line in member.manifest.requirements]
+        found[member.path] = tuple(sorted({t for t in targets if t is not None and t in known and t != member.path}))
+    return found
+
+
+def closure(start: Iterable[str], depends_on: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Everything reachable from `start`, without `start` itself unless a cycle leads back; sorted."""
+    seen: set[str] = set()
+    waiting = [target for path in start for target in depends_on.get(path, ())]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(depends_on.get(path, ()))
+    return tuple(sorted(seen))
+
+
+def _relative(base: str, folder: str, path: str) -> str | None:
+    """`path`, written in a file of `folder`, relative to the root `base`; None where it lies outside."""
+    try:
+        absolute = os.path.realpath(os.path.join(folder, path))
+    except (OSError, ValueError):  # a NUL in it, a loop of links
+        return None
+    if absolute == base:
+        return "."
+    return absolute[len(base) + 1 :].replace(os.sep, "/") if absolute.startswith(base + os.sep) else None
+
+
+# What an entry of each lock file holds if it is installed from a folder: other entries need not be parsed, and a lock
+# file is long.
+_MARKS = {
+    "poetry.lock": ("directory",),
+    "uv.lock": ("editable", "directory"),
+    "pdm.lock": ("path",),
+    "pylock.toml": ("directory",),
+}
+
+
+def locked_folders(lock: Path) -> list[str]:
+    """Folders that a lock file installs from, relative to the lock's own folder.
+
+    poetry.lock, uv.lock, pdm.lock and pylock.toml (PEP 751) name every such distribution, the transitive ones too. A
+    damaged lock gives no edges: its manager refuses it at the next install.
+    """
+    try:
+        text = lock.read_text("utf-8")
+    except (OSError, ValueError):
+        return []
+    if lock.name == "Pipfile.lock":
+        return re.findall(r'"path":\s*"([^"]+)"', text)
+    found: list[Any] = []
+    for chunk in re.split(r"^(?=\[\[packages?\]\]\s*$)", text, flags=re.MULTILINE)[1:]:
+        if any(mark in chunk for mark in _MARKS[lock.name]):
+            try:
+                entries = tomllib.loads(chunk)
+            except ValueError:
+                continue
+            for entry in (*entries.get("package", ()), *entries.get("packages", ())):
+                found.append(_locked_folder(lock.name, entry))
+    return [path for path in found if isinstance(path, str)]
+
+
+def _locked_folder(lock: str, entry: Mapping[str, Any]) -> Any:
+    """The folder of a lock file's entry, or something that is no text."""
+    if lock == "pdm.lock":
+        return entry.get("path")
+    source = entry.get("directory" if lock == "pylock.toml" else "source")
+    if not isinstance(source, dict):
+        return None
+    if lock == "poetry.lock":
+        return source.get("url") if source.get("type") == "directory" else None
+    return source.get("path") if lock == "pylock.toml" else source.get("editable") or source.get("directory")
+
+
+def _pipfile_folders(path: Path) -> list[str]:
+    """Local folders of a Pipfile, relative to it; a damaged one gives none: Pipenv itself refuses it."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return []
+    tables = [table for table in data.values() if isinstance(table, dict)]
+    entries = [entry for table in tables for entry in table.values() if isinstance(entry, dict)]
+    return [entry["path"] for entry in entries if isinstance(entry.get("path"), str)]
+
+
+def requirements_folders(path: Path) -> list[str]:
+    """Local folders of a requirements file and those that it includes (`-e ../lib`, `./lib`, `lib @ file:…`), as written."""
+    found: list[str] = []
+    waiting = deque([os.path.realpath(path)])
+    seen = set(waiting)
+    while waiting:
+        file = waiting.popleft()
+        try:
+            lines = Path(file).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            continue  # included in vain: pip itself refuses it
+        for line in lines:
+            text = re.sub(r"(^|\s)#.*", "", line).strip()
+            included = re.match(r"(?:-r|--requirement)[\s=]*(\S+)", text)
+            local = None if included else _local_folder(text)
+            if included:
+                other = os.path.realpath(os.path.join(os.path.dirname(file), included.group(1)))
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+            elif local:
+                found.append(local)
+    return found
+
+
+def _local_folder(requirement: str) -> str | None:
+    """The folder that a line of a requirements file installs from, as written."""
+    item = re.sub(r"^(?:-e|--editable)[\s=]*", "", requirement)
+    direct = direct_path(item)
+    if direct is None and "://" not in item and re.match(r"[^\s;@\[]*/|\.", item):
+        return re.split(r"[\s;#\[]", item, maxsplit=1)[0]
+    return direct

@@ -1,0 +1,272 @@
+"""What a project's manifests say of it, read without running anything: name, Python, source folders, dependencies."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import posixpath
+import re
+import tomllib
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+_SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
+
+Table = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The facts of a project's pyproject.toml, setup.cfg and setup.py, in this order of precedence."""
+
+    distribution: str | None = None  # as written
+    requires_python: str | None = None
+    source_folders: tuple[str, ...] = ()  # relative to the project: "src", "lib/python"
+    requirements: tuple[str, ...] = ()  # PEP 508 lines of every group
+    path_dependencies: tuple[str, ...] = ()  # relative to the project, or absolute
+    workspace_dependencies: tuple[str, ...] = ()  # names that come from the uv workspace
+    problem: str = ""  # why a manifest could not be read
+
+
+def normalise(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requirement_name(line: str) -> str:
+    """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
+    match = re.match(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", line)
+    return normalise(match.group(1)) if match else ""
+
+
+def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
+    """Read the manifests called `names` in `folder`; what cannot be read is told in `problem`."""
+    readers = {"pyproject.toml": _read_pyproject, "setup.cfg": _read_setup_cfg, "setup.py": _read_setup_py}
+    parts, problems = [], []
+    for name, reader in readers.items():
+        if name not in names:
+            continue
+        try:
+            parts.append(reader(folder / name))
+        except (OSError, ValueError, configparser.Error, RecursionError) as error:
+            words = error.strerror if isinstance(error, OSError) else str(error)
+            problems.append(f"{name} cannot be read: {' '.join(str(words).split())}")
+    return Manifest(
+        distribution=next((part.distribution for part in parts if part.distribution), None),
+        requires_python=next((part.requires_python for part in parts if part.requires_python), None),
+        source_folders=_unique(part.source_folders for part in parts),
+        requirements=_unique(part.requirements for part in parts),
+        path_dependencies=_unique(part.path_dependencies for part in parts),
+        workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
+        problem="; ".join(problems),
+    )
+
+
+def _unique(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _table(value: Any, *keys: str) -> dict[str, Any]:
+    """The table below some keys; empty where any of it is missing or no table."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _read_pyproject(path: Path) -> Manifest:
+    data = tomllib.loads(path.read_text("utf-8"))
+    project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
+    uv, pdm = _table(data, "tool", "uv"), _table(data, "tool", "pdm")
+    requirements = _texts(project.get("dependencies")) + _texts(uv.get("dev-dependencies"))
+    groups = (
+        _table(project, "optional-dependencies"),
+        _table(data, "dependency-groups"),
+        _table(pdm, "dev-dependencies"),
+    )
+    for table in groups:
+        for group in table.values():
+            requirements += _texts(group)
+    paths = [found for line in requirements if (found := direct_path(line))]
+    workspace = []
+    for name, source in _table(uv, "sources").items():
+        for entry in _list(source):
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+                paths.append(entry["path"])
+            elif isinstance(entry, dict) and entry.get("workspace") is True:
+                workspace.append(normalise(name))
+    wishes = _poetry_wishes(poetry)
+    return Manifest(
+        distribution=_text(project.get("name")) or _text(poetry.get("name")),
+        requires_python=_text(project.get("requires-python")) or poetry_range(wishes.python),
+        source_folders=tuple(_pyproject_sources(data)),
+        requirements=(*requirements, *wishes.names),
+        path_dependencies=(*paths, *wishes.paths),
+        workspace_dependencies=tuple(workspace),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _PoetryWishes:
+    """What Poetry's own tables of dependencies say."""
+
+    python: str | None
+    names: tuple[str, ...]  # by name alone
+    paths: tuple[str, ...]
+
+
+def _poetry_wishes(poetry: Table) -> _PoetryWishes:
+    """Every table of dependencies that Poetry knows, the old dev one included."""
+    tables = [_table(poetry, "dependencies"), _table(poetry, "dev-dependencies")]
+    tables += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
+    python, names, paths = None, [], []
+    for table in tables:
+        for name, constraint in table.items():
+            if name.lower() == "python":
+                python = _text(constraint) or python
+                continue
+            for entry in _list(constraint):
+                if not isinstance(entry, dict):
+                    names.append(name)
+                elif isinstance(entry.get("path"), str):
+                    paths.append(entry["path"])
+                elif not {"git", "url", "file"} & set(entry):
+                    names.append(name)
+    return _PoetryWishes(python, tuple(names), tuple(paths))
+
+
+def poetry_range(constraint: str | None) -> str | None:
+    """Poetry's caret and tilde ranges as PEP 440 specifiers ("^3.10" is ">=3.10,<4"); None where it is something else.
+
+    Source: Poetry's documentation, "Dependency specification".
+    """
+    if constraint is None:
+        return None
+    clauses = []
+    # Both commas and blanks stand between clauses; a blank may also stand behind an operator.
+    for clause in re.sub(r"([<>=!~^])\s+", r"\1", constraint).replace(",", " ").split():
+        match = re.fullmatch(r"([\^~]?)(\d+)(?:\.(\d+))?(?:\.(\d+))?", clause)
+        if match is None:
+            if not re.fullmatch(r"(?:[<>]=?|[!=]=|~=)\d[\d.]*(?:\.\*)?", clause):
+                return None
+            clauses.append(clause)
+            continue
+        mark, major, minor, micro = match.groups()
+        lower = clause.lstrip("^~")
+        if mark == "^":
+            clauses += [f">={lower}", f"<{int(major) + 1}"]
+        elif mark == "~":
+            upper = f"{major}.{int(minor) + 1}" if minor else f"{int(major) + 1}"
+            clauses += [f">={lower}", f"<{upper}"]
+        else:
+            clauses.append(f"=={lower}" + ("" if micro else ".*"))
+    return ",".join(clauses) or None
+
+
+def direct_path(line: str) -> str | None:
+    """The folder of a direct reference: `name @ file:///…`, PDM's `-e file:///${PROJECT_ROOT}/../lib#egg=name`, Hatch's
+    `name @ {root:parent:uri}/lib`."""
+    hatch = re.search(r"@\s*\{root((?::parent)*):(?:uri|real)\}/?([^#;]*)", line)
+    if hatch is not None:
+        return "../" * hatch.group(1).count(":parent") + (hatch.group(2).strip() or ".")
+    match = re.search(r"file:(?://(?:localhost(?=/))?)?([^#;]*)", line)
+    if match is None:
+        return None
+    return unquote(re.sub(r"^/?\$\{PROJECT_ROOT\}/", "", match.group(1).strip())) or None
+
+
+def _pyproject_sources(data: Table) -> list[str]:
+    """Folders that packages are taken from, as each build backend says it."""
+    sources = []
+    for package in _list(_table(data, "tool", "poetry").get("packages")):
+        if isinstance(package, dict):
+            sources += _texts(package.get("from"))
+    setuptools = _table(data, "tool", "setuptools")
+    sources += _texts(_table(setuptools, "package-dir").get(""))
+    sources += _texts(_table(setuptools, "packages", "find").get("where"))
+    sources += _texts(_table(data, "tool", "pdm", "build").get("package-dir"))
+    sources += _texts(_table(data, "tool", "uv", "build-backend").get("module-root"))
+    sources += _texts(_table(data, "tool", "maturin").get("python-source"))
+    wheel = _table(data, "tool", "hatch", "build", "targets", "wheel")
+    sources += _texts(wheel.get("sources"))
+    # Hatch ships the last part of such a path under its own name ("packages" in its manual).
+    sources += [posixpath.dirname(package.rstrip("/")) for package in _texts(wheel.get("packages"))]
+    return _folders(sources)
+
+
+def _folders(sources: Iterable[str]) -> list[str]:
+    """Source folders in one spelling, without the project's own."""
+    spelled = [posixpath.normpath(source.strip().replace("\\", "/").strip("/") or ".") for source in sources]
+    return [source for source in spelled if source != "."]
+
+
+def _read_setup_cfg(path: Path) -> Manifest:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(path.read_text("utf-8"))
+
+    def lines(section: str, key: str) -> list[str]:
+        return [line.strip() for line in parser.get(section, key, fallback="").splitlines() if line.strip()]
+
+    sources = [line.partition("=")[2].strip() for line in lines("options", "package_dir") if line.startswith("=")]
+    sources += lines("options.packages.find", "where")
+    requirements = lines("options", "install_requires")
+    if parser.has_section("options.extras_require"):
+        for key in parser.options("options.extras_require"):
+            requirements += lines("options.extras_require", key)
+    return Manifest(
+        distribution=_text(parser.get("metadata", "name", fallback="").strip()),
+        requires_python=_text(parser.get("options", "python_requires", fallback="").strip()),
+        source_folders=tuple(_folders(sources)),
+        requirements=tuple(requirements),
+        path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
+    )
+
+
+def _read_setup_py(path: Path) -> Manifest:
+    """The literal arguments of the call of `setup`; the file is parsed, never run.
+
+    What cannot be parsed says nothing here: it is a Python file, and the tools say what is wrong with it.
+    """
+    arguments: dict[str, Any] = {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the file's author gets them from the linters
+            tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return Manifest()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _SETUP_CALLS:
+            for keyword in node.keywords:
+                try:
+                    if keyword.arg:
+                        arguments[keyword.arg] = ast.literal_eval(keyword.value)
+                except (ValueError, TypeError):
+                    continue  # computed: not to be known without running it
+    sources = _texts(_table(arguments, "package_dir").get(""))
+    requirements = _texts(arguments.get("install_requires"))
+    for extra in _table(arguments, "extras_require").values():
+        requirements += _texts(extra)
+    return Manifest(
+        distribution=_text(arguments.get("name")),
+        requires_python=_text(arguments.get("python_requires")),
+        source_folders=tuple(_folders(sources)),
+        requirements=tuple(requirements),
+        path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
+    )

@@ -1,0 +1,191 @@
+"""One walk over the monorepo: its folders, their manifests and Python files, without what git ignores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
+
+MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
+PYTHON_SUFFIXES = (".py", ".pyi")
+
+# What black excludes by default, and what can only be a tool's own: never a place for a user's sources.
+_SKIPPED_NAMES = frozenset(
+    ".git .hg .svn .tox .nox .venv .eggs .direnv .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .vscode "
+    ".pixi .conda __pycache__ __pypackages__ node_modules site-packages".split()
+)
+# Build outputs only beside a manifest: `src/build/` may well be somebody's package.
+_BUILD_NAMES = frozenset({"build", "dist", "_build", "buck-out"})
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of the tree; `path` is relative to the root, `names` are its files that matter."""
+
+    path: str
+    manifests: tuple[str, ...]
+    python_files: tuple[str, ...]  # paths relative to the root
+    other_files: frozenset[str]  # names of all that it holds
+    hidden_files: tuple[str, ...] = ()  # further Python files: ignored or excluded, yet importable
+    hidden: bool = False  # ignored or excluded itself
+    problem: str = ""  # why it could not be read: then nothing is known of what it holds
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The ignore files that apply in a folder, nearest last.
+
+    With each the number of characters to take off a path below the root, or, for a file from above the root, what to
+    put before it.
+    """
+
+    files: tuple[tuple[int, str, IgnoreFile], ...] = ()
+
+    def ignores(self, path: str, name: str, is_folder: bool) -> bool:
+        """Whether git would ignore `path`, whose folder it does not: the last file that says anything decides."""
+        for cut, before, file in reversed(self.files):
+            verdict = file.verdict(before + path if before else path[cut:], name, is_folder)
+            if verdict is not None:
+                return verdict
+        return False
+
+    def with_file(self, file: str, cut: int = 0, before: str = "") -> _Rules:
+        """These rules and those of another ignore file; an unreadable one counts as empty, as for git."""
+        try:
+            with open(file, encoding="utf-8", errors="surrogateescape", newline="") as stream:
+                lines = ignore_lines(stream.read())
+        except OSError:
+            return self
+        return _Rules((*self.files, (cut, before, IgnoreFile(lines))))
+
+
+class _Gate:
+    """What of a folder's entries is to be checked: what is neither ignored nor excluded."""
+
+    def __init__(self, root: Path, exclude: tuple[str, ...]) -> None:
+        self._root = str(root)
+        self._excluded = IgnoreFile(exclude) if exclude else None
+
+    def passes(self, path: str, name: str, is_folder: bool, rules: _Rules) -> bool:
+        """Whether `path`, relative to the root, is to be checked, where its folder is."""
+        path, name = as_bytes(path), as_bytes(name)
+        if self._excluded is not None and self._excluded.verdict(path, name, is_folder):
+            return False
+        return not rules.ignores(path, name, is_folder)
+
+    def rules_in(self, prefix: str, rules: _Rules) -> _Rules:
+        """The rules that hold in a folder with a .gitignore; `prefix` is its path with a "/" at the end."""
+        return rules.with_file(os.path.join(self._root, prefix, ".gitignore"), len(as_bytes(prefix)))
+
+
+def _outer_rules(root: Path) -> _Rules:
+    """Rules from outside the walk: `.git/info/exclude` and the .gitignore files between the git root and `root`."""
+    above = []
+    for folder in (root, *root.parents):
+        above.append(folder)
+        if (folder / ".git").exists():
+            break
+    else:
+        return _Rules()
+    inside = root.relative_to(above[-1]).as_posix()
+    before = "" if inside == "." else as_bytes(inside) + "/"
+    rules = _Rules().with_file(str(_git_folder(above[-1]) / "info" / "exclude"), 0, before)
+    for folder in reversed(above[1:]):
+        rules = rules.with_file(str(folder / ".gitignore"), 0, as_bytes(root.relative_to(folder).as_posix()) + "/")
+    return rules
+
+
+def _git_folder(work_tree: Path) -> Path:
+    """The repository's own folder, that of the main work tree for a linked one (gitrepository-layout(5))."""
+    place = work_tree / ".git"
+    try:
+        if place.is_file():
+            place = work_tree / place.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+        common = (place / "commondir").read_text("utf-8", "surrogateescape").strip()
+        return place / common
+    except OSError:
+        return place
+
+
+def _is_environment(names: frozenset[str]) -> bool:
+    return "pyvenv.cfg" in names or "conda-meta" in names
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A folder to look into: its path with a "/" at the end, and its rules; None where it is hidden itself."""
+
+    prefix: str
+    rules: _Rules | None
+
+
+def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Folder]:
+    """All folders below `root` in a stable order, pruned of environments, caches and build outputs.
+
+    What git or `exclude` ignore is hidden: such a folder has no manifests. Symbolic links are not followed: what they
+    point to inside the tree is seen at its own place. A folder that cannot be read comes with its `problem`.
+    """
+    gate = _Gate(root, exclude)
+    stack = [_Step("", _outer_rules(root))]
+    while stack:
+        step = stack.pop()
+        try:
+            with os.scandir(f"{root}/{step.prefix}") as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            # One that vanished since its parent was listed, or that nobody asked to check, is no loss.
+            if step.rules is not None and not isinstance(error, FileNotFoundError):
+                place = step.prefix.rstrip("/") or "."
+                yield Folder(place, (), (), frozenset(), problem=f"cannot be read: {error.strerror}")
+            continue
+        names = frozenset(entry.name for entry in entries)
+        if not step.prefix or not _is_environment(names):
+            folder, below = _look(gate, step, entries, names)
+            stack.extend(reversed(below))
+            yield folder
+
+
+def _look(
+    gate: _Gate, step: _Step, entries: list[os.DirEntry[str]], names: frozenset[str]
+) -> tuple[Folder, list[_Step]]:
+    """What a folder holds, and the folders in it that are to be looked into."""
+    prefix, rules = step.prefix, step.rules
+    if rules is not None and ".gitignore" in names:
+        rules = gate.rules_in(prefix, rules)
+    manifests = tuple(name for name in MANIFESTS if name in names)
+    files: list[str] = []
+    hidden: list[str] = []
+    below = []
+    for entry in entries:
+        name = entry.name
+        if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
+            taken = rules is not None and gate.passes(prefix + name, name, False, rules)
+            (files if taken else hidden).append(prefix + name)
+        elif name not in _SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
+            built = manifests and name in _BUILD_NAMES and not _is_package(entry.path)
+            if not built and not name.endswith(".egg-info"):
+                taken = rules is not None and gate.passes(prefix + name, name, True, rules)
+                below.append(_Step(f"{prefix}{name}/", rules if taken else None))
+    place = prefix.rstrip("/") or "."
+    if rules is None:
+        return Folder(place, (), (), names, tuple(hidden), hidden=True), below
+    return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+
+
+def is_taken(root: Path, path: str, exclude: tuple[str, ...] = ()) -> bool:
+    """Whether a walk would take the file `path` (relative to `root`) if it had a Python suffix."""
+    gate, rules, prefix = _Gate(root, exclude), _outer_rules(root), ""
+    *parents, last = path.split("/")
+    for name in parents:
+        rules = gate.rules_in(prefix, rules)
+        if name in _SKIPPED_NAMES or not gate.passes(prefix + name, name, True, rules):
+            return False
+        prefix += name + "/"
+    return gate.passes(path, last, False, gate.rules_in(prefix, rules))
+
+
+def _is_package(folder: str) -> bool:
+    return os.path.exists(os.path.join(folder, "__init__.py"))

@@ -1,0 +1,1 @@
+"""Renderers: one report, many formats; each format is a module that is imported only when asked for."""

@@ -1,0 +1,31 @@
+"""Checkstyle XML, which Jenkins' warnings-ng, reviewdog and many editors read."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from pyfmt.model import Report
+from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.problems import Problem, problems
+
+
+def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+    """One `<file>` for each path, sorted; a column is left out where the tool does not say one."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<checkstyle version="4.3">']
+    by_path = sorted(problems(report), key=lambda problem: problem.path)
+    for path, group in groupby(by_path, key=lambda problem: problem.path):
+        lines.append(f'  <file name="{xml(printable(path))}">')
+        lines += [f"    {_error(problem)}" for problem in group]
+        lines.append("  </file>")
+    lines.append("</checkstyle>")
+    return "\n".join(lines) + "\n"
+
+
+def _error(problem: Problem) -> str:
+    column = f' column="{problem.column}"' if problem.column else ""
+    source = xml(printable(f"{problem.tool}.{problem.rule}"))
+    return (
+        f'<error line="{problem.line}"{column} severity="{problem.severity.value}" '
+        f'message="{xml(problem.message)}" source="{source}"/>'
+    )

@@ -1,0 +1,85 @@
+"""The source line of a finding with its range underlined, cut to the terminal's width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyfmt.model import Finding
+from pyfmt.reports.escaping import cells, char_cells, printable
+
+_TAB = 4
+_LEAD = 12  # cells kept before the range where a long line is cut
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """One source line, printable, and which of its cells the finding is about."""
+
+    line: int  # 1-based
+    text: str
+    start: int  # first underlined cell, 0-based
+    length: int  # underlined cells, at least 1
+    more_to: int | None = None  # the last line of the range, where it goes on below this one
+
+
+def _expand(source: str) -> list[str]:
+    """What is shown for each character of a source line: tabs as blanks, control characters as escapes."""
+    shown = []
+    column = 0
+    for char in source:
+        text = " " * (_TAB - column % _TAB) if char == "\t" else printable(char)
+        shown.append(text)
+        column += cells(text)
+    return shown
+
+
+def excerpt(finding: Finding, lines: Sequence[str] | None, width: int) -> Excerpt | None:
+    """What to show of the file's `lines` for a finding, in `width` cells; None where the line is not there.
+
+    A finding without a column is about the whole line, without its indentation.
+    """
+    if lines is None or not 1 <= finding.line <= len(lines):
+        return None
+    source = lines[finding.line - 1].rstrip("\r\n").rstrip()
+    if not source:
+        return None
+    first = finding.column - 1 if finding.column else len(source) - len(source.lstrip())
+    first = min(first, len(source))
+    same_line = finding.end_line in (None, finding.line)
+    if finding.column is None or not same_line:
+        end = len(source)
+    else:
+        end = min(finding.end_column - 1, len(source)) if finding.end_column else first + 1
+    shown = _expand(source)
+    start = cells("".join(shown[:first]))
+    length = max(1, cells("".join(shown[first : max(end, first + 1)])))
+    text, start, length = _cut("".join(shown), (start, length), max(width, 2 * _LEAD))
+    return Excerpt(finding.line, text, start, length, None if same_line else finding.end_line)
+
+
+def _cut(text: str, span: tuple[int, int], width: int) -> tuple[str, int, int]:
+    """A part of at most `width` cells of a printable line that holds the beginning of `span` (start, length)."""
+    start, length = span
+    if cells(text) <= width:
+        return text, start, length
+    skip = max(0, start - _LEAD) if start + min(length, width // 2) > width - 3 else 0
+    kept: list[str] = []
+    position = used = 0
+    room = width - 3 - (3 if skip else 0)
+    cut_end = False
+    for char in text:
+        size = char_cells(char)
+        if position >= skip:
+            if used + size > room:
+                cut_end = True
+                break
+            kept.append(char)
+            used += size
+        elif position + size > skip:  # a wide character that the cut goes through
+            skip = position + size
+        position += size
+    offset = 3 - skip if skip else 0
+    start += offset
+    body = ("..." if skip else "") + "".join(kept) + ("..." if cut_end else "")
+    return body, start, max(1, min(length, used + (3 if skip else 0) - start))

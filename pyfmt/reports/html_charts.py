@@ -1,0 +1,145 @@
+"""The pictures of the HTML report: heat map, Pareto of rules, times of the units, environment matrix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pyfmt.model import Report
+from pyfmt.planning import FORMATTERS
+from pyfmt.reports import tally
+from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.rules import documentation_url
+
+PARETO = 20  # rules with a bar of their own; the others share one, and the table below names every rule
+
+
+def safe(text: str) -> str:
+    """Text of the checkout for HTML."""
+    return xml(printable(text))
+
+
+def heat_map(report: Report, anchors: dict[str, str]) -> Iterator[str]:
+    """The project x tool table; `anchors` gives the key of each project that has a section of findings."""
+    table = tally.table(report)
+    highest = max((cell.number for row in table.rows for cell in row.cells), default=0)
+    yield '<div class="scroll"><table id="heat"><caption class="quiet">Findings of the linters, files to format or '
+    yield "formatted; a number shows its findings</caption>"
+    yield '<thead><tr><th scope="col">project</th>' + "".join(
+        f'<th scope="col">{safe(tool)}</th>' for tool in table.tools
+    )
+    yield "</tr></thead><tbody>"
+    for row in table.rows:
+        cells = "".join(
+            _heat_cell(cell, highest, (anchors.get(row.project), index, tool in FORMATTERS))
+            for index, (tool, cell) in enumerate(zip(table.tools, row.cells, strict=True))
+        )
+        yield f'<tr><th scope="row">{safe(row.project)} <span class="quiet">{safe(row.path)}</span></th>{cells}</tr>'
+    totals = "".join(f'<td class="number">{table.total(index)}</td>' for index in range(len(table.tools)))
+    yield f'</tbody><tfoot><tr><th scope="row">total</th>{totals}</tr></tfoot></table></div>'
+
+
+def _heat_cell(cell: tally.Cell, highest: int, target: tuple[str | None, int, bool]) -> str:
+    anchor, tool, formatter = target
+    text = safe(cell.text)
+    if cell.number and anchor is not None and not formatter:
+        text = f'<a href="#project-{anchor}" data-project="{anchor}" data-tool="{tool}">{text}</a>'
+    if cell.failed or cell.skipped:
+        return f'<td class="number error">{text}</td>'
+    # Four steps, each four times the one below: one project with thousands must not make the others look clean.
+    heat = next((step for step in (4, 3, 2, 1) if cell.number * 4 ** (4 - step) >= max(highest, 1)), 1)
+    return f'<td class="number{f" heat{heat}" if cell.number else ""}">{text}</td>'
+
+
+def pareto(report: Report) -> Iterator[str]:
+    """Findings by rule as bars with the cumulative share, and every rule in a table."""
+    rules = Counter((finding.tool, finding.rule, finding.symbol) for finding in report.findings)
+    if not rules:
+        return
+    ranked = sorted(rules.items(), key=lambda item: (-item[1], item[0]))
+    bars = [(_rule_name(*rule), number) for rule, number in ranked[:PARETO]]
+    if len(ranked) > PARETO:
+        rest = ranked[PARETO:]
+        bars.append((tally.count(len(rest), "other rule"), sum(number for _rule, number in rest)))
+    total = len(report.findings)
+    yield from _pareto_svg(bars, total)
+    yield f"<details><summary>all {tally.count(len(ranked), 'rule')}</summary><table><thead><tr>"
+    yield '<th scope="col">rule</th><th scope="col">tool</th><th scope="col">findings</th></tr></thead><tbody>'
+    for (tool, rule, symbol), number in ranked:
+        url = documentation_url(tool, rule, symbol)
+        name = safe(_rule_name(tool, rule, symbol))
+        linked = f'<a href="{xml(url)}" rel="noreferrer noopener">{name}</a>' if url else name
+        yield f'<tr><td>{linked}</td><td>{safe(tool)}</td><td class="number">{number}</td></tr>'
+    yield "</tbody></table></details>"
+
+
+def _rule_name(_tool: str, rule: str, symbol: str) -> str:
+    return f"{symbol} {rule}" if symbol not in ("", rule) else rule or "note"
+
+
+def _pareto_svg(bars: list[tuple[str, int]], total: int) -> Iterator[str]:
+    height = 22 * len(bars) + 4
+    highest = max(number for _name, number in bars)
+    yield f'<svg role="img" aria-label="Findings by rule with their cumulative share" width="860" height="{height}" '
+    yield f'viewBox="0 0 860 {height}">'
+    points = []
+    sum_so_far = 0
+    for index, (name, number) in enumerate(bars):
+        top = 22 * index + 2
+        sum_so_far += number
+        share = 100 * sum_so_far / total
+        points.append(f"{320 + 4.6 * share:.1f},{top + 9}")
+        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_short(name, 48)}</text>'
+        yield f'<rect class="bar" x="320" y="{top}" width="{max(1.0, 460 * number / highest):.1f}" height="18"/>'
+        yield f'<text x="790" y="{top + 14}">{number} ({share:.0f} %)</text>'
+    yield f'<polyline class="curve" points="{" ".join(points)}"/></svg>'
+
+
+def _short(name: str, limit: int) -> str:
+    title = f"<title>{safe(name)}</title>" if len(name) > limit else ""
+    return title + safe(name if len(name) <= limit else name[: limit - 1] + "…")
+
+
+def times(report: Report) -> Iterator[str]:
+    """How long each unit took, the longest first; what came from the cache is dashed."""
+    if not report.units:
+        return
+    units = sorted(report.units, key=lambda unit: (-unit.seconds, unit.tool, unit.environment))
+    longest = max(units[0].seconds, 0.001)
+    height = 22 * len(units) + 4
+    hits = sum(unit.cached for unit in units)
+    yield f'<p class="quiet">{tally.count(len(units), "unit")}, {hits} from the cache, {report.seconds:.2f} s in all.</p>'
+    yield f'<svg role="img" aria-label="Seconds of each unit of work" width="860" height="{height}" '
+    yield f'viewBox="0 0 860 {height}">'
+    for index, unit in enumerate(units):
+        top = 22 * index + 2
+        name = f"{unit.tool} {unit.environment or tally.count(len(unit.projects), 'project')}"
+        kind = "bar cached" if unit.cached else "bar"
+        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_short(name, 48)}</text>'
+        yield f'<rect class="{kind}" x="320" y="{top}" width="{max(1.0, 400 * unit.seconds / longest):.1f}" height="18"/>'
+        cached = ", cached" if unit.cached else ""
+        yield f'<text x="728" y="{top + 14}">{unit.seconds:.2f} s{cached}</text>'
+    yield "</svg>"
+
+
+def environments(report: Report) -> Iterator[str]:
+    """The environment matrix: its Python, how it was found, its health, and the projects that it is the home of."""
+    if not report.environments:
+        return
+    yield '<div class="scroll"><table><thead><tr>' + "".join(
+        f'<th scope="col">{title}</th>' for title in ("environment", "Python", "found by", "health", "projects")
+    )
+    yield "</tr></thead><tbody>"
+    for record in report.environments:
+        homes = ", ".join(project.name for project in report.projects if project.environment == record.name)
+        health = safe(record.status)
+        if record.reason:
+            health += f": {safe(record.reason)}"
+        if record.cure:
+            health += f"<br><code>{safe(record.cure)}</code>"
+        style = {"ok": "good", "warning": "warning"}.get(record.status, "error")
+        yield (
+            f'<tr><th scope="row">{safe(record.name)}</th><td>{safe(record.python)}</td><td>{safe(record.found_by)}</td>'
+            f'<td class="{style}">{health}</td><td>{safe(homes)}</td></tr>'
+        )
+    yield "</tbody></table></div>"

@@ -1,0 +1,140 @@
+"""The findings and edits of the HTML report, by project and file, each file to be opened and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pyfmt.model import Finding, Report, Severity
+from pyfmt.reports import tally
+from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.html_charts import safe
+from pyfmt.reports.options import Sources
+from pyfmt.reports.problems import full_message
+from pyfmt.reports.rules import documentation_url
+from pyfmt.reports.tally import Environments
+
+OPEN = 300  # findings up to which all files are open at first
+_LONGEST = 300  # characters shown of a source line
+_LEAD = 60  # characters kept before the range in a longer one
+
+Rule = tuple[str, str, str]  # tool, rule, symbol
+
+
+def by_project(report: Report) -> dict[str, dict[str, list[Finding]]]:
+    """The findings by project and path, in the order of the report's projects."""
+    groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
+    for finding in report.findings:
+        groups.setdefault(finding.project, {}).setdefault(finding.path, []).append(finding)
+    return {name: files for name, files in groups.items() if files}
+
+
+def rules_of(report: Report) -> dict[Rule, int]:
+    """Every rule with a finding and how many it has, by tool and name."""
+    counts: dict[Rule, int] = {}
+    for finding in report.findings:
+        rule = (finding.tool, finding.rule, finding.symbol)
+        counts[rule] = counts.get(rule, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def findings(report: Report, sources: Sources) -> Iterator[str]:
+    """A section for each project with the files below; the keys for filtering are numbers, never texts."""
+    environments = Environments(report)
+    tools = {tool: index for index, tool in enumerate(tally.tools_of(report))}
+    rules = {rule: index for index, rule in enumerate(rules_of(report))}
+    opened = " open" if len(report.findings) <= OPEN else ""
+    for number, (project, files) in enumerate(by_project(report).items()):
+        yield f'<section data-project="{number}" id="project-{number}"><h3>{safe(project)}</h3>'
+        for path, found in files.items():
+            lines = sources(path)
+            yield f'<details class="file" data-path="{safe(path)}"{opened}><summary><code>{safe(path)}</code> '
+            yield f'(<span class="count">{len(found)}</span>)</summary><ol class="findings">'
+            for finding in found:
+                rule = (finding.tool, finding.rule, finding.symbol)
+                key = f"{finding.severity.rank} {tools[finding.tool]} {rules[rule]}"
+                yield f'<li data-k="{key}">{_finding(finding, environments)}{_source(finding, lines)}</li>'
+            yield "</ol></details>"
+        yield "</section>"
+
+
+def _finding(finding: Finding, environments: Environments) -> str:
+    place = f"{finding.line}:{finding.column}" if finding.column else f"{finding.line}"
+    symbol = finding.symbol if finding.symbol not in ("", finding.rule) else ""
+    name = safe(" ".join(part for part in (symbol, finding.rule or "note") if part))
+    url = documentation_url(finding.tool, finding.rule, finding.symbol)
+    linked = f'<a href="{xml(url)}" rel="noreferrer noopener">{name}</a>' if url else name
+    message = xml(full_message(finding, environments)).replace("&#10;", "\n")
+    kind = finding.severity.value
+    return (
+        f'<span class="place">{place}</span> <span class="severity {kind}">{kind}</span> '
+        f'<div><span class="message">{message}</span> <span class="rule">{linked} ({safe(finding.tool)})</span></div>'
+    )
+
+
+def _source(finding: Finding, lines: Sequence[str] | None) -> str:
+    """The source line with its range marked; empty where it is not to be had."""
+    if lines is None or not 1 <= finding.line <= len(lines) or not lines[finding.line - 1].strip():
+        return ""
+    line = lines[finding.line - 1].rstrip()
+    start = min(finding.column - 1, len(line)) if finding.column else len(line) - len(line.lstrip())
+    if finding.column is None or finding.end_line not in (None, finding.line):
+        end = len(line)
+    else:
+        end = min(finding.end_column - 1, len(line)) if finding.end_column else start + 1
+    end = max(end, start + 1)
+    first = max(0, start - _LEAD) if len(line) > _LONGEST else 0
+    last = min(len(line), first + _LONGEST)
+    before, marked, after = line[first:start], line[start : min(end, last)] or " ", line[end : max(end, last)]
+    text = f"{_shown(before)}<mark>{_shown(marked)}</mark>{_shown(after)}"
+    more = f" … to line {finding.end_line}" if finding.end_line not in (None, finding.line) else ""
+    return f"<pre>{'…' if first else ''}{text}{'…' if last < len(line) else ''}{more}</pre>"
+
+
+def _shown(text: str) -> str:
+    return "\t".join(xml(printable(part)) for part in text.split("\t"))
+
+
+def edits(report: Report) -> Iterator[str]:
+    """Files that were or would be reformatted, with their diffs where there are any."""
+    for edit in report.edits:
+        verb = '<span class="good">reformatted</span>' if edit.written else '<span class="warning">to reformat</span>'
+        head = f"{verb} <code>{safe(edit.path)}</code> ({safe(', '.join(edit.tools))}, {safe(edit.project)})"
+        if not edit.diff:
+            yield f"<p>{head}</p>"
+            continue
+        body = "\n".join(_diff_line(line) for line in edit.diff.removesuffix("\n").split("\n"))
+        yield f"<details><summary>{head}</summary><pre>{body}</pre></details>"
+
+
+def _diff_line(line: str) -> str:
+    kind = {"+": "add", "-": "del", "@": "hunk"}.get(line[:1])
+    text = _shown(line.removesuffix("\r"))
+    return f'<span class="{kind}">{text}</span>' if kind else text
+
+
+def filters(report: Report) -> Iterator[str]:
+    """The form, hidden until the script shows it: without scripts everything simply is there."""
+    if not report.findings:
+        return
+    found = tally.severities(report.findings)
+    yield '<form id="filters" hidden aria-label="Filter the findings"><fieldset><legend>severity</legend>'
+    for severity in Severity:
+        yield (
+            f'<label><input type="checkbox" name="severity" value="{severity.rank}" checked> '
+            f'<span class="{severity.value}">{severity.value}</span> {found[severity]}</label>'
+        )
+    yield "</fieldset><fieldset><legend>tool</legend>"
+    with_findings = {finding.tool for finding in report.findings}
+    for index, tool in enumerate(tally.tools_of(report)):
+        if tool in with_findings:
+            yield f'<label><input type="checkbox" name="tool" value="{index}" checked> {safe(tool)}</label>'
+    yield '</fieldset><label class="field">project<select name="project"><option value="">all</option>'
+    for number, project in enumerate(by_project(report)):
+        yield f'<option value="{number}">{safe(project)}</option>'
+    yield '</select></label><label class="field">rule<select name="rule"><option value="">all</option>'
+    for number, ((tool, rule, symbol), count) in enumerate(rules_of(report).items()):
+        name = f"{tool}: {symbol} {rule}" if symbol not in ("", rule) else f"{tool}: {rule or 'note'}"
+        yield f'<option value="{number}">{safe(name)} ({count})</option>'
+    yield '</select></label><label class="field">text<input type="search" name="text" autocomplete="off"></label>'
+    yield '<button type="reset">show all</button><button type="button" id="open-all">open or close files</button>'
+    yield '<output id="status" role="status" aria-live="polite"></output></form>'

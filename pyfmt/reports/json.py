@@ -1,0 +1,273 @@
+"""The JSON report: pyfmt's own, versioned format, which `pyfmt merge` reads back.
+
+Its schema is `report.schema.json` beside this module. Everything is byte-identical from run to run and for any number
+of jobs, except `seconds` and `cached`, which tell of the run itself. Keys may be added within a version; none is
+removed and none changes its meaning. One item stands on one line, so that two reports can be compared with diff.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from pyfmt import __version__
+from pyfmt.errors import UsageError
+from pyfmt.model import (
+    Command,
+    Edit,
+    EnvironmentRecord,
+    Failure,
+    Finding,
+    ProjectRecord,
+    Report,
+    Severity,
+    Skip,
+    UnitRecord,
+)
+from pyfmt.reports.options import RenderOptions
+
+VERSION = 1
+JsonObject = dict[str, Any]
+
+
+def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+    """The report as one JSON object in ASCII."""
+    body = ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in to_json(report).items())
+    return f"{{\n{body}\n}}\n"
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, allow_nan=False)
+    return "[\n" + ",\n".join(" " + json.dumps(item, allow_nan=False) for item in value) + "\n]"
+
+
+def to_json(report: Report) -> JsonObject:
+    """The report as a JSON value; keys beyond those that version 1 began with stand last in their object."""
+    return {
+        "version": VERSION,
+        "pyfmt": __version__,
+        "root": report.root,
+        "summary": {
+            "findings": len(report.findings),
+            "edits": len(report.edits),
+            "failures": len(report.failures),
+            "skipped": len(report.skipped),
+            "files": report.files,
+            "seconds": report.seconds,
+        },
+        "projects": [
+            {"name": item.name, "path": item.path, "environment": item.environment, "files": item.files}
+            for item in report.projects
+        ],
+        "environments": [_environment(item) for item in report.environments],
+        "findings": [_finding(item) for item in report.findings],
+        "edits": [_edit(item) for item in report.edits],
+        "failures": [_failure(item) for item in report.failures],
+        "skipped": [{"project": item.project, "tool": item.tool, "reason": item.reason} for item in report.skipped],
+        "units": [_unit(item) for item in report.units],
+        "notes": list(report.notes),
+        "command": report.command.value,
+        "tools": list(report.tools),
+    }
+
+
+def _environment(item: EnvironmentRecord) -> JsonObject:
+    return {
+        "name": item.name,
+        "path": item.path,
+        "python": item.python,
+        "found_by": item.found_by,
+        "status": item.status,
+        "reason": item.reason,
+        "cure": item.cure,
+    }
+
+
+def _finding(item: Finding) -> JsonObject:
+    return {
+        "path": item.path,
+        "line": item.line,
+        "column": item.column,
+        "end_line": item.end_line,
+        "end_column": item.end_column,
+        "tool": item.tool,
+        "rule": item.rule,
+        "symbol": item.symbol,
+        "severity": item.severity.value,
+        "message": item.message,
+        "project": item.project,
+        "environments": list(item.environments),
+        "notes": list(item.notes),
+        "also": list(item.also),
+        "syntax": item.syntax,
+    }
+
+
+def _edit(item: Edit) -> JsonObject:
+    return {
+        "path": item.path,
+        "tools": list(item.tools),
+        "project": item.project,
+        "written": item.written,
+        "diff": item.diff,
+    }
+
+
+def _failure(item: Failure) -> JsonObject:
+    return {
+        "tool": item.tool,
+        "projects": list(item.projects),
+        "environment": item.environment,
+        "reason": item.reason,
+        "detail": item.detail,
+    }
+
+
+def _unit(item: UnitRecord) -> JsonObject:
+    return {
+        "tool": item.tool,
+        "environment": item.environment,
+        "projects": list(item.projects),
+        "files": item.files,
+        "seconds": item.seconds,
+        "cached": item.cached,
+    }
+
+
+def read(text: str, where: str = "") -> Report:
+    """The report that `render` wrote; keys that are not known are passed over.
+
+    `where` names the file in errors. Raises UsageError for what is no report, or one of another version.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"not JSON: {error}", where, "give a file that `--output json=FILE` wrote") from error
+    if not isinstance(value, dict) or value.get("version") != VERSION:
+        version = value.get("version") if isinstance(value, dict) else None
+        raise UsageError(
+            f"not a pyfmt report of version {VERSION} (version: {version!r})",
+            where,
+            "write it anew with this pyfmt: `--output json=FILE`",
+        )
+    try:
+        return _report(value)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"a damaged pyfmt report ({type(error).__name__}: {error})", where, "write it anew: `--output json=FILE`"
+        ) from error
+
+
+def _report(value: Mapping[str, Any]) -> Report:
+    return Report(
+        root=_text(value["root"]),
+        command=Command(value.get("command", Command.CHECK.value)),
+        projects=tuple(
+            ProjectRecord(_text(item["name"]), _text(item["path"]), _text(item["environment"]), _whole(item["files"]))
+            for item in value["projects"]
+        ),
+        environments=tuple(_read_environment(item) for item in value["environments"]),
+        findings=tuple(_read_finding(item) for item in value["findings"]),
+        edits=tuple(_read_edit(item) for item in value["edits"]),
+        failures=tuple(
+            Failure(
+                _text(item["tool"]),
+                _texts(item["projects"]),
+                _text(item["environment"]),
+                _text(item["reason"]),
+                _text(item["detail"]),
+            )
+            for item in value["failures"]
+        ),
+        skipped=tuple(
+            Skip(_text(item["project"]), _text(item["tool"]), _text(item["reason"])) for item in value["skipped"]
+        ),
+        units=tuple(_read_unit(item) for item in value["units"]),
+        notes=_texts(value.get("notes", [])),
+        files=_whole(value["summary"]["files"]),
+        seconds=_seconds(value["summary"]["seconds"]),
+        tools=_texts(value.get("tools", [])),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _wrong(value)
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    return tuple(_text(value) for value in values) if isinstance(values, list) else _wrong(values)
+
+
+def _truth(value: object) -> bool:
+    return value if isinstance(value, bool) else _wrong(value)
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else _wrong(value)
+
+
+def _position(value: object) -> int | None:
+    return None if value is None else _whole(value)
+
+
+def _seconds(value: object) -> float:
+    return value if isinstance(value, float) else float(_whole(value))
+
+
+def _wrong(value: object) -> NoReturn:
+    raise TypeError(f"unexpected {type(value).__name__}")
+
+
+def _read_environment(item: Mapping[str, Any]) -> EnvironmentRecord:
+    return EnvironmentRecord(
+        name=_text(item["name"]),
+        path=_text(item["path"]),
+        python=_text(item["python"]),
+        found_by=_text(item["found_by"]),
+        status=_text(item["status"]),
+        reason=_text(item["reason"]),
+        cure=_text(item.get("cure", "")),
+    )
+
+
+def _read_finding(item: Mapping[str, Any]) -> Finding:
+    return Finding(
+        path=_text(item["path"]),
+        line=_whole(item["line"]),
+        column=_position(item["column"]),
+        end_line=_position(item["end_line"]),
+        end_column=_position(item["end_column"]),
+        tool=_text(item["tool"]),
+        rule=_text(item["rule"]),
+        symbol=_text(item["symbol"]),
+        severity=Severity(item["severity"]),
+        message=_text(item["message"]),
+        project=_text(item["project"]),
+        environments=_texts(item["environments"]),
+        notes=_texts(item.get("notes", [])),
+        also=_texts(item.get("also", [])),
+        syntax=_truth(item.get("syntax", False)),
+    )
+
+
+def _read_edit(item: Mapping[str, Any]) -> Edit:
+    return Edit(
+        _text(item["path"]),
+        _texts(item["tools"]),
+        _text(item.get("project", "")),
+        diff=_text(item.get("diff", "")),
+        written=_truth(item.get("written", False)),
+    )
+
+
+def _read_unit(item: Mapping[str, Any]) -> UnitRecord:
+    return UnitRecord(
+        _text(item["tool"]),
+        _text(item["environment"]),
+        _texts(item["projects"]),
+        _whole(item["files"]),
+        _seconds(item["seconds"]),
+        _truth(item["cached"]),
+    )

@@ -1,0 +1,51 @@
+"""What a renderer is, and what it may know besides the report."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyfmt.model import Report
+
+Sources = Callable[[str], Sequence[str] | None]
+
+
+def no_sources(_path: str) -> None:
+    """The `sources` of a run that shows no excerpts."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How to show a report; everything is decided by the caller, so that a renderer reads no environment variable.
+
+    `width` is in terminal cells. `sources` gives the lines of a file (path relative to the root, without line ends),
+    or None where it cannot be read. `style` is "full", "grouped", "concise", or "auto": full on a terminal, else
+    concise. `verbosity` is -1 with -q, 1 with -v.
+    """
+
+    color: bool = False
+    width: int = 100
+    is_terminal: bool = False
+    hyperlinks: bool = False
+    sources: Sources = no_sources
+    verbosity: int = 0
+    diff: bool = False
+    style: str = "auto"
+    statistics: bool = False
+    show_files: bool = False
+
+
+def remembered(sources: Sources) -> Sources:
+    """`sources` that reads a file once while findings come file by file."""
+    return functools.lru_cache(maxsize=16)(sources)
+
+
+class Renderer(Protocol):
+    """One format: a module with this function."""
+
+    def render(self, report: Report, options: RenderOptions) -> str:
+        """The whole report in this format, ending with a line end unless it is empty."""
+        ...  # pylint: disable=unnecessary-ellipsis

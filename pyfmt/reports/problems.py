@@ -1,0 +1,139 @@
+"""What machine formats show: findings, files to reformat, failures and skips as one ranked kind of thing.
+
+A failure or a skip is an error at the project's folder, so that no reader of a machine format takes it for clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyfmt.model import Edit, Finding, Report, Severity
+from pyfmt.reports.escaping import printable, printable_lines
+from pyfmt.reports.rules import HOME_PAGES, documentation_url
+from pyfmt.reports.tally import Environments
+
+REFORMAT = "reformat"  # rule of a file that formatters would change
+FAILED = "failed"  # rule of a tool that did not finish
+SKIPPED = "skipped"  # rule of a tool that did not run
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it should be; lines and columns as in `Finding`, `message` is printable with LF."""
+
+    path: str
+    line: int
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    tool: str
+    rule: str
+    symbol: str
+    severity: Severity
+    message: str
+    project: str
+    url: str | None = None
+    kind: str = "finding"  # or REFORMAT, FAILED, SKIPPED
+
+    @property
+    def title(self) -> str:
+        """ "pylint E0401 (import-error)"."""
+        symbol = f" ({self.symbol})" if self.symbol not in ("", self.rule) else ""
+        return f"{self.tool} {self.rule}{symbol}"
+
+
+def problems(report: Report) -> Iterator[Problem]:
+    """Failures and skips, then findings and files to reformat, each in the report's order."""
+    yield from _unchecked(report)
+    environments = Environments(report)
+    for finding in report.findings:
+        yield _from_finding(finding, environments)
+    for edit in report.edits:
+        if not edit.written:
+            yield _from_edit(edit)
+
+
+def ranked(report: Report) -> list[Problem]:
+    """The problems with the worst first: readers with a limit drop the last ones."""
+    return sorted(problems(report), key=lambda problem: (problem.severity.rank, problem.kind == REFORMAT))
+
+
+def full_message(finding: Finding, environments: Environments) -> str:
+    """The message with its notes, other files and environments, printable, in lines."""
+    lines = printable_lines(finding.message)
+    for note in finding.notes:
+        first, *rest = printable_lines(note)
+        lines += [f"note: {first}", *rest]
+    if finding.also:
+        lines += printable_lines("also: " + ", ".join(finding.also))
+    only = environments.only_in(finding)
+    if only:
+        lines += printable_lines("only in: " + ", ".join(map(environments.label, only)))
+    return "\n".join(lines)
+
+
+def _from_finding(finding: Finding, environments: Environments) -> Problem:
+    return Problem(
+        path=finding.path,
+        line=max(1, finding.line),
+        column=finding.column,
+        end_line=finding.end_line,
+        end_column=finding.end_column,
+        tool=finding.tool,
+        rule=finding.rule or "note",
+        symbol=finding.symbol,
+        severity=finding.severity,
+        message=full_message(finding, environments) or printable(finding.symbol or finding.rule or "note"),
+        project=finding.project,
+        url=documentation_url(finding.tool, finding.rule, finding.symbol),
+    )
+
+
+def _from_edit(edit: Edit) -> Problem:
+    tools = " and ".join(edit.tools)
+    return Problem(
+        path=edit.path,
+        line=1,
+        column=None,
+        end_line=None,
+        end_column=None,
+        tool=edit.tools[-1] if edit.tools else "black",
+        rule=REFORMAT,
+        symbol="",
+        severity=Severity.WARNING,
+        message=f"{tools} would reformat this file; `pyfmt format` does it",
+        project=edit.project,
+        url=HOME_PAGES.get(edit.tools[-1] if edit.tools else "black"),
+        kind=REFORMAT,
+    )
+
+
+def _unchecked(report: Report) -> Iterator[Problem]:
+    folders = {project.name: project.path for project in report.projects}
+
+    def problem(tool: str, project: str, kind: str, message: str) -> Problem:
+        return Problem(
+            path=folders.get(project, "."),
+            line=1,
+            column=None,
+            end_line=None,
+            end_column=None,
+            tool=tool,
+            rule=kind,
+            symbol="",
+            severity=Severity.ERROR,
+            message="\n".join(printable_lines(message)),
+            project=project,
+            kind=kind,
+        )
+
+    for failure in report.failures:
+        place = f" in {failure.environment}" if failure.environment else ""
+        message = f"{failure.tool} failed{place}, nothing was checked: {failure.reason}"
+        if failure.detail:
+            message += f"\n{failure.detail.rstrip()}"
+        for project in failure.projects or ("",):
+            yield problem(failure.tool, project, FAILED, message)
+    for skip in report.skipped:
+        yield problem(skip.tool, skip.project, SKIPPED, f"{skip.tool} did not run: {skip.reason}")

@@ -1,0 +1,171 @@
+"""Counts over a report that several formats show: the project x tool table, expected environments, next commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pyfmt.model import Finding, Report, Severity, UnitRecord
+from pyfmt.planning import FORMAT, FORMATTERS
+
+_TOOL_ORDER = ("isort", "black", "pylint", "mypy")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """ "1 finding", "2 findings"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def tools_of(report: Report) -> tuple[str, ...]:
+    """The names of all tools that a report speaks of: isort, black, pylint, mypy, then others by name."""
+    names = {name.split()[0] for name in report.tools if name.strip()}
+    names.update(tool for unit in report.units for tool in _tools_of_unit(unit, report))
+    names.update(finding.tool for finding in report.findings)
+    names.update(tool for edit in report.edits for tool in edit.tools)
+    names.update(failure.tool for failure in report.failures)
+    names.update(skip.tool for skip in report.skipped)
+    names.discard("")
+    known = [tool for tool in _TOOL_ORDER if tool in names]
+    return (*known, *sorted(names.difference(_TOOL_ORDER)))
+
+
+def _tools_of_unit(unit: UnitRecord, report: Report) -> tuple[str, ...]:
+    """The tools that ran in a unit: one that formats applies all wanted formatters at once."""
+    return tuple(tool for tool in FORMATTERS if tool in report.tools) if unit.tool == FORMAT else (unit.tool,)
+
+
+def is_clean(report: Report) -> bool:
+    """Whether there is nothing to say of any file: no finding, edit, failure or skip."""
+    return not (report.findings or report.edits or report.failures or report.skipped)
+
+
+def severities(findings: Iterable[Finding]) -> Counter[Severity]:
+    """How many findings there are of each severity."""
+    return Counter(finding.severity for finding in findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one tool did in one project: how many findings or edits, and whether it ran at all."""
+
+    number: int = 0
+    ran: bool = False
+    failed: bool = False
+    skipped: bool = False
+
+    @property
+    def text(self) -> str:
+        """A number, "failed", "skipped", or "-" where the tool had nothing to do."""
+        if self.failed:
+            return f"{self.number} + failed" if self.number else "failed"
+        if self.skipped:
+            return f"{self.number} + skipped" if self.number else "skipped"
+        return str(self.number) if self.ran or self.number else "-"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.number or self.failed or self.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One project of the table, with a cell for each tool in the order of `Table.tools`."""
+
+    project: str
+    path: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no tool has anything to say about the project."""
+        return all(cell.quiet for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The project x tool table."""
+
+    tools: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def total(self, index: int) -> int:
+        """The number of findings or edits of the tool at `index`."""
+        return sum(row.cells[index].number for row in self.rows)
+
+
+def table(report: Report) -> Table:
+    """The project x tool table; projects that only findings name come last."""
+    numbers: Counter[tuple[str, str]] = Counter()
+    numbers.update((finding.project, finding.tool) for finding in report.findings)
+    numbers.update((edit.project, tool) for edit in report.edits for tool in edit.tools)
+    ran = {(name, tool) for unit in report.units for name in unit.projects for tool in _tools_of_unit(unit, report)}
+    failed = {(project, failure.tool) for failure in report.failures for project in failure.projects}
+    skipped = {(skip.project, skip.tool) for skip in report.skipped}
+    paths = {project.name: project.path for project in report.projects}
+    for project, _tool in sorted({*numbers, *failed, *skipped}):
+        paths.setdefault(project, "")
+    tools = tools_of(report)
+
+    def cell(project: str, tool: str) -> Cell:
+        key = (project, tool)
+        return Cell(numbers[key], key in ran, key in failed, key in skipped)
+
+    rows = (Row(name, path, tuple(cell(name, tool) for tool in tools)) for name, path in paths.items())
+    return Table(tools, tuple(rows))
+
+
+class Environments:
+    """Which environments should have seen a finding, so that what only some of them see can be said."""
+
+    def __init__(self, report: Report) -> None:
+        self._ran: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for unit in report.units:
+            if unit.environment:
+                for project in unit.projects:
+                    self._ran[unit.tool, project].add(unit.environment)
+        for failure in report.failures:
+            for project in failure.projects:
+                # What did not finish cannot have contradicted another environment.
+                self._ran[failure.tool, project].discard(failure.environment)
+        self._pythons = {record.name: record.python for record in report.environments}
+
+    def only_in(self, finding: Finding) -> tuple[str, ...]:
+        """The environments that see `finding`, if others linted its project too and do not; else empty."""
+        others = self._ran.get((finding.tool, finding.project), set()).difference(finding.environments)
+        return finding.environments if others and finding.environments else ()
+
+    def label(self, name: str) -> str:
+        """ "projects/billing/.venv (Python 3.11.7)"."""
+        python = self._pythons.get(name, "")
+        return f"{name} (Python {python})" if python else name
+
+
+def next_commands(report: Report) -> tuple[str, ...]:
+    """The exact commands that bring the report forward, the most urgent first; empty if there is nothing to do."""
+    paths = {project.name: project.path for project in report.projects}
+    homeless = {project.name for project in report.projects if not project.environment}
+    without = [skip.project for skip in report.skipped if skip.project in homeless]
+    unformatted = [edit.project for edit in report.edits if not edit.written]
+    failed = [project for failure in report.failures for project in failure.projects]
+    found = [finding.project for finding in report.findings]
+
+    def command(words: str, projects: Iterable[str], names: bool = False) -> str:
+        unique = list(dict.fromkeys(projects))
+        places = sorted(unique if names else {paths.get(name, "") or "." for name in unique})
+        if not names and ("." in places or (len(paths) > 1 and len(places) == len(paths))):
+            places = []
+        return " ".join([words, *map(shlex.quote, places)])
+
+    commands = []
+    if without:
+        commands.append(command("pyfmt envs create", without, names=True))
+    if unformatted:
+        commands.append(command("pyfmt format", unformatted))
+    if failed and not commands:
+        commands.append(command("pyfmt lint -v", failed))
+    if found and not commands:
+        commands.append(command("pyfmt check", found))
+    return tuple(commands)

@@ -1,0 +1,54 @@
+"""The report for people: findings, edits, what was not checked, a project x tool table, and what to do next.
+
+On a terminal it is grouped by project and file, with source excerpts; elsewhere one line a finding,
+`path:line:col: severity rule message [tool]`, with further lines indented. Elsewhere it also is byte-identical from run
+to run and for any number of jobs: no times, nothing of the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyfmt.model import Report
+from pyfmt.reports import tally
+from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.paint import Paint
+from pyfmt.reports.text_rest import edits, files_section, statistics, summary, table, unchecked, warnings
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """The report as text; the style "auto" is full on a terminal, else concise."""
+    lines = list(_lines(report, options))
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
+    paint = Paint(options.color, options.hyperlinks)
+    if report.findings:
+        yield from _findings(report, options, paint)
+    yield from edits(report, options, paint)
+    rest = list(warnings(report, paint)) if options.verbosity >= 0 else []
+    rest.extend(unchecked(report, paint))
+    if rest and options.is_terminal:
+        yield ""
+    yield from rest
+    if options.show_files:
+        yield from files_section(report, paint)
+    if options.statistics:
+        yield from statistics(report, paint)
+    if options.verbosity < 0:
+        return
+    if not tally.is_clean(report) or options.verbosity > 0:
+        yield from table(report, options, paint)
+    yield from summary(report, options, paint)
+
+
+def _findings(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    from pyfmt.reports.text_findings import concise, grouped  # deferred: a clean run needs none of it
+
+    style = options.style
+    if style == "auto":
+        style = "full" if options.is_terminal else "concise"
+    yield from concise(report, paint) if style == "concise" else grouped(report, options, paint)

@@ -1,0 +1,145 @@
+"""The findings of the text report: one line each, or grouped by project and file with source excerpts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pyfmt.model import Finding, Report
+from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
+from pyfmt.reports.excerpt import excerpt
+from pyfmt.reports.options import RenderOptions, remembered
+from pyfmt.reports.paint import Paint, file_url
+from pyfmt.reports.rules import documentation_url
+from pyfmt.reports.tally import Environments
+
+_SEVERITY_WIDTH = len("warning")
+_NARROWEST = 40  # cells; below that, lines are wrapped by the terminal
+
+
+def concise(report: Report, paint: Paint) -> Iterator[str]:
+    """`path:line:col: severity rule message [tool]`; further lines of a finding are indented by four blanks."""
+    environments = Environments(report)
+    for finding in report.findings:
+        place = f"{printable(finding.path)}:{finding.line}:{finding.column or 1}:"
+        first, *more = printable_lines(finding.message)
+        rule = paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), printable(finding.rule or "-"))
+        severity = paint.severity(finding.severity, finding.severity.value)
+        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{printable(finding.tool)}]')}"
+        for label, line in _further(finding, environments, more):
+            yield f"    {label}{line}"
+
+
+def _further(finding: Finding, environments: Environments, more: list[str]) -> Iterator[tuple[str, str]]:
+    """What follows the first line of a finding: (label, line)."""
+    for line in more:
+        yield "", line
+    for note in finding.notes:
+        first, *rest = printable_lines(note)
+        yield "note: ", first
+        yield from (("      ", line) for line in rest)
+    if finding.also:
+        yield "also: ", ", ".join(map(printable, finding.also))
+    only = environments.only_in(finding)
+    if only:
+        yield "only in: ", ", ".join(printable(environments.label(name)) for name in only)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the lines of one finding depend on besides the finding."""
+
+    report: Report
+    options: RenderOptions
+    paint: Paint
+    environments: Environments
+    full: bool
+
+    @property
+    def width(self) -> int:
+        return max(self.options.width, _NARROWEST)
+
+
+def grouped(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    """Findings by project and file; with the source lines unless the style is "grouped"."""
+    options = replace(options, sources=remembered(options.sources))
+    scene = _Scene(report, options, paint, Environments(report), options.style != "grouped")
+    groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
+    for finding in report.findings:
+        groups.setdefault(finding.project, {}).setdefault(finding.path, []).append(finding)
+    for project, files in groups.items():
+        if not files:
+            continue
+        yield ""
+        yield _project_line(scene, project)
+        for path, findings in files.items():
+            yield ""
+            url = file_url(report.root, path) if paint.hyperlinks else None
+            yield "  " + paint.link(url, paint("bold", printable(path)))
+            place_width = max(cells(_place(finding)) for finding in findings)
+            for number, finding in enumerate(findings):
+                if number and scene.full:
+                    yield ""
+                yield from _finding(scene, finding, place_width)
+
+
+def _project_line(scene: _Scene, name: str) -> str:
+    paint = scene.paint
+    line = paint("cyan", printable(name))
+    for project in scene.report.projects:
+        if project.name == name:
+            environment = scene.environments.label(project.environment) if project.environment else "no environment"
+            details = [text for text in (project.path, environment) if text != name]
+            line += paint("dim", "".join(f"  {printable(text)}" for text in details))
+            break
+    return line
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.line}:{finding.column}" if finding.column else f"{finding.line}"
+
+
+def _finding(scene: _Scene, finding: Finding, place_width: int) -> Iterator[str]:
+    paint = scene.paint
+    head = f"    {pad(_place(finding), place_width, right=True)} "
+    indent = " " * (len(head) + _SEVERITY_WIDTH + 2)
+    room = max(scene.width - len(indent), _NARROWEST // 2)
+    severity = paint.severity(finding.severity, finding.severity.value.ljust(_SEVERITY_WIDTH))
+    first, *others = _message(finding, paint, room)
+    yield f"{head} {severity} {first}"
+    yield from (indent + line for line in others)
+    if scene.full:
+        yield from _source(scene, finding, len(head) - 1)
+    for label, text in _further(finding, scene.environments, []):
+        parts = wrap(text, max(room - len(label), _NARROWEST // 2))
+        yield f"{indent}{paint('cyan', label)}{parts[0]}"
+        yield from (indent + " " * len(label) + part for part in parts[1:])
+
+
+def _message(finding: Finding, paint: Paint, room: int) -> list[str]:
+    """The wrapped message with the rule behind its last line where there is room, else below."""
+    first, *more = printable_lines(finding.message)
+    rule = _rule(finding)
+    linked = paint("dim", paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), rule))
+    lines = wrap(first, room)
+    if not more and cells(lines[-1]) + 2 + cells(rule) <= room:
+        return [*lines[:-1], f"{lines[-1]}  {linked}"]
+    return [*lines, *(part for line in more for part in wrap(line, room)), linked]
+
+
+def _rule(finding: Finding) -> str:
+    names = [finding.symbol, finding.rule] if finding.symbol != finding.rule else [finding.rule]
+    return " ".join(printable(name) for name in (*names, f"({finding.tool})") if name)
+
+
+def _source(scene: _Scene, finding: Finding, gutter: int) -> Iterator[str]:
+    """The source line and its underline, behind a gutter of `gutter` cells with the line number."""
+    paint = scene.paint
+    shown = excerpt(finding, scene.options.sources(finding.path), scene.width - gutter - 3)
+    if shown is None:
+        return
+    rail = paint("blue", "|")
+    yield f"{paint('blue', str(shown.line).rjust(gutter))} {rail} {shown.text}".rstrip()
+    marks = paint.severity(finding.severity, "^" * shown.length)
+    tail = paint("dim", f" to line {shown.more_to}") if shown.more_to else ""
+    yield f"{' ' * gutter} {rail} {' ' * shown.start}{marks}{tail}"

@@ -1,0 +1,194 @@
+"""What surrounds the findings in the text report: edits, warnings, what was not checked, the table and the summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from pyfmt.model import Command, Edit, Report, Severity
+from pyfmt.planning import FORMATTERS
+from pyfmt.reports import tally
+from pyfmt.reports.escaping import cells, pad, printable, printable_lines
+from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.paint import Paint
+from pyfmt.reports.rules import documentation_url
+from pyfmt.reports.tally import count
+
+
+def edits(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    """One line for each file that is, or would be, reformatted, and its diff if asked for."""
+    if report.edits and options.is_terminal:
+        yield ""
+    for edit in report.edits:
+        verb = paint("green", "reformatted") if edit.written else paint("yellow", "would reformat")
+        tools = paint("dim", f"[{', '.join(edit.tools)}]")
+        yield f"{verb} {printable(edit.path)} {tools}"
+        if options.diff and edit.diff:
+            yield from _diff(edit, paint)
+
+
+def _diff(edit: Edit, paint: Paint) -> Iterator[str]:
+    for line in edit.diff.removesuffix("\n").split("\n"):
+        # A carriage return at the end belongs to the file; tabs and form feeds harm nobody. So a piped diff applies.
+        ending = "\r" if line.endswith("\r") and not paint.color else ""
+        text = "\t".join("\f".join(map(printable, part.split("\f"))) for part in line.removesuffix("\r").split("\t"))
+        if line.startswith(("---", "+++")):
+            style = "bold"
+        else:
+            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+        yield (paint(style, text) if style else text) + ending
+
+
+def warnings(report: Report, paint: Paint) -> Iterator[str]:
+    """Environments with something off, and the notes of the run."""
+    odd = [record for record in report.environments if record.status != "ok"]
+    for record in odd:
+        label = paint("red", "error:") if record.status == "broken" else paint("yellow", "warning:")
+        yield f"{label} environment {printable(record.name)}: {printable(record.reason)}"
+        if record.cure:
+            yield f"  help: {printable(record.cure)}"
+    for note in report.notes:
+        first, *more = printable_lines(note)
+        yield f"{paint('cyan', 'note:')} {first}"
+        yield from (f"  {line}" for line in more)
+
+
+def unchecked(report: Report, paint: Paint) -> Iterator[str]:
+    """Everything that was not checked: skipped tools by reason, and failures with the last lines that were said."""
+    by_reason: dict[str, dict[str, list[str]]] = {}
+    for skip in report.skipped:
+        by_reason.setdefault(skip.reason, {}).setdefault(skip.project, []).append(skip.tool)
+    for reason, projects in by_reason.items():
+        for project, tools in projects.items():
+            what = f"{printable(project)} ({', '.join(map(printable, tools))})"
+            first, *more = printable_lines(reason)
+            yield f"{paint('red', 'skipped:')} {what}: {first}"
+            yield from (f"    {line}" for line in more)
+    for failure in report.failures:
+        place = f" in {printable(failure.environment)}" if failure.environment else ""
+        owners = f" ({', '.join(map(printable, failure.projects))})" if failure.projects else ""
+        first, *more = printable_lines(failure.reason)
+        yield f"{paint('red', 'failed:')} {printable(failure.tool)}{place}{owners}: {first}"
+        yield from (f"    {line}" for line in more)
+        if failure.detail:
+            yield from (f"    {line}" for line in printable_lines(failure.detail.rstrip("\n")))
+
+
+def files_section(report: Report, paint: Paint) -> Iterator[str]:
+    """`--show-files`: each file that something is said of, with the number of findings and the formatters' edits."""
+    numbers = Counter(finding.path for finding in report.findings)
+    edited = {edit.path: edit.tools for edit in report.edits}
+    yield ""
+    yield paint("bold", "files")
+    for path in sorted({*numbers, *edited}):
+        facts = [count(numbers[path], "finding")] if numbers[path] else []
+        facts.extend(edited.get(path, ()))
+        yield f"  {printable(path)}: {', '.join(facts)}"
+    if not numbers and not edited:
+        yield "  none with anything to say"
+
+
+def statistics(report: Report, paint: Paint) -> Iterator[str]:
+    """`--statistics`: findings by rule and by project, the most frequent first."""
+    rules = Counter((finding.tool, finding.rule, finding.symbol) for finding in report.findings)
+    rows = []
+    for (tool, rule, symbol), number in sorted(rules.items(), key=lambda item: (-item[1], item[0])):
+        linked = paint.link(documentation_url(tool, rule, symbol), printable(rule or "-"))
+        rows.append((number, f"{linked}{f' {printable(symbol)}' if symbol != rule else ''} [{printable(tool)}]"))
+    projects = Counter(finding.project for finding in report.findings)
+    yield from _ranking("findings by rule", rows, paint)
+    ranked = sorted(projects.items(), key=lambda item: (-item[1], item[0]))
+    yield from _ranking("findings by project", [(number, printable(name)) for name, number in ranked], paint)
+
+
+def _ranking(title: str, rows: Iterable[tuple[int, str]], paint: Paint) -> Iterator[str]:
+    rows = list(rows)
+    yield ""
+    yield paint("bold", title)
+    width = max((len(str(number)) for number, _text in rows), default=1)
+    yield from (f"  {number:>{width}}  {text}" for number, text in rows)
+    if not rows:
+        yield "  none"
+
+
+def table(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    """The project x tool table; projects of which nothing is to be said share one row, unless with -v."""
+    whole = tally.table(report)
+    shown = [row for row in whole.rows if options.verbosity > 0 or not row.quiet]
+    quiet = len(whole.rows) - len(shown)
+    header = ["project", *(_tool_title(tool) for tool in whole.tools)]
+    body = [[printable(row.project), *(cell.text for cell in row.cells)] for row in shown]
+    if quiet:
+        body.append([f"({count(quiet, 'more project')}: nothing to say)", *("" for _ in whole.tools)])
+    totals = ["total", *(str(whole.total(index)) for index in range(len(whole.tools)))]
+    foot = [totals]
+    if options.is_terminal and report.units:
+        foot.extend(_times(report, whole.tools))
+    widths = [max(cells(line[index]) for line in (header, *body, *foot)) for index in range(len(header))]
+    yield ""
+    for number, line in enumerate((header, *body, *foot)):
+        text = "  ".join(pad(cell, widths[index], right=index > 0) for index, cell in enumerate(line)).rstrip()
+        if number == 0:
+            yield paint("bold", text)
+        elif number > len(body):
+            yield paint("dim", text) if number > len(body) + 1 else paint("bold", text)
+        else:
+            yield paint("red", text) if "failed" in text or "skipped" in text else text
+
+
+def _tool_title(tool: str) -> str:
+    return f"{tool} (files)" if tool in FORMATTERS else tool
+
+
+def _times(report: Report, tools: tuple[str, ...]) -> Iterator[list[str]]:
+    """Rows with the seconds and cache hits of each tool."""
+    seconds = ["seconds"]
+    cached = ["cached"]
+    for tool in tools:
+        units = [unit for unit in report.units if unit.tool == tool]
+        seconds.append(f"{sum(unit.seconds for unit in units):.1f}" if units else "-")
+        cached.append(f"{sum(unit.cached for unit in units)}/{len(units)}" if units else "-")
+    yield seconds
+    yield cached
+
+
+def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    """The last lines: what there is in one sentence, and the next command."""
+    if not tally.is_clean(report) or options.verbosity > 0:
+        yield ""
+    scope = f"{count(report.files, 'file')} in {count(len(report.projects), 'project')}"
+    if options.is_terminal and report.seconds > 0:
+        scope += f", {report.seconds:.1f} s" if report.seconds >= 0.05 else f", {report.seconds * 1000:.0f} ms"
+    parts = counts(report)
+    bad = bool(report.findings or report.failures or report.skipped or any(not edit.written for edit in report.edits))
+    if not parts:
+        done = "formatted" if report.command is Command.FORMAT else "clean"
+        parts = [f"all {done}" if report.files else "no Python files here"]
+    style = "red" if bad else "green"
+    yield f"{paint(style, ', '.join(parts))} ({scope})"
+    for command in tally.next_commands(report):
+        yield f"next: {paint('bold', printable(command))}"
+
+
+def counts(report: Report) -> list[str]:
+    """ "5 findings (3 errors, 2 warnings)", "2 files to reformat", and so on; empty where all is clean."""
+    parts = []
+    if report.findings:
+        found = tally.severities(report.findings)
+        words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+        kinds = [
+            count(found[severity], words[severity], "info" if severity is Severity.INFO else "")
+            for severity in Severity
+            if found[severity]
+        ]
+        parts.append(f"{count(len(report.findings), 'finding')} ({', '.join(kinds)})")
+    for written, verb in ((False, "to reformat"), (True, "reformatted")):
+        number = sum(edit.written is written for edit in report.edits)
+        if number:
+            parts.append(f"{count(number, 'file')} {verb}")
+    if report.failures:
+        parts.append(count(len(report.failures), "failure"))
+    if report.skipped:
+        projects = len({skip.project for skip in report.skipped})
+        parts.append(f"{count(projects, 'project')} not fully checked")
+    return parts

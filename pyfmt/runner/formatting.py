@@ -1,0 +1,408 @@
+"""Formats the files of units in a pool of processes; the parent alone writes, one file at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt import edits
+from pyfmt.errors import ConfigError, EditError
+from pyfmt.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
+from pyfmt.tools import formatting
+from pyfmt.tools.formatting import FormatResult, FormatSettings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+
+# multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
+
+_IN_PROCESS_FILES = 4  # so few files are formatted here, which is faster than starting processes
+_CHUNK_BYTES = 60_000  # about half a second of black
+_CHUNK_FILES = 40
+_SUSPECTS = 2  # chunks per process that may have been under way when a process died
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
+    """How to format; `configs` are those of the wanted tools among isort and black.
+
+    `timeout` is in seconds: when no file gets done for so long, what is under way counts as hanging. `on_settled` is told
+    of each file that needs no change as it stands now, with the SHA-256 of those bytes (what a cache may remember).
+    """
+
+    root: Path  # absolute
+    configs: tuple[ToolConfig, ...]
+    write: bool = True
+    diff: bool = False
+    jobs: int = 1
+    timeout: float = 600.0
+    on_settled: Callable[[str, str], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Files of one unit that go to a process together."""
+
+    unit: int  # its place in the sequence
+    files: tuple[str, ...]
+    size: int  # bytes
+    root: str
+    settings: FormatSettings
+    write: bool
+    diff: bool
+
+    def only(self, file: str) -> _Chunk:
+        """The same for one of the files."""
+        return replace(self, files=(file,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of one file; `before` only where it is to be written, to save the way between the processes."""
+
+    path: str
+    result: FormatResult = FormatResult()
+    before: bytes | None = None
+    diff: str = ""
+    digest: str = ""  # of the text as it will stand, "" where it is not settled
+    trouble: str = ""  # why there is no result
+    trouble_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of a chunk."""
+
+    answers: tuple[_Answer, ...]
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Tally:
+    """A unit on its way to an Outcome."""
+
+    unit: Unit
+    owners: dict[str, str]  # file -> project's name
+    missing: int  # files without an answer
+    answers: dict[str, _Answer] = field(default_factory=dict)
+    edit_troubles: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callable[[Outcome], None]) -> list[Outcome]:
+    """Format the files of each unit; the outcomes in the order of the units, `on_done` called as each is complete.
+
+    Raises ConfigError before any file is touched. To be called from the main thread, and with no other threads where
+    the pool forks. An interrupt ends the processes and is raised again; every file is then either as it was or done.
+    """
+    tallies = [_tally(unit) for unit in units]
+    outcomes: list[Outcome | None] = [None] * len(units)
+
+    def finish(number: int) -> None:
+        outcomes[number] = outcome = _outcome(tallies[number], options)
+        on_done(outcome)
+
+    for number, tally in enumerate(tallies):
+        if not tally.missing:
+            finish(number)
+    # Closed in any case: an interrupt may come while a file is written, and must end the processes then.
+    with closing(_answers(list(_chunks(units, options)), options)) as parts:
+        for number, done in parts:
+            tally = tallies[number]
+            tally.seconds += done.seconds
+            for answer in done.answers:
+                _take(answer, tally, options)
+            if not tally.missing:
+                finish(number)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def format_stdin(data: bytes, filename: str | None, options: FormatOptions, project: Project | None) -> FormatResult:
+    """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
+    settings = formatting.settings_for(project, options.root, options.configs)
+    formatting.prepare(settings)
+    return formatting.format_bytes(data, filename, settings)
+
+
+def _tally(unit: Unit) -> _Tally:
+    owners = {file: part.project.name for part in unit.parts for file in part.files}
+    return _Tally(unit, owners, len(owners))
+
+
+def _chunks(units: Sequence[Unit], options: FormatOptions) -> Iterator[_Chunk]:
+    """Chunks of similar size; no chunk has files of two projects."""
+    for number, unit in enumerate(units):
+        for part in unit.parts:
+            settings = formatting.settings_for(part.project, options.root, options.configs)
+            for files, size in _portions(part.files, options.root):
+                yield _Chunk(number, files, size, str(options.root), settings, options.write, options.diff)
+
+
+def _portions(files: Iterable[str], root: Path) -> Iterator[tuple[tuple[str, ...], int]]:
+    portion: list[str] = []
+    size = 0
+    for file in files:
+        portion.append(file)
+        size += _size(root, file)
+        if size >= _CHUNK_BYTES or len(portion) >= _CHUNK_FILES:
+            yield tuple(portion), size
+            portion, size = [], 0
+    if portion:
+        yield tuple(portion), size
+
+
+def _size(root: Path, file: str) -> int:
+    try:
+        return os.stat(f"{root}/{file}").st_size
+    except OSError:
+        return 0  # reading it says why
+
+
+# ---- in any process
+
+
+def _work(chunk: _Chunk) -> _Done:
+    """Read and format the files of a chunk; writes nothing."""
+    start = time.perf_counter()
+    answers = tuple(_format_file(file, chunk) for file in chunk.files)
+    return _Done(answers, time.perf_counter() - start)
+
+
+def _format_file(file: str, chunk: _Chunk) -> _Answer:
+    try:
+        with open(os.path.join(chunk.root, file), "rb") as stream:
+            before = stream.read()
+    except OSError as error:
+        return _Answer(file, trouble=f"cannot be read: {error.strerror or error}")
+    try:
+        result = formatting.format_bytes(before, file, chunk.settings)
+    except ConfigError:
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's
+        return _Answer(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
+    changed = result.data is not None
+    diff = edits.unified_diff(before, result.data, file) if chunk.diff and result.data is not None else ""
+    final = result.data if result.data is not None and chunk.write else before
+    settled = result.settled and (chunk.write or not changed)
+    digest = hashlib.sha256(final).hexdigest() if settled else ""
+    return _Answer(file, result, before if changed and chunk.write else None, diff, digest)
+
+
+# ---- in the parent
+
+
+def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
+    """Keep an answer, and write the file if it is to be written."""
+    tally.answers[answer.path] = answer
+    tally.missing -= 1
+    if answer.before is not None and answer.result.data is not None:
+        try:
+            edits.write(options.root / answer.path, answer.before, answer.result.data)
+        except EditError as error:
+            tally.edit_troubles[answer.path] = error.what
+            return
+    if answer.digest and options.on_settled is not None:
+        options.on_settled(answer.path, answer.digest)
+
+
+def _outcome(tally: _Tally, options: FormatOptions) -> Outcome:
+    """The answers of a unit, in the order of its files."""
+    findings: list[Finding] = []
+    changes: list[Edit] = []
+    failures: list[Failure] = []
+    for file, project in tally.owners.items():
+        answer = tally.answers[file]
+        trouble = answer.trouble or tally.edit_troubles.get(file, "")
+        if trouble:
+            failures.append(_failure(tally.unit.tool, project, f"{file}: {trouble}", answer.trouble_detail))
+        elif answer.result.data is not None:
+            written = answer.before is not None
+            changes.append(Edit(file, answer.result.tools, project, answer.diff, written))
+        for fault in answer.result.faults:
+            failures.append(_failure(fault.tool, project, f"{file}: {fault.reason}", fault.detail))
+        finding = _syntax_finding(answer, project, options, written=not trouble and answer.before is not None)
+        if finding is not None:
+            findings.append(finding)
+    return Outcome(tally.unit, tuple(findings), tuple(changes), tuple(failures), tally.seconds)
+
+
+def _failure(tool: str, project: str, reason: str, detail: str) -> Failure:
+    return Failure(tool, (project,), "", reason, detail)
+
+
+def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
+    """The place in the file as it stands now: isort may have moved it."""
+    fault = answer.result.syntax_after if written else answer.result.syntax
+    if fault is None:
+        return None
+    return Finding(
+        path=answer.path,
+        line=fault.line,
+        column=fault.column,
+        end_line=None,
+        end_column=None,
+        tool="black" if any(config.tool == "black" for config in options.configs) else "isort",
+        rule="syntax-error",
+        symbol="syntax-error",
+        severity=Severity.ERROR,
+        message=fault.message,
+        project=project,
+        syntax=True,
+    )
+
+
+def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[int, _Done], None, None]:
+    """Every file's answer exactly once, with the number of its unit, as they come."""
+    if not chunks:
+        return
+    formatting.prepare(
+        chunks[0].settings
+    )  # a bad configuration is said before a file is touched; forks share the imports
+    few = sum(len(chunk.files) for chunk in chunks) <= _IN_PROCESS_FILES
+    # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
+    waiting = sorted(chunks, key=lambda chunk: -chunk.size)
+    while waiting:
+        pool = None if few else _pool(min(options.jobs, len(waiting)))
+        if pool is None:
+            for chunk in waiting:
+                yield chunk.unit, _work(chunk)
+            return
+        unfinished = []
+        with closing(_through(pool, waiting, options.timeout)) as results:
+            for chunk, done in results:
+                if done is None:
+                    unfinished.append(chunk)
+                else:
+                    yield chunk.unit, done
+        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is among
+        # the first unfinished ones: each of their files gets a process of its own, the others go on.
+        suspects = _SUSPECTS * options.jobs
+        for chunk in unfinished[:suspects]:
+            for file in chunk.files:
+                yield chunk.unit, _alone(chunk.only(file), options.timeout)
+        waiting = unfinished[suspects:]
+
+
+def _context() -> BaseContext:
+    """Fork where there is fork: the processes then share what is imported, and start in milliseconds."""
+    import multiprocessing  # lazy: start-up
+
+    forks = "fork" in multiprocessing.get_all_start_methods() and os.environ.get("PYFMT_NO_FORK") != "1"
+    return multiprocessing.get_context("fork" if forks else "spawn")
+
+
+def _pool(processes: int) -> ProcessPoolExecutor | None:
+    """A pool; None on systems that cannot have one (no semaphores, as in some sandboxes)."""
+    from concurrent.futures import ProcessPoolExecutor  # lazy: start-up
+
+    try:
+        return ProcessPoolExecutor(processes, mp_context=_context(), initializer=_start_process)
+    except (ImportError, NotImplementedError, OSError):
+        return None
+
+
+def _start_process() -> None:
+    """In a new process of the pool: leave the interrupt to the parent, and end when the parent is gone."""
+    import gc
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what is shared with the parent stays shared; a higher threshold was measured to gain nothing
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot end its processes, and they would wait for work for ever."""
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _through(
+    pool: ProcessPoolExecutor, chunks: Sequence[_Chunk], timeout: float
+) -> Generator[tuple[_Chunk, _Done | None], None, None]:
+    """Send the chunks through a pool and end it; None for each that has no answer, these last and in order."""
+    from concurrent.futures.process import BrokenProcessPool
+    from queue import Empty, SimpleQueue
+
+    ready: SimpleQueue[Future[_Done]] = SimpleQueue()
+    pending: dict[Future[_Done], _Chunk] = {}
+    sent = 0
+    try:
+        try:
+            for chunk in chunks:
+                future = pool.submit(_work, chunk)
+                pending[future] = chunk
+                sent += 1
+                future.add_done_callback(ready.put)
+        except BrokenProcessPool:
+            pass  # so early; what was not taken in counts as unfinished below
+        while pending:
+            try:
+                future = ready.get(timeout=timeout)
+            except Empty:  # nothing for so long: something hangs
+                _kill(pool)
+                break
+            if isinstance(future.exception(), BrokenProcessPool):
+                break  # all the others that are not done yet have the same exception
+            yield pending.pop(future), future.result()
+    except BaseException:
+        _kill(pool)
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    for chunk in (*pending.values(), *chunks[sent:]):
+        yield chunk, None
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes at once. concurrent.futures has that in public from Python 3.14 on."""
+    processes = pool._processes  # pylint: disable=protected-access  # see above
+    for process in list((processes or {}).values()):
+        process.kill()
+
+
+def _alone(chunk: _Chunk, timeout: float) -> _Done:
+    """One file in a process of its own, whose end says what became of it."""
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_answer_alone, args=(sender, chunk))  # type: ignore[attr-defined]
+    process.start()
+    sender.close()
+    try:
+        done = receiver.recv() if receiver.poll(timeout) else None
+        reason = f"formatting took more than {timeout:g} s and was ended"
+        if done is not None:
+            return done  # type: ignore[no-any-return]
+    except EOFError:
+        process.join()
+        reason = f"the process that formatted it died ({_died(process.exitcode or 0)})"
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    return _Done((_Answer(chunk.files[0], trouble=reason),), 0.0)
+
+
+def _died(code: int) -> str:
+    known = {-number for number in signal.valid_signals()}
+    return f"signal {signal.Signals(-code).name}" if code in known else f"exit code {code}"
+
+
+def _answer_alone(sender: Connection, chunk: _Chunk) -> None:
+    _start_process()
+    sender.send(_work(chunk))
+    sender.close()

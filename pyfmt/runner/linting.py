@@ -1,0 +1,152 @@
+"""Runs lint units over worker processes: never more at once than `jobs`, each with a time limit."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
+from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
+from pyfmt.tools.protocol import JsonObject, LintContext
+from pyfmt.tools.registry import LINTERS
+
+
+@dataclass(frozen=True, slots=True)
+class LintOptions:
+    """What all lint units of a run share."""
+
+    root: Path
+    configs: Mapping[str, ToolConfig]
+    scratch: Path  # an existing folder of this run, removed by its owner
+    jobs: int
+    timeout: float  # seconds for one unit
+    cache_folder: Callable[[Unit], Path | None]  # where a tool may keep its own cache for this unit
+    import_roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders it sees
+    trusted: Callable[[Environment], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """All outcomes in the order of the units, and what the tools had to say besides."""
+
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[tuple[str, ...], ...]  # of each unit
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who wants to know of a unit's start and end; called from worker threads."""
+
+    started: Callable[[Unit], None]
+    done: Callable[[Outcome], None]
+
+
+class _Workers:
+    """One worker for each interpreter and task, started when first asked for."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._lock = threading.Lock()
+        self._open: dict[WorkerSpec, Worker | OSError] = {}
+
+    def get(self, spec: WorkerSpec) -> Worker | OSError:
+        """The worker, or why it cannot be started."""
+        with self._lock:
+            if spec not in self._open:
+                try:
+                    self._open[spec] = open_worker(spec, self._scratch)
+                except OSError as error:
+                    self._open[spec] = error
+            return self._open[spec]
+
+    def close(self) -> None:
+        """End all of them, with everything that still runs."""
+        for worker in self._open.values():
+            if not isinstance(worker, OSError):
+                worker.close()
+
+
+def tool_paths() -> tuple[str, ...]:
+    """Where pyfmt's own pinned tools are importable from: its interpreter's site folders."""
+    return tuple(path for path in sys.path if "site-packages" in path or "dist-packages" in path)
+
+
+def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
+    """Run all units, the biggest first; KeyboardInterrupt kills what runs and is raised again."""
+    workers = _Workers(options.scratch)
+    results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
+
+    def serve(index: int) -> None:
+        results[index] = _run(units[index], options, workers, listener)
+        listener.done(results[index][0])
+
+    # No record yet of how long a unit takes: the number of files is the best guess.
+    order = sorted(range(len(units)), key=lambda i: (-_weight(units[i]), i))
+    executor = ThreadPoolExecutor(max(1, options.jobs))
+    try:
+        waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}
+        while waiting:
+            # A wait with a limit keeps the main thread open for Ctrl-C.
+            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        workers.close()
+        raise
+    executor.shutdown()
+    workers.close()
+    ordered = [results[index] for index in range(len(units))]
+    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+
+
+def call(unit: Unit, options: LintOptions) -> tuple[WorkerSpec, JsonObject]:
+    """The exact call of a unit's tool: which worker, and what it is given."""
+    assert unit.environment is not None, unit
+    linter = LINTERS[unit.tool]
+    folder = options.cache_folder(unit)
+    context = LintContext(
+        root=str(options.root),
+        config=options.configs[unit.tool],
+        tool_paths=tool_paths(),
+        cache_dir=str(folder) if folder else None,
+        import_roots=options.import_roots.get(unit.environment.prefix, ()),
+        trusted=options.trusted(unit.environment),
+    )
+    return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), linter.payload(unit, context)
+
+
+def _weight(unit: Unit) -> int:
+    return len(unit.files) + sum(len(part.context) for part in unit.parts) // 4
+
+
+def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
+    linter = LINTERS[unit.tool]
+    assert unit.environment is not None, unit
+    listener.started(unit)
+    began = time.monotonic()
+    try:
+        spec, payload = call(unit, options)
+        worker = workers.get(spec)
+        if isinstance(worker, OSError):
+            answer = WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
+        else:
+            answer = worker.ask(payload, options.timeout)
+        if answer.answer is None:
+            return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), ()
+        reading = linter.parse(unit, answer.answer)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
+        reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
+        return Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), ()
+    outcome = Outcome(unit, reading.findings, (), reading.failures, time.monotonic() - began)
+    return outcome, reading.notes
+
+
+def _failure(unit: Unit, answer: WorkerAnswer) -> Failure:
+    environment = unit.environment.name if unit.environment else ""
+    return Failure(unit.tool, unit.projects, environment, answer.reason, answer.log)

@@ -1,0 +1,250 @@
+"""isort, then black, on one read of a file: bytes in, bytes out."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.errors import ConfigError
+from pyfmt.model import Project, ToolConfig
+from pyfmt.tools import black, isort
+from pyfmt.tools.black import BlackSettings, SourceFault
+from pyfmt.tools.isort import IsortSettings
+
+_DETAIL_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSettings:
+    """What the formatters' answer for a project depends on besides the text; None for a tool that is not wanted."""
+
+    isort: IsortSettings | None
+    black: BlackSettings | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """A place that cannot be parsed; 1-based, the column in characters."""
+
+    line: int
+    column: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFault:
+    """A tool that failed on a file: it changed nothing."""
+
+    tool: str
+    reason: str  # one line
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatResult:
+    """What came of one text.
+
+    `data` is None where nothing changes. `syntax` is a place in the text as it was given, `syntax_after` the same one in
+    `data`, where isort changed a text that black cannot parse. `settled` is False where the tools would change the
+    result again, or where one of them did not finish.
+    """
+
+    data: bytes | None = None
+    tools: tuple[str, ...] = ()  # which changed it
+    syntax: SyntaxFault | None = None
+    syntax_after: SyntaxFault | None = None
+    faults: tuple[ToolFault, ...] = ()
+    excluded: tuple[str, ...] = ()  # tools whose own configuration leaves the file out
+
+    @property
+    def settled(self) -> bool:
+        """Whether the result needs no further change and every tool has had its say."""
+        return self.syntax is None and not self.faults
+
+
+def settings_for(project: Project | None, root: Path, configs: Sequence[ToolConfig]) -> FormatSettings:
+    """The settings for a project's files with the wanted tools' configs; without a project only those of the root."""
+    found = project if project is not None else Project(name="", path=".")
+    by_tool = {config.tool: config for config in configs}
+    sorting, styling = by_tool.get("isort"), by_tool.get("black")
+    names = (tuple(found.import_roots), tuple(found.first_party))
+    return FormatSettings(
+        isort=IsortSettings(sorting, str(root), found.path, *names) if sorting is not None else None,
+        black=BlackSettings(styling, str(root), found.requires_python) if styling is not None else None,
+    )
+
+
+def prepare(settings: FormatSettings) -> tuple[str, ...]:
+    """Import the tools and read their configuration; what they said about it. Raises ConfigError."""
+    said: tuple[str, ...] = ()
+    if settings.isort is not None:
+        isort.load(settings.isort)
+        said += isort.notes(settings.isort.config)
+    if settings.black is not None:
+        said += black.load(settings.black).notes
+    return said
+
+
+def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> FormatResult:
+    """What `isort` and then `black` would write for `data`; raises ConfigError only.
+
+    `path` is relative to the root; it decides about stubs and about what the tools' configurations leave out. None: text
+    without a name. A tool that fails changes nothing, and the other one still runs. Where isort would change black's
+    result again, both run once more, and only a result that both accept is taken; otherwise it is the first one, with a
+    fault that says so.
+    """
+    wanted, excluded = _wanted(path, settings)
+    if wanted.isort is None and wanted.black is None:
+        return FormatResult(excluded=excluded)
+    undecodable = decoding_fault(data)
+    if undecodable is not None:
+        return FormatResult(syntax=undecodable, excluded=excluded)
+    calls = _Calls(path, wanted, check_alone=settings.black is None)
+    ordered = calls.sort(data)
+    styled = calls.style(ordered.data)
+    before = styled.syntax
+    if styled.syntax is not None and ordered.data != data:
+        original = calls.style(data)
+        if original.syntax is None and original.fault is None:  # fine until isort changed it: never write that
+            ordered, styled = _Step(data, fault=_broken_by_isort(styled.syntax)), original
+        before = original.syntax or styled.syntax
+    faults = [step.fault for step in (ordered, styled) if step.fault is not None]
+    final = styled.data
+    if wanted.isort is not None and final != data and not faults and before is None:
+        final, unsettled = _settle(final, calls)
+        faults += unsettled
+    changed = (("isort", ordered.data != data), ("black", styled.data != ordered.data))
+    return FormatResult(
+        data=final if final != data else None,
+        tools=tuple(tool for tool, by_it in changed if by_it) if final != data else (),
+        syntax=before,
+        syntax_after=styled.syntax if ordered.data != data else None,
+        faults=tuple(faults),
+        excluded=excluded,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one tool made of a text: the same text where it failed."""
+
+    data: bytes
+    syntax: SyntaxFault | None = None
+    fault: ToolFault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The tools for one file. `check_alone`: isort, which takes any text, is the only one that was asked for."""
+
+    path: str | None
+    settings: FormatSettings
+    check_alone: bool
+
+    def sort(self, data: bytes) -> _Step:
+        """isort, if it is wanted."""
+        settings = self.settings.isort
+        return _guarded("isort", data, lambda: isort.sort(data, self.path, settings)) if settings else _Step(data)
+
+    def style(self, data: bytes) -> _Step:
+        """black, if it is wanted; its parser, if isort is alone and would say nothing about text that is no Python."""
+        settings = self.settings.black
+        if settings is not None:
+            return _guarded("black", data, lambda: black.reformat(data, self.path, settings))
+        return _Step(data, syntax=self._parsed(data)) if self.check_alone else _Step(data)
+
+    def _parsed(self, data: bytes) -> SyntaxFault | None:
+        """Where the text cannot be parsed; CPython is asked first, since black's parser is slow to import and to run."""
+        fault = None if _compiles(data) else black.syntax_fault(data)
+        return SyntaxFault(fault.line, fault.column, fault.message) if fault is not None else None
+
+
+def _compiles(data: bytes) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(data)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+def _guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> _Step:
+    """Run a tool; whatever it raises is an answer."""
+    try:
+        return _Step(call())
+    except ConfigError:
+        raise
+    except SourceFault as fault:
+        return _Step(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
+    except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run
+        first, _, rest = (str(error).strip() or type(error).__name__).partition("\n")
+        frames = "".join(traceback.format_exception(error)).rstrip().splitlines()[-_DETAIL_LINES:]
+        named = first if first.startswith(("cannot", "INTERNAL ERROR")) else f"{type(error).__name__}: {first}"
+        return _Step(data, fault=ToolFault(tool, named, rest.strip() or "\n".join(frames)))
+
+
+def _broken_by_isort(fault: SyntaxFault) -> ToolFault:
+    reason = f"its result could not be parsed ({fault.message}, line {fault.line}), so it was not taken"
+    return ToolFault(
+        "isort", reason, "add `# isort: skip_file`, or `# isort: off` around the place, and report it to isort"
+    )
+
+
+def _settle(styled: bytes, calls: _Calls) -> tuple[bytes, list[ToolFault]]:
+    """A text that isort and black both accept, looked for once more; else `styled`, with the reason."""
+    again = calls.sort(styled)
+    if again.data == styled and again.fault is None:
+        return styled, []
+    second = calls.style(again.data)
+    if second.syntax is None and second.fault is None and calls.sort(second.data) == _Step(second.data):
+        return second.data, []
+    reason = "isort and black do not agree: each would change what the other wrote"
+    return styled, [ToolFault("isort", reason, "give isort black's profile and the same line length")]
+
+
+def _wanted(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:
+    """The settings without the tools whose own configuration leaves the file out, and the names of these."""
+    if path is None:
+        return settings, ()
+    sorting, styling = settings.isort, settings.black
+    excluded = []
+    if sorting is not None and isort.is_skipped(path, sorting):
+        sorting = None
+        excluded.append("isort")
+    if styling is not None and black.is_excluded(path, styling):
+        styling = None
+        excluded.append("black")
+    return FormatSettings(sorting, styling), tuple(excluded)
+
+
+def decoding_fault(data: bytes) -> SyntaxFault | None:
+    """Why Python could not decode the bytes (PEP 263: cookie, byte order mark, else UTF-8); None where it can."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as inner:
+            if "unknown encoding" not in str(error):  # no cookie says otherwise, and the first lines are no UTF-8
+                return _undecodable(data, inner.start, f"cannot be decoded as utf-8: {inner.reason}")
+        return SyntaxFault(1 if b"coding" in data.split(b"\n", 1)[0] else 2, 1, str(error))
+    try:
+        data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:  # LookupError: a codec that is no text encoding, e.g. "hex"
+        if isinstance(error, UnicodeDecodeError):
+            return _undecodable(data, error.start, f"cannot be decoded as {encoding}: {error.reason}")
+        return SyntaxFault(1 if b"coding" in data.split(b"\n", 1)[0] else 2, 1, str(error))
+    return None
+
+
+def _undecodable(data: bytes, start: int, message: str) -> SyntaxFault:
+    before = data[:start]
+    line_start = before.rfind(b"\n") + 1
+    return SyntaxFault(before.count(b"\n") + 1, len(before[line_start:].decode("utf-8", "replace")) + 1, message)

@@ -1,0 +1,65 @@
+"""What a linter is to pyfmt: pure descriptions of calls and answers; it starts nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyfmt.model import Environment, Failure, Finding, Project, ToolConfig, Unit
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LintContext:
+    """What a linter's call depends on besides its unit; all paths are absolute."""
+
+    root: str
+    config: ToolConfig
+    tool_paths: tuple[str, ...]  # where pyfmt's own pinned tools are importable from
+    cache_dir: str | None  # this unit's own cache folder; None: keep nothing
+    import_roots: tuple[
+        str, ...
+    ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
+    trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a linter's answer says."""
+
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Linter(Protocol):
+    """One linter; `worker` names the module in `pyfmt/workers` that does the work in another process."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def worker(self) -> str: ...
+
+    @property
+    def alone(self) -> bool:
+        """Whether each project needs a process of its own, since the tool's answers depend on what it saw before."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def interpreter(self, environment: Environment) -> str:
+        """Absolute path of the Python that the worker must run in."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def payload(self, unit: Unit, context: LintContext) -> JsonObject:
+        """The JSON value that the worker's `run` takes."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
+        """Findings and failures from what the worker's `run` gave back."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def module_name(self, file: str, project: Project) -> str:
+        """The module name that the tool gives to `file`; two files of one name cannot be in one unit."""
+        ...  # pylint: disable=unnecessary-ellipsis

@@ -1,0 +1,8 @@
+"""The linters by name; a new one costs a module, a worker and a line here."""
+
+from __future__ import annotations
+
+from pyfmt.tools import mypy, pylint
+from pyfmt.tools.protocol import Linter
+
+LINTERS: dict[str, Linter] = {linter.name: linter for linter in (pylint.LINTER, mypy.LINTER)}

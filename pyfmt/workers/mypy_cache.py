@@ -1,0 +1,140 @@
+"""mypy's cache folder for one run, kept trustworthy: locked, bound to its tree, checked for damage (standard library only).
+
+mypy believes a cached file when (int(mtime), size, path) are equal, so an edit of the same size within the same second
+goes unseen; `watch_contents` makes the time that mypy sees a function of what is in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import shutil
+import stat
+import zlib
+from collections.abc import Callable, Sequence
+from typing import IO, Any
+
+_MANIFEST = "pyfmt.json"
+_LOCK = "lock"
+
+
+class Cache:
+    """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept."""
+
+    def __init__(self, folder: str | None, run: str, identity: dict[str, str]) -> None:
+        self.folder = os.devnull
+        self.note = ""
+        self._home = os.path.join(folder, run) if folder else ""
+        self._identity = identity
+        self._lock: IO[bytes] | None = None
+        if folder:
+            self._open(folder, run)
+
+    def _open(self, folder: str, run: str) -> None:
+        try:
+            os.makedirs(os.path.join(folder, run), exist_ok=True)
+            self._lock = _locked(os.path.join(folder, run + "." + _LOCK))
+        except OSError as error:
+            self.note = f"mypy's cache cannot be kept in {folder}: {error.strerror or error}"
+            return
+        if self._lock is None:
+            return  # another pyfmt is at it: work without one, two at once would give wrong answers
+        self.folder = os.path.join(self._home, "mypy")
+        try:
+            with open(os.path.join(self._home, _MANIFEST), encoding="utf-8") as file:
+                known = json.load(file)
+        except (OSError, ValueError):
+            known = None
+        if known != {"identity": self._identity, "checks": _checks(self.folder)}:
+            self.wipe()
+
+    def wipe(self) -> None:
+        """Forget everything."""
+        if self.folder != os.devnull:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if os.path.isdir(self.folder) and os.listdir(self.folder):
+                self.folder = os.devnull  # what cannot be removed is not to be believed either
+
+    def close(self) -> None:
+        """Record what the folder holds now, and let others use it. Without this it is not believed next time."""
+        if self.folder != os.devnull:
+            manifest: dict[str, Any] = {"identity": self._identity, "checks": _checks(self.folder)}
+            temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
+            try:
+                with open(temporary, "w", encoding="utf-8") as file:
+                    json.dump(manifest, file)
+                os.replace(temporary, os.path.join(self._home, _MANIFEST))
+            except OSError as error:
+                self.note = f"mypy's cache cannot be kept in {self._home}: {error.strerror or error}"
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _locked(path: str) -> IO[bytes] | None:
+    """An open file that is locked until it is closed; None if another process has it."""
+    file = open(path, "ab")  # pylint: disable=consider-using-with  # the lock lives as long as the file is open
+    try:
+        if os.name == "posix":
+            import fcntl  # pylint: disable=import-outside-toplevel  # POSIX only
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            msvcrt = importlib.import_module("msvcrt")  # Windows only
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def _checks(folder: str) -> dict[str, list[int]]:
+    """Size and CRC of each file: a cache with flipped bits is read by mypy without a word."""
+    checks = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            crc = size = 0
+            with open(path, "rb") as file:
+                while chunk := file.read(1 << 20):
+                    crc, size = zlib.crc32(chunk, crc), size + len(chunk)
+            checks[os.path.relpath(path, folder).replace(os.sep, "/")] = [size, crc]
+    return checks
+
+
+def watch_contents(first_party: Sequence[str]) -> None:
+    """From now on os.stat of this process gives Python sources a modification time that tells contents apart.
+
+    For sources below the folders `first_party` it is a digest of the content; for all others (installed packages,
+    typeshed) of device, inode and the time in nanoseconds. mypy only compares it, and where it differs compares
+    the content's hash: it never believes less than it should, and never more.
+    """
+    plain = os.stat
+    prefixes = tuple(folder.rstrip(os.sep) + os.sep for folder in first_party)
+    os.stat = _telling(plain, prefixes)
+
+
+def _telling(plain: Callable[..., os.stat_result], prefixes: tuple[str, ...]) -> Callable[..., os.stat_result]:
+    installed = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
+
+    def tell(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        found = plain(path, *args, **options)
+        if not isinstance(path, str) or not path.endswith((".py", ".pyi")) or not stat.S_ISREG(found.st_mode):
+            return found
+        digest = hashlib.sha1(usedforsecurity=False)
+        if path.startswith(prefixes) and not any(part in path for part in installed):
+            try:
+                with open(path, "rb") as file:
+                    digest.update(file.read())
+            except OSError:
+                return found  # mypy will say so when it reads the file
+        else:
+            digest.update(repr((found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)).encode())
+        values = list(found[:10])
+        values[stat.ST_MTIME] = int.from_bytes(digest.digest()[:6], "big")
+        return os.stat_result(values)
+
+    return tell

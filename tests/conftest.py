@@ -1,0 +1,60 @@
+"""Fixtures that every test can use; tests/support holds what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support import virtualenvs
+from tests.support.careful_loop import CarefulLoop
+from tests.support.monorepo import ROOT, Monorepo
+from tests.support.virtualenvs import BuiltEnvironment, Recipe
+
+MakeMonorepo = Callable[[Mapping[str, str | bytes]], Monorepo]
+MakeLoop = Callable[..., CarefulLoop]
+MakeEnvironment = Callable[..., BuiltEnvironment]
+
+
+@pytest.fixture
+def monorepo(tmp_path: Path) -> MakeMonorepo:
+    """`monorepo({name: text, ...})` writes a tree to a scratch folder and gives the Monorepo to run pyfmt in.
+
+    Each has an empty home of its own, so that runs of different tests share no cache of pyfmt.
+    """
+    made = 0
+
+    def make(files: Mapping[str, str | bytes]) -> Monorepo:
+        nonlocal made
+        made += 1
+        return Monorepo.create(tmp_path / f"tree{made}", files)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def kept_environment() -> MakeEnvironment:
+    """`kept_environment("pydantic<2", python="3.10")`: a real environment shared by all tests, never to be changed."""
+
+    def make(*requirements: str, python: str = virtualenvs.HERE) -> BuiltEnvironment:
+        return virtualenvs.kept(Recipe(requirements, python))
+
+    return make
+
+
+@pytest.fixture
+def careful_loop(tmp_path: Path) -> MakeLoop:
+    """`careful_loop(tree)`: the loop over `tree`, with pyfmt's own configs unless others are given."""
+
+    def make(
+        tree: Monorepo,
+        pylintrc: Path | None = None,
+        mypy_ini: Path | None = None,
+        more_roots: tuple[str, ...] = (),
+    ) -> CarefulLoop:
+        configs = ROOT / "configs"
+        shared = (pylintrc or configs / "pylintrc", mypy_ini or configs / "mypy.ini")
+        return CarefulLoop(tree.root, tmp_path / "loop", *shared, more_roots)
+
+    return make

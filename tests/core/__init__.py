@@ -1,0 +1,1 @@
+"""Tests of the core: configuration, projects, planning, merging, workers, the command line."""

@@ -1,0 +1,1 @@
+"""Whole runs of the real command, over real environments, with the real tools."""

@@ -1,0 +1,1 @@
+"""Tests of mypy as pyfmt runs it."""

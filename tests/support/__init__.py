@@ -1,0 +1,1 @@
+"""What the tests share: Pythons, real virtual environments, monorepos, and the careful loop."""
