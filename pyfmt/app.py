@@ -299,6 +299,7 @@ class LinterCall:
     tool: str
     command: tuple[str, ...]
     payload: dict[str, Any]
+    cached: str  # "hit", "miss: why", or "off"
 
 
 def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
@@ -310,10 +311,13 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     hands = Hands(memory, memory.facts(space.projects, roots, _trust(space.config, request)), Progress(-1))
     options = _lint_options(space, Path(os.devnull), hands)
+    known = UnitCache(memory.store, hands.facts, memory.digests.look_again) if memory.store else None
     calls = []
     for unit in _lint_plan(work, reader).lint_units:
         spec, payload = call(unit, options)
-        calls.append(LinterCall(unit.tool, tuple(spec.command()), payload))
+        cached = known.told(unit) if known else "off"
+        calls.append(LinterCall(unit.tool, tuple(spec.command()), payload, cached))
+    memory.close()
     return calls
 
 

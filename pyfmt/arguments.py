@@ -6,7 +6,7 @@ import argparse
 import itertools
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust")
+COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache")
 
 _EPILOG = """\
 examples:
@@ -120,6 +120,8 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("file", metavar="FILE")
     config = add("config", "The resolved configuration, and where each value comes from.")
     config.add_argument("--json", action="store_true", help="as JSON")
+    cache = add("cache", "The cache of this repository: where it lies, what is in it, how to be rid of it.")
+    cache.add_argument("action", choices=("show", "clean", "dir"))
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
     return parser

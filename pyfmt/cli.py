@@ -229,4 +229,15 @@ def _trust(options: argparse.Namespace) -> int:
     return EXIT_CLEAN
 
 
-_COMMANDS = {"envs": _envs, "explain": _explain, "config": _config, "trust": _trust}
+def _cache(options: argparse.Namespace) -> int:
+    from pyfmt import cache_housekeeping  # deferred for start-up time
+
+    place = cache_housekeeping.folder(_request(options, Command.CHECK), Path.cwd())
+    if options.action == "dir":
+        print(place)
+    else:
+        print(cache_housekeeping.show(place) if options.action == "show" else cache_housekeeping.clean(place))
+    return EXIT_CLEAN
+
+
+_COMMANDS = {"envs": _envs, "explain": _explain, "config": _config, "trust": _trust, "cache": _cache}

@@ -268,7 +268,12 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
 
 def _linter_call(found: app.LinterCall) -> list[str]:
     payload = json.dumps(found.payload, indent=2).splitlines()
-    return [f"worker  {shlex.join(found.command)}", "given", *(f"  {line}" for line in payload)]
+    return [
+        f"cache   {found.cached}",
+        f"worker  {shlex.join(found.command)}",
+        "given",
+        *(f"  {line}" for line in payload),
+    ]
 
 
 def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str, ...], root: Path) -> list[str]:

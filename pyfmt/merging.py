@@ -150,6 +150,8 @@ def finding_key(finding: Finding) -> tuple[object, ...]:
         finding.also,
         finding.severity.rank,
         finding.project,
+        finding.symbol,
+        finding.syntax,
         finding.environments,
     )
 

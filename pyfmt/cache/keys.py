@@ -55,8 +55,8 @@ class KeyFacts:
         return [(path, self.digest(path)) for path in sorted(set(paths))]
 
 
-def unit_key(unit: Unit, facts: KeyFacts) -> bytes:
-    """The key of a lint unit's whole outcome: its tool could see nothing else."""
+def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
+    """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
     environment = unit.environment
     assert environment is not None, unit
     trusted = facts.trusted(environment)
@@ -65,18 +65,45 @@ def unit_key(unit: Unit, facts: KeyFacts) -> bytes:
     for part in unit.parts:
         seen.update(part.project.files)
         seen.update(part.project.hidden)
-    return fold(
-        "unit",
-        SCHEMA,
-        facts.tools,
-        unit.tool,
-        facts.config(unit.tool),
-        trusted,
-        _environment(environment, facts.root),
-        [_project(part.project, facts) for part in unit.parts],
-        [sorted((*part.files, *part.context)) for part in unit.parts],
-        facts.files(seen),
-    )
+    return {
+        "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
+        f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
+        "trust": trusted,
+        f"environment {environment.name}": list(_environment(environment, facts.root)),
+        "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
+        "the files to check": [sorted((*part.files, *part.context)) for part in unit.parts],
+        **{path: digest.hex()[:32] for path, digest in facts.files(seen)},
+    }
+
+
+def unit_key(unit: Unit, facts: KeyFacts) -> bytes:
+    """The key of a lint unit's whole outcome: its tool could see nothing else."""
+    return fold("unit", unit.tool, unit_inputs(unit, facts))
+
+
+def unit_identity(unit: Unit) -> bytes:
+    """The key under which the inputs of a unit's last outcome are kept, whatever they were."""
+    place = unit.environment.name if unit.environment else ""
+    return fold("inputs", unit.tool, place, [part.project.path for part in unit.parts], unit.number)
+
+
+def changed_inputs(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """The names of the inputs that differ, "(new)" and "(gone)" where there is only one."""
+    plain = json.loads(json.dumps(now, default=_plain))
+    names = []
+    for name in sorted({*before, *plain}):
+        if name not in before:
+            names.append(f"{name} (new)")
+        elif name not in plain:
+            names.append(f"{name} (gone)")
+        elif before[name] != plain[name]:
+            names.append(name)
+    return names
+
+
+def pack(inputs: Mapping[str, object]) -> bytes:
+    """Inputs as the cache keeps them."""
+    return json.dumps(inputs, default=_plain).encode("utf-8", "surrogatepass")
 
 
 def _environment(environment: Environment, root: str) -> tuple[object, ...]:

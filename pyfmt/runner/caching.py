@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pyfmt.cache.keys import KeyFacts, unit_key
+from pyfmt.cache.keys import KeyFacts, changed_inputs, pack, unit_identity, unit_inputs, unit_key
 from pyfmt.cache.store import Store
 from pyfmt.model import Finding, Outcome, Severity, Unit
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, lint_units
 
+_SHOWN = 8  # changed inputs that are named
 _FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
 
 
@@ -54,9 +55,29 @@ class UnitCache:
         return [_load(values.get(key), unit) for unit, key in zip(units, keys, strict=True)]
 
     def put(self, found: Mapping[bytes, tuple[Outcome, tuple[str, ...]]]) -> None:
-        """Remember outcomes of whole units; one with a failure is never remembered."""
-        values = {key: _dump(outcome, notes) for key, (outcome, notes) in found.items() if not outcome.failures}
+        """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
+        values = {}
+        for key, (outcome, notes) in found.items():
+            if not outcome.failures:
+                values[key] = _dump(outcome, notes)
+                values[unit_identity(outcome.unit)] = pack(unit_inputs(outcome.unit, self._facts))
         self._store.put(values)
+
+    def told(self, unit: Unit) -> str:
+        """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
+        (key,) = self.keys([unit])
+        identity = unit_identity(unit)
+        known = self._store.get([key, identity])
+        if key in known:
+            return "hit"
+        if identity not in known:
+            return "miss: never run, or dropped from the cache"
+        try:
+            names = changed_inputs(json.loads(known[identity]), unit_inputs(whole(unit), self._facts))
+        except (ValueError, TypeError):
+            return "miss: what it was made from cannot be read"
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        return f"miss: changed since then: {shown}"
 
 
 def _dump(outcome: Outcome, notes: Sequence[str]) -> bytes:

@@ -103,6 +103,99 @@ def test_finds_exactly_the_python_files_that_git_sees(files: list[str], ignores:
         shutil.rmtree(root)
 
 
+RICH_TREE = sorted(
+    f"{folder}{name}"
+    for folder in ("", "a/", "a/b/", "a/b/c/", "ab/", "a/ab/", "b/a/", "é/", "a b/", "[a]/")
+    for name in ("x.py", "ab.py", "axb.py", "é.py", "b.pyi", "-.py", "[a].py")
+)
+PATTERNS = """
+x.py
+/x.py
+a/x.py
+a/
+/a/
+b/
+/b
+a/b
+a/b/
+**/x.py
+**/b/x.py
+a/**/x.py
+a/**/c
+a/**
+a/**/
+**/a
+**/a/
+**
+*/
+/*
+/**
+/*/
+*/*
+a/*
+a/*/
+a/*/x.py
+a**/x.py
+a**b/x.py
+/a**/x.py
+a/b**/x.py
+?**/x.py
+a/**b/x.py
+**b/x.py
+a**
+a/x**
+*b.py
+a?b.py
+a*b.py
+/a*b.py
+??.py
+?.py
+[a].py
+\\[a].py
+[[]a].py
+[]-]*
+[!]a]*.py
+[^a]*
+[a-c]*/
+[c-a]*
+[--x].py
+[a
+a[
+[[:alpha:]].py
+[[:alpha:]-].py
+[[:nope:]]x.py
+[[:alpha]*
+[[:]x.py
+[\\]]x.py
+a\\/x.py
+a/\\x.py
+x.py\\
+é.py
+?é.py
+é/
+a b/
+a\\ b/
+x.py\x20\x20
+x.py\\\x20
+!x.py
+/
+//
+a//x.py
+"""
+
+
+def test_each_kind_of_pattern_means_what_it_means_to_git(repository: Path) -> None:
+    write(repository, dict.fromkeys(RICH_TREE, ""))
+    for pattern in PATTERNS.strip("\n").split("\n"):
+        for lines in (pattern, f"*.py\n!{pattern}", f"{pattern}\n!/a/x.py\n!/a/b"):
+            write(repository, {".gitignore": lines + "\n"})
+            expected = git_sees(repository)
+            assert found(repository) == expected, lines
+            below = [name.removeprefix("a/") for name in expected if name.startswith("a/")]
+            # A start that is ignored itself is taken at its word, so only one that git looks into is compared.
+            assert not below or found(repository / "a") == below, lines
+
+
 def test_a_whitelist_ignores_all_but_what_it_names(repository: Path) -> None:
     write(repository, {".gitignore": "*\n!*/\n!*.py\n", "a/b.py": "", "a/b.pyi": "", "c.py": ""})
     assert found(repository) == git_sees(repository) == ["a/b.py", "c.py"]
