@@ -17,7 +17,20 @@ from pyfmt.environments.finding import resolve
 from pyfmt.format_memory import FormatMemory
 from pyfmt.format_memory import joined as formatting_joined
 from pyfmt.memory import Memory, first_party_roots
-from pyfmt.model import Command, Config, Environment, Health, Outcome, Project, Report, Request, Resolution, Skip, Unit
+from pyfmt.model import (
+    Command,
+    Config,
+    Environment,
+    Failure,
+    Health,
+    Outcome,
+    Project,
+    Report,
+    Request,
+    Resolution,
+    Skip,
+    Unit,
+)
 from pyfmt.progress import Progress
 from pyfmt.projects import Survey
 from pyfmt.projects.layout import imported_names, script_folders
@@ -58,9 +71,15 @@ class Hands:
     progress: Progress
 
 
-def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str], memory: Memory | None = None) -> Workspace:
+def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:
     """Configuration, projects and environments; raises PyfmtError."""
-    settings = config.load(request, cwd)
+    return survey_workspace(config.load(request, cwd), request, environ, None)
+
+
+def survey_workspace(
+    settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None
+) -> Workspace:
+    """Projects and environments under a configuration; raises PyfmtError."""
     survey = projects.find_projects(settings)
     memo = memory.memo if memory else None
     found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
@@ -69,20 +88,20 @@ def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str], memo
 
 def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
-    memory = Memory(config.load(request, cwd), request.use_cache)
+    settings = config.load(request, cwd)
+    memory = Memory(settings, request.use_cache)
     try:
-        return _run(request, cwd, environ, (memory, progress))
+        return _run(request, cwd, survey_workspace(settings, request, environ, memory), (memory, progress))
     finally:
         memory.close()
 
 
-def _run(request: Request, cwd: Path, environ: Mapping[str, str], helpers: tuple[Memory, Progress]) -> RunResult:
+def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Progress]) -> RunResult:
     began = time.monotonic()
     memory, progress = helpers
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
-    space = open_workspace(request, cwd, environ, memory)
     settings = space.config
-    chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve())
+    chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
     roots = first_party_roots(space.projects, space.resolutions, settings.root)
     hands = Hands(memory, memory.facts(space.projects, roots, _trust(settings, request)), progress)
     work = planning.Work(
@@ -103,7 +122,7 @@ def _run(request: Request, cwd: Path, environ: Mapping[str, str], helpers: tuple
             resolutions=space.resolutions,
             outcomes=outcomes,
             skips=skips,
-            failures=space.survey.failures,
+            failures=_survey_failures(space, request, touched),
             notes=notes,
             tools=(*work.formatters, *work.linters),
             files=sum(len(files) for files in chosen.files.values()),
@@ -137,6 +156,14 @@ def _lint_plan(work: planning.Work, reader: _ImportReader) -> planning.Plan:
         return planning.Plan()
     members = tuple(_with_script_folders(project, reader) for project in work.projects)
     return planning.plan(replace(work, projects=members, formatters=()), _facts(reader))
+
+
+def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:
+    """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
+    if not request.paths:
+        return space.survey.failures
+    names = {project.name for project in space.projects if project.path in touched}
+    return tuple(failure for failure in space.survey.failures if names & set(failure.projects))
 
 
 def _wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:

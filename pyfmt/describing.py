@@ -243,7 +243,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
 
     request = replace(request, paths=(file,))
     space = app.open_workspace(request, cwd, environ)
-    chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve())
+    chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve(), space.config.exclude)
     if not chosen.files:
         return "\n".join(chosen.notes)
     (path, files), *_ = chosen.files.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import app
@@ -39,7 +39,7 @@ def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) 
     if not chosen:
         print("every project has an environment")
         return 0
-    requests = _requests(chosen, space, environ)
+    wanted = _requests(chosen, space, environ)
     memory = Memory(space.config, request.use_cache)
     memory.close()
     options = CreateOptions(
@@ -50,10 +50,19 @@ def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) 
         cache_dir=memory.folder,
         environ=dict(environ),
     )
-    done = creating.create(requests, options, lambda line: print(line, file=sys.stderr, flush=True))
+    # A broken environment is as good as none: it is made anew without being asked to.
+    broken = {candidate.prefix for found in space.resolutions for candidate in found.passed_over}
+    anew = [each for each in wanted if str(each.prefix) in broken]
+    rest = [each for each in wanted if str(each.prefix) not in broken]
+    done = creating.create(rest, options, _progress) if rest else ()
+    done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
     for creation in done:
         print(_told(creation, space.config.root))
     return 2 if any(creation.status is Status.FAILED for creation in done) else 0
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _named(wish: Wish, space: app.Workspace, cwd: Path) -> list[Project]:

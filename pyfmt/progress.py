@@ -26,6 +26,7 @@ class Progress:
         self._done = 0
         self._total = 0
         self._drawn = 0
+        self._shown: list[str] = []
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -104,10 +105,12 @@ class Progress:
         lines += [f"  {label}  {now - began:.0f} s" for label, began in running[:_MAX_LINES]]
         if len(running) > _MAX_LINES:
             lines.append(f"  and {len(running) - _MAX_LINES} more")
+        if lines == self._shown and self._drawn:
+            return
         self._erase()
         self._stream.write("".join(line[:width] + "\n" for line in lines))
         self._stream.flush()
-        self._drawn = len(lines)
+        self._drawn, self._shown = len(lines), lines
 
 
 def _printable(text: str) -> str:

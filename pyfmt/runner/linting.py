@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
@@ -49,14 +50,19 @@ class Listener:
 class _Workers:
     """One worker for each interpreter and task, started when first asked for."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, shared: frozenset[tuple[str, str]]) -> None:
         self._scratch = scratch
+        self._shared = shared
         self._lock = threading.Lock()
         self._open: dict[WorkerSpec, Worker | OSError] = {}
+        self._closed = False
 
     def get(self, spec: WorkerSpec) -> Worker | OSError:
         """The worker, or why it cannot be started."""
+        spec = replace(spec, shared=(spec.interpreter, spec.task) in self._shared)
         with self._lock:
+            if self._closed:
+                return OSError("the run was interrupted")
             if spec not in self._open:
                 try:
                     self._open[spec] = open_worker(spec, self._scratch)
@@ -66,9 +72,22 @@ class _Workers:
 
     def close(self) -> None:
         """End all of them, with everything that still runs."""
-        for worker in self._open.values():
+        with self._lock:
+            self._closed = True
+            opened = list(self._open.values())
+        for worker in opened:
             if not isinstance(worker, OSError):
                 worker.close()
+
+
+def _shared_interpreters(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
+    """Interpreter and worker of those that serve more than one unit."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for unit in units:
+        if unit.environment is not None:
+            linter = LINTERS[unit.tool]
+            counts[(linter.interpreter(unit.environment), linter.worker)] += 1
+    return frozenset(key for key, count in counts.items() if count > 1)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -78,7 +97,7 @@ def tool_paths() -> tuple[str, ...]:
 
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
     """Run all units, the biggest first; KeyboardInterrupt kills what runs and is raised again."""
-    workers = _Workers(options.scratch)
+    workers = _Workers(options.scratch, _shared_interpreters(units))
     results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
 
     def serve(index: int) -> None:

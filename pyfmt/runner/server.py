@@ -28,10 +28,20 @@ class WorkerSpec:
     interpreter: str
     task: str
     tool_paths: tuple[str, ...]
+    shared: bool = True  # several requests will come: worth preparing what all of them need
 
     def command(self, *options: str) -> list[str]:
         """The command that starts the worker."""
-        return [self.interpreter, "-s", "-S", str(_SERVER), *options, self.task, *self.tool_paths]
+        return [
+            self.interpreter,
+            "-s",
+            "-S",
+            str(_SERVER),
+            *options,
+            *(() if self.shared else ("--single",)),
+            self.task,
+            *self.tool_paths,
+        ]
 
 
 class Worker(Protocol):

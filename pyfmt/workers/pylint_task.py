@@ -69,7 +69,8 @@ def preload(tool_paths: list[str]) -> None:
     _linters.append(_parts["pylint_linter"].new_linter())
     sys.path[:] = _own_path
     _parts["pylint_view"].forget_lookups()
-    _parts["pylint_view"].warm_up()
+    if not os.environ.get("PYFMT_SINGLE"):  # 1.7 s once, and 1.1 s less for each request
+        _parts["pylint_view"].warm_up()
     gc.enable()
 
 

@@ -1,11 +1,12 @@
 """Serves requests for one task module: preloads it once, then forks a child for each request.
 
-Started as `python -s -S server.py [--once] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
+Started as `python -s -S server.py [--once] [--single] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
 `{"id": 1, "payload": {...}, "answer": FILE, "log": FILE}`; events are JSON lines on stdout:
 `{"event": "ready"}`, `{"event": "started", "id": 1, "pid": 2}`, `{"event": "ended", "id": 1, "status": 0}`.
 A child writes what the task's `run(payload)` returns to `answer`, and everything it prints to `log`.
 When stdin ends, children that still run are killed: a pyfmt that died leaves nothing behind.
-With `--once` a single request is served without fork, in this very process.
+With `--once` a single request is served without fork, in this very process. With `--single` (and `--once`) the task is
+told that preparing what several requests share is not worth it: `PYFMT_SINGLE` is set.
 """
 
 import faulthandler
@@ -174,8 +175,11 @@ class Server:
 
 def main(arguments: list[str]) -> int:
     """Entry point; see the module's docstring."""
-    once = arguments[:1] == ["--once"]
-    name, *tool_paths = arguments[1:] if once else arguments
+    options = {argument for argument in arguments[:2] if argument.startswith("--")}
+    name, *tool_paths = arguments[len(options) :]
+    once = "--once" in options
+    if options:
+        os.environ["PYFMT_SINGLE"] = "1"
     forget_script_folder()
     if once:
         request = json.loads(sys.stdin.readline())
