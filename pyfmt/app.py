@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pyfmt import config, merging, planning, projects, selection
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.environment_drift import with_drift
+from pyfmt.environments import reading as environment_reading
 from pyfmt.environments.finding import resolve
 from pyfmt.format_memory import FormatMemory
 from pyfmt.format_memory import joined as formatting_joined
@@ -103,7 +104,7 @@ def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, P
     settings = space.config
     chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
     roots = first_party_roots(space.projects, space.resolutions, settings.root)
-    hands = Hands(memory, memory.facts(space.projects, roots, _trust(settings, request)), progress)
+    hands = Hands(memory, memory.facts(space.survey.everything, roots, _trust(settings, request)), progress)
     work = planning.Work(
         projects=chosen.projects,
         selected=chosen.files,
@@ -239,6 +240,7 @@ def _format(units: tuple[Unit, ...], request: Request, settings: Config, hands: 
         options = replace(_format_options(request, settings), on_settled=settled.__setitem__)
         done = format_units(subsets, options, hands.progress.done)
         hands.memory.digests.look_again()  # they may have been written
+        hands.facts.sources.forget()
         for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):
             known.remember(unit, outcome, settled)
             outcomes[unit] = formatting_joined(outcomes[unit], outcome)
@@ -296,12 +298,31 @@ def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path)
     return StdinResult(formatted, 0) if request.write else StdinResult(b"", int(formatted != data))
 
 
+class _FactsNow:
+    """What keys are made of after the tools have run: what was changed meanwhile must not be remembered."""
+
+    def __init__(self, space: Workspace, hands: Hands) -> None:
+        self._space = space
+        self._hands = hands
+
+    def __call__(self, environments: Sequence[Environment]) -> KeyFacts | None:
+        """The facts as the disk has them now; None where one of the environments is another one by now."""
+        settings, memory = self._space.config, self._hands.memory
+        for environment in environments:
+            now = environment_reading.read(Path(environment.prefix), settings.root, memory.memo)
+            if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
+                return None
+        memory.digests.confirm()
+        members = projects.recount(settings, self._space.survey.everything)
+        return replace(self._hands.facts, sources=memory.sources(members))
+
+
 def _lint(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
     with tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
         hands.progress.begin(len(units), threaded=True)
         options = _lint_options(space, Path(scratch), hands)
         memory = hands.memory
-        cache = UnitCache(memory.store, hands.facts, memory.digests.look_again) if memory.store else None
+        cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
         return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
 
 
@@ -336,9 +357,9 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    hands = Hands(memory, memory.facts(space.projects, roots, _trust(space.config, request)), Progress(-1))
+    hands = Hands(memory, memory.facts(space.survey.everything, roots, _trust(space.config, request)), Progress(-1))
     options = _lint_options(space, Path(os.devnull), hands)
-    known = UnitCache(memory.store, hands.facts, memory.digests.look_again) if memory.store else None
+    known = UnitCache(memory.store, hands.facts, lambda _: None) if memory.store else None
     calls = []
     for unit in _lint_plan(work, reader).lint_units:
         spec, payload = call(unit, options)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pyfmt.cache.keys import KeyFacts, fold, format_key
+from pyfmt.cache.sources import EVERYTHING
 from pyfmt.memory import Memory
 from pyfmt.model import Edit, Finding, Outcome, Project, Severity, Unit
 
 _CLEAN = b"{}"
+_MARKERS = ("setup.cfg", "pyproject.toml")
 _Said = dict[str, list[Any]]  # what is known of a file: nothing where it needs no change
 
 
@@ -34,6 +36,11 @@ class FormatMemory:
         self._known: dict[Unit, dict[str, _Said]] = {}
         self._keys: dict[Unit, dict[str, bytes]] = {}
         self._listings: dict[str, list[str]] = {}
+        # With `src_paths` of its own, say, the shared configuration makes isort look anywhere.
+        self._elsewhere: list[str] = []
+        isort = self._facts.configs.get("isort")
+        if isort is not None and any(word in _text(isort.path) for word in ("src_paths", "namespace_packages")):
+            self._elsewhere = sorted(facts.sources.listing(EVERYTHING))
 
     def recall(self, unit: Unit) -> Outcome:
         """The outcome of the known files of a unit."""
@@ -110,17 +117,45 @@ class FormatMemory:
 
     def _listing(self, project: Project) -> list[str]:
         """The importable names in the project's folders: isort looks there for what is first party."""
+        if self._elsewhere:
+            return self._elsewhere
         if project.path not in self._listings:
             names: set[str] = set()
-            for folder in {*project.import_roots, project.path}:
-                try:
-                    names.update(
-                        name for name in os.listdir(self._root / folder) if name.partition(".")[0].isidentifier()
-                    )
-                except OSError:
-                    continue
+            for folder in {*project.import_roots, project.path, f"{project.path}/src"}:
+                names.update(_importable(os.path.join(self._root, folder), f"{folder}/"))
             self._listings[project.path] = sorted(names)
         return self._listings[project.path]
+
+
+def _importable(folder: str, prefix: str) -> Iterator[str]:
+    """The names that can be imported from a folder, with what is in those that isort takes for namespace packages."""
+    try:
+        with os.scandir(folder) as found:
+            entries = [entry for entry in found if entry.name.partition(".")[0].isidentifier()]
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name == "__pycache__":
+            continue
+        yield prefix + entry.name
+        if "." not in entry.name and entry.is_dir() and _is_namespace(entry.path):
+            yield f"{prefix}{entry.name}/"
+            yield from _importable(entry.path, f"{prefix}{entry.name}/")
+
+
+def _is_namespace(folder: str) -> bool:
+    """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at all."""
+    try:
+        with open(os.path.join(folder, "__init__.py"), "rb") as file:
+            return b"__import__" in file.read(4096)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    try:
+        return not any(name.endswith((".py", ".pyi", ".pyx")) or name.lower() in _MARKERS for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def joined(known: Outcome, done: Outcome) -> Outcome:
@@ -138,6 +173,13 @@ def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:
     for finding in outcome.findings:
         found.setdefault(finding.path, {"edits": [], "findings": []})["findings"].append(_row(finding))
     return {file: json.dumps(what).encode() for file, what in found.items() if file not in failed | clean}
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""  # isort says so
 
 
 _FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")

@@ -11,6 +11,7 @@ from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.folders import repository_folder, tool_folder
 from pyfmt.cache.keys import KeyFacts, fold
+from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.cache.store import Store
 from pyfmt.model import Config, Environment, Project, Resolution, Unit
 
@@ -38,16 +39,24 @@ class Memory:
         roots: Mapping[str, tuple[str, ...]],
         trusted: Callable[[Environment], bool],
     ) -> KeyFacts:
-        """What keys are made from; `roots` are the first-party folders that each environment (by prefix) sees."""
+        """What keys are made from; `roots` are the first-party folders that each environment (by prefix) sees.
+
+        `projects` own all files of the walk, the last one may be nameless: files that belong to none.
+        """
         return KeyFacts(
             root=str(self._settings.root),
             tools=_tools_digest(),
             configs={tool_config.tool: tool_config for tool_config in self._settings.tool_configs},
             digest=self.digests.of,
-            visible=_Visible(self._settings.root, projects, roots),
+            sources=self.sources(projects),
+            roots=roots,
             trusted=trusted,
-            every_file=lambda: (file for project in projects for file in (*project.files, *project.hidden)),
+            further=_mypy_path(self._settings, projects),
         )
+
+    def sources(self, projects: Sequence[Project]) -> Sources:
+        """The digests of what can be imported from the folders of a monorepo."""
+        return Sources(str(self._settings.root), projects, self.digests.of)
 
     def tool_folders(self) -> Callable[[Unit], Path | None]:
         """Where each unit's tool may keep its own cache."""
@@ -95,24 +104,27 @@ def _tools_digest() -> bytes:
     return _digest_of_tools[0]
 
 
-class _Visible:
-    """The first-party files that an environment's tools can import: all of the projects that it has installed."""
+def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[str, ...]:
+    """What mypy's shared `mypy_path` leads to: anything of the checkout, and its folders that lie outside."""
+    shared = next((found for found in settings.tool_configs if found.tool == "mypy"), None)
+    try:
+        text = Path(shared.path).read_text("utf-8-sig") if shared else ""
+    except (OSError, ValueError):
+        return ()  # mypy's unit says so
+    if shared is None or "mypy_path" not in text:
+        return ()
+    from pyfmt.errors import ConfigError  # deferred for start-up time: hardly any configuration has it
+    from pyfmt.tools import mypy_config
 
-    def __init__(self, root: Path, projects: Sequence[Project], roots: Mapping[str, tuple[str, ...]]) -> None:
-        self._projects = projects
-        self._roots = roots
-        self._absolute = {path: os.path.realpath(root / path) for p in projects for path in p.import_roots}
-        self._known: dict[str, tuple[str, ...]] = {}
-
-    def __call__(self, environment: Environment) -> tuple[str, ...]:
-        if environment.prefix not in self._known:
-            seen = set(self._roots.get(environment.prefix, ()))
-            files: list[str] = []
-            for project in self._projects:
-                if any(self._absolute[path] in seen for path in project.import_roots):
-                    files += (*project.files, *project.hidden)
-            self._known[environment.prefix] = tuple(files)
-        return self._known[environment.prefix]
+    try:
+        parsed = mypy_config.parse(shared.path, os.path.dirname(shared.path), text)
+        folders = [os.path.join(settings.root, project.path) for project in projects]
+        found = mypy_config.derive(parsed, [], folders).mypy_path
+    except ConfigError:
+        return (EVERYTHING,)
+    root = str(settings.root) + os.sep
+    outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(root)}
+    return (EVERYTHING, *sorted(outside))
 
 
 def first_party_roots(

@@ -92,7 +92,9 @@ class Project:
     import_roots: tuple[str, ...] = ()  # folders that belong on the search path: the project, its src, ...
     first_party: tuple[str, ...] = ()  # top-level importable names of this project
     depends_on: tuple[str, ...] = ()  # `path`s of the projects it depends on, directly
-    hidden: tuple[str, ...] = ()  # further .py and .pyi that git ignores (generated ones): importable, never checked
+    # What else an import could find here and nobody checks: .py and .pyi that git ignores (generated ones), links,
+    # compiled modules, py.typed, and folders without any of these (with a "/" at the end).
+    hidden: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyfmt.cache.store import Store
 
 MISSING = b""  # the digest of a file that cannot be read: never equal to one that can
-_MARK = struct.Struct("<qqqq")
+_MARK = struct.Struct("<qqqQ")
 # A file changed so shortly before it was read could change again within the same time stamp ("racily clean" in git's
 # documentation): it is read again the next time. Two seconds is FAT's resolution, the coarsest in use.
 _RACY_NS = 2_000_000_000
@@ -21,11 +21,13 @@ class Digests:
     """Digests of files of one tree; `save` remembers them for the next run."""
 
     def __init__(self, root: Path, store: Store | None) -> None:
-        self._root = root
+        self._prefix = os.path.join(root, "")
         self._store = store
         self._known = store.stats() if store else {}
         self._now = time.time_ns()
         self._digests: dict[str, bytes] = {}
+        self._marks: dict[str, bytes] = {}  # of this look
+        self._before: dict[str, bytes] = {}  # of the look that `confirm` ended
         self._changed: dict[str, tuple[bytes, bytes]] = {}
 
     def of(self, path: str) -> bytes:
@@ -36,26 +38,45 @@ class Digests:
         return found
 
     def look_again(self) -> None:
-        """Ask the disk again from now on: tools have run, files may have been written."""
+        """Ask the disk again from now on: files may have been written."""
         self._known.update(self._changed)
         self._digests.clear()
+        self._marks = {}
+        self._before = {}
         self._now = time.time_ns()
+
+    def confirm(self) -> None:
+        """Ask the disk again: from now on a file that was written since, were it with the same content, has another digest.
+
+        Who changes a file and changes it back while a tool runs cannot be told by content alone.
+        """
+        marks = self._marks
+        self.look_again()
+        self._before = marks
 
     def _look(self, path: str) -> bytes:
         try:
-            found = os.stat(self._root / path if not os.path.isabs(path) else path)
+            found = os.stat(path if path[:1] == os.sep else self._prefix + path)
         except (OSError, ValueError):
             return MISSING
         mark = _MARK.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        self._marks[path] = mark
         known = self._known.get(path)
         if known is not None and known[0] == mark:
-            return known[1]
+            digest = known[1]
+        else:
+            digest = self._read(path, mark, max(found.st_mtime_ns, found.st_ctime_ns))
+        if self._before and self._before.get(path, mark) != mark:
+            return hashlib.sha256(digest + mark).digest()
+        return digest
+
+    def _read(self, path: str, mark: bytes, written_ns: int) -> bytes:
         try:
-            with open(self._root / path, "rb") as file:
+            with open(os.path.join(self._prefix, path), "rb") as file:
                 digest = hashlib.sha256(file.read()).digest()
         except (OSError, ValueError):
             return MISSING
-        if self._now - max(found.st_mtime_ns, found.st_ctime_ns) > _RACY_NS:
+        if self._now - written_ns > _RACY_NS:
             self._changed[path] = (mark, digest)
         else:
             self._known.pop(path, None)

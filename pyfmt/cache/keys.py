@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.model import Environment, Project, ToolConfig, Unit
 
-SCHEMA = 1  # raise it when the meaning of a stored value changes
+SOURCES = "sources in "  # begins the name of an input that is a folder
+SCHEMA = 2  # raise it when the meaning of a stored value changes
 _PROJECT_CONFIGS = (
     "pyproject.toml",
     "setup.cfg",
@@ -39,9 +42,10 @@ class KeyFacts:
     tools: bytes  # versions and code of pyfmt and its tools
     configs: Mapping[str, ToolConfig]
     digest: Callable[[str], bytes]
-    visible: Callable[[Environment], Iterable[str]]  # the first-party files that an environment's tools can import
+    sources: Sources
+    roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    every_file: Callable[[], Iterable[str]]  # all files of the monorepo
+    further: tuple[str, ...] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
@@ -50,29 +54,37 @@ class KeyFacts:
         place = found.path[len(self.root) :] if inside else Path(found.path).name
         return (found.origin, place, self.digest(found.path))
 
-    def files(self, paths: Iterable[str]) -> list[tuple[str, bytes]]:
-        """Paths with their digests, in order."""
-        return [(path, self.digest(path)) for path in sorted(set(paths))]
+
+def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
+    """The folders whose sources a unit's tool can see; plugins may read anything of the checkout."""
+    environment = unit.environment
+    assert environment is not None, unit
+    seen = {part.project.path for part in unit.parts}
+    seen.update(facts.sources.visible(environment))
+    if unit.tool == "mypy":
+        seen.update(facts.further)
+    if facts.trusted(environment):
+        seen.add(EVERYTHING)
+    if EVERYTHING in seen:
+        seen = {EVERYTHING, *filter(os.path.isabs, seen)}
+    return tuple(sorted(seen))
 
 
 def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
     """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
     environment = unit.environment
     assert environment is not None, unit
-    trusted = facts.trusted(environment)
-    # Plugins may read anything of the checkout.
-    seen = set(facts.every_file()) if trusted else set(facts.visible(environment))
-    for part in unit.parts:
-        seen.update(part.project.files)
-        seen.update(part.project.hidden)
     return {
         "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
-        "trust": trusted,
-        f"environment {environment.name}": list(_environment(environment, facts.root)),
+        "trust": facts.trusted(environment),
+        f"environment {environment.name}": list(_environment(environment, facts)),
         "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
         "the files to check": [sorted((*part.files, *part.context)) for part in unit.parts],
-        **{path: digest.hex()[:32] for path, digest in facts.files(seen)},
+        **{
+            SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
+            for folder in seen_sources(unit, facts)
+        },
     }
 
 
@@ -89,7 +101,7 @@ def unit_identity(unit: Unit) -> bytes:
 
 def changed_inputs(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     """The names of the inputs that differ, "(new)" and "(gone)" where there is only one."""
-    plain = json.loads(json.dumps(now, default=_plain))
+    plain = json.loads(pack(now))
     names = []
     for name in sorted({*before, *plain}):
         if name not in before:
@@ -106,10 +118,15 @@ def pack(inputs: Mapping[str, object]) -> bytes:
     return json.dumps(inputs, default=_plain).encode("utf-8", "surrogatepass")
 
 
-def _environment(environment: Environment, root: str) -> tuple[object, ...]:
-    python = environment.python
-    paths = [portable(path, environment, root) for path in (*environment.search_path, "", *environment.finder_roots)]
-    return (environment.name, environment.fingerprint, str(python), paths)
+def listing_key(content: str) -> bytes:
+    """The key under which the files of a folder with this digest (see `unit_inputs`) are kept."""
+    return fold("listing", content)
+
+
+def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
+    found = (*environment.search_path, "", *environment.finder_roots, "", *facts.roots.get(environment.prefix, ()))
+    paths = [portable(path, environment, facts.root) for path in found]
+    return (environment.name, environment.fingerprint, str(environment.python), paths)
 
 
 def portable(path: str, environment: Environment, root: str) -> str:
@@ -134,4 +151,4 @@ def format_key(project: Project, files: Iterable[str], facts: KeyFacts, listing:
     """
     configs = [facts.config(tool) for tool in sorted(facts.configs)]
     layout = (project.path, project.requires_python, project.import_roots, project.first_party, sorted(listing))
-    return fold("format", SCHEMA, facts.tools, configs, layout, facts.files(files))
+    return fold("format", SCHEMA, facts.tools, configs, layout, [(file, facts.digest(file)) for file in sorted(files)])

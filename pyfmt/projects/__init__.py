@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from pyfmt.config import nearest
@@ -23,6 +23,12 @@ class Survey:
 
     projects: tuple[Project, ...]
     failures: tuple[Failure, ...] = ()
+    stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
+
+    @property
+    def everything(self) -> tuple[Project, ...]:
+        """The projects, and the nameless one of the files that belong to none."""
+        return (*self.projects, self.stray)
 
 
 @dataclass(slots=True)
@@ -44,7 +50,7 @@ def find_projects(config: Config) -> Survey:
     Raises ConfigError where a glob of `projects` matches no folder, or `environments` names no project.
     """
     folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
-    owned = _owned(config, folders)
+    owned, stray = _owned(config, folders)
     members = [_member(config, folders[path]) for path in sorted(owned)]
     depends_on = edges(config.root, members)
     names = _names(members)
@@ -56,21 +62,55 @@ def find_projects(config: Config) -> Survey:
         if member.manifest.problem
     ]
     failures += _unread(folders, names, bool(config.projects))
-    return Survey(tuple(projects), tuple(failures))
+    rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
+    return Survey(tuple(projects), tuple(failures), rest)
 
 
-def _owned(config: Config, folders: Mapping[str, Folder]) -> dict[str, _Holding]:
-    """The files of each project, by the project's path."""
-    owned = {path: _Holding() for path in _project_folders(config, folders)}
+def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:
+    """The same projects (`Survey.everything`) with the files that they have now."""
+    folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
+    owned, stray = _owned(config, folders, [member.path for member in members if member.name])
+    holdings = [owned[member.path] if member.name else stray for member in members]
+    return tuple(
+        replace(member, files=tuple(sorted(holding.files)), hidden=tuple(sorted(holding.hidden)))
+        for member, holding in zip(members, holdings)
+    )
+
+
+def _owned(
+    config: Config, folders: Mapping[str, Folder], paths: Iterable[str] | None = None
+) -> tuple[dict[str, _Holding], _Holding]:
+    """The files of each project, by the project's path (`paths`: these are the projects), and those of none."""
+    owned = {path: _Holding() for path in (paths or _project_folders(config, folders))}
     stray = _Holding()
     owners: dict[str, str | None] = {}  # parents come before their folders
     for path, folder in folders.items():
         owner = path if path in owned else owners.get(posixpath.dirname(path) or ".")
         owners[path] = owner
         (stray if owner is None else owned[owner]).add(folder)
+    for path in _bare(folders):
+        home = owners[path]
+        (stray if home is None else owned[home]).hidden.append(path + "/")
     if stray.files and not config.projects:
-        owned["."] = stray
-    return owned
+        owned["."], stray = stray, _Holding()
+    return owned, stray
+
+
+def _bare(folders: Mapping[str, Folder]) -> Iterator[str]:
+    """Folders with nothing to import in or below them, which a tool takes for namespace packages all the same.
+
+    Below an ignored one of them it is data, of which nobody imports anything.
+    """
+    holding = {"."}
+    for path in reversed(list(folders)):
+        if path in holding or folders[path].python_files or folders[path].hidden_files:
+            holding.add(path)
+            holding.add(posixpath.dirname(path) or ".")
+    for path, folder in folders.items():
+        if path not in holding and posixpath.basename(path).isidentifier():
+            parent = posixpath.dirname(path) or "."
+            if not (folder.hidden and folders[parent].hidden and parent not in holding):
+                yield path
 
 
 def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:

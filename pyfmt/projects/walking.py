@@ -12,6 +12,9 @@ from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 PYTHON_SUFFIXES = (".py", ".pyi")
 
+# What else can be imported, or says how (PEP 561); links to Python files end up here as well.
+_IMPORTABLE = (*PYTHON_SUFFIXES, ".so", ".pyd", ".pyc", "py.typed")
+
 # What black excludes by default, and what can only be a tool's own: never a place for a user's sources.
 _SKIPPED_NAMES = frozenset(
     ".git .hg .svn .tox .nox .venv .eggs .direnv .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .vscode "
@@ -29,7 +32,7 @@ class Folder:
     manifests: tuple[str, ...]
     python_files: tuple[str, ...]  # paths relative to the root
     other_files: frozenset[str]  # names of all that it holds
-    hidden_files: tuple[str, ...] = ()  # further Python files: ignored or excluded, yet importable
+    hidden_files: tuple[str, ...] = ()  # what else can be imported, see model.Project.hidden
     hidden: bool = False  # ignored or excluded itself
     problem: str = ""  # why it could not be read: then nothing is known of what it holds
 
@@ -164,15 +167,44 @@ def _look(
         if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             (files if taken else hidden).append(prefix + name)
+        elif name.endswith(_IMPORTABLE) and entry.is_file():
+            hidden.append(prefix + name)
         elif name not in _SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
-            built = manifests and name in _BUILD_NAMES and not _is_package(entry.path)
-            if not built and not name.endswith(".egg-info"):
+            if manifests and name in _BUILD_NAMES and not _is_package(entry.path):
+                hidden.append(f"{prefix}{name}/")
+            elif not name.endswith(".egg-info"):
                 taken = rules is not None and gate.passes(prefix + name, name, True, rules)
                 below.append(_Step(f"{prefix}{name}/", rules if taken else None))
+        elif name.isidentifier() and name not in _SKIPPED_NAMES and entry.is_symlink():
+            hidden += _linked(entry.path, prefix + name)
     place = prefix.rstrip("/") or "."
     if rules is None:
         return Folder(place, (), (), names, tuple(hidden), hidden=True), below
     return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+
+
+def _linked(link: str, path: str) -> list[str]:
+    """What can be imported through a link to a folder, which is not checked here: it is in the folder's own place."""
+    target, here = os.path.realpath(link), os.path.realpath(os.path.dirname(link))
+    if not os.path.isdir(target) or f"{here}/".startswith(f"{target}/"):
+        return []  # a link upwards would have no end
+    found = [path + "/"]
+    root = link.removesuffix(path)
+    if not target.startswith(os.path.realpath(root) + os.sep):
+        # Somebody's data may lie there: a whole disk is not searched for modules.
+        try:
+            if not any(name.endswith(PYTHON_SUFFIXES) for name in os.listdir(target)):
+                return found
+        except OSError:
+            return found  # the tools cannot read it either
+    for where, folders, names in os.walk(link):
+        folders[:] = [name for name in folders if name not in _SKIPPED_NAMES]
+        if _is_environment(frozenset(names)) or "conda-meta" in folders:
+            folders.clear()
+            continue
+        inside = path + where[len(link) :]
+        found += [f"{inside}/{name}" for name in names if name.endswith((*PYTHON_SUFFIXES, *_IMPORTABLE))]
+    return found
 
 
 def is_taken(root: Path, path: str, exclude: tuple[str, ...] = ()) -> bool:

@@ -7,9 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pyfmt.cache.keys import KeyFacts, changed_inputs, pack, unit_identity, unit_inputs, unit_key
+from pyfmt.cache.keys import (
+    SOURCES,
+    KeyFacts,
+    changed_inputs,
+    listing_key,
+    pack,
+    portable,
+    seen_sources,
+    unit_identity,
+    unit_inputs,
+    unit_key,
+)
 from pyfmt.cache.store import Store
-from pyfmt.model import Finding, Outcome, Severity, Unit
+from pyfmt.model import Environment, Finding, Outcome, Severity, Unit
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, lint_units
 
 _SHOWN = 8  # changed inputs that are named
@@ -40,10 +51,21 @@ def share(outcome: Outcome, unit: Unit) -> Outcome:
 class UnitCache:
     """Outcomes of whole units by everything that they depend on."""
 
-    def __init__(self, store: Store, facts: KeyFacts, look_again: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, facts: KeyFacts, facts_now: Callable[[Sequence[Environment]], KeyFacts | None]
+    ) -> None:
         self._store = store
         self._facts = facts
-        self.look_again = look_again  # from now on, keys are made of what the files are then
+        self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
+
+    def look_again(self, units: Sequence[Unit]) -> bool:
+        """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
+        environments = {unit.environment.prefix: unit.environment for unit in units if unit.environment is not None}
+        now = self._facts_now(tuple(environments.values()))
+        if now is None:
+            return False
+        self._facts = now
+        return True
 
     def keys(self, units: Sequence[Unit]) -> list[bytes]:
         """The key of each unit as the files are now; to be asked for before the tools run."""
@@ -61,6 +83,10 @@ class UnitCache:
             if not outcome.failures:
                 values[key] = _dump(outcome, notes)
                 values[unit_identity(outcome.unit)] = pack(unit_inputs(outcome.unit, self._facts))
+                for folder in seen_sources(outcome.unit, self._facts):
+                    listing = listing_key(self._facts.sources.below(folder).hex())
+                    if listing not in values:
+                        values[listing] = pack(self._facts.sources.listing(folder))
         self._store.put(values)
 
     def told(self, unit: Unit) -> str:
@@ -73,11 +99,25 @@ class UnitCache:
         if identity not in known:
             return "miss: never run, or dropped from the cache"
         try:
-            names = changed_inputs(json.loads(known[identity]), unit_inputs(whole(unit), self._facts))
-        except (ValueError, TypeError):
+            before = json.loads(known[identity])
+            changed = changed_inputs(before, unit_inputs(whole(unit), self._facts))
+            names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
+        except (ValueError, TypeError, AttributeError):
             return "miss: what it was made from cannot be read"
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         return f"miss: changed since then: {shown}"
+
+
+    def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
+        """An input that has changed, or, where it is a folder, the files in it that have."""
+        assert unit.environment is not None, unit
+        for folder in seen_sources(whole(unit), self._facts):
+            if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
+                key = listing_key(before)
+                listing = self._store.get([key]).get(key)
+                if listing is not None:
+                    return changed_inputs(json.loads(listing), self._facts.sources.listing(folder))
+        return [name]
 
 
 def _dump(outcome: Outcome, notes: Sequence[str]) -> bytes:
@@ -144,7 +184,8 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
 
 def _remember(cache: UnitCache, asked: Sequence[tuple[bytes, Unit]], done: LintResult) -> None:
     """Keep the outcomes of whole units whose inputs are still what they were before the tools ran."""
-    cache.look_again()
+    if not cache.look_again([unit for _, unit in asked]):
+        return
     after = cache.keys([unit for _, unit in asked])
     found = {}
     for (key, _), now, outcome, notes in zip(asked, after, done.outcomes, done.notes, strict=True):

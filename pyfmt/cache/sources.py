@@ -1,0 +1,136 @@
+"""Digests of what tools can import from folders: of the monorepo's, and of editable installs from outside of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+
+from pyfmt.model import Environment, Project
+
+EVERYTHING = "all sources"
+_SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", "py.typed")
+_PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", ".git", ".tox", ".nox", ".venv"})
+
+
+class Sources:
+    """The importable files of a monorepo by folder; paths are relative to `root`, or absolute outside of it.
+
+    `projects` together own all files that the walk has found, the last one may be nameless: what belongs to no project.
+    `digest` gives a file's content digest. Whatever was asked for is remembered until `forget`.
+    """
+
+    def __init__(self, root: str, projects: Sequence[Project], digest: Callable[[str], bytes]) -> None:
+        self._root = root
+        self._digest = digest
+        self._owners: dict[str, list[Project]] = {}
+        for project in projects:
+            self._owners.setdefault(project.path, []).append(project)
+        self._paths = sorted(self._owners)
+        self._known: dict[str, bytes] = {}
+        self._found: dict[str, str | None] = {}
+        self._seen: dict[str, tuple[str, ...]] = {}
+
+    def forget(self) -> None:
+        """Ask for every digest anew from now on."""
+        self._known.clear()
+
+    def below(self, folder: str) -> bytes:
+        """What can be imported from a folder, or EVERYTHING: the paths and contents of all files."""
+        found = self._known.get(folder)
+        if found is None:
+            total = hashlib.sha256()
+            for path, content in self._contents(folder):
+                total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), content))
+            found = self._known[folder] = total.digest()
+        return found
+
+    def listing(self, folder: str) -> dict[str, str]:
+        """Each file below a folder with its shortened digest, for telling what has changed."""
+        return {path: content.hex()[:16] for path, content in self._contents(folder)}
+
+    def visible(self, environment: Environment) -> tuple[str, ...]:
+        """The folders with sources that an environment's search path leads to; its installed packages are not among them."""
+        if environment.prefix not in self._seen:
+            entries = dict.fromkeys((*environment.search_path, *environment.finder_roots))
+            folders = {self._folder(entry) for entry in entries if not self._is_installed(entry, environment)}
+            self._seen[environment.prefix] = tuple(sorted(folder for folder in folders if folder is not None))
+        return self._seen[environment.prefix]
+
+    def _is_installed(self, entry: str, environment: Environment) -> bool:
+        """Whether a search path entry is told by the environment's fingerprint or its Python version."""
+        if entry in environment.site_packages or entry.endswith((".zip", "lib-dynload")):
+            return True
+        if _is_inside(entry, environment.prefix) and not _is_inside(self._root, environment.prefix):
+            return True
+        return self._is_standard(entry)
+
+    def _is_standard(self, entry: str) -> bool:
+        if entry not in self._found:
+            standard = not _is_inside(entry, self._root) and os.path.isfile(os.path.join(entry, "os.py"))
+            self._found[entry] = "" if standard else self._place(entry)
+        return self._found[entry] == ""
+
+    def _folder(self, entry: str) -> str | None:
+        if entry not in self._found:
+            self._found[entry] = self._place(entry)
+        return self._found[entry] or None
+
+    def _place(self, entry: str) -> str | None:
+        """A folder as the walk knows it; the absolute path where the walk has not been there; None where there is none."""
+        real = os.path.realpath(entry)
+        if _is_inside(real, self._root):
+            relative = os.path.relpath(real, self._root).replace(os.sep, "/")
+            if next(iter(self._members(relative)), None) is not None:
+                return relative
+        return real if os.path.isdir(real) else None
+
+    def _contents(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """Every file below a folder, in a stable order, without where the folder lies if that is outside."""
+        if os.path.isabs(folder):
+            files = sorted(_files(folder))
+            yield from ((os.path.relpath(file, folder), self._digest(file)) for file in files)
+            return
+        for file in sorted(self._everything() if folder == EVERYTHING else self._members(folder)):
+            # A folder without Python files (it ends in "/") can be imported too, and holds nothing.
+            yield file, b"" if file.endswith("/") else self._digest(file)
+
+    def _everything(self) -> Iterator[str]:
+        for projects in self._owners.values():
+            for project in projects:
+                yield from project.files
+                yield from project.hidden
+
+    def _members(self, folder: str) -> Iterator[str]:
+        """The files that belong to `folder`: its own, and those of projects further down that can be imported from it."""
+        prefix = "" if folder == "." else folder + "/"
+        owner = folder
+        while owner not in self._owners and owner != ".":
+            owner = os.path.dirname(owner) or "."
+        for project in self._owners.get(owner, ()):
+            for file in (*project.files, *project.hidden):
+                if file.startswith(prefix):
+                    yield file
+        start = bisect_left(self._paths, prefix)
+        for path in self._paths[start:]:
+            if not path.startswith(prefix):
+                break
+            if path not in (owner, ".") and all(map(str.isidentifier, path[len(prefix) :].split("/"))):
+                for project in self._owners[path]:
+                    yield from project.files
+                    yield from project.hidden
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _files(folder: str) -> Iterator[str]:
+    """The importable files below a folder that is no part of the monorepo's walk."""
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _PASSED_OVER and not name.endswith(".egg-info")]
+        if "pyvenv.cfg" in names and where != folder:
+            folders.clear()
+            continue
+        yield from (os.path.join(where, name) for name in names if name.endswith(_SUFFIXES))
