@@ -29,12 +29,13 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint system clean
+.PHONY: help install demo test lint docs system clean
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
 	@echo 'make test    run every test'
 	@echo 'make lint    pyfmt on itself, mypy --strict, import contracts'
+	@echo 'make docs    docs/reference.md, from the commands themselves'
 	@echo 'make clean   remove what these made'
 
 install: $(STAMP)
@@ -74,6 +75,10 @@ lint: $(STAMP)
 	$(BIN)/mypy --strict --python-version 3.10 pyfmt/workers
 	$(BIN)/lint-imports
 	$(BIN)/pyfmt check
+
+docs: $(STAMP)
+	$(BIN)/python -m pyfmt.reference > docs/reference.md.new
+	mv docs/reference.md.new docs/reference.md
 
 # System packages that tests need; where they cannot be installed, those tests say what is missing.
 system:

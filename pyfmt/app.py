@@ -104,7 +104,10 @@ def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, P
     settings = space.config
     chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
     roots = first_party_roots(space.projects, space.resolutions, settings.root)
-    hands = Hands(memory, memory.facts(space.survey.everything, roots, _trust(settings, request)), progress)
+    facts = memory.facts(space.survey.everything, roots, _trust(settings, request))
+    if request.unused_ignores:
+        facts = replace(facts, options=("unused ignores",))
+    hands = Hands(memory, facts, progress)
     work = planning.Work(
         projects=chosen.projects,
         selected=chosen.files,
@@ -128,6 +131,7 @@ def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, P
             tools=(*work.formatters, *work.linters),
             files=sum(len(files) for files in chosen.files.values()),
             seconds=time.monotonic() - began,
+            began=began,
         )
     )
     return RunResult(report, merging.exit_code(report, settings.fail_on))
@@ -337,6 +341,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         cache_folder=hands.memory.tool_folders(),
         import_roots=first_party_roots(space.projects, space.resolutions, settings.root),
         trusted=hands.facts.trusted,
+        unused_ignores=bool(hands.facts.options),
     )
 
 

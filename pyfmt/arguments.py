@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import itertools
+import collections
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache")
+COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache", "doctor", "completion")
+
+AUTO = "auto"  # `--output` without a format
 
 _EPILOG = """\
 examples:
@@ -25,8 +27,71 @@ A folder that is called like a command is named with a leading "./".
 """
 
 
+# Command to (command line, what it does); shown by `--help` and in docs/reference.md.
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "run": (
+        ("pyfmt", "format and lint the whole monorepo"),
+        ("pyfmt lib/storage services/billing", "only two projects"),
+        ("pyfmt --tool isort --tool black", "only two of the tools"),
+    ),
+    "check": (
+        ("pyfmt check", "the gate of a CI: nothing is written"),
+        ("pyfmt check --diff lib/storage", "show what the formatters would change"),
+        ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
+        ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),
+    ),
+    "format": (
+        ("pyfmt format lib/storage", "format one project in place"),
+        ("pyfmt format --check", "exit code 1 where a file would be reformatted"),
+        ("pyfmt format - --stdin-filename lib/storage/disk.py < disk.py", "for editors: by that file's rules"),
+    ),
+    "lint": (
+        ("pyfmt lint --tool mypy services/billing", "one tool over one project"),
+        ("pyfmt lint --unused-ignores", "comments that suppress nothing, too"),
+        ("pyfmt lint --add-ignores lib/legacy", "accept what is there, rule by rule, line by line"),
+        ("pyfmt lint --jobs 1 --no-cache -v", "everything anew, one unit after the other"),
+    ),
+    "envs": (
+        ("pyfmt envs", "which project has which environment, and why"),
+        ("pyfmt envs create billing", "make the environment of one project"),
+        ("pyfmt envs create --all --dry-run", "say what would be made"),
+    ),
+    "explain": (("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),),
+    "config": (
+        ("pyfmt config", "every value, and where it comes from"),
+        ("pyfmt config schema > pyfmt.schema.json", "for editors that check TOML"),
+        ("pyfmt config schema --report", "what `--output json` writes"),
+    ),
+    "doctor": (("pyfmt doctor", "exit code 1 where something is odd"),),
+    "completion": (
+        ('eval "$(pyfmt completion bash)"', "in ~/.bashrc"),
+        ('eval "$(pyfmt completion zsh)"', "in ~/.zshrc, after compinit"),
+        ("pyfmt completion fish > ~/.config/fish/completions/pyfmt.fish", "once"),
+    ),
+    "cache": (
+        ("pyfmt cache show", "what is kept for this repository"),
+        ("pyfmt cache clean", "be rid of it"),
+    ),
+    "trust": (
+        ("pyfmt trust", "plugins that the shared configuration names may run"),
+        ("pyfmt trust --revoke", "no longer"),
+    ),
+}
+
+
+def _examples(name: str) -> str:
+    """The examples of a command for the end of its help: the explanation stands above where both are long."""
+    lines = ["examples:"]
+    for line, meaning in EXAMPLES[name]:
+        lines += [f"  {line.ljust(36)} {meaning}"] if len(line) <= 36 else [f"  {line}", f"  {' ' * 36} {meaning}"]
+    return "\n".join(lines)
+
+
 def _output(value: str) -> tuple[str, str | None]:
+    """One `--output`: (format, file); the format "auto" is what the CI reads."""
     name, equals, file = value.partition("=")
+    if name == AUTO and equals:
+        raise argparse.ArgumentTypeError(f"{value!r}: the CI says where its files are; give no file")
     if equals and not file:
         raise argparse.ArgumentTypeError(f"{value!r} names no file after '='")
     return name, file if equals else None
@@ -72,10 +137,28 @@ def _running() -> argparse.ArgumentParser:
         "--output",
         action="append",
         default=[],
+        nargs="?",
+        const=AUTO,
         metavar="FORMAT[=FILE]",
         type=_output,
         dest="outputs",
-        help="a report format, to a file or standard output (repeatable; default: text)",
+        help="a report format, to a file or standard output (repeatable; default: text); without a format, what the "
+        "CI reads: GitHub, GitLab or Azure, besides the text",
+    )
+    group.add_argument(
+        "--format",
+        choices=("full", "concise", "grouped"),
+        default="auto",
+        dest="style",
+        help="the text report: with source excerpts, one line for each finding, or by project and file "
+        "(default: full on a terminal, else concise)",
+    )
+    group.add_argument("--statistics", action="store_true", help="end with the findings by rule and by project")
+    group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
+    group.add_argument(
+        "--unused-ignores",
+        action="store_true",
+        help="report `# pylint: disable` and `# type: ignore` that suppress nothing, whatever the configuration says",
     )
     group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
@@ -96,7 +179,15 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        return commands.add_parser(name, parents=[*parents, shared], help=text, description=text, allow_abbrev=False)
+        return commands.add_parser(
+            name,
+            parents=[*parents, shared],
+            help=text,
+            description=text,
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
 
     add("run", "Format in place (isort, then black), then lint (pylint, mypy); the default command.", running)
     check = add("check", "Like run, but writes nothing: a file that would be reformatted is a finding.", running)
@@ -107,7 +198,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     formatting.add_argument("--diff", action="store_true", help="show the changes; writes nothing")
     formatting.add_argument("--stdin-filename", metavar="FILE", help="with `-`: the file that the input stands for")
-    add("lint", "Only lint.", running)
+    lint = add("lint", "Only lint.", running)
+    lint.add_argument(
+        "--add-ignores",
+        action="store_true",
+        help="write a `# pylint: disable` or `# type: ignore` with the rule's name at the end of each line that has a "
+        "finding, and report what that cannot suppress",
+    )
     envs = add("envs", "Every project, its environment, how it was found, its Python, its health.")
     envs.add_argument("--json", action="store_true", help="as JSON")
     envs.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
@@ -120,14 +217,26 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("file", metavar="FILE")
     config = add("config", "The resolved configuration, and where each value comes from.")
     config.add_argument("--json", action="store_true", help="as JSON")
+    config.add_argument("action", nargs="?", choices=("schema",), help="print the JSON schema of the configuration")
+    config.add_argument("--report", action="store_true", help="with schema: that of `--output json` instead")
     cache = add("cache", "The cache of this repository: where it lies, what is in it, how to be rid of it.")
-    cache.add_argument("action", choices=("show", "clean", "dir"))
+    cache.add_argument(
+        "action",
+        choices=("show", "clean", "dir"),
+        metavar="ACTION",
+        help="show what is in it, clean it, or print its dir",
+    )
+    add("doctor", "One page to paste into a bug report: versions, configuration, environments, cache, what is odd.")
+    completion = add("completion", "Print the completion script of a shell.")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
     return parser
 
 
-_WITH_VALUE = frozenset("--root --config --color --tool --output --jobs --timeout --stdin-filename --python".split())
+_WITH_VALUE = frozenset(
+    "--root --config --color --tool --output --format --jobs --timeout --stdin-filename --python".split()
+)
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:
@@ -152,14 +261,17 @@ def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], list[str], list[st
     """Options with their values, other words, and what stands behind `--`."""
     options: list[str] = []
     words: list[str] = []
-    rest = iter(arguments)
-    for word in rest:
+    rest = collections.deque(arguments)
+    while rest:
+        word = rest.popleft()
         if word == "--":
             return options, words, list(rest)
         if word.startswith("-") and word != "-":
+            if word == "--output" and (not rest or rest[0].startswith("-")):
+                word = f"--output={AUTO}"  # what is moved behind it must not become its value
             options.append(word)
-            if word in _WITH_VALUE:
-                options.extend(itertools.islice(rest, 1))
+            if word in _WITH_VALUE and rest:
+                options.append(rest.popleft())
         else:
             words.append(word)
     return options, words, []

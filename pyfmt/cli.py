@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from pyfmt.arguments import build_parser, with_command
+from pyfmt.arguments import AUTO, build_parser, with_command
 from pyfmt.errors import PyfmtError, UsageError
 from pyfmt.model import Command, OutputSpec, Report, Request
 from pyfmt.progress import Progress
@@ -80,10 +80,25 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> int:
+    if options.report and options.action is None:
+        raise UsageError("goes with `pyfmt config schema`", "--report")
+    if options.action == "schema":
+        print(_schema(options.report), end="")
+        return EXIT_CLEAN
     from pyfmt import describing  # deferred for start-up time
 
     print(describing.config_text(_request(options, Command.CHECK), Path.cwd(), options.json))
     return EXIT_CLEAN
+
+
+def _schema(of_reports: bool) -> str:
+    if of_reports:
+        from pyfmt.reports.schema import report_schema  # deferred for start-up time
+
+        return report_schema()
+    from pyfmt.config.schema import config_schema  # deferred for start-up time
+
+    return config_schema()
 
 
 def _request(options: argparse.Namespace, command: Command) -> Request:
@@ -92,7 +107,7 @@ def _request(options: argparse.Namespace, command: Command) -> Request:
         command=command,
         paths=tuple(getattr(options, "paths", ())),
         tools=tuple(getattr(options, "tools", ())),
-        outputs=tuple(OutputSpec(*output) for output in getattr(options, "outputs", ())) or (OutputSpec("text"),),
+        outputs=_outputs(getattr(options, "outputs", ())),
         write=command in (Command.RUN, Command.FORMAT) and not checking,
         diff=getattr(options, "diff", False),
         jobs=getattr(options, "jobs", None),
@@ -103,7 +118,24 @@ def _request(options: argparse.Namespace, command: Command) -> Request:
         trust=options.trust,
         color=options.color,
         verbosity=int(options.verbose) - int(options.quiet),
+        style=getattr(options, "style", "auto"),
+        statistics=getattr(options, "statistics", False),
+        show_files=getattr(options, "show_files", False),
+        unused_ignores=getattr(options, "unused_ignores", False),
     )
+
+
+def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
+    """What `--output` asks for, each once; "auto" is what the CI reads, besides the text."""
+    found: list[OutputSpec] = []
+    for name, file in asked:
+        if name == AUTO:
+            from pyfmt.reports.ci import outputs  # deferred: only where it is asked for
+
+            found.extend(outputs(os.environ))
+        else:
+            found.append(OutputSpec(name, file))
+    return tuple(dict.fromkeys(found)) or (OutputSpec("text"),)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -115,7 +147,12 @@ def _run(options: argparse.Namespace) -> int:
         check_format(output.format)
     progress = Progress(request.verbosity)
     try:
-        result = app.run(request, Path.cwd(), os.environ, progress)
+        if getattr(options, "add_ignores", False):
+            from pyfmt import adding_ignores  # deferred: only where it is asked for
+
+            result = adding_ignores.run(request, Path.cwd(), os.environ, progress)
+        else:
+            result = app.run(request, Path.cwd(), os.environ, progress)
     finally:
         progress.close()
     _deliver(result.report, request)
@@ -135,7 +172,8 @@ def _deliver(report: Report, request: Request) -> None:
             continue
         try:
             Path(output.file).parent.mkdir(parents=True, exist_ok=True)
-            Path(output.file).write_text(text, "utf-8", "surrogateescape")
+            with open(output.file, "a" if output.append else "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
         except OSError as error:
             troubles.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
     if troubles:
@@ -180,6 +218,9 @@ def _render_options(report: Report, request: Request, to_terminal: bool, output:
         sources=sources,
         verbosity=request.verbosity,
         diff=request.diff,
+        style=request.style,
+        statistics=request.statistics,
+        show_files=request.show_files,
     )
 
 
@@ -240,4 +281,27 @@ def _cache(options: argparse.Namespace) -> int:
     return EXIT_CLEAN
 
 
-_COMMANDS = {"envs": _envs, "explain": _explain, "config": _config, "trust": _trust, "cache": _cache}
+def _doctor(options: argparse.Namespace) -> int:
+    from pyfmt import doctor  # deferred for start-up time
+
+    text, odd = doctor.page(_request(options, Command.CHECK), Path.cwd(), os.environ)
+    _print(text + "\n")
+    return EXIT_FINDINGS if odd else EXIT_CLEAN
+
+
+def _completion(options: argparse.Namespace) -> int:
+    from pyfmt import completion  # deferred for start-up time
+
+    print(completion.script(options.shell), end="")
+    return EXIT_CLEAN
+
+
+_COMMANDS = {
+    "envs": _envs,
+    "explain": _explain,
+    "config": _config,
+    "doctor": _doctor,
+    "completion": _completion,
+    "trust": _trust,
+    "cache": _cache,
+}

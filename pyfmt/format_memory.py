@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,9 @@ class FormatMemory:
             said = known.get(file, {})
             edits += [Edit(file, tuple(tools), project.name) for tools in said.get("edits", ())]
             findings += [_finding(row) for row in said.get("findings", ())]
-        return Outcome(unit, tuple(findings), tuple(edits), cached=len(known) == len(unit.files))
+        now = time.monotonic()
+        whole = len(known) == len(unit.files)
+        return Outcome(unit, tuple(findings), tuple(edits), cached=whole, started=now, ended=now)
 
     def unknown(self, unit: Unit) -> tuple[str, ...]:
         """The files of a unit that have to be looked at."""
@@ -163,7 +166,7 @@ def _is_namespace(folder: str) -> bool:
 def joined(known: Outcome, done: Outcome) -> Outcome:
     """The outcome of a whole unit from its known files and those that were looked at."""
     findings, edits = (*known.findings, *done.findings), (*known.edits, *done.edits)
-    return replace(known, findings=findings, edits=edits, failures=done.failures, seconds=done.seconds)
+    return replace(done, unit=known.unit, findings=findings, edits=edits, failures=done.failures, cached=known.cached)
 
 
 def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:

@@ -45,6 +45,7 @@ class Material:
     tools: tuple[str, ...] = ()  # those that the run was to apply
     files: int = 0
     seconds: float = 0.0
+    began: float = 0.0  # by the clock of `Outcome.started`
 
 
 def merge(material: Material) -> Report:
@@ -59,12 +60,12 @@ def merge(material: Material) -> Report:
         root=str(material.config.root),
         command=material.request.command,
         projects=tuple(_project_record(project, resolutions.get(project.path)) for project in projects),
-        environments=_environment_records(material.resolutions, str(material.config.root)),
+        environments=_environment_records(material),
         findings=findings,
         edits=tuple(sorted({edit for outcome in outcomes for edit in outcome.edits}, key=_edit_key)),
         failures=tuple(sorted(failures, key=_failure_key)),
         skipped=tuple(sorted(set(material.skips), key=lambda skip: (skip.project, skip.tool, skip.reason))),
-        units=tuple(sorted((_unit_record(outcome) for outcome in outcomes), key=_unit_key)),
+        units=tuple(sorted((_unit_record(outcome, material.began) for outcome in outcomes), key=_unit_key)),
         notes=tuple(sorted(set(material.notes))),
         files=material.files,
         seconds=material.seconds,
@@ -168,11 +169,12 @@ def _unit_key(unit: UnitRecord) -> tuple[object, ...]:
     return (unit.tool, unit.environment, unit.projects, unit.files, unit.seconds, unit.cached)
 
 
-def _unit_record(outcome: Outcome) -> UnitRecord:
+def _unit_record(outcome: Outcome, began: float) -> UnitRecord:
     unit = outcome.unit
     names = tuple(part.project.name for part in unit.parts if part.files)
     place = unit.environment.name if unit.environment else ""
-    return UnitRecord(unit.tool, place, names, len(unit.files), outcome.seconds, outcome.cached)
+    started, ended = (max(0.0, moment - began) if moment else 0.0 for moment in (outcome.started, outcome.ended))
+    return UnitRecord(unit.tool, place, names, len(unit.files), outcome.seconds, outcome.cached, started, ended)
 
 
 def _project_record(project: Project, resolution: Resolution | None) -> ProjectRecord:
@@ -180,10 +182,14 @@ def _project_record(project: Project, resolution: Resolution | None) -> ProjectR
     return ProjectRecord(project.name, project.path, environment.name if environment else "", len(project.files))
 
 
-def _environment_records(resolutions: Sequence[Resolution], root: str) -> tuple[EnvironmentRecord, ...]:
+def _environment_records(material: Material) -> tuple[EnvironmentRecord, ...]:
     """Each environment once, by the rule that found it for a project of its own; those passed over with their cause."""
     records: dict[str, EnvironmentRecord] = {}
-    resolutions = sorted(resolutions, key=lambda found: (found.rule in _BORROWED, found.project))
+    root = str(material.config.root)
+    # What any project asks for is worth comparing in all environments; the monorepo's own distributions are not.
+    asked_for = {name for project in material.projects for name in project.requires}
+    asked_for.difference_update(project.distribution for project in material.projects if project.distribution)
+    resolutions = sorted(material.resolutions, key=lambda found: (found.rule in _BORROWED, found.project))
     for resolution in resolutions:
         environment = resolution.environment
         if environment is None or environment.prefix in records:
@@ -196,6 +202,7 @@ def _environment_records(resolutions: Sequence[Resolution], root: str) -> tuple[
             status=environment.health.value,
             reason=environment.reason,
             cure=environment.cure,
+            packages=tuple(sorted((d.name, d.version) for d in environment.distributions if d.name in asked_for)),
         )
     for resolution in resolutions:
         for candidate in resolution.passed_over:

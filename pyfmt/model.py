@@ -39,6 +39,7 @@ class OutputSpec:
 
     format: str
     file: str | None = None
+    append: bool = False  # to what the file holds already: a CI's summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Request:
     trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
     color: str = "auto"
     verbosity: int = 0  # -1 with -q, 1 with -v
+    style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
+    statistics: bool = False
+    show_files: bool = False
+    unused_ignores: bool = False  # report comments that suppress nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ class Project:
     # compiled modules, py.typed, and folders without any of these (with a "/" at the end).
     hidden: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
+    requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +303,10 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a unit."""
+    """What came of a unit; `started` and `ended` are moments of the monotonic clock, 0.0 where they are not known.
+
+    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two.
+    """
 
     unit: Unit
     findings: tuple[Finding, ...] = ()
@@ -305,11 +314,13 @@ class Outcome:
     failures: tuple[Failure, ...] = ()
     seconds: float = 0.0
     cached: bool = False
+    started: float = 0.0
+    ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """A unit as the report tells of it."""
+    """A unit as the report tells of it; `started` and `ended` are in seconds since the run began."""
 
     tool: str
     environment: str
@@ -317,6 +328,8 @@ class UnitRecord:
     files: int
     seconds: float
     cached: bool
+    started: float = 0.0
+    ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +343,7 @@ class EnvironmentRecord:
     status: str
     reason: str
     cure: str = ""
+    packages: tuple[tuple[str, str], ...] = ()  # name and version of what any of the projects asks for
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class KeyFacts:
     further: tuple[
         str, ...
     ] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
+    options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
@@ -87,6 +88,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **({"options": list(facts.options)} if facts.options else {}),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pyfmt.model import Override, Severity
 
 TOOLS = ("isort", "black", "pylint", "mypy")
-_LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
+LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -66,8 +66,8 @@ def count(value: Any) -> int:
 def seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("a number of seconds")
-    if not 0 < value <= _LONGEST:  # neither does "nan" pass
-        raise ValueError(f"must be more than 0 and at most {_LONGEST}")
+    if not 0 < value <= LONGEST:  # neither does "nan" pass
+        raise ValueError(f"must be more than 0 and at most {LONGEST}")
     return float(value)
 
 

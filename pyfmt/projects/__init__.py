@@ -13,7 +13,7 @@ from pyfmt.errors import ConfigError
 from pyfmt.model import Config, Failure, Project
 from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
 from pyfmt.projects.layout import layout
-from pyfmt.projects.manifests import normalise, read_manifest
+from pyfmt.projects.manifests import normalise, read_manifest, requirement_name
 from pyfmt.projects.walking import Folder, walk
 
 
@@ -205,4 +205,5 @@ def _project(member: Member, name: str, holding: _Holding, depends_on: tuple[str
         depends_on=depends_on,
         hidden=tuple(sorted(holding.hidden)),
         manifests=tuple(manifests),
+        requires=tuple(sorted({name for line in manifest.requirements if (name := requirement_name(line))})),
     )

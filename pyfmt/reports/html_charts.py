@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pyfmt.model import Report
+from pyfmt.model import EnvironmentRecord, Report, UnitRecord
 from pyfmt.planning import FORMATTERS
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.rules import documentation_url
 
+PACKAGES = 8  # key packages with a column of their own; the others are named in the last one
 PARETO = 20  # rules with a bar of their own; the others share one, and the table below names every rule
 
 
@@ -101,21 +102,63 @@ def _short(name: str, limit: int) -> str:
 
 
 def times(report: Report) -> Iterator[str]:
+    """When each unit ran, in the order of their starts; how long each took where that is not known."""
+    if any(unit.ended for unit in report.units):
+        yield from _gantt(report)
+    elif report.units:
+        yield from _durations(report)
+
+
+def _gantt(report: Report) -> Iterator[str]:
+    """A row for each unit over the time of the run; what came from the cache is a dashed mark where it was found."""
+    units = sorted(
+        report.units, key=lambda unit: (unit.started, unit.ended, unit.tool, unit.environment, unit.projects)
+    )
+    span = max(report.seconds, *(unit.ended for unit in units), 0.001)
+    height = 22 * len(units) + 24
+    yield from _hits(report)
+    yield f'<svg id="gantt" role="img" aria-label="When each unit of work ran" width="860" height="{height}" '
+    yield f'viewBox="0 0 860 {height}">'
+    for tick in range(5):
+        left, moment = 320 + 100 * tick, span * tick / 4
+        yield f'<polyline class="axis" points="{left},0 {left},{height - 20}"/>'
+        yield f'<text x="{left}" y="{height - 6}" text-anchor="middle">{moment:.{2 if span < 10 else 0}f} s</text>'
+    for index, unit in enumerate(units):
+        top = 22 * index + 2
+        start, width = 320 + 400 * unit.started / span, 400 * max(0.0, unit.ended - unit.started) / span
+        kind = "bar cached" if unit.cached else "bar"
+        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit)}</text>'
+        yield f'<rect class="{kind}" x="{start:.1f}" y="{top}" width="{max(2.0, width):.1f}" height="18">'
+        yield f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, {tally.count(unit.files, 'file')}</title></rect>"
+        yield f'<text x="728" y="{top + 14}">{"cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"}</text>'
+    yield "</svg>"
+
+
+def _hits(report: Report) -> Iterator[str]:
+    hits = sum(unit.cached for unit in report.units)
+    yield f'<p class="quiet">{tally.count(len(report.units), "unit")}, {hits} from the cache, '
+    yield f"{report.seconds:.2f} s in all.</p>"
+
+
+def _unit_name(unit: UnitRecord) -> str:
+    where = unit.environment or (
+        ", ".join(unit.projects) if len(unit.projects) < 3 else f"{len(unit.projects)} projects"
+    )
+    return _short(f"{unit.tool} {where}", 48)
+
+
+def _durations(report: Report) -> Iterator[str]:
     """How long each unit took, the longest first; what came from the cache is dashed."""
-    if not report.units:
-        return
     units = sorted(report.units, key=lambda unit: (-unit.seconds, unit.tool, unit.environment))
     longest = max(units[0].seconds, 0.001)
     height = 22 * len(units) + 4
-    hits = sum(unit.cached for unit in units)
-    yield f'<p class="quiet">{tally.count(len(units), "unit")}, {hits} from the cache, {report.seconds:.2f} s in all.</p>'
+    yield from _hits(report)
     yield f'<svg role="img" aria-label="Seconds of each unit of work" width="860" height="{height}" '
     yield f'viewBox="0 0 860 {height}">'
     for index, unit in enumerate(units):
         top = 22 * index + 2
-        name = f"{unit.tool} {unit.environment or tally.count(len(unit.projects), 'project')}"
         kind = "bar cached" if unit.cached else "bar"
-        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_short(name, 48)}</text>'
+        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit)}</text>'
         yield f'<rect class="{kind}" x="320" y="{top}" width="{max(1.0, 400 * unit.seconds / longest):.1f}" height="18"/>'
         cached = ", cached" if unit.cached else ""
         yield f'<text x="728" y="{top + 14}">{unit.seconds:.2f} s{cached}</text>'
@@ -123,12 +166,20 @@ def times(report: Report) -> Iterator[str]:
 
 
 def environments(report: Report) -> Iterator[str]:
-    """The environment matrix: its Python, how it was found, its health, and the projects that it is the home of."""
+    """The environment matrix: Python, how it was found, health, the projects that it is the home of, key packages."""
     if not report.environments:
         return
-    yield '<div class="scroll"><table><thead><tr>' + "".join(
-        f'<th scope="col">{title}</th>' for title in ("environment", "Python", "found by", "health", "projects")
-    )
+    columns, further = _key_packages(report.environments)
+    titles = [
+        "environment",
+        "Python",
+        "found by",
+        "health",
+        "projects",
+        *columns,
+        *(["further packages"] if further else []),
+    ]
+    yield '<div class="scroll"><table><thead><tr>' + "".join(f'<th scope="col">{safe(title)}</th>' for title in titles)
     yield "</tr></thead><tbody>"
     for record in report.environments:
         homes = ", ".join(project.name for project in report.projects if project.environment == record.name)
@@ -140,6 +191,22 @@ def environments(report: Report) -> Iterator[str]:
         style = {"ok": "good", "warning": "warning"}.get(record.status, "error")
         yield (
             f'<tr><th scope="row">{safe(record.name)}</th><td>{safe(record.python)}</td><td>{safe(record.found_by)}</td>'
-            f'<td class="{style}">{health}</td><td>{safe(homes)}</td></tr>'
+            f'<td class="{style}">{health}</td><td>{safe(homes)}</td>'
         )
+        versions = dict(record.packages)
+        yield "".join(f"<td>{safe(versions.get(name, '-'))}</td>" for name in columns)
+        if further:
+            rest = ", ".join(f"{name} {version}" for name, version in record.packages if name not in columns)
+            yield f"<td>{safe(rest)}</td>"
+        yield "</tr>"
     yield "</tbody></table></div>"
+
+
+def _key_packages(records: Sequence[EnvironmentRecord]) -> tuple[list[str], bool]:
+    """The packages that get a column, and whether there are more: those that differ first, then the most widespread."""
+    versions: dict[str, list[str]] = {}
+    for record in records:
+        for name, version in record.packages:
+            versions.setdefault(name, []).append(version)
+    ranked = sorted(versions, key=lambda name: (-len(set(versions[name])), -len(versions[name]), name))
+    return ranked[:PACKAGES], len(ranked) > PACKAGES

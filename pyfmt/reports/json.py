@@ -1,7 +1,7 @@
 """The JSON report: pyfmt's own, versioned format, which `pyfmt merge` reads back.
 
 Its schema is `report.schema.json` beside this module. Everything is byte-identical from run to run and for any number
-of jobs, except `seconds` and `cached`, which tell of the run itself. Keys may be added within a version; none is
+of jobs, except `seconds`, `started`, `ended` and `cached`, which tell of the run itself. Keys may be added within a version; none is
 removed and none changes its meaning. One item stands on one line, so that two reports can be compared with diff.
 """
 
@@ -82,6 +82,7 @@ def _environment(item: EnvironmentRecord) -> JsonObject:
         "status": item.status,
         "reason": item.reason,
         "cure": item.cure,
+        "packages": dict(item.packages),
     }
 
 
@@ -133,6 +134,8 @@ def _unit(item: UnitRecord) -> JsonObject:
         "files": item.files,
         "seconds": item.seconds,
         "cached": item.cached,
+        "started": item.started,
+        "ended": item.ended,
     }
 
 
@@ -200,6 +203,10 @@ def _texts(values: object) -> tuple[str, ...]:
     return tuple(_text(value) for value in values) if isinstance(values, list) else _wrong(values)
 
 
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    return tuple((_text(key), _text(item)) for key, item in value.items()) if isinstance(value, dict) else _wrong(value)
+
+
 def _truth(value: object) -> bool:
     return value if isinstance(value, bool) else _wrong(value)
 
@@ -229,6 +236,7 @@ def _read_environment(item: Mapping[str, Any]) -> EnvironmentRecord:
         status=_text(item["status"]),
         reason=_text(item["reason"]),
         cure=_text(item.get("cure", "")),
+        packages=_pairs(item.get("packages", {})),
     )
 
 
@@ -270,4 +278,6 @@ def _read_unit(item: Mapping[str, Any]) -> UnitRecord:
         _whole(item["files"]),
         _seconds(item["seconds"]),
         _truth(item["cached"]),
+        _seconds(item.get("started", 0.0)),
+        _seconds(item.get("ended", 0.0)),
     )

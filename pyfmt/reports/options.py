@@ -37,6 +37,11 @@ class RenderOptions:
     statistics: bool = False
     show_files: bool = False
 
+    @property
+    def spacious(self) -> bool:
+        """Whether the text has blank lines and indentation: every style but the concise one."""
+        return self.is_terminal if self.style == "auto" else self.style != "concise"
+
 
 def remembered(sources: Sources) -> Sources:
     """`sources` that reads a file once while findings come file by file."""

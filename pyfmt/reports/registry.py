@@ -22,6 +22,7 @@ FORMATS: dict[str, str] = {
     "rdjson": "pyfmt.reports.rdjson",
     "rdjsonl": "pyfmt.reports.rdjsonl",
     "azure": "pyfmt.reports.azure",
+    "azure-text": "pyfmt.reports.azure_text",
     "html": "pyfmt.reports.html",
 }
 

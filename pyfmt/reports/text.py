@@ -31,7 +31,7 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
     yield from edits(report, options, paint)
     rest = list(warnings(report, paint)) if options.verbosity >= 0 else []
     rest.extend(unchecked(report, paint))
-    if rest and options.is_terminal:
+    if rest and options.spacious:
         yield ""
     yield from rest
     if options.show_files:
@@ -48,7 +48,4 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
 def _findings(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
     from pyfmt.reports.text_findings import concise, grouped  # deferred: a clean run needs none of it
 
-    style = options.style
-    if style == "auto":
-        style = "full" if options.is_terminal else "concise"
-    yield from concise(report, paint) if style == "concise" else grouped(report, options, paint)
+    yield from grouped(report, options, paint) if options.spacious else concise(report, paint)

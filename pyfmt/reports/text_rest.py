@@ -17,7 +17,7 @@ from pyfmt.reports.tally import count
 
 def edits(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
     """One line for each file that is, or would be, reformatted, and its diff if asked for."""
-    if report.edits and options.is_terminal:
+    if report.edits and options.spacious:
         yield ""
     for edit in report.edits:
         verb = paint("green", "reformatted") if edit.written else paint("yellow", "would reformat")

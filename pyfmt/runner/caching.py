@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -163,11 +164,14 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     """Lint what the cache does not know; `cache` None: everything, and nothing is remembered."""
     keys = cache.keys(units) if cache else []
     known = cache.get(units, keys) if cache else [None] * len(units)
+    now = time.monotonic()
     missing = [index for index, found in enumerate(known) if found is None]
     # mypy checks all files of a unit in any case, so its whole answer is worth keeping; pylint's time is the files'.
     runs = [whole(units[index]) if units[index].tool == "mypy" else units[index] for index in missing]
     results: dict[int, tuple[Outcome, tuple[str, ...]]] = {
-        index: (found.outcome, found.notes) for index, found in enumerate(known) if found is not None
+        index: (replace(found.outcome, started=now, ended=now), found.notes)
+        for index, found in enumerate(known)
+        if found is not None
     }
     for outcome, _ in results.values():
         listener.done(outcome)

@@ -85,6 +85,7 @@ class _Done:
 
     answers: tuple[_Answer, ...]
     seconds: float
+    started: float  # by the monotonic clock, which is the same in all processes of a machine
 
 
 @dataclass(slots=True)
@@ -97,6 +98,7 @@ class _Tally:
     answers: dict[str, _Answer] = field(default_factory=dict)
     edit_troubles: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    started: float = 0.0
 
 
 def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callable[[Outcome], None]) -> list[Outcome]:
@@ -120,6 +122,7 @@ def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callabl
         for number, done in parts:
             tally = tallies[number]
             tally.seconds += done.seconds
+            tally.started = min(tally.started or done.started, done.started)
             for answer in done.answers:
                 _take(answer, tally, options)
             if not tally.missing:
@@ -173,9 +176,9 @@ def _size(root: Path, file: str) -> int:
 
 def _work(chunk: _Chunk) -> _Done:
     """Read and format the files of a chunk; writes nothing."""
-    start = time.perf_counter()
+    start = time.monotonic()
     answers = tuple(_format_file(file, chunk) for file in chunk.files)
-    return _Done(answers, time.perf_counter() - start)
+    return _Done(answers, time.monotonic() - start, start)
 
 
 def _format_file(file: str, chunk: _Chunk) -> _Answer:
@@ -233,7 +236,16 @@ def _outcome(tally: _Tally, options: FormatOptions) -> Outcome:
         finding = _syntax_finding(answer, project, options, written=not trouble and answer.before is not None)
         if finding is not None:
             findings.append(finding)
-    return Outcome(tally.unit, tuple(findings), tuple(changes), tuple(failures), tally.seconds)
+    now = time.monotonic()
+    return Outcome(
+        tally.unit,
+        tuple(findings),
+        tuple(changes),
+        tuple(failures),
+        tally.seconds,
+        started=tally.started or now,
+        ended=now,
+    )
 
 
 def _failure(tool: str, project: str, reason: str, detail: str) -> Failure:
@@ -394,7 +406,7 @@ def _alone(chunk: _Chunk, timeout: float) -> _Done:
         process.kill()
         process.join()
         receiver.close()
-    return _Done((_Answer(chunk.files[0], trouble=reason),), 0.0)
+    return _Done((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
 
 
 def _died(code: int) -> str:

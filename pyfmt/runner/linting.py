@@ -29,6 +29,7 @@ class LintOptions:
     cache_folder: Callable[[Unit], Path | None]  # where a tool may keep its own cache for this unit
     import_roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders it sees
     trusted: Callable[[Environment], bool]
+    unused_ignores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def call(unit: Unit, options: LintOptions) -> tuple[WorkerSpec, JsonObject]:
         cache_dir=str(folder) if folder else None,
         import_roots=options.import_roots.get(unit.environment.prefix, ()),
         trusted=options.trusted(unit.environment),
+        unused_ignores=options.unused_ignores,
     )
     return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), linter.payload(unit, context)
 
@@ -157,13 +159,17 @@ def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener
         else:
             answer = worker.ask(payload, options.timeout)
         if answer.answer is None:
-            return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), ()
+            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), ()
         reading = linter.parse(unit, answer.answer)
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
-        return Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), ()
-    outcome = Outcome(unit, reading.findings, (), reading.failures, time.monotonic() - began)
-    return outcome, reading.notes
+        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), ()
+    return _timed(Outcome(unit, reading.findings, (), reading.failures), began), reading.notes
+
+
+def _timed(outcome: Outcome, began: float) -> Outcome:
+    now = time.monotonic()
+    return replace(outcome, seconds=now - began, started=began, ended=now)
 
 
 def _failure(unit: Unit, answer: WorkerAnswer) -> Failure:

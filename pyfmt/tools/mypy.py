@@ -48,6 +48,8 @@ class Mypy:
         mypy_path: list[str] = []
         try:
             shared = _read(Path(context.config.path), context.config.path)
+            if context.unused_ignores:
+                shared = mypy_config.with_unused_ignores(shared)
             for parts, settings in _same_overrides(unit, context.root, context.config.path):
                 folders = [_absolute(context.root, part.project.path) for part in parts]
                 derived = mypy_config.derive(shared, settings, folders)

@@ -13,7 +13,7 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyfmt.errors import ConfigError
@@ -114,6 +114,13 @@ def derive(shared: Settings | None, projects: Sequence[Settings], folders: Seque
         origins=tuple(origins.items()),
         notes=_lossy_notes(shared),
     )
+
+
+def with_unused_ignores(shared: Settings | None) -> Settings:
+    """The same settings with `warn_unused_ignores`, except in the modules for which a section decides otherwise."""
+    shared = shared or Settings("", "", False)
+    options = {key: value for key, value in shared.options.items() if key != "no_warn_unused_ignores"}
+    return replace(shared, options={**options, "warn_unused_ignores": True if shared.toml else "True"})
 
 
 def excluded(file: str, bases: Iterable[str], patterns: Sequence[str]) -> bool:

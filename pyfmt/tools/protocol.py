@@ -23,6 +23,7 @@ class LintContext:
         str, ...
     ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
+    unused_ignores: bool = False  # report comments that suppress nothing, whatever the configuration says
 
 
 @dataclass(frozen=True, slots=True)

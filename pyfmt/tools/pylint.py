@@ -42,6 +42,7 @@ class PylintLinter:
             "foreign": bool(_foreign(environment)),
             "import_roots": list(context.import_roots),
             "trusted": context.trusted,
+            "unused_ignores": context.unused_ignores,
             "groups": [_group(part, environment, context.root) for part in unit.parts],
         }
 

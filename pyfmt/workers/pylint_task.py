@@ -6,6 +6,7 @@ installed in the environment gives for each project: `cd PROJECT && pylint --rcf
 
 The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
+    unused_ignores (report them whatever rcfile says),
     import_roots (first-party folders that the environment's packages come from)
     groups: a list of {project, folder, files, context, import_roots, py_version}; each is linted in a process of its
             own, since astroid knows modules by name, and adds what one project sets to the classes of others
@@ -174,6 +175,8 @@ def _lint(payload: Json, group: Json) -> Json:
     except linting.ConfigBroken as error:
         rcfile = _relative(payload["rcfile"], payload["root"])
         return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
+    if payload.get("unused_ignores"):
+        linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
     of_config, linter.said = linter.said, []
     if any(message.msg_id == "F0011" for message, _ in of_config):

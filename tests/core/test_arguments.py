@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,14 @@ def test_values_are_taken_wherever_the_command_stands() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "line", ["check lib --output", "check --output -q lib", "--output=auto lib", "lib --output --"]
+)
+def test_an_output_without_a_format_takes_no_path_for_one(line: str) -> None:
+    options = parse(line)
+    assert (options.outputs, options.paths) == ([("auto", None)], ["lib"])
+
+
 def test_creating_environments() -> None:
     options = parse("envs create --python 3.12 projects/a lib/b --dry-run")
     assert (options.command, options.action, options.projects) == ("envs", "create", ["projects/a", "lib/b"])
@@ -103,6 +112,9 @@ def test_help_is_that_of_the_command(line: str, text: str, capsys: pytest.Captur
         "envs destroy",
         "explain",
         "--output json=",
+        "--output auto=x",
+        "--format wide",
+        "config skema",
         "--roo x",
     ],
 )
@@ -137,4 +149,4 @@ def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         parse("--help")
     text = capsys.readouterr().out
-    assert all(f"    {command} " in text for command in COMMANDS)
+    assert all(re.search(rf"^    {command}\s", text, re.MULTILINE) for command in COMMANDS)

@@ -15,6 +15,7 @@ from pyfmt.model import (
     Candidate,
     Command,
     Config,
+    Distribution,
     Edit,
     Environment,
     Failure,
@@ -174,6 +175,25 @@ def test_the_projects_of_a_unit_are_those_whose_files_are_reported() -> None:
     unit = Unit("mypy", environment("e"), (Part(a, ("a/x.py",)), Part(b, (), ("b/y.py",))))
     (record,) = report(Outcome(unit, seconds=1.5)).units
     assert (record.projects, record.files, record.environment, record.seconds) == (("a",), 1, "e", 1.5)
+
+
+def test_units_start_and_end_within_the_run_and_unknown_moments_stay_unknown() -> None:
+    told = report(outcome(started=103.5, ended=105.0), outcome(tool="pylint"), began=100.0).units
+    assert [(record.tool, record.started, record.ended) for record in told] == [
+        ("mypy", 3.5, 5.0),
+        ("pylint", 0.0, 0.0),
+    ]
+
+
+def test_an_environments_packages_are_those_that_any_project_asks_for_but_its_own() -> None:
+    installed = tuple(Distribution(name, "1") for name in ("pydantic", "b", "typing-extensions"))
+    projects = [
+        Project("a", "a", distribution="a", requires=("b", "pydantic")),
+        Project("b", "b", distribution="b", requires=("requests",)),
+    ]
+    found = Resolution("a", replace(environment("e"), distributions=installed), ".venv")
+    (record,) = report(projects=projects, resolutions=[found]).environments
+    assert record.packages == (("pydantic", "1"),)
 
 
 FINDINGS = st.builds(

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 import pyfmt
@@ -95,6 +96,15 @@ def test_config_tells_where_each_value_comes_from(tmp_path: Path) -> None:
     assert any("black" in line and "ignored" in line for line in said.splitlines()) or "ignored" in said
     told = json.loads(tree.run("config", "--json").expect(0).stdout)
     assert "timeout" in strings(told)
+
+
+def test_config_prints_the_schemas_that_its_files_and_its_reports_satisfy(tmp_path: Path) -> None:
+    tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", "app/pyproject.toml": "[project]\n"})
+    schema = json.loads(tree.run("config", "schema").expect(0).stdout)
+    jsonschema.validate({"tools": ["mypy"], "timeout": 77}, schema)
+    _, report = tree.check()
+    jsonschema.validate(report, json.loads(tree.run("config", "schema", "--report").expect(0).stdout))
+    assert "config schema" in tree.run("config", "--report").expect(2).stderr
 
 
 def test_the_root_is_the_nearest_folder_with_settings(conflicting: Monorepo) -> None:

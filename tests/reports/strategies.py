@@ -79,7 +79,15 @@ def _many(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object
 
 
 _environments = st.builds(
-    EnvironmentRecord, texts, texts, texts, texts, st.sampled_from(["ok", "warning", "broken"]), texts, texts
+    EnvironmentRecord,
+    texts,
+    texts,
+    texts,
+    texts,
+    st.sampled_from(["ok", "warning", "broken"]),
+    texts,
+    texts,
+    st.dictionaries(texts, texts, max_size=2).map(lambda table: tuple(table.items())),
 )
 reports: st.SearchStrategy[Report] = st.builds(
     Report,
@@ -91,7 +99,11 @@ reports: st.SearchStrategy[Report] = st.builds(
     edits=_many(edits),
     failures=_many(st.builds(Failure, st.sampled_from(["pylint", "mypy"]), _names, texts, texts, texts)),
     skipped=_many(st.builds(Skip, texts, st.sampled_from(["pylint", "mypy"]), texts)),
-    units=_many(st.builds(UnitRecord, st.just("pylint"), texts, _names, st.integers(0, 9), _seconds, st.booleans())),
+    units=_many(
+        st.builds(
+            UnitRecord, st.just("pylint"), texts, _names, st.integers(0, 9), _seconds, st.booleans(), _seconds, _seconds
+        )
+    ),
     notes=_names,
     files=st.integers(0, 999),
     seconds=_seconds,

@@ -295,3 +295,28 @@ def test_units_from_the_cache_are_told_apart() -> None:
     page = html.render(RICH, OPTIONS)
     assert page.count('class="bar cached"') == 1
     assert "6 units, 1 from the cache" in page
+
+
+def test_the_gantt_shows_each_unit_when_it_ran_and_older_reports_show_how_long() -> None:
+    rows = lxml_html.document_fromstring(html.render(RICH, OPTIONS)).findall(".//svg[@id='gantt']/rect")
+    starts = [float(row.get("x", "")) for row in rows]
+    assert len(rows) == len(RICH.units)
+    assert starts == sorted(starts)
+    whole = max(rows, key=lambda row: float(row.get("width", "")))
+    assert whole.findtext("title") == "from 4.40 s to 604.40 s, 9 files"
+    timeless = replace(RICH, units=tuple(replace(unit, started=0.0, ended=0.0) for unit in RICH.units))
+    page = html.render(timeless, OPTIONS)
+    assert 'id="gantt"' not in page and "Seconds of each unit" in page
+
+
+def test_the_environment_matrix_has_the_versions_of_the_key_packages_with_none_left_out() -> None:
+    def table(report: Report) -> list[list[str]]:
+        tree = lxml_html.document_fromstring(html.render(report, OPTIONS))
+        rows = tree.findall(".//section[@aria-labelledby='environments']//tr")
+        return [["".join(map(str, cell.itertext())) for cell in row][5:] for row in rows]
+
+    assert table(RICH) == [["pydantic", "requests"], ["1.9.2", "2.31"], ["2.7", "-"]]
+    many = tuple((f"package-{number}", "1") for number in range(10))
+    shown = table(replace(RICH, environments=(replace(RICH.environments[0], packages=many),)))
+    assert shown[0][-1] == "further packages"
+    assert shown[1][-1] == "package-8 1, package-9 1"

@@ -1,0 +1,78 @@
+"""The published JSON schema of the configuration (draft 2020-12): one shape for each key that `values.KEYS` takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pyfmt.config.values import KEYS, LONGEST, TOOLS
+from pyfmt.model import Severity
+
+_LEVELS = {"enum": [severity.value for severity in Severity]}
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_OVERRIDE = {
+    "type": "object",
+    "required": ["paths"],
+    "additionalProperties": False,
+    "properties": {
+        "paths": {**_STRINGS, "minItems": 1, "description": "Patterns as in a .gitignore."},
+        "disable": {**_STRINGS, "description": "Rules (id or name) or tools that say nothing there."},
+        "severity": {
+            "description": 'Another severity for all rules, or by rule ("*": all).',
+            "anyOf": [_LEVELS, {"type": "object", "additionalProperties": _LEVELS}],
+        },
+    },
+}
+
+# Beyond the types: what no schema of JSON says (that a folder exists) is told when the configuration is read.
+_GLOB = r"^(?!/)(?!/*$)(?!(.*/)?\.\.(/|$))"
+_SHAPES: dict[str, dict[str, Any]] = {
+    "projects": {
+        "description": "Globs of the folders that are projects; default: every folder with a manifest.",
+        "type": "array",
+        "items": {"type": "string", "pattern": _GLOB},
+    },
+    "exclude": {**_STRINGS, "description": "Files and folders that pyfmt does not look at, as in a .gitignore."},
+    "configs": {"type": "string", "description": "The folder with black.toml, isort.cfg, pylintrc and mypy.ini."},
+    "tools": {
+        "description": "The tools that run.",
+        "type": "array",
+        "minItems": 1,
+        "items": {"enum": list(TOOLS)},
+        "default": list(TOOLS),
+    },
+    "environments": {
+        "description": "Project (path or name) = folder of its environment.",
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+    },
+    "jobs": {"description": "Processes at once; default: the processors.", "type": "integer", "minimum": 1},
+    "timeout": {
+        "description": "Time limit in seconds of one unit: one tool, one environment.",
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "maximum": LONGEST,
+        "default": 600,
+    },
+    "fail-on": {**_LEVELS, "description": "The least severity that makes the exit code 1.", "default": "info"},
+    "overrides": {
+        "description": "Rules to drop, or to give another severity, below some paths.",
+        "type": "array",
+        "items": _OVERRIDE,
+    },
+    "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
+}
+
+
+def config_schema() -> str:
+    """The schema of a pyfmt.toml, or of what stands below `[tool.pyfmt]`; KeyError for a key without a shape."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:pyfmt:config:1",
+        "title": "pyfmt configuration",
+        "description": "[tool.pyfmt] of a pyproject.toml, or a pyfmt.toml. Paths and patterns are relative to the root.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: _SHAPES[key] for key in KEYS},
+    }
+    return json.dumps(schema, indent=2) + "\n"
