@@ -6,13 +6,15 @@ import argparse
 import itertools
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache")
+COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache", "affected", "graph")
 
 _EPILOG = """\
 examples:
   pyfmt                          format and lint the whole monorepo
   pyfmt lib/storage              only one project
   pyfmt check                    the same, and write nothing: for CI
+  pyfmt check --since auto       only what a branch changed, and what can see it
+  pyfmt affected                 the projects that a branch touches, and why
   pyfmt format - < module.py     format standard input
   pyfmt envs                     which project has which environment, and why
   pyfmt envs create --all        make the missing environments
@@ -77,6 +79,12 @@ def _running() -> argparse.ArgumentParser:
         dest="outputs",
         help="a report format, to a file or standard output (repeatable; default: text)",
     )
+    group.add_argument(
+        "--since",
+        metavar="REV",
+        help="only what changed since the merge base with REV, and what can see it; `auto`: what the CI compares with, "
+        "else the default branch",
+    )
     group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
@@ -122,12 +130,28 @@ def build_parser() -> argparse.ArgumentParser:
     config.add_argument("--json", action="store_true", help="as JSON")
     cache = add("cache", "The cache of this repository: where it lies, what is in it, how to be rid of it.")
     cache.add_argument("action", choices=("show", "clean", "dir"))
+    affected = add(
+        "affected", "The projects that changed since a commit, and those that depend on them, with the reasons."
+    )
+    affected.add_argument("--since", metavar="REV", default="auto", help="as for check (default: auto)")
+    shapes = affected.add_mutually_exclusive_group()
+    shapes.add_argument("--json", action="store_true", help="as JSON, with the files to format and to lint")
+    shapes.add_argument("--github-matrix", action="store_true", help="as a matrix for a job of GitHub Actions")
+    shapes.add_argument(
+        "--paths", action="store_true", dest="only_paths", help="only the projects' folders, one a line"
+    )
+    graph = add("graph", "Which project depends on which, and the file that says so.")
+    drawings = graph.add_mutually_exclusive_group()
+    drawings.add_argument("--json", action="store_true", help="as JSON")
+    drawings.add_argument("--mermaid", action="store_true", help="as a Mermaid flowchart")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
     return parser
 
 
-_WITH_VALUE = frozenset("--root --config --color --tool --output --jobs --timeout --stdin-filename --python".split())
+_WITH_VALUE = frozenset(
+    "--root --config --color --tool --output --since --jobs --timeout --stdin-filename --python".split()
+)
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:

@@ -45,7 +45,9 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    further: tuple[str, ...] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
+    further: tuple[
+        str, ...
+    ] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
