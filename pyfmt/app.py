@@ -92,17 +92,20 @@ def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progr
     settings = config.load(request, cwd)
     memory = Memory(settings, request.use_cache)
     try:
-        return _run(request, cwd, survey_workspace(settings, request, environ, memory), (memory, progress))
+        return _run(request, cwd, survey_workspace(settings, request, environ, memory), (memory, progress, environ))
     finally:
         memory.close()
 
 
-def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Progress]) -> RunResult:
+def _run(
+    request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Progress, Mapping[str, str]]
+) -> RunResult:
     began = time.monotonic()
-    memory, progress = helpers
+    memory, progress, environ = helpers
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings = space.config
     chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
+    share = _since(request, space, chosen.files, (environ, memory))
     roots = first_party_roots(space.projects, space.resolutions, settings.root)
     facts = memory.facts(space.survey.everything, roots, _trust(settings, request))
     if request.unused_ignores:
@@ -110,14 +113,19 @@ def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, P
     hands = Hands(memory, facts, progress)
     work = planning.Work(
         projects=chosen.projects,
-        selected=chosen.files,
+        selected=share.lint,
         resolutions={resolution.project: resolution for resolution in space.resolutions},
         formatters=_wanted(settings, planning.FORMATTERS) if formatting else (),
         linters=_wanted(settings, ("pylint", "mypy")) if linting else (),
+        formatted=share.format,
     )
     outcomes, notes, skips = _run_tools(work, request, space, hands)
-    touched = {path for path, files in chosen.files.items() if files}
-    notes += [*chosen.notes, *(_notes(space, touched) if linting else ()), *filter(None, [memory.note()])]
+    notes += [
+        *chosen.notes,
+        *share.notes,
+        *(_notes(space, share.lint) if linting else ()),
+        *filter(None, [memory.note()]),
+    ]
     report = merging.merge(
         merging.Material(
             config=settings,
@@ -126,15 +134,44 @@ def _run(request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, P
             resolutions=space.resolutions,
             outcomes=outcomes,
             skips=skips,
-            failures=_survey_failures(space, request, touched),
+            failures=_survey_failures(space, request, {path for path, files in chosen.files.items() if files}),
             notes=notes,
             tools=(*work.formatters, *work.linters),
-            files=sum(len(files) for files in chosen.files.values()),
+            files=share.count(formatting, linting),
             seconds=time.monotonic() - began,
             began=began,
         )
     )
     return RunResult(report, merging.exit_code(report, settings.fail_on))
+
+
+_Files = Mapping[str, tuple[str, ...]]  # by project path
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """The chosen files that are to be formatted, those to be linted, and what to say of that."""
+
+    format: _Files
+    lint: _Files
+    notes: tuple[str, ...] = ()
+
+    def count(self, formatting: bool, linting: bool) -> int:
+        """How many files a run looks at."""
+        groups = (self.format if formatting else {}, self.lint if linting else {})
+        return len({file for group in groups for files in group.values() for file in files})
+
+
+def _since(request: Request, space: Workspace, chosen: _Files, helpers: tuple[Mapping[str, str], Memory]) -> _Share:
+    """What `--since` leaves of the chosen files; without it, all."""
+    if request.since is None:
+        return _Share(chosen, chosen)
+    from pyfmt import import_memory, scope  # deferred for start-up time
+
+    environ, memory = helpers
+    read = import_memory.reader(memory, space.config.root)
+    found = scope.find_scope(space.config, space.survey, request.since, environ, read)
+    return _Share(found.formatted(chosen), found.linted(chosen, space.resolutions), found.notes)
 
 
 def _run_tools(
@@ -175,13 +212,13 @@ def _wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name in settings.tools)
 
 
-def _notes(space: Workspace, touched: set[str]) -> list[str]:
+def _notes(space: Workspace, linted: _Files) -> list[str]:
     """What to say of the environments in use: borrowed or inherited ones, and those where something is off."""
     names = {project.path: project.name for project in space.projects}
     notes = []
     for found in space.resolutions:
         environment = found.environment
-        if found.project not in touched or environment is None:
+        if not linted.get(found.project) or environment is None:
             continue
         if found.note and "workspace" not in found.rule:  # a workspace's environment is plainly its members' own
             notes.append(f"{names[found.project]}: {found.note}")

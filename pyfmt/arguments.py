@@ -6,7 +6,7 @@ import argparse
 import collections
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache", "doctor", "completion")
+COMMANDS = tuple("run check format lint envs explain config trust cache affected graph doctor completion".split())
 
 AUTO = "auto"  # `--output` without a format
 
@@ -15,6 +15,8 @@ examples:
   pyfmt                          format and lint the whole monorepo
   pyfmt lib/storage              only one project
   pyfmt check                    the same, and write nothing: for CI
+  pyfmt check --since auto       only what a branch changed, and what can see it
+  pyfmt affected                 the projects that a branch touches, and why
   pyfmt format - < module.py     format standard input
   pyfmt envs                     which project has which environment, and why
   pyfmt envs create --all        make the missing environments
@@ -75,6 +77,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "trust": (
         ("pyfmt trust", "plugins that the shared configuration names may run"),
         ("pyfmt trust --revoke", "no longer"),
+    ),
+    "affected": (
+        ("pyfmt affected", "what a branch touches, and why"),
+        ("pyfmt affected --since origin/main --paths", "for a script: one folder a line"),
+        ("pyfmt affected --github-matrix", "for a job of GitHub Actions"),
+    ),
+    "graph": (
+        ("pyfmt graph", "every dependency between projects, with the file that says so"),
+        ("pyfmt graph --mermaid", "a flowchart for a README"),
     ),
 }
 
@@ -160,6 +171,12 @@ def _running() -> argparse.ArgumentParser:
         action="store_true",
         help="report `# pylint: disable` and `# type: ignore` that suppress nothing, whatever the configuration says",
     )
+    group.add_argument(
+        "--since",
+        metavar="REV",
+        help="only what changed since the merge base with REV, and what can see it; `auto`: what the CI compares with, "
+        "else the default branch",
+    )
     group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
@@ -229,13 +246,27 @@ def build_parser() -> argparse.ArgumentParser:
     add("doctor", "One page to paste into a bug report: versions, configuration, environments, cache, what is odd.")
     completion = add("completion", "Print the completion script of a shell.")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+    affected = add(
+        "affected", "The projects that changed since a commit, and those that depend on them, with the reasons."
+    )
+    affected.add_argument("--since", metavar="REV", default="auto", help="as for check (default: auto)")
+    shapes = affected.add_mutually_exclusive_group()
+    shapes.add_argument("--json", action="store_true", help="as JSON, with the files to format and to lint")
+    shapes.add_argument("--github-matrix", action="store_true", help="as a matrix for a job of GitHub Actions")
+    shapes.add_argument(
+        "--paths", action="store_true", dest="only_paths", help="only the projects' folders, one a line"
+    )
+    graph = add("graph", "Which project depends on which, and the file that says so.")
+    drawings = graph.add_mutually_exclusive_group()
+    drawings.add_argument("--json", action="store_true", help="as JSON")
+    drawings.add_argument("--mermaid", action="store_true", help="as a Mermaid flowchart")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
     return parser
 
 
 _WITH_VALUE = frozenset(
-    "--root --config --color --tool --output --format --jobs --timeout --stdin-filename --python".split()
+    "--root --config --color --tool --output --format --since --jobs --timeout --stdin-filename --python".split()
 )
 
 

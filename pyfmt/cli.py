@@ -110,6 +110,7 @@ def _request(options: argparse.Namespace, command: Command) -> Request:
         outputs=_outputs(getattr(options, "outputs", ())),
         write=command in (Command.RUN, Command.FORMAT) and not checking,
         diff=getattr(options, "diff", False),
+        since=getattr(options, "since", None),
         jobs=getattr(options, "jobs", None),
         use_cache=not getattr(options, "no_cache", False),
         config_file=options.config,
@@ -229,6 +230,8 @@ def _format_stdin(options: argparse.Namespace) -> int:
 
     if options.paths != ["-"]:
         raise UsageError("stands alone: it cannot be mixed with other paths", "-")
+    if options.since is not None:
+        raise UsageError("does not go with `-`: standard input has no history", "--since")
     request = _request(options, Command.FORMAT)
     result = app.format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())
     if result.message:
@@ -254,6 +257,33 @@ def _envs(options: argparse.Namespace) -> int:
         tuple(options.projects), options.all, options.python, options.recreate, options.dry_run, request.jobs
     )
     return environment_creation.create(wish, request, Path.cwd(), os.environ)
+
+
+def _affected(options: argparse.Namespace) -> int:
+    from pyfmt import telling_affected  # deferred for start-up time
+
+    told = telling_affected.find(_request(options, Command.CHECK), Path.cwd(), os.environ)
+    if options.github_matrix or options.only_paths:  # the others have them among their output
+        for note in told.scope.notes:
+            print(f"pyfmt: note: {note}", file=sys.stderr)
+    if options.json:
+        _print(telling_affected.as_json(told) + "\n")
+    elif options.github_matrix:
+        _print(telling_affected.as_matrix(told) + "\n")
+    elif options.only_paths:
+        _print("".join(f"{path}\n" for path in telling_affected.paths(told)))
+    else:
+        _print(telling_affected.as_text(told) + "\n")
+    return EXIT_CLEAN
+
+
+def _graph(options: argparse.Namespace) -> int:
+    from pyfmt import telling_affected  # deferred for start-up time
+
+    graph = telling_affected.find_graph(_request(options, Command.CHECK), Path.cwd())
+    shape = "json" if options.json else "mermaid" if options.mermaid else "text"
+    _print(telling_affected.GRAPHS[shape](graph) + "\n")
+    return EXIT_CLEAN
 
 
 def _trust(options: argparse.Namespace) -> int:
@@ -304,4 +334,6 @@ _COMMANDS = {
     "completion": _completion,
     "trust": _trust,
     "cache": _cache,
+    "affected": _affected,
+    "graph": _graph,
 }

@@ -52,6 +52,7 @@ class Request:
     outputs: tuple[OutputSpec, ...] = ()
     write: bool = True  # formatters may write files
     diff: bool = False
+    since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
     jobs: int | None = None
     use_cache: bool = True
     config_file: str | None = None
@@ -86,6 +87,14 @@ class PythonVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """A project that another one depends on directly, and the files that say so: "pyproject.toml", "poetry.lock"."""
+
+    target: str  # Project.path
+    through: tuple[str, ...]  # relative to the dependent project's folder where they lie in it
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A folder with a manifest (pyproject.toml, setup.py or setup.cfg) and the Python files that it owns."""
 
@@ -102,6 +111,7 @@ class Project:
     hidden: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
     requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
+    edges: tuple[Edge, ...] = ()  # `depends_on` with the reasons, in the same order
 
 
 @dataclass(frozen=True, slots=True)

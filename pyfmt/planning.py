@@ -36,6 +36,7 @@ class Work:
     resolutions: Mapping[str, Resolution]  # by project path
     formatters: tuple[str, ...]
     linters: tuple[str, ...]
+    formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,9 @@ class _Pack:
 def plan(work: Work, facts: Facts) -> Plan:
     """All units: one for each project to format, then for each linter the packs of each environment."""
     chosen = [project for project in work.projects if work.selected.get(project.path)]
+    to_format = work.selected if work.formatted is None else work.formatted
     formatting = (
-        tuple(Unit(FORMAT, None, (Part(project, work.selected[project.path]),)) for project in chosen)
+        tuple(Unit(FORMAT, None, (Part(p, to_format[p.path]),)) for p in work.projects if to_format.get(p.path))
         if work.formatters
         else ()
     )

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from pyfmt.config import nearest
 from pyfmt.errors import ConfigError
-from pyfmt.model import Config, Failure, Project
+from pyfmt.model import Config, Edge, Failure, Project
 from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
 from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import normalise, read_manifest, requirement_name
@@ -24,6 +24,7 @@ class Survey:
     projects: tuple[Project, ...]
     failures: tuple[Failure, ...] = ()
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
+    members: tuple[Member, ...] = ()  # what the edges were found from
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -52,10 +53,10 @@ def find_projects(config: Config) -> Survey:
     folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
     owned, stray = _owned(config, folders)
     members = [_member(config, folders[path]) for path in sorted(owned)]
-    depends_on = edges(config.root, members)
+    found = edges(config.root, members)
     names = _names(members)
     _check_environments(config, names)
-    projects = [_project(member, names[member.path], owned[member.path], depends_on[member.path]) for member in members]
+    projects = [_project(member, names[member.path], owned[member.path], found[member.path]) for member in members]
     failures = [
         Failure("projects", (names[member.path],), "", member.manifest.problem, f"in {member.path}")
         for member in members
@@ -63,7 +64,7 @@ def find_projects(config: Config) -> Survey:
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
-    return Survey(tuple(projects), tuple(failures), rest)
+    return Survey(tuple(projects), tuple(failures), rest, tuple(members))
 
 
 def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:
@@ -190,7 +191,7 @@ def _unread(folders: Mapping[str, Folder], names: Mapping[str, str], chosen_only
     return failures
 
 
-def _project(member: Member, name: str, holding: _Holding, depends_on: tuple[str, ...]) -> Project:
+def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ...]) -> Project:
     manifest, files = member.manifest, tuple(sorted(holding.files))
     shape = layout(member.path, files, manifest.source_folders)
     manifests = [n for n in ("pyproject.toml", "setup.cfg", "setup.py", *LOCK_FILES) if n in member.files]
@@ -202,8 +203,9 @@ def _project(member: Member, name: str, holding: _Holding, depends_on: tuple[str
         requires_python=manifest.requires_python,
         import_roots=shape.import_roots,
         first_party=shape.first_party,
-        depends_on=depends_on,
+        depends_on=tuple(edge.target for edge in found),
         hidden=tuple(sorted(holding.hidden)),
         manifests=tuple(manifests),
         requires=tuple(sorted({name for line in manifest.requirements if (name := requirement_name(line))})),
+        edges=found,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import tomllib
 from collections import deque
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt.model import Edge
 from pyfmt.projects.manifests import Manifest, direct_path, normalise, requirement_name
 
 LOCK_FILES = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+_LOCAL = ("editable", "directory", "virtual")  # how a uv.lock names a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +28,72 @@ class Member:
     files: frozenset[str]  # names of the files in its folder
 
 
-def edges(root: Path, members: Sequence[Member]) -> dict[str, tuple[str, ...]]:
-    """For each project's path the paths of the projects that it depends on directly; cycles are kept as they are.
+def edges(root: Path, members: Sequence[Member]) -> dict[str, tuple[Edge, ...]]:
+    """For each project's path the projects that it depends on directly, with the files that say so; cycles are kept.
 
     A requirement by name alone counts only where no lock file says where the distribution comes from.
     """
-    known = {member.path for member in members}
-    by_name = {normalise(m.manifest.distribution): m.path for m in members if m.manifest.distribution}
-    base = os.path.realpath(root)
-    found: dict[str, tuple[str, ...]] = {}
+    search = _Search(root, members)
     for member in members:
-        folder = os.path.join(base, member.path)
-        targets = [_relative(base, folder, path) for path in member.manifest.path_dependencies]
-        targets += [by_name.get(name) for name in member.manifest.workspace_dependencies]
+        search.look_into(member)
+    return {member.path: search.edges(member.path) for member in members}
+
+
+class _Search:
+    """Collects edges with their reasons."""
+
+    def __init__(self, root: Path, members: Sequence[Member]) -> None:
+        self._base = os.path.realpath(root)
+        self._known = {member.path for member in members}
+        self._by_name = {normalise(m.manifest.distribution): m.path for m in members if m.manifest.distribution}
+        self._found: dict[str, dict[str, dict[str, None]]] = {}  # from, to, through
+
+    def edges(self, path: str) -> tuple[Edge, ...]:
+        """What was found for a project."""
+        found = self._found.get(path, {})
+        return tuple(Edge(target, tuple(found[target])) for target in sorted(found))
+
+    def look_into(self, member: Member) -> None:
+        """Everything that the files in a project's folder say."""
+        folder = os.path.join(self._base, member.path)
         locks = [name for name in LOCK_FILES if name in member.files]
+        for file, part in member.manifest.parts:
+            targets = [self._relative(folder, path) for path in part.path_dependencies]
+            targets += [self._by_name.get(name) for name in part.workspace_dependencies]
+            if not locks:
+                targets += [self._by_name.get(requirement_name(line)) for line in part.requirements]
+            self._add(member.path, targets, file)
         for lock in locks:
-            targets += [_relative(base, folder, path) for path in locked_folders(Path(folder, lock))]
+            self._add(member.path, [self._relative(folder, path) for path in locked_folders(Path(folder, lock))], lock)
+            if lock == "uv.lock":
+                self._look_into_workspace(folder, lock)
         if "Pipfile" in member.files:
-            targets += [_relative(base, folder, path) for path in _pipfile_folders(Path(folder, "Pipfile"))]
+            pipfile = _pipfile_folders(Path(folder, "Pipfile"))
+            self._add(member.path, [self._relative(folder, path) for path in pipfile], "Pipfile")
         for name in sorted(member.files):
             if re.fullmatch(r"requirements.*\.(txt|in)", name):
                 for path in requirements_folders(Path(folder, name)):
                     # pip takes it from where it is started: in the project's folder, or in the root.
-                    below = _relative(base, folder, path)
-                    targets.append(below if below in known else _relative(base, base, path))
-        if not locks:
-            targets += [by_name.get(requirement_name(line)) for line in member.manifest.requirements]
-        found[member.path] = tuple(sorted({t for t in targets if t is not None and t in known and t != member.path}))
-    return found
+                    below = self._relative(folder, path)
+                    target = below if below in self._known else self._relative(self._base, path)
+                    self._add(member.path, [target], name)
+
+    def _look_into_workspace(self, folder: str, lock: str) -> None:
+        """The edges between the members of a workspace, which one lock file serves."""
+        home = self._relative(folder, ".") or "."
+        for source, target in workspace_edges(Path(folder, lock)):
+            one = self._relative(folder, source)
+            if one is not None:
+                through = lock if one == home else posixpath.normpath(posixpath.join(home, lock))
+                self._add(one, [self._relative(folder, target)], through)
+
+    def _add(self, path: str, targets: Iterable[str | None], through: str) -> None:
+        for target in targets:
+            if target is not None and target != path and {path, target} <= self._known:
+                self._found.setdefault(path, {}).setdefault(target, {})[through] = None
+
+    def _relative(self, folder: str, path: str) -> str | None:
+        return _relative(self._base, folder, path)
 
 
 def closure(start: Iterable[str], depends_on: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -110,6 +151,39 @@ def locked_folders(lock: Path) -> list[str]:
             for entry in (*entries.get("package", ()), *entries.get("packages", ())):
                 found.append(_locked_folder(lock.name, entry))
     return [path for path in found if isinstance(path, str)]
+
+
+def workspace_edges(lock: Path) -> list[tuple[str, str]]:
+    """Which local folder depends on which directly, as a uv.lock says it; relative to the lock's folder."""
+    try:
+        packages = tomllib.loads(lock.read_text("utf-8")).get("package")
+    except (OSError, ValueError):
+        return []
+    entries = [entry for entry in packages if isinstance(entry, dict)] if isinstance(packages, list) else []
+    places: dict[Any, str] = {}
+    for entry in entries:
+        source = entry.get("source")
+        place = next((source[key] for key in _LOCAL if key in source), None) if isinstance(source, dict) else None
+        if isinstance(place, str) and isinstance(entry.get("name"), str):
+            places[entry["name"]] = place
+    return [
+        (places[entry["name"]], places[name])
+        for entry in entries
+        if entry.get("name") in places
+        for name in locked_edges(entry)
+        if name in places
+    ]
+
+
+def locked_edges(entry: Mapping[str, Any]) -> list[str]:
+    """The names that an entry of a uv.lock depends on, with all of its extras and groups."""
+    tables = [entry.get(key) for key in ("optional-dependencies", "dev-dependencies")]
+    lists = [
+        entry.get("dependencies"),
+        *(item for table in tables if isinstance(table, dict) for item in table.values()),
+    ]
+    edges = [edge for found in lists if isinstance(found, list) for edge in found if isinstance(edge, dict)]
+    return [edge["name"] for edge in edges if isinstance(edge.get("name"), str)]
 
 
 def _locked_folder(lock: str, entry: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -30,6 +30,8 @@ class Manifest:
     path_dependencies: tuple[str, ...] = ()  # relative to the project, or absolute
     workspace_dependencies: tuple[str, ...] = ()  # names that come from the uv workspace
     problem: str = ""  # why a manifest could not be read
+    # What each file alone says: the same again, by its origin.
+    parts: tuple[tuple[str, Manifest], ...] = field(default=(), compare=False)
 
 
 def normalise(name: str) -> str:
@@ -46,12 +48,15 @@ def requirement_name(line: str) -> str:
 def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
     """Read the manifests called `names` in `folder`; what cannot be read is told in `problem`."""
     readers = {"pyproject.toml": _read_pyproject, "setup.cfg": _read_setup_cfg, "setup.py": _read_setup_py}
-    parts, problems = [], []
+    parts: list[Manifest] = []
+    named: list[tuple[str, Manifest]] = []
+    problems = []
     for name, reader in readers.items():
         if name not in names:
             continue
         try:
             parts.append(reader(folder / name))
+            named.append((name, parts[-1]))
         except (OSError, ValueError, configparser.Error, RecursionError) as error:
             words = error.strerror if isinstance(error, OSError) else str(error)
             problems.append(f"{name} cannot be read: {' '.join(str(words).split())}")
@@ -63,6 +68,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         path_dependencies=_unique(part.path_dependencies for part in parts),
         workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
         problem="; ".join(problems),
+        parts=tuple(named),
     )
 
 

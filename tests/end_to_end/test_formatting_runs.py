@@ -128,3 +128,9 @@ def test_black_and_isort_themselves_agree_afterwards(ugly: Monorepo) -> None:
             cwd=ugly.root,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_unformatted_file_is_told_every_time(tmp_path: Path) -> None:
+    tree = Monorepo.create(tmp_path, {"app/pyproject.toml": "[project]\nname = 'app'\n", "app/a.py": "a=1\n"})
+    for _ in range(3):
+        tree.run("format", "--check", "app/a.py").expect(1)

@@ -34,7 +34,8 @@ def test_version_names_every_tool() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("run",), ("check",), ("format",), ("lint",), ("envs",), ("explain",), ("config",)]
+    "words",
+    [(), ("run",), ("check",), ("format",), ("lint",), ("envs",), ("explain",), ("config",), ("affected",), ("graph",)],
 )
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     said = Monorepo(Path("/"), Path("/nonexistent")).run(*words, "--help").expect(0).stdout
