@@ -13,6 +13,7 @@ examples:
   pyfmt                          format and lint the whole monorepo
   pyfmt lib/storage              only one project
   pyfmt check                    the same, and write nothing: for CI
+  pyfmt --staged                 only what the next commit will hold, as git's index has it
   pyfmt format - < module.py     format standard input
   pyfmt envs                     which project has which environment, and why
   pyfmt envs create --all        make the missing environments
@@ -60,6 +61,12 @@ def _running() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the whole monorepo)")
     group = parser.add_argument_group("what and how fast")
+    group.add_argument(
+        "--staged",
+        action="store_true",
+        help="what the next commit will hold: staged files, with their contents from git's index (named files: "
+        "these; named folders: what is staged in them)",
+    )
     group.add_argument(
         "--tool",
         action="append",

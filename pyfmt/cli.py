@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from pyfmt.arguments import build_parser, with_command
 from pyfmt.errors import PyfmtError, UsageError
-from pyfmt.model import Command, OutputSpec, Report, Request
+from pyfmt.model import Command, OutputSpec, Request
 from pyfmt.progress import Progress
 
 if TYPE_CHECKING:
+    from pyfmt.app import RunResult
     from pyfmt.reports.options import RenderOptions
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -94,6 +95,7 @@ def _request(options: argparse.Namespace, command: Command) -> Request:
         tools=tuple(getattr(options, "tools", ())),
         outputs=tuple(OutputSpec(*output) for output in getattr(options, "outputs", ())) or (OutputSpec("text"),),
         write=command in (Command.RUN, Command.FORMAT) and not checking,
+        staged=getattr(options, "staged", False),
         diff=getattr(options, "diff", False),
         jobs=getattr(options, "jobs", None),
         use_cache=not getattr(options, "no_cache", False),
@@ -118,18 +120,19 @@ def _run(options: argparse.Namespace) -> int:
         result = app.run(request, Path.cwd(), os.environ, progress)
     finally:
         progress.close()
-    _deliver(result.report, request)
+    _deliver(result, request)
     return result.exit_code
 
 
-def _deliver(report: Report, request: Request) -> None:
+def _deliver(result: RunResult, request: Request) -> None:
     """Write every report that was asked for; one that cannot be written does not keep back the others."""
+    report = result.report
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     troubles = []
     for output in request.outputs:
         to_terminal = output.file is None and sys.stdout.isatty()
-        text = renderer(output.format).render(report, _render_options(report, request, to_terminal, output))
+        text = renderer(output.format).render(report, _render_options(result, request, to_terminal, output))
         if output.file is None:
             _print(text)
             continue
@@ -158,14 +161,16 @@ def _use_color(choice: str, to_terminal: bool) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (to_terminal and os.environ.get("TERM") != "dumb")
 
 
-def _render_options(report: Report, request: Request, to_terminal: bool, output: OutputSpec) -> RenderOptions:
+def _render_options(result: RunResult, request: Request, to_terminal: bool, output: OutputSpec) -> RenderOptions:
     import shutil  # deferred with the reports
 
     from pyfmt.reports.options import RenderOptions
 
-    root = Path(report.root)
+    root = Path(result.report.root)
 
     def sources(path: str) -> list[str] | None:
+        if path in result.sources:
+            return result.sources[path].split("\n")
         try:
             return (root / path).read_text("utf-8", "replace").split("\n")
         except OSError:
@@ -189,6 +194,8 @@ def _format_stdin(options: argparse.Namespace) -> int:
     if options.paths != ["-"]:
         raise UsageError("stands alone: it cannot be mixed with other paths", "-")
     request = _request(options, Command.FORMAT)
+    if request.staged:
+        raise UsageError("takes files from git's index: it cannot be mixed with standard input", "--staged")
     result = app.format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())
     if result.message:
         print(f"pyfmt: error: {result.message}", file=sys.stderr)

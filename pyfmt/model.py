@@ -50,6 +50,7 @@ class Request:
     tools: tuple[str, ...] = ()  # empty: all that the configuration names
     outputs: tuple[OutputSpec, ...] = ()
     write: bool = True  # formatters may write files
+    staged: bool = False  # contents come from git's index
     diff: bool = False
     jobs: int | None = None
     use_cache: bool = True

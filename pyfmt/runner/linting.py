@@ -29,6 +29,7 @@ class LintOptions:
     cache_folder: Callable[[Unit], Path | None]  # where a tool may keep its own cache for this unit
     import_roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders it sees
     trusted: Callable[[Environment], bool]
+    moved: tuple[str, str] | None = None  # see LintContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def call(unit: Unit, options: LintOptions) -> tuple[WorkerSpec, JsonObject]:
         cache_dir=str(folder) if folder else None,
         import_roots=options.import_roots.get(unit.environment.prefix, ()),
         trusted=options.trusted(unit.environment),
+        moved=options.moved,
     )
     return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), linter.payload(unit, context)
 

@@ -23,6 +23,7 @@ class LintContext:
         str, ...
     ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
+    moved: tuple[str, str] | None = None  # folders of the first stand at the second in this run (editable installs)
 
 
 @dataclass(frozen=True, slots=True)
