@@ -6,7 +6,7 @@ import argparse
 import itertools
 from collections.abc import Sequence
 
-COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache")
+COMMANDS = ("run", "check", "format", "lint", "envs", "explain", "config", "trust", "cache", "init")
 
 _EPILOG = """\
 examples:
@@ -129,12 +129,21 @@ def build_parser() -> argparse.ArgumentParser:
     config.add_argument("--json", action="store_true", help="as JSON")
     cache = add("cache", "The cache of this repository: where it lies, what is in it, how to be rid of it.")
     cache.add_argument("action", choices=("show", "clean", "dir"))
+    init = add("init", "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.")
+    init.add_argument(
+        "--hook",
+        choices=("pre-commit", "git", "none"),
+        default="pre-commit",
+        help="pre-commit (also for prek; default), a plain git hook, or none",
+    )
+    init.add_argument("--ci", choices=("github", "gitlab"), help="also a CI file")
+    init.add_argument("--yes", action="store_true", help="write without asking")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
     return parser
 
 
-_WITH_VALUE = frozenset("--root --config --color --tool --output --jobs --timeout --stdin-filename --python".split())
+_WITH_VALUE = frozenset("--root --config --color --tool --output --jobs --timeout --stdin-filename --python --hook --ci".split())
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:

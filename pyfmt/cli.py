@@ -247,4 +247,11 @@ def _cache(options: argparse.Namespace) -> int:
     return EXIT_CLEAN
 
 
-_COMMANDS = {"envs": _envs, "explain": _explain, "config": _config, "trust": _trust, "cache": _cache}
+def _init(options: argparse.Namespace) -> int:
+    from pyfmt import initialising  # deferred for start-up time
+
+    wish = initialising.Wish(options.hook, options.ci, options.yes)
+    return initialising.initialise(wish, _request(options, Command.CHECK), Path.cwd(), os.environ)
+
+
+_COMMANDS = {"envs": _envs, "explain": _explain, "config": _config, "trust": _trust, "cache": _cache, "init": _init}

@@ -112,17 +112,8 @@ def open_index(folder: Path, environ: Mapping[str, str]) -> GitIndex:
 
     GIT_INDEX_FILE counts, since `git commit` hands it to its hooks.
     """
-    variables = {**environ, "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
-    if "GIT_WORK_TREE" not in variables:
-        # A hook in a linked work tree is given GIT_DIR alone, and then git takes any folder for the top.
-        variables.pop("GIT_DIR", None)
-    variables.pop("GIT_PREFIX", None)
-    asked = ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-path", "info/exclude", "--git-path", "index")
-    done = _run(asked, str(folder), variables)
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git cannot tell"]
-        raise StagedError(f"--staged needs a git work tree: {said[0]}", str(folder))
-    top, _, exclude, index = os.fsdecode(done.stdout).split("\n")[:4]
+    variables = _variables(environ)
+    top, exclude, index = _ask(folder, variables, "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index")
     top = os.path.realpath(top)
     named = variables.get("GIT_INDEX_FILE")
     file = os.path.join(top, named) if named else os.path.join(folder, index)
@@ -131,13 +122,44 @@ def open_index(folder: Path, environ: Mapping[str, str]) -> GitIndex:
     return GitIndex(top, os.path.normpath(file), os.path.join(folder, exclude), variables)
 
 
+def work_tree(folder: Path, environ: Mapping[str, str]) -> str:
+    """The top of the work tree around `folder`; raises StagedError where there is none."""
+    return os.path.realpath(_ask(folder, _variables(environ), "--show-toplevel")[0])
+
+
+def hooks_folder(folder: Path, environ: Mapping[str, str]) -> str:
+    """Where git looks for hooks of the repository around `folder` (core.hooksPath counts); raises StagedError."""
+    done = _run(("rev-parse", "--git-path", "hooks"), str(folder), _variables(environ), safe=())
+    if done.returncode != 0:
+        raise StagedError("git cannot tell where its hooks are", str(folder))
+    return os.path.normpath(os.path.join(folder, os.fsdecode(done.stdout).removesuffix("\n")))
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git: it finds the repository from the folder, and downloads nothing."""
+    variables = {**environ, "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
+    if "GIT_WORK_TREE" not in variables:
+        # A hook in a linked work tree is given GIT_DIR alone, and then git takes any folder for the top.
+        variables.pop("GIT_DIR", None)
+    variables.pop("GIT_PREFIX", None)
+    return variables
+
+
+def _ask(folder: Path, variables: Mapping[str, str], *asked: str) -> list[str]:
+    done = _run(("rev-parse", *asked), str(folder), variables)
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git cannot tell"]
+        raise StagedError(f"--staged needs a git work tree: {said[0]}", str(folder))
+    return os.fsdecode(done.stdout).splitlines()
+
+
 def _run(
-    arguments: Sequence[str], folder: str, environ: Mapping[str, str], given: bytes = b""
+    arguments: Sequence[str], folder: str, environ: Mapping[str, str], given: bytes = b"", safe: Sequence[str] = _SAFE
 ) -> subprocess.CompletedProcess[bytes]:
     """git in a session of its own: Ctrl-C in the terminal is pyfmt's to handle, and never ends git half-way."""
     try:
         return subprocess.run(
-            ["git", *_SAFE, *arguments],
+            ["git", *safe, *arguments],
             cwd=folder,
             env=environ,
             input=given,

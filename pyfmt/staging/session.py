@@ -49,7 +49,7 @@ class Stage:
             if staged:
                 files.setdefault(project.path, set()).update(staged)
         chosen = {path: tuple(sorted(found)) for path, found in files.items()}
-        return Selection(named.projects, chosen, (*named.notes, *wanted.notes))
+        return Selection(named.projects, chosen, (*named.notes, *wanted.notes, *self.notes))
 
     def environments(self, resolutions: Sequence[Resolution]) -> tuple[Resolution, ...]:
         """The work tree's environments, seeing the index's contents."""
