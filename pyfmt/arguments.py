@@ -143,7 +143,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_WITH_VALUE = frozenset("--root --config --color --tool --output --jobs --timeout --stdin-filename --python --hook --ci".split())
+_WITH_VALUE = frozenset(
+    "--root --config --color --tool --output --jobs --timeout --stdin-filename --python --hook --ci".split()
+)
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:

@@ -113,7 +113,9 @@ def open_index(folder: Path, environ: Mapping[str, str]) -> GitIndex:
     GIT_INDEX_FILE counts, since `git commit` hands it to its hooks.
     """
     variables = _variables(environ)
-    top, exclude, index = _ask(folder, variables, "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index")
+    top, exclude, index = _ask(
+        folder, variables, "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index"
+    )
     top = os.path.realpath(top)
     named = variables.get("GIT_INDEX_FILE")
     file = os.path.join(top, named) if named else os.path.join(folder, index)

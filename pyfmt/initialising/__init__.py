@@ -170,7 +170,10 @@ def _carry_out(plan: _Plan, wish: Wish, cwd: Path) -> int:
 def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nothing is written without an answer, and nobody is there to give one", "init", "pass --yes")
-    return input(f"write {'this file' if count == 1 else f'these {count} files'}? [y/N] ").strip().lower() in ("y", "yes")
+    return input(f"write {'this file' if count == 1 else f'these {count} files'}? [y/N] ").strip().lower() in (
+        "y",
+        "yes",
+    )
 
 
 def _write(file: _File) -> None:

@@ -85,11 +85,10 @@ def opened(request: Request, cwd: Path, environ: Mapping[str, str]) -> Iterator[
     if not real.root.is_relative_to(index.top):
         raise StagedError(f"--staged: the root {real.root} is not inside the git work tree {index.top}")
     base = repository_folder(real.root, real.cache_dir)
-    with tree.holder(base if request.use_cache else None) as holder:
+    with contextlib.ExitStack() as stack:
+        holder = stack.enter_context(tree.holder(base if request.use_cache else None))
         entries = index.entries()
-        place = tree.fill(
-            index, entries, tree.generated(index, entries, real.root, real.exclude), holder.folder
-        )
+        place = tree.fill(index, entries, tree.generated(index, entries, real.root, real.exclude), holder.folder)
         move = Move(index.top, str(place), lambda path: bool(index.ignored([path])))
         try:
             yield _stage(request, (cwd, environ), (real, base, holder.kept), (index, entries, move))
@@ -105,7 +104,6 @@ def _stage(
 ) -> Stage:
     real, base, cached = settled
     index, entries, move = given
-    cwd, environ = around
     inside = os.path.relpath(real.root, index.top)
     before = "" if inside == "." else inside + "/"
     root = Path(os.path.normpath(os.path.join(move.tree, inside)))
@@ -116,10 +114,9 @@ def _stage(
     file = _config_file(real, (index, entries, move), notes)
     located = replace(request, root=str(root), config_file=file, paths=())
     settings = replace(config.load(located, root), cache_dir=base)
-    wanted = _wanted(request, cwd, real.root, (index, entries, before))
-    bringing = Bringing(index, (move.tree, before), entries, with_index=not environ.get(_FRAMEWORK))
-    real = replace(settings, root=real.root, cache_dir=base)
-    return Stage(settings, real, move, bringing, cached, tuple(notes), wanted)
+    wanted = _wanted(request, around[0], real.root, (index, entries, before))
+    bringing = Bringing(index, (move.tree, before), entries, with_index=not around[1].get(_FRAMEWORK))
+    return Stage(settings, replace(settings, root=real.root), move, bringing, cached, tuple(notes), wanted)
 
 
 def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], notes: list[str]) -> str | None:
@@ -138,9 +135,7 @@ def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], n
 _OWN_FILES = ("pyfmt.toml", "pyproject.toml")
 
 
-def _wanted(
-    request: Request, cwd: Path, root: Path, given: tuple[GitIndex, dict[str, Entry], str]
-) -> _Wanted:
+def _wanted(request: Request, cwd: Path, root: Path, given: tuple[GitIndex, dict[str, Entry], str]) -> _Wanted:
     index, entries, before = given
     below = [path[len(before) :] for path in index.changed() & entries.keys() if path.startswith(before)]
     staged = frozenset(path for path in below if path.endswith(PYTHON_SUFFIXES))

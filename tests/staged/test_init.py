@@ -69,7 +69,7 @@ def test_somebody_at_a_terminal_is_asked(tree: Monorepo, answer: bytes, written:
 
 
 def test_what_is_written_works_and_a_second_time_there_is_nothing_to_do(tree: Monorepo) -> None:
-    tree.write({"pyproject.toml": '[tool.black]\nline-length = 100  # kept\n'})
+    tree.write({"pyproject.toml": "[tool.black]\nline-length = 100  # kept\n"})
     tree.run("init", "--ci", "gitlab", "--yes").expect(0)
     assert tree.read("pyproject.toml").startswith("[tool.black]\nline-length = 100  # kept\n\n[tool.pyfmt]\n")
     for tool in ("pre-commit", "prek"):
@@ -88,7 +88,7 @@ def test_what_is_written_works_and_a_second_time_there_is_nothing_to_do(tree: Mo
 
 
 def test_the_commands_of_the_ci_files_are_understood(tree: Monorepo) -> None:
-    tree.write({"app/app/ugly.py": UGLY})
+    tree.write({"app/app/ugly.py": UGLY, "pyfmt.toml": 'tools = ["isort", "black"]\n'})
     github, gitlab = yaml.safe_load(contents.github(THERE)), yaml.safe_load(contents.gitlab(THERE))
     steps = github["jobs"]["pyfmt"]["steps"]
     assert steps[1]["with"]["python-version"].split() == ["3.10", "3.11"]
