@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.environment_drift import with_drift
 from pyfmt.environments import reading as environment_reading
 from pyfmt.environments.finding import resolve
+from pyfmt.errors import UsageError
 from pyfmt.format_memory import FormatMemory
 from pyfmt.format_memory import joined as formatting_joined
-from pyfmt.memory import Memory, first_party_roots
+from pyfmt.memory import Memory, Staged, first_party_roots
 from pyfmt.model import (
     Command,
     Config,
@@ -40,6 +41,7 @@ from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
 
 if TYPE_CHECKING:
     from pyfmt.runner.formatting import FormatOptions
+    from pyfmt.staging.session import Stage
 
 # Words in a shared configuration that make a tool execute code of the environment or of the checkout.
 _EXECUTING = ("plugins", "init-hook", "init_hook")
@@ -53,14 +55,21 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
+    stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
+
+    @property
+    def real(self) -> Config:
+        """The configuration with the work tree as its root."""
+        return self.stage.real if self.stage else self.config
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A report, and the exit code that goes with it."""
+    """A report, the exit code that goes with it, and the texts of files that were not checked as the disk has them."""
 
     report: Report
     exit_code: int
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +98,40 @@ def survey_workspace(
 
 def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
+    if request.staged and request.since is not None:
+        raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
+    if request.staged:
+        return _run_staged(request, cwd, environ, progress)
     settings = config.load(request, cwd)
     memory = Memory(settings, request.use_cache)
     try:
         return _run(request, cwd, survey_workspace(settings, request, environ, memory), (memory, progress, environ))
     finally:
         memory.close()
+
+
+def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+    """The same over the index's contents, with the work tree's environments."""
+    from pyfmt.staging.session import opened  # deferred for start-up time
+
+    with opened(request, cwd, environ) as stage:
+        memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
+        try:
+            survey = projects.find_projects(stage.config)
+            found = resolve(survey.projects, stage.real, environ, memory.memo, trusted=request.trust)
+            found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
+            space = Workspace(stage.config, survey.projects, found, survey, stage)
+            result = _run(request, cwd, space, (memory, progress, environ))
+            return RunResult(stage.report(result.report), result.exit_code, stage.sources(result.report))
+        finally:
+            memory.close()
+
+
+def _select(request: Request, cwd: Path, space: Workspace) -> selection.Selection:
+    if space.stage is not None:
+        return space.stage.select(space.projects)
+    settings = space.config
+    return selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
 
 
 def _run(
@@ -104,10 +141,10 @@ def _run(
     memory, progress, environ = helpers
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings = space.config
-    chosen = selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
+    chosen = _select(request, cwd, space)
     share = _since(request, space, chosen.files, (environ, memory))
     roots = first_party_roots(space.projects, space.resolutions, settings.root)
-    facts = memory.facts(space.survey.everything, roots, _trust(settings, request))
+    facts = memory.facts(space.survey.everything, roots, _trust(space.real, request))
     if request.unused_ignores:
         facts = replace(facts, options=("unused ignores",))
     hands = Hands(memory, facts, progress)
@@ -128,7 +165,7 @@ def _run(
     ]
     report = merging.merge(
         merging.Material(
-            config=settings,
+            config=space.real,
             request=request,
             projects=chosen.projects,
             resolutions=space.resolutions,
@@ -184,11 +221,16 @@ def _run_tools(
     if work.formatters:
         units = planning.plan(replace(work, linters=()), _facts(reader)).format_units
         outcomes += _format(units, request, space.config, hands)
+        if space.stage is not None and request.write:
+            outcomes = space.stage.bringing.plan(outcomes)
+            hands.memory.digests.look_again()
     plan = _lint_plan(work, reader)
     if plan.lint_units:
         linted = _lint(plan.lint_units, space, hands)
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
+    if space.stage is not None:
+        outcomes = space.stage.bringing.bring(outcomes)
     return outcomes, notes, plan.skips
 
 
@@ -379,6 +421,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         import_roots=first_party_roots(space.projects, space.resolutions, settings.root),
         trusted=hands.facts.trusted,
         unused_ignores=bool(hands.facts.options),
+        moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
     )
 
 

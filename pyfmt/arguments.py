@@ -6,7 +6,7 @@ import argparse
 import collections
 from collections.abc import Sequence
 
-COMMANDS = tuple("run check format lint envs explain config trust cache affected graph doctor completion".split())
+COMMANDS = tuple("run check format lint envs explain config trust cache affected graph init doctor completion".split())
 
 AUTO = "auto"  # `--output` without a format
 
@@ -17,6 +17,7 @@ examples:
   pyfmt check                    the same, and write nothing: for CI
   pyfmt check --since auto       only what a branch changed, and what can see it
   pyfmt affected                 the projects that a branch touches, and why
+  pyfmt --staged                 only what the next commit will hold, as git's index has it
   pyfmt format - < module.py     format standard input
   pyfmt envs                     which project has which environment, and why
   pyfmt envs create --all        make the missing environments
@@ -78,6 +79,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pyfmt trust", "plugins that the shared configuration names may run"),
         ("pyfmt trust --revoke", "no longer"),
     ),
+    "init": (
+        ("pyfmt init", "show what would be written, and ask"),
+        ("pyfmt init --ci github --yes", "with a CI file, and without asking"),
+    ),
     "affected": (
         ("pyfmt affected", "what a branch touches, and why"),
         ("pyfmt affected --since origin/main --paths", "for a script: one folder a line"),
@@ -136,6 +141,12 @@ def _running() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the whole monorepo)")
     group = parser.add_argument_group("what and how fast")
+    group.add_argument(
+        "--staged",
+        action="store_true",
+        help="what the next commit will hold: staged files, with their contents from git's index (named files: "
+        "these; named folders: what is staged in them)",
+    )
     group.add_argument(
         "--tool",
         action="append",
@@ -260,13 +271,22 @@ def build_parser() -> argparse.ArgumentParser:
     drawings = graph.add_mutually_exclusive_group()
     drawings.add_argument("--json", action="store_true", help="as JSON")
     drawings.add_argument("--mermaid", action="store_true", help="as a Mermaid flowchart")
+    init = add("init", "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.")
+    init.add_argument(
+        "--hook",
+        choices=("pre-commit", "git", "none"),
+        default="pre-commit",
+        help="pre-commit (also for prek; default), a plain git hook, or none",
+    )
+    init.add_argument("--ci", choices=("github", "gitlab"), help="also a CI file")
+    init.add_argument("--yes", action="store_true", help="write without asking")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
     return parser
 
 
 _WITH_VALUE = frozenset(
-    "--root --config --color --tool --output --format --since --jobs --timeout --stdin-filename --python".split()
+    "--root --config --color --tool --output --format --since --jobs --timeout --stdin-filename --python --hook --ci".split()
 )
 
 

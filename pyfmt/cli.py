@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from pyfmt.arguments import AUTO, build_parser, with_command
 from pyfmt.errors import PyfmtError, UsageError
-from pyfmt.model import Command, OutputSpec, Report, Request
+from pyfmt.model import Command, OutputSpec, Request
 from pyfmt.progress import Progress
 
 if TYPE_CHECKING:
+    from pyfmt.app import RunResult
     from pyfmt.reports.options import RenderOptions
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -109,6 +110,7 @@ def _request(options: argparse.Namespace, command: Command) -> Request:
         tools=tuple(getattr(options, "tools", ())),
         outputs=_outputs(getattr(options, "outputs", ())),
         write=command in (Command.RUN, Command.FORMAT) and not checking,
+        staged=getattr(options, "staged", False),
         diff=getattr(options, "diff", False),
         since=getattr(options, "since", None),
         jobs=getattr(options, "jobs", None),
@@ -156,18 +158,19 @@ def _run(options: argparse.Namespace) -> int:
             result = app.run(request, Path.cwd(), os.environ, progress)
     finally:
         progress.close()
-    _deliver(result.report, request)
+    _deliver(result, request)
     return result.exit_code
 
 
-def _deliver(report: Report, request: Request) -> None:
+def _deliver(result: RunResult, request: Request) -> None:
     """Write every report that was asked for; one that cannot be written does not keep back the others."""
+    report = result.report
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     troubles = []
     for output in request.outputs:
         to_terminal = output.file is None and sys.stdout.isatty()
-        text = renderer(output.format).render(report, _render_options(report, request, to_terminal, output))
+        text = renderer(output.format).render(report, _render_options(result, request, to_terminal, output))
         if output.file is None:
             _print(text)
             continue
@@ -197,14 +200,16 @@ def _use_color(choice: str, to_terminal: bool) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (to_terminal and os.environ.get("TERM") != "dumb")
 
 
-def _render_options(report: Report, request: Request, to_terminal: bool, output: OutputSpec) -> RenderOptions:
+def _render_options(result: RunResult, request: Request, to_terminal: bool, output: OutputSpec) -> RenderOptions:
     import shutil  # deferred with the reports
 
     from pyfmt.reports.options import RenderOptions
 
-    root = Path(report.root)
+    root = Path(result.report.root)
 
     def sources(path: str) -> list[str] | None:
+        if path in result.sources:
+            return result.sources[path].split("\n")
         try:
             return (root / path).read_text("utf-8", "replace").split("\n")
         except OSError:
@@ -233,6 +238,8 @@ def _format_stdin(options: argparse.Namespace) -> int:
     if options.since is not None:
         raise UsageError("does not go with `-`: standard input has no history", "--since")
     request = _request(options, Command.FORMAT)
+    if request.staged:
+        raise UsageError("takes files from git's index: it cannot be mixed with standard input", "--staged")
     result = app.format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())
     if result.message:
         print(f"pyfmt: error: {result.message}", file=sys.stderr)
@@ -326,6 +333,13 @@ def _completion(options: argparse.Namespace) -> int:
     return EXIT_CLEAN
 
 
+def _init(options: argparse.Namespace) -> int:
+    from pyfmt import initialising  # deferred for start-up time
+
+    wish = initialising.Wish(options.hook, options.ci, options.yes)
+    return initialising.initialise(wish, _request(options, Command.CHECK), Path.cwd(), os.environ)
+
+
 _COMMANDS = {
     "envs": _envs,
     "explain": _explain,
@@ -336,4 +350,5 @@ _COMMANDS = {
     "cache": _cache,
     "affected": _affected,
     "graph": _graph,
+    "init": _init,
 }

@@ -37,3 +37,7 @@ class EditError(PyfmtError):
 
 class ToolError(PyfmtError):
     """A tool could not be started or gave an answer that cannot be read."""
+
+
+class StagedError(PyfmtError):
+    """What is staged cannot be checked: no git work tree, an unresolved merge, a git that fails."""

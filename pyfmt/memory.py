@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt.cache.digests import Digests
@@ -18,14 +19,22 @@ from pyfmt.model import Config, Environment, Project, Resolution, Unit
 _MEMO_KEY = fold("memo of environments", 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A run over the tree of git's index: results are shared with other runs, what depends on the place is not."""
+
+    kept: bool  # the same tree is there in the next run: tools may keep caches of it
+
+
 class Memory:
     """The cache of a run; with `use` False nothing is read or written, and every question has the answer "unknown"."""
 
-    def __init__(self, settings: Config, use: bool) -> None:
+    def __init__(self, settings: Config, use: bool, staged: Staged | None = None) -> None:
         self._settings = settings
+        self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
         self.store = Store(self.folder) if self.folder else None
-        self.digests = Digests(settings.root, self.store)
+        self.digests = Digests(settings.root, self.store, "//staged/" if staged else "")
         self.memo: dict[str, str] = {}
         self._saved_memo: dict[str, str] = {}
         if self.store is not None:
@@ -61,8 +70,10 @@ class Memory:
     def tool_folders(self) -> Callable[[Unit], Path | None]:
         """Where each unit's tool may keep its own cache."""
         base = self.folder
-        if base is None:
+        if base is None or (self._staged and not self._staged.kept):
             return lambda unit: None
+        if self._staged:
+            base = base / "staged"
         tools = _tools_digest().hex()
         configs = {c.tool: self.digests.of(c.path).hex() for c in self._settings.tool_configs}
         return lambda unit: tool_folder(base, unit, configs[unit.tool], [tools])

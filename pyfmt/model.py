@@ -51,6 +51,7 @@ class Request:
     tools: tuple[str, ...] = ()  # empty: all that the configuration names
     outputs: tuple[OutputSpec, ...] = ()
     write: bool = True  # formatters may write files
+    staged: bool = False  # contents come from git's index
     diff: bool = False
     since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
     jobs: int | None = None

@@ -20,10 +20,13 @@ _RACY_NS = 2_000_000_000
 class Digests:
     """Digests of files of one tree; `save` remembers them for the next run."""
 
-    def __init__(self, root: Path, store: Store | None) -> None:
+    def __init__(self, root: Path, store: Store | None, tree: str = "") -> None:
+        """`tree` ("//NAME/") keeps what is known of another tree of the same repository apart."""
         self._prefix = os.path.join(root, "")
         self._store = store
-        self._known = store.stats() if store else {}
+        self._tree = tree
+        known = store.stats() if store else {}
+        self._known = {path[len(tree) :]: found for path, found in known.items() if _tree_of(path) == tree}
         self._now = time.time_ns()
         self._digests: dict[str, bytes] = {}
         self._marks: dict[str, bytes] = {}  # of this look
@@ -87,5 +90,12 @@ class Digests:
         if self._store is not None:
             gone = [path for path in self._known if path not in self._digests]
             kept = {path: found for path, found in self._changed.items() if path.isprintable()}
-            self._store.put_stats(kept, gone if len(gone) > len(self._known) // 4 else ())
+            gone = gone if len(gone) > len(self._known) // 4 else []
+            tree = self._tree
+            self._store.put_stats({tree + path: mark for path, mark in kept.items()}, [tree + path for path in gone])
             self._changed = {}
+
+
+def _tree_of(path: str) -> str:
+    """What stands before the paths of another tree; no path of the work tree begins with two slashes."""
+    return path[: path.index("/", 2) + 1] if path.startswith("//") else ""

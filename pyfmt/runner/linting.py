@@ -30,6 +30,7 @@ class LintOptions:
     import_roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders it sees
     trusted: Callable[[Environment], bool]
     unused_ignores: bool = False
+    moved: tuple[str, str] | None = None  # see LintContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def call(unit: Unit, options: LintOptions) -> tuple[WorkerSpec, JsonObject]:
         import_roots=options.import_roots.get(unit.environment.prefix, ()),
         trusted=options.trusted(unit.environment),
         unused_ignores=options.unused_ignores,
+        moved=options.moved,
     )
     return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), linter.payload(unit, context)
 

@@ -24,6 +24,7 @@ class LintContext:
     ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
     unused_ignores: bool = False  # report comments that suppress nothing, whatever the configuration says
+    moved: tuple[str, str] | None = None  # folders of the first stand at the second in this run (editable installs)
 
 
 @dataclass(frozen=True, slots=True)

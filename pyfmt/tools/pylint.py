@@ -41,6 +41,7 @@ class PylintLinter:
             "site_packages": list(environment.site_packages),
             "foreign": bool(_foreign(environment)),
             "import_roots": list(context.import_roots),
+            "moved": list(context.moved) if context.moved else None,
             "trusted": context.trusted,
             "unused_ignores": context.unused_ignores,
             "groups": [_group(part, environment, context.root) for part in unit.parts],

@@ -23,13 +23,17 @@ class EditableFinders:
     (setuptools/command/editable_wheel.py, `_FINDER_TEMPLATE`); astroid knows such finders by their names.
     """
 
-    def __init__(self, site_packages: Sequence[str]) -> None:
+    def __init__(self, site_packages: Sequence[str], moved: Sequence[str] | None = None) -> None:
+        """`moved`: a folder, and where its contents stand in this run."""
         self.mapping: dict[str, str] = {}
         self._installs: list[tuple[dict[str, str], dict[str, list[str]], str]] = []
         for folder in site_packages:
             for name in _installed_finders(folder):
                 values = _literals(os.path.join(folder, name + ".py"))
                 mapping, namespaces = values.get("MAPPING") or {}, values.get("NAMESPACES") or {}
+                if moved:
+                    mapping = {module: _moved(path, moved) for module, path in mapping.items()}
+                    namespaces = {name: [_moved(path, moved) for path in paths] for name, paths in namespaces.items()}
                 self._installs.append((mapping, namespaces, f"{name}.__path_hook__"))
                 self.mapping.update(mapping)
 
@@ -44,6 +48,12 @@ class EditableFinders:
             if namespaces:
                 sys.path_hooks.append(_path_hook(mapping, namespaces, placeholder))
                 sys.path.append(placeholder)
+
+
+def _moved(path: str, moved: Sequence[str]) -> str:
+    old, new = moved
+    real = os.path.realpath(path)
+    return new + real[len(old) :] if real == old or real.startswith(old + os.sep) else path
 
 
 def _installed_finders(folder: str) -> list[str]:

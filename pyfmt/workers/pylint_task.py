@@ -166,7 +166,7 @@ def _lint(payload: Json, group: Json) -> Json:
     """Lint one project in this process, which must do nothing else afterwards."""
     view, linting, whole = (_parts[name] for name in ("pylint_view", "pylint_linter", "pylint_whole"))
     os.chdir(group["folder"])
-    finders = _parts["pylint_hooks"].EditableFinders(payload["site_packages"])
+    finders = _parts["pylint_hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
     linter = _linters.pop()
     linter.import_roots = group["import_roots"]

@@ -1,7 +1,8 @@
-"""The hooks, with the real pre-commit in a real git repository."""
+"""The hooks, with the real pre-commit and the real prek in real git repositories."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -107,3 +108,162 @@ def test_a_project_without_environment_fails_the_hook(
     done = Hooked(tree, "pyfmt", hook_repository, pre_commit_home).pre_commit()
     assert done.returncode == 1, done.stdout + done.stderr
     assert "pyfmt envs create" in done.stdout
+
+
+class Framework:
+    """A committed repository with the hook `pyfmt-staged` installed by one of the frameworks; its commits are real."""
+
+    def __init__(self, tool: str, folder: Path, repository: tuple[Path, str], home: Path) -> None:
+        self.tree = trees.one_project(folder, {"app/__init__.py": '"""App."""\n', "app/ugly.py": UGLY})
+        more = {"PRE_COMMIT_HOME": str(home), "PREK_HOME": str(home), "GIT_CONFIG_COUNT": "0"}
+        self.tree.environ |= more | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        config = CONFIG.format(repository=repository[0], revision=repository[1], hook="pyfmt-staged")
+        config += "            args: [--tool, isort, --tool, black]\n"
+        self.tree.write({".pre-commit-config.yaml": config, ".gitignore": ".venv\n"})
+        self.tree.git("init", "--quiet")
+        self.tree.git("add", "--all")
+        self.tree.git("commit", "--quiet", "--message", "before the hook")
+        subprocess.run([tool, "install"], check=True, cwd=self.tree.root, env=self.tree.environment_variables())
+
+    def commit(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """`git commit` with its hook."""
+        author = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+        return subprocess.run(
+            ["git", *author, "commit", "--message", "some", *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=cwd or self.tree.root,
+            env=self.tree.environment_variables(),
+        )
+
+    def refused(self, *arguments: str, cwd: Path | None = None) -> None:
+        """A commit that the hook does not let through, since it formats a file."""
+        done = self.commit(*arguments, cwd=cwd)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "files were modified by this hook" in done.stdout + done.stderr
+
+    def accepted(self, *arguments: str) -> None:
+        """A commit that the hook lets through."""
+        done = self.commit(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def staged(self, name: str) -> str:
+        """What the index has."""
+        return self.tree.git("show", f":{name}")
+
+
+@pytest.fixture(scope="module", params=["pre-commit", "prek"])
+def framework(
+    request: pytest.FixtureRequest,
+    hook_repository: tuple[Path, str],
+    pre_commit_home: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Framework:
+    folder = tmp_path_factory.mktemp(request.param)
+    home = pre_commit_home if request.param == "pre-commit" else folder / "prek-home"
+    return Framework(request.param, folder, hook_repository, home)
+
+
+@pytest.fixture
+def hooked(framework: Framework) -> Framework:
+    """The framework's repository, everything in it committed."""
+    framework.tree.git("reset", "--quiet", "--hard")
+    framework.tree.git("clean", "--quiet", "--force", "-d")
+    return framework
+
+
+def test_bad_formatting_stops_a_commit_until_it_is_added(hooked: Framework) -> None:
+    name = "app/app/with blanks and ümläuts.py"
+    hooked.tree.write({name: UGLY})
+    hooked.tree.git("add", ".")
+    hooked.refused()
+    assert hooked.tree.read(name) == NEAT
+    assert hooked.staged(name) == UGLY  # the index is the framework's
+    hooked.tree.git("add", ".")
+    hooked.accepted()
+
+
+def test_a_partly_staged_file_keeps_what_is_not_staged(hooked: Framework) -> None:
+    far = "\n" * 2 + "# far\n" * 9
+    hooked.tree.write({"app/app/part.py": UGLY + far})
+    hooked.tree.git("add", ".")
+    hooked.tree.write({"app/app/part.py": UGLY + far + "print( 'unstaged' )\n"})
+    hooked.refused()
+    assert hooked.tree.read("app/app/part.py") == NEAT + far + "print( 'unstaged' )\n"
+    hooked.tree.write({"app/app/part.py": NEAT + far})
+    hooked.tree.git("add", ".")
+    hooked.tree.write({"app/app/part.py": NEAT + far + "print( 'unstaged' )\n"})
+    hooked.accepted()
+    assert hooked.tree.git("show", "HEAD:app/app/part.py") == NEAT + far
+    assert hooked.tree.git("status", "--porcelain") == " M app/app/part.py\n"
+
+
+def test_a_partly_staged_file_whose_changes_meet_the_formatting_loses_nothing(hooked: Framework) -> None:
+    hooked.tree.write({"app/app/near.py": UGLY})
+    hooked.tree.git("add", ".")
+    mine = UGLY.replace("print(", "print( 'unstaged',")
+    hooked.tree.write({"app/app/near.py": mine})
+    assert hooked.commit().returncode == 1
+    assert (hooked.staged("app/app/near.py"), hooked.tree.read("app/app/near.py")) == (UGLY, mine)
+
+
+def test_a_merge_commit_goes_through_the_hook(hooked: Framework) -> None:
+    tree = hooked.tree
+    tree.write({"app/app/both.py": '"""Both."""\n'})
+    tree.git("add", ".")
+    hooked.accepted()
+    tree.git("switch", "--quiet", "--create", "side")
+    tree.write({"app/app/both.py": '"""Both, here."""\n'})
+    tree.git("add", ".")
+    hooked.accepted()
+    tree.git("switch", "--quiet", "-")
+    tree.write({"app/app/both.py": '"""Both, there."""\n'})
+    tree.git("add", ".")
+    hooked.accepted()
+    with pytest.raises(AssertionError):
+        tree.git("merge", "side")
+    tree.write({"app/app/both.py": UGLY})
+    tree.git("add", ".")
+    hooked.refused()
+    assert tree.read("app/app/both.py") == NEAT
+    tree.git("add", ".")
+    hooked.accepted()
+    assert len(tree.git("rev-list", "--parents", "--max-count=1", "HEAD").split()) == 3
+
+
+def test_a_linked_work_tree_has_the_hook_and_its_own_index(hooked: Framework) -> None:
+    other = hooked.tree.root.parent / "linked"
+    hooked.tree.git("worktree", "add", "--quiet", str(other))
+    (other / "app/app/linked.py").write_text(UGLY)
+    hooked.tree.git("-C", str(other), "add", ".")
+    hooked.refused(cwd=other)
+    assert (other / "app/app/linked.py").read_text() == NEAT
+    assert hooked.tree.git("status", "--porcelain") == ""
+
+
+def test_a_rename_is_checked_under_the_new_name(hooked: Framework) -> None:
+    # "ugly.py" was committed before there was a hook.
+    hooked.tree.git("mv", "app/app/ugly.py", "app/app/moved.py")
+    hooked.refused()
+    assert hooked.tree.read("app/app/moved.py") == NEAT
+    hooked.tree.git("add", ".")
+    hooked.accepted()
+    assert "app/app/ugly.py" not in hooked.tree.git("ls-files")
+
+
+def test_an_empty_commit_goes_through(hooked: Framework) -> None:
+    hooked.accepted("--allow-empty")
+
+
+def test_all_files_are_taken_as_handed_over(hooked: Framework) -> None:
+    tool = "prek" if "prek" in str(hooked.tree.root) else "pre-commit"
+    done = subprocess.run(
+        [tool, "run", "--all-files"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=hooked.tree.root,
+        env=hooked.tree.environment_variables(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,1 @@
+"""Tests of runs over git's index, of the hooks, and of `pyfmt init`."""

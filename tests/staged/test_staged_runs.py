@@ -1,0 +1,261 @@
+"""`--staged`: what the commit will hold is formatted and linted, and nothing else is touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end import trees
+from tests.support.monorepo import Monorepo, command, rules
+
+UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
+NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
+WRONG = '"""Wrong."""\n\nNUMBER: int = "text"\n'
+RIGHT = '"""Right."""\n\nNUMBER: int = 1\n'
+TAIL = "\n\ndef tail() -> None:\n    '''Has a far end.'''\n" + "    print(1)\n" * 8
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Monorepo:
+    """A committed project "app" with an environment of its own."""
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n', "app/base.py": RIGHT})
+    tree.write({".gitignore": ".venv\n__pycache__\ngenerated.py\n"})
+    tree.git("init", "--quiet")
+    commit(tree)
+    return tree
+
+
+def commit(tree: Monorepo) -> None:
+    tree.git("add", "--all")
+    tree.git("commit", "--quiet", "--message", "some")
+
+
+def staged(tree: Monorepo, name: str) -> str:
+    return tree.git("show", f":{name}")
+
+
+def test_only_what_is_staged_is_formatted_and_linted(tree: Monorepo) -> None:
+    tree.write({"app/app/ugly.py": UGLY, "app/app/wrong.py": WRONG, "app/app/base.py": WRONG, "app/app/new.py": UGLY})
+    tree.git("add", "app/app/ugly.py", "app/app/wrong.py")
+    result, report = tree.check("--staged", command_name="run")
+    result.expect(1)
+    assert [finding["path"] for finding in report["findings"]] == ["app/app/wrong.py"], str(result)
+    assert report["root"] == str(tree.root)
+    assert staged(tree, "app/app/ugly.py") == NEAT == tree.read("app/app/ugly.py")
+    assert tree.read("app/app/new.py") == UGLY
+    assert tree.git("status", "--porcelain").splitlines() == [
+        " M app/app/base.py",
+        "A  app/app/ugly.py",
+        "A  app/app/wrong.py",
+        "?? app/app/new.py",
+    ]
+
+
+def test_lint_sees_the_index_and_says_the_real_place(tree: Monorepo) -> None:
+    tree.write({"app/app/base.py": WRONG})
+    tree.git("add", ".")
+    tree.write({"app/app/base.py": "# mended, not staged\n" + RIGHT})
+    result = tree.run("lint", "--staged").expect(1)
+    assert "app/app/base.py:3:15: error assignment" in result.stdout
+    tree.git("add", ".")
+    tree.write({"app/app/base.py": WRONG})
+    tree.run("lint", "--staged").expect(0)
+
+
+def test_a_module_that_was_not_added_is_missing_and_a_generated_one_is_not(tree: Monorepo) -> None:
+    user = (
+        '"""Uses others."""\n\nfrom app.forgotten import NAME\nfrom app.generated import VALUE\n\nprint(NAME, VALUE)\n'
+    )
+    tree.write({"app/app/user.py": user, "app/app/forgotten.py": '"""Forgotten."""\n\nNAME = "x"\n'})
+    tree.write({"app/app/generated.py": '"""Generated."""\n\nVALUE = 1\n'})
+    tree.git("add", "app/app/user.py")
+    result, report = tree.check("--staged")
+    result.expect(1)
+    assert {finding["line"] for finding in report["findings"]} == {3}, str(result)
+    assert "forgotten" in report["findings"][0]["message"]
+    tree.git("add", ".")
+    tree.run("check", "--staged").expect(0)
+
+
+# setuptools gives a flat layout an import hook instead of a path.
+FLAT = """
+    [build-system]
+    requires = ["setuptools>=64"]
+    build-backend = "setuptools.build_meta"
+
+    [project]
+    name = "flat"
+    version = "1.0"
+
+    [tool.setuptools]
+    packages = ["flat"]
+"""
+LIBRARY = {"__init__.py": '"""A library."""\n', "py.typed": ""}
+MORE = '"""More."""\n\n\ndef work() -> int:\n    """Works."""\n    return 1\n'
+USER = '"""Uses the libraries."""\n\nimport flat.more\nimport hook.more\n\nprint(flat.more.work(), hook.more.work())\n'
+
+
+def test_an_editable_library_is_seen_as_it_is_staged(tmp_path: Path) -> None:
+    tree = Monorepo.create(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.pyfmt]\n",
+            ".gitignore": ".venv\n*.egg-info\n",
+            "lib/hook/pyproject.toml": trees.manifest("hook", "hook"),
+            "lib/flat/pyproject.toml": FLAT,
+            **{f"lib/{name}/{name}/{file}": text for name in ("hook", "flat") for file, text in LIBRARY.items()},
+            "shop/pyproject.toml": trees.manifest("shop", "shop", "hook", "flat"),
+            "shop/shop/__init__.py": '"""Shop."""\n',
+            "shop/shop/main.py": USER,
+        },
+    )
+    tree.environment("shop", editable=["lib/hook", "lib/flat"])
+    tree.git("init", "--quiet")
+    tree.git("add", ".")
+    tree.write({"lib/hook/hook/more.py": MORE, "lib/flat/flat/more.py": MORE})
+    tree.run("check").expect(0)
+    result, report = tree.check("--staged", "shop")
+    result.expect(1)
+    told = {(finding["line"], finding["rule"]) for finding in report["findings"]}
+    assert told == {(3, "E0401"), (3, "import-not-found"), (4, "E0401"), (4, "import-not-found")}, str(result)
+    tree.git("add", ".")
+    tree.run("check", "--staged").expect(0)
+
+
+def test_what_is_not_staged_of_a_file_stays_and_stays_unstaged(tree: Monorepo) -> None:
+    tree.write({"app/app/part.py": UGLY + TAIL})
+    tree.git("add", ".")
+    tree.write({"app/app/part.py": UGLY + TAIL + "    print( 'unstaged' )\n"})
+    tree.run("format", "--staged").expect(0)
+    formatted = NEAT + TAIL.replace("'''", '"""')
+    assert staged(tree, "app/app/part.py") == formatted
+    assert tree.read("app/app/part.py") == formatted + "    print( 'unstaged' )\n"
+
+
+def test_a_conflict_is_refused_and_nothing_of_the_file_changes(tree: Monorepo) -> None:
+    tree.write({"app/app/part.py": UGLY, "app/app/ugly.py": UGLY})
+    tree.git("add", ".")
+    mine = UGLY.replace("print(", "print( 'unstaged',")
+    tree.write({"app/app/part.py": mine})
+    result = tree.run("format", "--staged").expect(2)
+    assert "app/app/part.py: what is staged would be reformatted where the work tree has changes" in result.stdout
+    assert (staged(tree, "app/app/part.py"), tree.read("app/app/part.py")) == (UGLY, mine)
+    assert (staged(tree, "app/app/ugly.py"), tree.read("app/app/ugly.py")) == (NEAT, NEAT)
+
+
+def test_a_file_that_is_gone_from_the_work_tree_stays_gone(tree: Monorepo) -> None:
+    tree.write({"app/app/ugly.py": UGLY})
+    tree.git("add", ".")
+    (tree.root / "app/app/ugly.py").unlink()
+    tree.run("format", "--staged").expect(0)
+    assert staged(tree, "app/app/ugly.py") == NEAT
+    assert tree.git("status", "--porcelain") == "AD app/app/ugly.py\n"
+
+
+def test_check_writes_nothing(tree: Monorepo) -> None:
+    tree.write({"app/app/ugly.py": UGLY})
+    tree.git("add", ".")
+    before = tree.git("ls-files", "--stage")
+    assert "+import os" in tree.run("check", "--staged", "--diff").expect(1).stdout
+    assert tree.git("ls-files", "--stage") == before and tree.read("app/app/ugly.py") == UGLY
+
+
+def test_line_ends_go_through_gits_conversion(tree: Monorepo) -> None:
+    tree.write({".gitattributes": "*.py text eol=crlf\n", "app/app/ugly.py": UGLY.replace("\n", "\r\n").encode()})
+    tree.git("add", ".")
+    tree.run("format", "--staged").expect(0)
+    assert staged(tree, "app/app/ugly.py") == NEAT
+    assert tree.read("app/app/ugly.py") == NEAT.replace("\n", "\r\n")
+
+
+def test_named_files_count_as_they_are_and_folders_for_what_is_staged_in_them(tree: Monorepo) -> None:
+    tree.write({"app/app/ugly.py": UGLY, "app/app/other.py": UGLY, "app/app/naïve name.py": UGLY})
+    commit(tree)
+    tree.write({"app/app/other.py": UGLY + "print()\n", "app/app/new.py": UGLY})
+    tree.git("add", "app/app/other.py")
+    result, report = tree.check("--staged", ".", "naïve name.py", "new.py", cwd="app/app")
+    result.expect(1)
+    assert [edit["path"] for edit in report["edits"]] == ["app/app/naïve name.py", "app/app/other.py"], str(result)
+    assert "app/app/new.py: not checked, since it is not in the git index" in report["notes"]
+
+
+def test_the_tree_of_the_index_follows_it_and_unchanged_units_are_not_run_again(tree: Monorepo) -> None:
+    tree.write(
+        {
+            "app/app/helper.py": RIGHT,
+            "app/app/user.py": '"""Uses."""\n\nfrom app.helper import NUMBER\n\nprint(NUMBER)\n',
+        }
+    )
+    tree.git("add", ".")
+    tree.run("lint", "--staged").expect(0)
+    again = tree.check("--staged", "--tool", "mypy", command_name="lint")[1]
+    assert [unit["cached"] for unit in again["units"]] == [True]
+    tree.git("rm", "--quiet", "--cached", "app/app/helper.py")
+    result, report = tree.check("--staged", command_name="lint")
+    assert sorted(rules(report)) == ["E0401", "import-not-found"], str(result)
+    # A plain run shares the results: the work tree is now what was staged at first.
+    tree.git("add", ".")
+    tree.run("lint", "--staged").expect(0)
+    plain = tree.check("--tool", "mypy", command_name="lint")[1]
+    assert [unit["cached"] for unit in plain["units"]] == [True]
+
+
+def test_an_unborn_branch_an_empty_index_and_no_repository(tmp_path: Path) -> None:
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n'})
+    outcome = tree.run("check", "--staged").expect(2)
+    assert "--staged needs a git work tree" in outcome.stderr
+    tree.git("init", "--quiet")
+    tree.run("check", "--staged").expect(0)
+    tree.write({"app/app/ugly.py": UGLY})
+    tree.git("add", "app/app/ugly.py")
+    assert [edit["path"] for edit in tree.check("--staged")[1]["edits"]] == ["app/app/ugly.py"]
+
+
+def test_an_unresolved_merge_is_refused(tree: Monorepo) -> None:
+    tree.git("switch", "--quiet", "--create", "side")
+    tree.write({"app/app/base.py": RIGHT.replace("1", "2")})
+    commit(tree)
+    tree.git("switch", "--quiet", "-")
+    tree.write({"app/app/base.py": RIGHT.replace("1", "3")})
+    commit(tree)
+    with pytest.raises(AssertionError):
+        tree.git("merge", "side")
+    assert "unresolved conflicts" in tree.run("check", "--staged").expect(2).stderr
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.6, 1.2])
+def test_an_interrupted_run_changes_nothing_or_everything(tree: Monorepo, delay: float) -> None:
+    names = [f"app/app/ugly{number}.py" for number in range(12)]
+    tree.write({name: UGLY for name in names})
+    tree.git("add", ".")
+    with subprocess.Popen(
+        [*command(), "run", "--staged"],
+        cwd=tree.root,
+        env=tree.environment_variables(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        time.sleep(delay)  # wherever the run is by then, the same must hold
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=60)
+    states = {(staged(tree, name), tree.read(name)) for name in names}
+    assert states in ({(UGLY, UGLY)}, {(NEAT, NEAT)})
+    assert not (tree.root / ".git/index.lock").exists()
+    tree.run("run", "--staged").expect(0)
+    assert {(staged(tree, name), tree.read(name)) for name in names} == {(NEAT, NEAT)}
+
+
+def test_a_locked_index_leaves_all_as_it_was(tree: Monorepo) -> None:
+    tree.write({"app/app/ugly.py": UGLY})
+    tree.git("add", ".")
+    (tree.root / ".git/index.lock").touch()
+    result = tree.run("format", "--staged").expect(2)
+    assert "index.lock" in result.stdout
+    (tree.root / ".git/index.lock").unlink()
+    assert (staged(tree, "app/app/ugly.py"), tree.read("app/app/ugly.py")) == (UGLY, UGLY)
