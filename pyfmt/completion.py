@@ -48,9 +48,8 @@ def commands(parser: argparse.ArgumentParser) -> tuple[CommandLine, ...]:
     found = []
     for action in parser._actions:  # pylint: disable=protected-access  # argparse tells its actions nowhere else
         if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
-            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
             for name, sub in action.choices.items():
-                found.append(_command_line(name, helps.get(name, ""), sub))
+                found.append(_command_line(name, sub.description or "", sub))
     return tuple(found)
 
 

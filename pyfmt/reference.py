@@ -95,8 +95,9 @@ def _commands() -> dict[str, argparse.ArgumentParser]:
 
 
 def _group(parser: argparse.ArgumentParser, title: str) -> list[argparse.Action]:
-    groups = parser._action_groups  # pylint: disable=protected-access
-    return [action for group in groups if group.title == title for action in group._group_actions]
+    # pylint: disable-next=protected-access  # argparse tells its groups nowhere else
+    found = [group._group_actions for group in parser._action_groups if group.title == title]
+    return [action for actions in found for action in actions]
 
 
 def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:

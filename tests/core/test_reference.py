@@ -55,7 +55,7 @@ def test_commands_in_the_pages_are_taken_by_the_command_line(page: Path) -> None
     text = page.read_text("utf-8")
     lines = re.findall(r"^(?: {4}|\s*- )(?:run: |\$ )?(pyfmt(?: [^#\n]*)?)", text, re.MULTILINE)
     for line in [*lines, *re.findall(r"`(pyfmt [^`]+)`", text)]:
-        if re.search(r"[\[\]…]|\b[A-Z]{3,}\b|\.\.\.", line):
+        if re.search(r"[\[\]…\\]|\b[A-Z]{3,}\b|\.\.\.", line):
             continue  # a form of the command, with names to be replaced
         words = shlex.split(re.split(r" [|<>&]|;", line)[0])
         build_parser().parse_args(with_command(words[1:]))
