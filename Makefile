@@ -29,7 +29,7 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint docs system clean
+.PHONY: help install demo test lint docs bench-environments system clean
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
@@ -79,6 +79,10 @@ lint: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pyfmt.reference > docs/reference.md.new
 	mv docs/reference.md.new docs/reference.md
+
+# Finding and reading 360 real environments, which it makes first (a minute or two).
+bench-environments: $(STAMP)
+	@$(BIN)/python benchmarks/environments.py
 
 # System packages that tests need; where they cannot be installed, those tests say what is missing.
 system:

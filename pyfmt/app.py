@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyfmt import config, merging, planning, projects, selection
+from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.environment_drift import with_drift
 from pyfmt.environments import reading as environment_reading
 from pyfmt.environments.finding import resolve
+from pyfmt.environments.tooling import ToolEnvironments
 from pyfmt.errors import UsageError
 from pyfmt.format_memory import FormatMemory
 from pyfmt.format_memory import joined as formatting_joined
@@ -24,7 +26,6 @@ from pyfmt.model import (
     Config,
     Environment,
     Failure,
-    Health,
     Outcome,
     Project,
     Report,
@@ -38,13 +39,12 @@ from pyfmt.projects import Survey
 from pyfmt.projects.layout import imported_names, script_folders
 from pyfmt.runner.caching import UnitCache, lint
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
+from pyfmt.tools.executing import executions
 
 if TYPE_CHECKING:
+    from pyfmt.environments.trust import Trust
     from pyfmt.runner.formatting import FormatOptions
     from pyfmt.staging.session import Stage
-
-# Words in a shared configuration that make a tool execute code of the environment or of the checkout.
-_EXECUTING = ("plugins", "init-hook", "init_hook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ def _run(
     chosen = _select(request, cwd, space)
     share = _since(request, space, chosen.files, (environ, memory))
     roots = first_party_roots(space.projects, space.resolutions, settings.root)
-    facts = memory.facts(space.survey.everything, roots, _trust(space.real, request))
+    trusting = _Trusting(space.real, request)
+    facts = memory.facts(space.survey.everything, roots, trusting)
     if request.unused_ignores:
         facts = replace(facts, options=("unused ignores",))
     hands = Hands(memory, facts, progress)
@@ -160,7 +161,7 @@ def _run(
     notes += [
         *chosen.notes,
         *share.notes,
-        *(_notes(space, share.lint) if linting else ()),
+        *(_notes(space, share.lint, trusting) if linting else ()),
         *filter(None, [memory.note()]),
     ]
     report = merging.merge(
@@ -254,8 +255,8 @@ def _wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name in settings.tools)
 
 
-def _notes(space: Workspace, linted: _Files) -> list[str]:
-    """What to say of the environments in use: borrowed or inherited ones, and those where something is off."""
+def _notes(space: Workspace, linted: _Files, trusting: _Trusting) -> list[str]:
+    """What to say of the environments in use: borrowed or inherited ones, and those whose code may not run."""
     names = {project.path: project.name for project in space.projects}
     notes = []
     for found in space.resolutions:
@@ -264,9 +265,8 @@ def _notes(space: Workspace, linted: _Files) -> list[str]:
             continue
         if found.note and "workspace" not in found.rule:  # a workspace's environment is plainly its members' own
             notes.append(f"{names[found.project]}: {found.note}")
-        if environment.health is Health.WARNING:
-            cure = f" ({environment.cure})" if environment.cure else ""
-            notes.append(f"environment {environment.name}: {environment.reason}{cure}")
+        if said := trusting.note(environment):
+            notes.append(said)
     return notes
 
 
@@ -422,6 +422,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         trusted=hands.facts.trusted,
         unused_ignores=bool(hands.facts.options),
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
+        tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
     )
 
 
@@ -442,7 +443,7 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    hands = Hands(memory, memory.facts(space.survey.everything, roots, _trust(space.config, request)), Progress(-1))
+    hands = Hands(memory, memory.facts(space.survey.everything, roots, _Trusting(space.config, request)), Progress(-1))
     options = _lint_options(space, Path(os.devnull), hands)
     known = UnitCache(memory.store, hands.facts, lambda _: None) if memory.store else None
     calls = []
@@ -454,27 +455,32 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     return calls
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""  # the tool that needs it says what is wrong with it
-
-
-def _trust(settings: Config, request: Request) -> Callable[[Environment], bool]:
+class _Trusting:
     """Whether code of an environment may run; asked only where the shared configuration would run any."""
-    if request.trust:
-        return lambda environment: True
-    texts = {Path(tool_config.path) for tool_config in settings.tool_configs if tool_config.tool in ("pylint", "mypy")}
-    if not any(word in _text(path) for path in texts for word in _EXECUTING):
-        return lambda environment: False
-    from pyfmt.environments.trust import decide  # deferred: asks git
 
-    known: dict[str, bool] = {}
+    def __init__(self, settings: Config, request: Request) -> None:
+        self._root = settings.root
+        self._given = request.trust
+        linters = _wanted(settings, ("pylint", "mypy"))
+        found = (executions(config) for config in settings.tool_configs if config.tool in linters)
+        self._executed = [text for texts in found for text in texts]
+        self._verdicts: dict[str, Trust] = {}
 
-    def trusted(environment: Environment) -> bool:
-        if environment.prefix not in known:
-            known[environment.prefix] = decide(Path(environment.prefix), settings.root).trusted
-        return known[environment.prefix]
+    def __call__(self, environment: Environment) -> bool:
+        if self._given or not self._executed:
+            return self._given
+        if environment.prefix not in self._verdicts:
+            from pyfmt.environments.trust import decide  # deferred: asks git
 
-    return trusted
+            self._verdicts[environment.prefix] = decide(Path(environment.prefix), self._root)
+        return self._verdicts[environment.prefix].trusted
+
+    def note(self, environment: Environment) -> str:
+        """Why code of an environment was not run, which code, and the cure; "" where nothing is to be said."""
+        verdict = self._verdicts.get(environment.prefix)
+        if verdict is None or verdict.trusted:
+            return ""
+        would = ", ".join(self._executed)
+        return (
+            f"{environment.name} is not trusted to run code, since {verdict.reason}; would run: {would}; {verdict.cure}"
+        )

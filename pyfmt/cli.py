@@ -296,14 +296,21 @@ def _graph(options: argparse.Namespace) -> int:
 def _trust(options: argparse.Namespace) -> int:
     from pyfmt import config  # deferred for start-up time
     from pyfmt.environments import trust
+    from pyfmt.tools import executing
 
-    root = config.load(_request(options, Command.CHECK), Path.cwd()).root
+    settings = config.load(_request(options, Command.CHECK), Path.cwd())
+    root = settings.root
     if options.revoke:
         known = trust.revoke(root)
         print(f"{root} is no longer trusted" if known else f"{root} was not trusted")
         return EXIT_CLEAN
     file = trust.store(root)
-    print(f"{root} is trusted: plugins that its shared configuration names may run (remembered in {file})")
+    print(f"{root} is trusted (remembered in {file}; `pyfmt trust --revoke` takes it back)")
+    print("code of its environments may run, where the shared configuration names it:")
+    for tool_config in settings.tool_configs:
+        for text in executing.executions(tool_config):
+            print(f"  {text} ({executing.place(tool_config, str(root))})")
+    print("  the interpreter of an environment whose search path cannot be read from disk")
     return EXIT_CLEAN
 
 

@@ -138,7 +138,8 @@ class Environment:
     """A virtual environment, as read from disk without running it; all paths are absolute.
 
     `search_path` is what `sys.path` is in its interpreter (standard library included, no script folder).
-    `finder_roots` are folders to add for static tools, since setuptools' import hooks provide packages from there.
+    `finder_roots` are folders to add for static tools, since setuptools' import hooks provide packages from there;
+    `remapped` is what they provide under another name than its folder's, which no search path can express.
     `fingerprint` changes exactly when what a tool could see of the installed packages changes; it holds no path.
     """
 
@@ -149,6 +150,7 @@ class Environment:
     search_path: tuple[str, ...]
     site_packages: tuple[str, ...]
     finder_roots: tuple[str, ...] = ()
+    remapped: tuple[tuple[str, str], ...] = ()  # (module, path): import hooks that give a folder another name
     distributions: tuple[Distribution, ...] = ()
     fingerprint: str = ""
     health: Health = Health.OK

@@ -24,6 +24,13 @@ def repository_folder(root: Path, configured: Path | None) -> Path:
     return platformdirs.user_cache_path("pyfmt") / digest(str(root))
 
 
+def tool_environments_folder() -> Path:
+    """Where tool environments stand: in the user's cache folder, shared by all repositories."""
+    import platformdirs  # deferred for start-up time: only where something is linted
+
+    return platformdirs.user_cache_path("pyfmt") / "tools"
+
+
 def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:
     """A folder for one tool's own cache: one for each tool version, configuration, environment and group of projects."""
     assert unit.environment is not None, unit

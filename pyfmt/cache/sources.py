@@ -53,7 +53,8 @@ class Sources:
     def visible(self, environment: Environment) -> tuple[str, ...]:
         """The folders with sources that an environment's search path leads to; its installed packages are not among them."""
         if environment.prefix not in self._seen:
-            entries = dict.fromkeys((*environment.search_path, *environment.finder_roots))
+            renamed = (path if os.path.isdir(path) else os.path.dirname(path) for _, path in environment.remapped)
+            entries = dict.fromkeys((*environment.search_path, *environment.finder_roots, *renamed))
             folders = {self._folder(entry) for entry in entries if not self._is_installed(entry, environment)}
             self._seen[environment.prefix] = tuple(sorted(folder for folder in folders if folder is not None))
         return self._seen[environment.prefix]

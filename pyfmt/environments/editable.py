@@ -76,3 +76,13 @@ def roots(mapped: tuple[Mapped, ...]) -> tuple[str, ...]:
         if root and os.path.isdir(root):
             found.setdefault(root)
     return tuple(found)
+
+
+def remapped(mapped: tuple[Mapped, ...]) -> tuple[tuple[str, str], ...]:
+    """What no folder on a search path provides: each (module, existing path), sorted."""
+    found = {(item.module, item.path) for item in mapped if item.root is None}
+    return tuple(sorted(pair for pair in found if os.path.isdir(pair[1]) or _module_file(pair[1])))
+
+
+def _module_file(path: str) -> bool:
+    return os.path.isfile(path) or os.path.isfile(f"{path}.py")

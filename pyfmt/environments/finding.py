@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt.config import nearest
 from pyfmt.environments.managers import ORDER, Found, Place, Surroundings
 from pyfmt.environments.reading import ReadResult, examine
-from pyfmt.errors import VirtualenvError
+from pyfmt.errors import ConfigError, VirtualenvError
 from pyfmt.model import Candidate, Config, Environment, Health, Project, Resolution
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def resolve(
 ) -> tuple[Resolution, ...]:
     """The environment of each of `projects`, in their order; nothing of an untrusted environment is run.
 
-    An explicit setting that is no usable environment raises VirtualenvError. A project without an environment gets that of the
+    An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
+    ConfigError. A project without an environment gets that of the
     first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
     read between runs, see `reading.read`; `trusted` is --trust.
     """
     root = os.path.realpath(config.root)
+    _check_settings(projects, config)
     reader = _Reader(root, memo, trusted)
     around = Surroundings(root, environ, tuple(projects))
     drafts = [_own(Place(project, _folder(root, project), around), config, reader) for project in projects]
@@ -198,9 +201,27 @@ def _cure(general: str, manager: str) -> str:
     return f"{general} ({manager})" if general else manager
 
 
+def _check_settings(projects: Sequence[Project], config: Config) -> None:
+    """Raises ConfigError for a key that names no project: its environment would silently be used for nothing."""
+    known = list(dict.fromkeys(name for project in projects for name in (project.path, project.name)))
+    for key, _ in config.environments:
+        if _plain(key) not in known:
+            hint = nearest(_plain(key), known)
+            hint = hint if "did you mean" in hint else ""  # a monorepo's whole list helps nobody
+            raise ConfigError(
+                f"environments: {key!r} is neither the path nor the name of a project{hint}",
+                str(config.file or ""),
+                "`pyfmt envs` lists the projects",
+            )
+
+
+def _plain(key: str) -> str:
+    return key.rstrip("/").removeprefix("./") or "."
+
+
 def _setting(project: Project, config: Config) -> str | None:
     for key, value in config.environments:
-        if key.rstrip("/").removeprefix("./") in (project.path, project.name):
+        if _plain(key) in (project.path, project.name):
             return value
     return None
 

@@ -65,6 +65,7 @@ def examine(
         search_path=tuple(path.entries),
         site_packages=tuple(site.path for site in path.sites),
         finder_roots=tuple(folder for folder in editable.roots(mapped) if folder not in path.entries),
+        remapped=editable.remapped(mapped),
         distributions=distributions,
         fingerprint=value,
         health=health,

@@ -13,7 +13,7 @@ from pyfmt.model import Report
 from pyfmt.reports import tally
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.text_rest import edits, files_section, statistics, summary, table, unchecked, warnings
+from pyfmt.reports.text_rest import edits, files_section, notes, statistics, summary, table, unchecked, warnings
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -26,10 +26,12 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
     paint = Paint(options.color, options.hyperlinks)
+    if options.verbosity >= 0:
+        yield from warnings(report, paint)
     if report.findings:
         yield from _findings(report, options, paint)
     yield from edits(report, options, paint)
-    rest = list(warnings(report, paint)) if options.verbosity >= 0 else []
+    rest = list(notes(report, paint)) if options.verbosity >= 0 else []
     rest.extend(unchecked(report, paint))
     if rest and options.spacious:
         yield ""

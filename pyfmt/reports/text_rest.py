@@ -40,13 +40,17 @@ def _diff(edit: Edit, paint: Paint) -> Iterator[str]:
 
 
 def warnings(report: Report, paint: Paint) -> Iterator[str]:
-    """Environments with something off, and the notes of the run."""
+    """Environments with something off; above the findings, many of which it may explain."""
     odd = [record for record in report.environments if record.status != "ok"]
     for record in odd:
         label = paint("red", "error:") if record.status == "broken" else paint("yellow", "warning:")
         yield f"{label} environment {printable(record.name)}: {printable(record.reason)}"
         if record.cure:
             yield f"  help: {printable(record.cure)}"
+
+
+def notes(report: Report, paint: Paint) -> Iterator[str]:
+    """The notes of the run."""
     for note in report.notes:
         first, *more = printable_lines(note)
         yield f"{paint('cyan', 'note:')} {first}"

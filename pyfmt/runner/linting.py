@@ -10,11 +10,28 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
+from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
 from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
-from pyfmt.tools.protocol import JsonObject, LintContext
+from pyfmt.tools.protocol import JsonObject, LintContext, ToolNeed, ToolPlace
 from pyfmt.tools.registry import LINTERS
+
+
+class Tooling(Protocol):
+    """Gives tools their environments where they need another Python than pyfmt's own."""
+
+    def place(self, need: ToolNeed) -> ToolPlace:
+        """Where it is, or would be."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def provide(self, need: ToolNeed) -> ToolPlace:
+        """The same, and it is there then; raises ToolError where it cannot be made."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def stop(self) -> None:
+        """End what is being made: the run is interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,7 @@ class LintOptions:
     cache_folder: Callable[[Unit], Path | None]  # where a tool may keep its own cache for this unit
     import_roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders it sees
     trusted: Callable[[Environment], bool]
+    tooling: Tooling
     unused_ignores: bool = False
     moved: tuple[str, str] | None = None  # see LintContext
 
@@ -118,6 +136,7 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
                 future.result()
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
+        options.tooling.stop()
         workers.close()
         raise
     executor.shutdown()
@@ -126,8 +145,11 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
 
 
-def call(unit: Unit, options: LintOptions) -> tuple[WorkerSpec, JsonObject]:
-    """The exact call of a unit's tool: which worker, and what it is given."""
+def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
+    """The exact call of a unit's tool: which worker, and what it is given.
+
+    With `provide` the tool's environment is made where it needs one of its own; raises ToolError if that fails.
+    """
     assert unit.environment is not None, unit
     linter = LINTERS[unit.tool]
     folder = options.cache_folder(unit)
@@ -141,7 +163,12 @@ def call(unit: Unit, options: LintOptions) -> tuple[WorkerSpec, JsonObject]:
         unused_ignores=options.unused_ignores,
         moved=options.moved,
     )
-    return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), linter.payload(unit, context)
+    payload = linter.payload(unit, context)
+    need = linter.need(unit.environment, payload)
+    if need is None:
+        return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), payload
+    place = options.tooling.provide(need) if provide else options.tooling.place(need)
+    return WorkerSpec(place.interpreter, linter.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
 def _weight(unit: Unit) -> int:
@@ -154,7 +181,7 @@ def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener
     listener.started(unit)
     began = time.monotonic()
     try:
-        spec, payload = call(unit, options)
+        spec, payload = call(unit, options, provide=True)
         worker = workers.get(spec)
         if isinstance(worker, OSError):
             answer = WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
@@ -163,6 +190,9 @@ def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener
         if answer.answer is None:
             return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), ()
         reading = linter.parse(unit, answer.answer)
+    except ToolError as error:
+        answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
+        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), ()
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
         return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), ()

@@ -17,9 +17,9 @@ from typing import Any
 
 from pyfmt.errors import ConfigError
 from pyfmt.model import Environment, Failure, Finding, Part, Project, Severity, Unit
-from pyfmt.tools import mypy_config
+from pyfmt.tools import mypy_config, mypy_plugins
 from pyfmt.tools.mypy_config import Settings
-from pyfmt.tools.protocol import JsonObject, LintContext, Reading
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _OLDEST = (3, 10)  # mypy 2.4 checks for no older Python
 _STUB = ".pyi"
@@ -72,6 +72,7 @@ class Mypy:
             "search_path": list(environment.search_path),
             "site_packages": list(environment.site_packages),
             "import_roots": _outside(dict.fromkeys(roots), environment.site_packages),
+            "remapped": [list(pair) for pair in environment.remapped],
             "shared_config": context.config.path,
             "runs": runs,
             "tool_paths": list(context.tool_paths),
@@ -80,6 +81,10 @@ class Mypy:
             "notes": notes,
             "failures": failures,
         }
+
+    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:
+        """A tool environment of the environment's Python, where it has a plugin that pyfmt's own Python may not load."""
+        return mypy_plugins.need(environment, payload) if payload["trusted"] else None
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """Findings in the order of the files; paths in the answer are relative to the root already."""

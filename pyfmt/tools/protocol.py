@@ -28,6 +28,24 @@ class LintContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolNeed:
+    """A tool that must run in another Python than pyfmt's own, since it loads code made for that one."""
+
+    tool: str  # "mypy"
+    version: str  # pyfmt's own pinned one, "2.4.1"
+    python: str  # "3.12", or "3.13t"
+    base: str  # absolute path of an interpreter of that version
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPlace:
+    """Where a tool runs: an interpreter, and the folders that the tool is importable from; all absolute."""
+
+    interpreter: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a linter's answer says."""
 
@@ -56,6 +74,10 @@ class Linter(Protocol):
 
     def payload(self, unit: Unit, context: LintContext) -> JsonObject:
         """The JSON value that the worker's `run` takes."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:
+        """The tool environment in which the worker must run instead, to load what the configuration names there."""
         ...  # pylint: disable=unnecessary-ellipsis
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.model import Environment, Failure, Finding, Part, Project, Severity, Unit
-from pyfmt.tools.protocol import JsonObject, LintContext, Reading
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 OLDEST = (3, 10)  # the oldest Python that pylint 4 runs on
 
@@ -46,6 +46,11 @@ class PylintLinter:
             "unused_ignores": context.unused_ignores,
             "groups": [_group(part, environment, context.root) for part in unit.parts],
         }
+
+    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:  # pylint: disable=useless-return
+        """None: the worker runs in the environment's base interpreter anyway, for which its plugins are made."""
+        del environment, payload
+        return None
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """Findings in order of place, failures and notes of a worker's answer."""

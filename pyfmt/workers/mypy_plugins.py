@@ -1,7 +1,8 @@
 """mypy plugins of an environment: which of them this process can load (standard library only).
 
-A plugin is code of the environment or the checkout that mypy runs in its own process: it needs trust, and pyfmt's own
-Python's minor version where it stands in the environment. A plugin installed beside pyfmt is pyfmt's own code.
+A plugin is code of the environment or the checkout that mypy runs in its own process: it needs trust, and a process of
+the environment's minor version (pyfmt sees to that, see pyfmt/tools/mypy_plugins.py). One that is installed beside pyfmt
+is pyfmt's own code.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+_OLDEST = [3, 10]  # mypy 2.4 runs on no older Python
 
 
 class Plugins:
@@ -56,12 +59,13 @@ class Plugins:
             self.usable.append(plugin)
 
     def _absence(self) -> str:
-        if not self._same_python:
-            implementation, major, minor = self._payload["plugins_python"]
+        if not self._payload["trusted"]:
+            return "the environment is not trusted to run code"
+        implementation, *version = self._payload["plugins_python"]
+        if implementation != "CPython" or version < _OLDEST:
             name = "Python" if implementation == "CPython" else implementation
-            own = ".".join(map(str, sys.version_info[:2]))
-            return f"it would need pyfmt on {name} {major}.{minor} (this is {own}), or to be installed beside pyfmt"
-        return "it is not installed there" if self._payload["trusted"] else "the environment is not trusted to run code"
+            return f"it is made for {name} {'.'.join(map(str, version))}, on which mypy does not run"
+        return "it is not installed there"
 
 
 def _add_environment(payload: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ Runs in pyfmt's own interpreter, standard library only at import, loaded by path
 
 Differences to `cd PROJECT && mypy --python-executable ENV/bin/python .` that make it right for a monorepo:
 - the working folder is an empty one, so that no folder of the root ("docs", "lib") becomes an importable namespace;
+- what an import hook provides under another name is found in a farm of links (mypy_farm.py);
 - a file with a blocking error (syntax) is reported and then read as `Any`, so that it hides nothing of the others.
 """
 
@@ -39,6 +40,7 @@ def _sibling(name: str) -> Any:
 
 _answer = _sibling("mypy_answer")
 _cache = _sibling("mypy_cache")
+_farm = _sibling("mypy_farm")
 _plugins = _sibling("mypy_plugins")
 _process = _sibling("mypy_process")
 
@@ -60,9 +62,11 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="pyfmt-mypy-"))
     try:
+        farm = _farm.plant(payload["cache_dir"], scratch, payload["remapped"])
+        payload = {**payload, "import_roots": [*payload["import_roots"], *farm.roots]}
         for number, part in enumerate(payload["runs"]):
             if part["reported"]:
-                check = _Check(payload, part, scratch, f"run{number}")
+                check = _Check(payload, farm.part(part), farm, os.path.join(scratch, f"run{number}"))
                 check.run()
                 found += check.findings
                 failures += check.failures
@@ -91,17 +95,17 @@ class _Said:
 class _Check:  # pylint: disable=too-many-instance-attributes  # all that one check learns on its way
     """One configuration, one set of files: calls mypy until nothing hides anything."""
 
-    def __init__(self, payload: Mapping[str, Any], part: Mapping[str, Any], scratch: str, name: str) -> None:
+    def __init__(self, payload: Mapping[str, Any], part: Mapping[str, Any], farm: Any, scratch: str) -> None:
         self.findings: list[dict[str, Any]] = []
         self.failures: list[dict[str, str]] = []
         self.notes: list[str] = []
-        self._payload, self._part = payload, part
+        self._payload, self._part, self._farm = payload, part, farm
         self._root = str(payload["root"])
         self._lines = _answer.Lines()
         self._modules: dict[str, str] = dict(part["files"])
         self._shadowed: list[str] = []
         self._blocking: list[dict[str, Any]] = []
-        self._scratch = os.path.join(scratch, name)
+        self._scratch = scratch
         self._cwd = os.path.join(self._scratch, "cwd")
         os.makedirs(self._cwd)
         self._any = _write(os.path.join(self._scratch, "any.py"), _ANY)
@@ -111,7 +115,9 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders)
         )
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "1"}
-        self._cache = _cache.Cache(payload["cache_dir"], name, identity)
+        if farm.roots:
+            identity["farm"] = farm.folder
+        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity)
 
     def run(self) -> None:
         """Fill findings, failures and notes."""
@@ -225,7 +231,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             return
         first = items[0]
         place = f"{self._relative(file)}:{first['line']}"
-        if file.startswith(self._root + os.sep) and "site-packages" not in file:
+        if self._farm.real(file).startswith(self._root + os.sep) and "site-packages" not in file:
             self.notes.append(
                 f"{place}: {first['message']}; what it defines counts as Any in {self._payload['environment']}"
             )
@@ -266,11 +272,12 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self.failures.append({"reason": reason, "detail": detail.replace(self._root + os.sep, "")})
 
     def _relative(self, path: str) -> str:
+        path = self._farm.real(path)
         inside = path.startswith(self._root.rstrip(os.sep) + os.sep)
         return (os.path.relpath(path, self._root) if inside else path).replace(os.sep, "/")
 
     def _shorten(self, text: str) -> str:
-        return text.replace(self._root + os.sep, "")
+        return text.replace(self._farm.folder + os.sep, "").replace(self._root + os.sep, "")
 
 
 def _is_duplicate(item: Mapping[str, Any]) -> bool:

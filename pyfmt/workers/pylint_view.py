@@ -147,9 +147,11 @@ def _find_more(finders: Any, roots: Sequence[str]) -> None:
         try:
             return original(search_path, modname, parts, processed, submodule_path)
         except ImportError:
-            if search_path is not sys.path or any(map(_is_regular_package, submodule_path or ())):
+            if search_path is not sys.path:
                 raise
-            found = _mapped(finders, (*processed, modname)) or _below(roots, (*processed, modname))
+            found = _mapped(finders, (*processed, modname))
+            if found is None and not any(map(_is_regular_package, submodule_path or ())):
+                found = _below(roots, (*processed, modname))
             if found is None:
                 raise
             finder = spec.PathSpecFinder if found.type is spec.ModuleType.PY_NAMESPACE else spec.ImportlibFinder

@@ -57,7 +57,10 @@ def test_piped_lines_have_the_documented_form() -> None:
     lines = text.render(RICH, PIPED).splitlines()
     matches = [match for match in map(ONE_LINE.match, lines) if match]
     assert [match["path"] for match in matches] == [item.path for item in RICH.findings]
-    assert lines[0].startswith("lib/storage/acme/storage/disk.py:5:9: error return-value Incompatible ")
+    first = next(index for index, line in enumerate(lines) if ONE_LINE.match(line))
+    assert lines[first].startswith("lib/storage/acme/storage/disk.py:5:9: error return-value Incompatible ")
+    above = [line for line in lines[:first] if not line.startswith("  help: ")]
+    assert above and all(re.match(r"(warning|error): environment ", line) for line in above), "they explain findings"
 
 
 def test_piped_text_says_nothing_of_times_or_the_cache() -> None:

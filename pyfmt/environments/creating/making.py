@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe
@@ -16,9 +15,6 @@ from pyfmt.environments.creating.locks import Target
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
 from pyfmt.environments.creating.recipes import Recipe, recipe
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
-
-if TYPE_CHECKING:
-    from python_discovery import PythonInfo
 
 # What runs in this process runs for one environment at a time: virtualenv and python_discovery keep state, and even
 # sysconfig (which uv.find_uv_bin asks) gives wrong answers to a second thread while the first fills its cache.
@@ -88,7 +84,8 @@ def _make(job: Job, base: Creation) -> Creation:
     target = Target({key: str(value) for key, value in interpreter.marker_environment.items()})
     plan = recipe(job.requests, job.owner, target, installer.uv is not None)
     known = replace(base, python=describe(interpreter), installer=installer.name, source=plan.source, notes=plan.notes)
-    creation = virtualenv_arguments(prefix, interpreter, installer)
+    executable = interpreter.system_executable or interpreter.executable
+    creation = virtualenv_arguments(prefix, str(executable), installer)
     installs = [tuple(installer.command(step, prefix, _shown(step.lines))) for step in plan.steps]
     known = replace(known, commands=(("virtualenv", *creation), *installs))
     if options.dry_run:
@@ -105,7 +102,7 @@ def _shown(lines: Sequence[str]) -> Path | None:
 def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) -> None:
     with UnderConstruction(job.prefix) as site:
         job.say("creating with virtualenv")
-        _run_virtualenv(creation, job)
+        run_virtualenv(creation, job.options.environ, job.calls)
         for number, step in enumerate(plan.steps, 1):
             count = f" ({number} of {len(plan.steps)})" if len(plan.steps) > 1 else ""
             job.say(f"installing from {plan.source} with {installer.name}{count}")
@@ -113,22 +110,22 @@ def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) ->
         job.calls.raise_if_stopped()
 
 
-def virtualenv_arguments(prefix: Path, interpreter: PythonInfo, installer: Installer) -> list[str]:
+def virtualenv_arguments(prefix: Path, executable: str, installer: Installer) -> list[str]:
     """The command line of virtualenv; without `--no-venv-redirect` a `.venv` *file* could appear in a user's project."""
-    executable = interpreter.system_executable or interpreter.executable
     # pip needs only itself; a setuptools that the project did not ask for would hide an import that is missing.
     seed = ["--no-seed"] if installer.uv else ["--no-download", "--setuptools", "none"]
-    return [str(prefix), "--python", str(executable), "--no-venv-redirect", "--no-periodic-update", *seed]
+    return [str(prefix), "--python", executable, "--no-venv-redirect", "--no-periodic-update", *seed]
 
 
-def _run_virtualenv(arguments: list[str], job: Job) -> None:
+def run_virtualenv(arguments: list[str], environ: Mapping[str, str], calls: Calls) -> None:
+    """Make an environment in this process; raises CreationError."""
     from virtualenv import cli_run  # deferred: costs 0.2 s, and only where an environment is made
 
     with _ONE_AT_A_TIME:
-        job.calls.raise_if_stopped()
+        calls.raise_if_stopped()
         try:
             # A copy: virtualenv writes into the mapping.
-            cli_run(arguments, setup_logging=False, env=dict(job.options.environ))
+            cli_run(arguments, setup_logging=False, env=dict(environ))
         except (Exception, SystemExit) as error:  # pylint: disable=broad-exception-caught  # whatever a plug-in raises
             raise CreationError(
                 f"virtualenv failed: {error}", f"try it by hand: virtualenv {' '.join(arguments)}"

@@ -1,0 +1,78 @@
+"""What is said of environments: drift from the lock, what was passed over and why, settings for nobody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.trees import manifest
+from tests.support.monorepo import Monorepo
+
+SOURCE = '"""App."""\n\nimport attrs\nimport packaging\n\nprint(attrs, packaging)\n'
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
+    """A project whose environment is not what its requirements say, and whose `.venv` is broken."""
+    made = Monorepo.create(
+        tmp_path_factory.mktemp("drift"),
+        {
+            "pyproject.toml": '[tool.pyfmt]\nprojects = ["app", "lib"]\n',
+            "app/pyproject.toml": manifest("app", "app"),
+            "app/requirements.txt": "attrs==25.3.0\npackaging==24.2\n",
+            "app/app/__init__.py": SOURCE,
+            "lib/pyproject.toml": manifest("lib", "lib"),
+            "lib/lib/__init__.py": '"""Lib."""\n',
+        },
+    )
+    made.environment("app", "attrs==23.2.0", editable=["lib"], folder="venv")
+    made.environment("app")
+    dangling = made.root / "app/.venv/bin/python"
+    dangling.unlink()
+    dangling.symlink_to("/nowhere/python3.11")
+    return made
+
+
+DRIFT = "differs from requirements.txt: missing: packaging 24.2; other version: attrs 23.2.0 (locked 25.3.0)"
+
+
+def test_envs_tells_drift_and_what_was_passed_over(tree: Monorepo) -> None:
+    said = tree.run("envs").expect(0).stdout
+    (row,) = [line for line in said.splitlines() if line.startswith("app ")]
+    assert "app/venv" in row and "3.11" in row and row.endswith("warning")
+    assert DRIFT in said and "pyfmt envs create app --recreate" in said
+    (passed,) = [line for line in said.splitlines() if "passed over" in line]
+    assert "app/.venv (.venv)" in passed and "/nowhere/python3.11" in passed
+    assert "linted in that of app" in said
+
+
+def test_envs_json_tells_the_same(tree: Monorepo) -> None:
+    projects = {row["project"]: row for row in json.loads(tree.run("envs", "--json").expect(0).stdout)["projects"]}
+    app = projects["app"]
+    assert app["environment"]["status"] == "warning" and app["environment"]["reason"] == DRIFT
+    assert "--recreate" in app["environment"]["cure"]
+    assert app["found_by"] == "venv"
+    (passed,) = app["passed_over"]
+    assert passed["path"] == "app/.venv" and passed["rule"] == ".venv" and "/nowhere" in passed["reason"]
+    assert projects["lib"]["found_by"] == "dependent" and projects["lib"]["passed_over"] == []
+
+
+def test_check_says_the_drift_once_above_the_findings_that_it_explains(tree: Monorepo) -> None:
+    said = tree.run("check", "--tool", "mypy").expect(1).stdout.splitlines()
+    (finding,) = [index for index, line in enumerate(said) if "import-not-found" in line]
+    (warning,) = [index for index, line in enumerate(said) if DRIFT in line]
+    assert warning < finding and said[warning].startswith("warning: environment app/venv: ")
+    assert said[warning + 1].startswith("  help: ")
+    assert "packaging" in said[finding]
+
+
+def test_an_environment_for_no_project_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
+    settings = '[tool.pyfmt.environments]\n"projects/biling" = ".venv"\n'
+    tree = Monorepo.create(
+        tmp_path, {"pyproject.toml": settings, "projects/billing/pyproject.toml": manifest("billing", "billing")}
+    )
+    for words in (("check",), ("envs",)):
+        said = tree.run(*words).expect(2).stderr
+        assert "projects/biling" in said and "did you mean 'projects/billing'?" in said and "pyproject.toml" in said
