@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
-from pyfmt.cache.folders import repository_folder, tool_folder
+from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
 from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.cache.store import Store
+from pyfmt.cache.tool_folders import prune
 from pyfmt.model import Config, Environment, Project, Resolution, Unit
 
 _MEMO_KEY = fold("memo of environments", 1)
@@ -79,6 +80,10 @@ class Memory:
             self.digests.save()
             self.store.shrink()
             self.store.close()
+        if self.folder is not None:
+            tools = [_tools_digest().hex()]
+            configs = (self.digests.of(found.path).hex() for found in self._settings.tool_configs)
+            prune(self.folder, [version_folder(text, tools) for text in configs])
 
 
 def _read_memo(value: bytes | None) -> dict[str, str]:
