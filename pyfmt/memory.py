@@ -141,12 +141,16 @@ def first_party_roots(
     party, whether they carry `py.typed` or not.
     """
     found: dict[str, tuple[str, ...]] = {}
+    known: dict[str, str] = {}  # most entries are those of many environments
     real = {path: os.path.realpath(root / path) for project in members for path in project.import_roots}
+    absolutes = tuple(dict.fromkeys(real.values()))
+    distinct = set(absolutes)
     for resolution in resolutions:
         environment = resolution.environment
         if environment is None or environment.prefix in found:
             continue
-        visible = {os.path.realpath(path) for path in (*environment.search_path, *environment.finder_roots)}
-        roots = dict.fromkeys(absolute for absolute in real.values() if absolute in visible)
+        entries = (*environment.search_path, *environment.finder_roots)
+        visible = {known.get(path) or known.setdefault(path, os.path.realpath(path)) for path in entries}
+        roots = dict.fromkeys(absolute for absolute in absolutes if absolute in visible) if visible & distinct else ()
         found[environment.prefix] = tuple(roots)
     return found
