@@ -40,6 +40,7 @@ from pyfmt.projects.layout import imported_names, script_folders
 from pyfmt.runner.caching import UnitCache, lint
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
 from pyfmt.tools.executing import executions
+from pyfmt.tools.registry import LINTERS
 
 if TYPE_CHECKING:
     from pyfmt.environments.trust import Trust
@@ -293,16 +294,9 @@ def _with_script_folders(project: Project, reader: _ImportReader) -> Project:
 
 def _facts(reader: Callable[[str], frozenset[str]]) -> planning.Facts:
     def module_name(tool: str, file: str, project: Project) -> str:
-        from pyfmt.tools.registry import LINTERS  # deferred for start-up time: only where something is linted
-
         return LINTERS[tool].module_name(file, project)
 
-    def alone(tool: str) -> bool:
-        from pyfmt.tools.registry import LINTERS  # deferred for start-up time: only where something is linted
-
-        return LINTERS[tool].alone
-
-    return planning.Facts(module_name, reader, alone)
+    return planning.Facts(module_name, reader, lambda tool: LINTERS[tool].alone)
 
 
 def _format(units: tuple[Unit, ...], request: Request, settings: Config, hands: Hands) -> list[Outcome]:
@@ -418,7 +412,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         jobs=settings.jobs,
         timeout=settings.timeout,
         cache_folder=hands.memory.tool_folders(),
-        import_roots=first_party_roots(space.projects, space.resolutions, settings.root),
+        import_roots=hands.facts.roots,
         trusted=hands.facts.trusted,
         unused_ignores=bool(hands.facts.options),
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,

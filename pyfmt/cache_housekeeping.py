@@ -9,10 +9,11 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
+from pyfmt.cache.tool_folders import STAMP, TOOLS
 from pyfmt.errors import PyfmtError
 from pyfmt.model import Request
 
-_TOOL_FOLDERS = ("mypy", "pylint")
+_TOOL_FOLDERS = TOOLS
 
 
 def folder(request: Request, cwd: Path) -> Path:
@@ -38,7 +39,11 @@ def show(place: Path) -> str:
 
 def clean(place: Path) -> str:
     """Remove what pyfmt has put into a cache folder, and nothing else; raises PyfmtError where it cannot."""
-    own = [*place.glob(f"{FILE_NAME}*"), *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir())]
+    own = [
+        *place.glob(f"{FILE_NAME}*"),
+        *place.glob(STAMP),
+        *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir()),
+    ]
     try:
         for path in own:
             if path.is_dir():

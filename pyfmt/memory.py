@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
-from pyfmt.cache.folders import repository_folder, tool_folder
+from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
 from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.cache.store import Store
+from pyfmt.cache.tool_folders import prune
 from pyfmt.model import Config, Environment, Project, Resolution, Unit
 
 _MEMO_KEY = fold("memo of environments", 1)
@@ -90,6 +91,10 @@ class Memory:
             self.digests.save()
             self.store.shrink()
             self.store.close()
+        if self.folder is not None:
+            tools = [_tools_digest().hex()]
+            configs = (self.digests.of(found.path).hex() for found in self._settings.tool_configs)
+            prune(self.folder, [version_folder(text, tools) for text in configs])
 
 
 def _read_memo(value: bytes | None) -> dict[str, str]:
@@ -147,12 +152,16 @@ def first_party_roots(
     party, whether they carry `py.typed` or not.
     """
     found: dict[str, tuple[str, ...]] = {}
+    known: dict[str, str] = {}  # most entries are those of many environments
     real = {path: os.path.realpath(root / path) for project in members for path in project.import_roots}
+    absolutes = tuple(dict.fromkeys(real.values()))
+    distinct = set(absolutes)
     for resolution in resolutions:
         environment = resolution.environment
         if environment is None or environment.prefix in found:
             continue
-        visible = {os.path.realpath(path) for path in (*environment.search_path, *environment.finder_roots)}
-        roots = dict.fromkeys(absolute for absolute in real.values() if absolute in visible)
+        entries = (*environment.search_path, *environment.finder_roots)
+        visible = {known.get(path) or known.setdefault(path, os.path.realpath(path)) for path in entries}
+        roots = dict.fromkeys(absolute for absolute in absolutes if absolute in visible) if visible & distinct else ()
         found[environment.prefix] = tuple(roots)
     return found

@@ -36,4 +36,9 @@ def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str
     assert unit.environment is not None, unit
     group = json.dumps([[part.project.path for part in unit.parts], unit.number])
     place = digest(unit.environment.prefix, group)
-    return base / unit.tool / digest(*versions, config_text) / place
+    return base / unit.tool / version_folder(config_text, versions) / place
+
+
+def version_folder(config_text: str, versions: Sequence[str]) -> str:
+    """The name of the folder that holds those of all units under one tool version and configuration."""
+    return digest(*versions, config_text)

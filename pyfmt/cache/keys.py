@@ -6,8 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.model import Environment, Project, ToolConfig, Unit
@@ -45,6 +44,9 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
+    told: dict[str, tuple[object, ...]] = field(
+        default_factory=dict
+    )  # environments by prefix, for `_environment` alone
     further: tuple[
         str, ...
     ] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
@@ -54,7 +56,7 @@ class KeyFacts:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
         found = self.configs[tool]
         inside = found.path.startswith(self.root + "/")
-        place = found.path[len(self.root) :] if inside else Path(found.path).name
+        place = found.path[len(self.root) :] if inside else os.path.basename(found.path)
         return (found.origin, place, self.digest(found.path))
 
 
@@ -128,14 +130,19 @@ def listing_key(content: str) -> bytes:
 
 
 def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
-    found = (*environment.search_path, "", *environment.finder_roots, "", *facts.roots.get(environment.prefix, ()))
-    paths = [portable(path, environment, facts.root) for path in found]
-    return (environment.name, environment.fingerprint, str(environment.python), paths)
+    if environment.prefix not in facts.told:
+        found = (*environment.search_path, "", *environment.finder_roots, "", *facts.roots.get(environment.prefix, ()))
+        paths = [portable(path, environment, facts.root) for path in found]
+        what = (environment.name, environment.fingerprint, str(environment.python), paths)
+        facts.told[environment.prefix] = what
+    return facts.told[environment.prefix]
 
 
 def portable(path: str, environment: Environment, root: str) -> str:
     """A path of an environment without where the checkout, the environment or the interpreter lies."""
-    base = str(Path(environment.base_executable).parent.parent)
+    if not path.startswith("/"):
+        return path  # a folder of the monorepo
+    base = os.path.dirname(os.path.dirname(environment.base_executable))
     for prefix, name in ((environment.prefix, "<environment>"), (root, "<root>"), (base, "<base>")):
         if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
             return name + path[len(prefix) :]
@@ -155,4 +162,7 @@ def format_key(project: Project, files: Iterable[str], facts: KeyFacts, listing:
     """
     configs = [facts.config(tool) for tool in sorted(facts.configs)]
     layout = (project.path, project.requires_python, project.import_roots, project.first_party, sorted(listing))
-    return fold("format", SCHEMA, facts.tools, configs, layout, [(file, facts.digest(file)) for file in sorted(files)])
+    total = hashlib.sha256(fold("format", SCHEMA, facts.tools, configs, layout))
+    for file in sorted(files):
+        total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), facts.digest(file)))
+    return total.digest()

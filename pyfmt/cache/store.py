@@ -26,6 +26,26 @@ CREATE TABLE IF NOT EXISTS stat (path TEXT PRIMARY KEY, mark BLOB NOT NULL, dige
 """
 
 
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds a file as a lock between processes, where there are such locks (POSIX)."""
+    with open(path, "ab") as file:
+        try:
+            import fcntl  # deferred: POSIX only, and seldom needed
+        except ImportError:
+            pass
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
+
+
 class Store:
     """The results of one repository; every method is harmless where the database is not usable."""
 
@@ -34,17 +54,19 @@ class Store:
         self.trouble = ""  # why the cache is not used, one line
         self._limit = limit
         self._now = int(time.time())
+        self._inode: int | None = None
         self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection | None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._inode = _inode(self.path)
             try:
                 return self._connect()
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                    raise
-                self._discard()  # damaged: a cache can always be made anew
+                if isinstance(error, sqlite3.OperationalError):
+                    raise  # locked, not writable, no space: not damaged
+                self._discard()  # a cache can always be made anew
                 return self._connect()
         except (OSError, sqlite3.Error) as error:
             self.trouble = f"the cache {self.path} cannot be used: {error}"
@@ -58,14 +80,18 @@ class Store:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.executescript(_SCHEMA)
+            self._inode = _inode(self.path)
             return connection
         except BaseException:
             connection.close()
             raise
 
     def _discard(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        """Remove the damaged database, unless another pyfmt has made it anew in the meantime."""
+        with locked(Path(f"{self.path}.lock")):
+            if _inode(self.path) == self._inode:
+                for suffix in ("", "-wal", "-shm"):
+                    Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[sqlite3.Connection | None]:

@@ -117,16 +117,18 @@ class _Names:
     def __init__(self, files: Sequence[str], bases: Iterable[str]) -> None:
         self._files = frozenset(files)
         self._bases = frozenset(bases)
+        self._parents: dict[str, str] = {}
 
     def module(self, file: str) -> str:
-        stem, suffix = posixpath.splitext(file)
-        if suffix == ".py" and stem + _STUB in self._files:
+        stem, _, suffix = file.rpartition(".")
+        if suffix == "py" and stem + _STUB in self._files:
             return ""
-        if posixpath.basename(stem) != "__init__" and self._is_package(stem):
+        folder, _, name = stem.rpartition("/")
+        if name != "__init__" and self._is_package(stem):
             return ""
-        folder = posixpath.dirname(stem) or "."
-        parent = self._crawl(folder) or ""
-        name = posixpath.basename(stem)
+        if folder not in self._parents:
+            self._parents[folder] = self._crawl(folder or ".") or ""
+        parent = self._parents[folder]
         if name == "__init__":
             return parent
         return f"{parent}.{name}" if parent else name

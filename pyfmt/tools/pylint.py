@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -76,15 +77,28 @@ class PylintLinter:
         beside its module has none (""): pylint reads the module instead.
         """
         folder, _, name = file.rpartition("/")
-        stem, suffix = os.path.splitext(name)
-        parts = [] if stem == "__init__" else [stem]
-        files = set(project.files)
-        if suffix == ".pyi" and file[:-1] in files:
+        stem, _, suffix = name.rpartition(".")
+        if suffix == "pyi" and file[:-1] in project.files:
             return ""
-        while folder and not files.isdisjoint((f"{folder}/__init__.py", f"{folder}/__init__.pyi")):
-            folder, _, package = folder.rpartition("/")
-            parts.insert(0, package)
-        return f"{folder or '.'}:{'.'.join(parts) or '__init__'}"
+        base, package = _home(folder, _init_files(project.files))
+        if stem == "__init__":
+            return f"{base}:{package or '__init__'}"
+        return f"{base}:{package}.{stem}" if package else f"{base}:{stem}"
+
+
+@functools.lru_cache(maxsize=2)
+def _init_files(files: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(file for file in files if file.endswith(("__init__.py", "__init__.pyi")))
+
+
+@functools.lru_cache(maxsize=256)
+def _home(folder: str, inits: frozenset[str]) -> tuple[str, str]:
+    """Where the chain of packages that `folder` ends begins, and the package's name ("" for none)."""
+    parts: list[str] = []
+    while folder and not inits.isdisjoint((f"{folder}/__init__.py", f"{folder}/__init__.pyi")):
+        folder, _, package = folder.rpartition("/")
+        parts.insert(0, package)
+    return folder or ".", ".".join(parts)
 
 
 def _foreign(environment: Environment) -> str:

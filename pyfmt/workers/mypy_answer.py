@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
 import os
@@ -15,6 +16,12 @@ _BOM = "\ufeff"
 _STRING = re.compile(r"""(?:\b[A-Za-z]{1,2})?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
 _TOKEN = re.compile(_STRING.pattern + r"|\w+|[^\w\s]")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_NO_STUBS = re.compile(r'Library stubs not installed for "([\w.]+)"')
+# mypy/build.py and mypy/errors.py, only_once=True
+_ONCE = re.compile(
+    r"See https://\S+missing-imports|See https://\S+ for more info|Hint: \"python3 -m pip install .*\"|"
+    r"\(or run \"mypy --install-types\" .*\)|\(Using --follow-imports=error, .*\)"
+)
 # Errors that need not be errors any more once a file that cannot be parsed is read as Any.
 _FROM_ANY = frozenset(
     {"unused-ignore", "no-any-return", "no-any-unimported", "no-untyped-call", "redundant-cast", "explicit-any"}
@@ -70,6 +77,8 @@ def findings(items: Iterable[Mapping[str, Any]], lines: Lines) -> list[dict[str,
     found: list[dict[str, Any]] = []
     last: Mapping[str, Any] | None = None
     for item in items:
+        if item["severity"] == "note" and not _lasting(str(item["message"])):
+            continue
         if last is not None and _belongs(item, last):
             found[-1]["notes"] += str(item["message"]).split("\n")
             continue
@@ -101,9 +110,28 @@ def _finding(item: Mapping[str, Any], lines: Lines) -> dict[str, Any]:
         "rule": code,
         "severity": "error" if item["severity"] == "error" else "info",
         "message": str(item["message"]),
-        "notes": str(item["hint"]).split("\n") if item.get("hint") else [],
+        "notes": _notes(item),
         "syntax": code == "syntax",
     }
+
+
+def _notes(item: Mapping[str, Any]) -> list[str]:
+    """The notes that mypy attaches to an error, less those that it gives once in a run, to whatever file comes first.
+
+    Which one that is depends on what its cache holds. Of these, the hint what to install is worth giving always.
+    """
+    notes = _lasting(str(item.get("hint") or ""))
+    missing = _NO_STUBS.match(str(item["message"]))
+    if missing:
+        stubinfo = importlib.import_module("mypy.stubinfo")  # only mypy's worker comes here
+        distribution = stubinfo.stub_distribution_name(missing[1])
+        notes += [f'Hint: "python3 -m pip install {distribution}"'] if distribution else []
+    return notes
+
+
+def _lasting(text: str) -> list[str]:
+    """The lines of a note that do not depend on what mypy has said before in the same run."""
+    return [line for line in text.split("\n") if line and not _ONCE.fullmatch(line)]
 
 
 def _place(item: Mapping[str, Any], lines: Lines, one_based: bool) -> tuple[int | None, int | None, int | None]:

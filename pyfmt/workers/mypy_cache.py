@@ -85,6 +85,8 @@ def _locked(path: str) -> IO[bytes] | None:
 
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+            raise OSError("removed meanwhile, with the folder that it locks")
     except OSError:
         file.close()
         return None

@@ -172,5 +172,6 @@ def test_notes_hang_on_their_errors_and_revealed_types_stand_alone(
     assert "This violates the Liskov substitution principle" in override.notes
     assert (reveal.severity, reveal.rule) == (Severity.INFO, "misc")
     assert reveal.message == 'Revealed type is "Literal[1]?"'
-    assert missing.rule == "import-not-found" and missing.notes[0].startswith("See https://")
+    assert missing.rule == "import-not-found"
+    assert missing.notes == ()  # "See https://..." comes once in a run of mypy, with whatever file is the first
     assert said([missing]) == {("p/a.py", 6, "import-not-found", missing.message)}

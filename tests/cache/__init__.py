@@ -1,0 +1,1 @@
+"""Tests of the cache: equal to cold, robust, portable, bounded."""

@@ -1,0 +1,60 @@
+"""Runs of pyfmt with the cache and without it, compared byte for byte."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.cache.little_monorepo import LittleMonorepo
+from tests.cache.random_edits import KINDS, Edit, apply
+from tests.support.monorepo import Monorepo
+
+_OF_TIME = ("seconds", "cached")  # all that a cached report may say otherwise
+PATHS = ("lib/core", "projects/alpha/alpha", "projects/beta/src/beta/main.py")
+
+
+def timeless(value: Any) -> Any:
+    """A JSON report without what differs from run to run."""
+    if isinstance(value, dict):
+        return {key: timeless(item) for key, item in value.items() if key not in _OF_TIME}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
+
+
+def said(tree: Monorepo, *arguments: str) -> str:
+    """All that `pyfmt check` says: the exit code, the JSON report and the text."""
+    place = tree.home / "report.json"
+    place.unlink(missing_ok=True)
+    done = tree.run("check", "--output", f"json={place}", "--output", "text", *arguments)
+    assert place.exists(), done
+    report = json.dumps(timeless(json.loads(place.read_text())), indent=1)
+    return f"exit code {done.code}\n{report}\n{done.stdout}"
+
+
+def difference(tree: Monorepo, *arguments: str) -> str:
+    """How a run with the cache differs from one without; "" where it does not."""
+    cached = said(tree, *arguments)
+    cold = said(tree, "--no-cache", *arguments)
+    lines = difflib.unified_diff(cold.split("\n"), cached.split("\n"), "without cache", "with cache", lineterm="", n=4)
+    return "\n".join(lines)
+
+
+def chosen(generator: random.Random) -> Edit:
+    """A random edit."""
+    return Edit(generator.choice(sorted(KINDS)), *(generator.randrange(10_000) for _ in range(3)))
+
+
+def steps(repo: LittleMonorepo, edits: Iterator[Edit] | list[Edit]) -> Iterator[str]:
+    """Apply each edit, and compare after it; what was done. Fails with the difference."""
+    done: list[str] = []
+    for number, edit in enumerate(edits):
+        done.append(f"{edit}: {apply(edit, repo)}")
+        partial = (PATHS[edit.third % len(PATHS)],) if number % 3 == 2 else ()
+        paths = [path for path in partial if Path(repo.tree.root / path).exists()]
+        found = difference(repo.tree, *paths)
+        history = "\n".join(done)
+        assert not found, f"after these edits `pyfmt check {' '.join(paths)}` differs:\n{history}\n\n{found}"
+        yield done[-1]

@@ -1,0 +1,92 @@
+"""Digests: a changed file is never taken for the old one, and an unchanged one is not opened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pyfmt.cache import digests as digests_module
+from pyfmt.cache.digests import MISSING, Digests
+from pyfmt.cache.store import Store
+
+
+def look(root: Path, *paths: str) -> list[bytes]:
+    """The digests in a run of their own, remembered for the next one."""
+    with Store(root / "cache") as store:
+        digests = Digests(root, store)
+        found = [digests.of(path) for path in paths]
+        digests.save()
+    return found
+
+
+def content(root: Path, *paths: str) -> list[bytes]:
+    """What they must be."""
+    return [hashlib.sha256((root / path).read_bytes()).digest() for path in paths]
+
+
+def test_edits_of_one_size_within_one_time_stamp_are_seen(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    for number in range(100):
+        file.write_text(f"{number % 10}")
+        assert look(tmp_path, "a.py") == content(tmp_path, "a.py")
+
+
+def test_an_edit_with_the_time_put_back_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests_module, "_RACY_NS", 0)
+    file = tmp_path / "a.py"
+    file.write_text("1")
+    os.utime(file, ns=(1, 1))
+    time.sleep(0.02)
+    look(tmp_path, "a.py")
+    file.write_text("2")
+    os.utime(file, ns=(1, 1))
+    assert look(tmp_path, "a.py") == content(tmp_path, "a.py")
+
+
+def test_an_unchanged_file_is_not_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests_module, "_RACY_NS", 0)
+    (tmp_path / "a.py").write_text("1")
+    time.sleep(0.02)
+    before = look(tmp_path, "a.py")
+
+    def refuse(*_: object) -> bytes:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(Digests, "_read", refuse)
+    assert look(tmp_path, "a.py") == before
+
+
+def test_a_file_that_goes_and_comes_back_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("1")
+    present = look(tmp_path, "a.py")
+    file.unlink()
+    assert look(tmp_path, "a.py") == [MISSING]
+    file.write_text("1")
+    assert look(tmp_path, "a.py") == present
+
+
+def test_names_that_are_no_text_are_digested_like_others(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xfe.py")
+    for text in ("1", "2"):
+        (tmp_path / name).write_text(text)
+        assert look(tmp_path, name, "line\nbreak.py") == [*content(tmp_path, name), MISSING]
+
+
+def test_what_was_written_meanwhile_has_another_digest_even_if_it_was_changed_back(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("1")
+    digests = Digests(tmp_path, None)
+    before = [digests.of("a.py"), digests.of("b.py")]
+    time.sleep(0.02)
+    (tmp_path / "a.py").write_text("2")
+    (tmp_path / "a.py").write_text("1")
+    digests.confirm()
+    assert digests.of("a.py") != before[0]
+    assert digests.of("b.py") == before[1]
+    digests.look_again()
+    assert [digests.of("a.py"), digests.of("b.py")] == before
