@@ -240,7 +240,11 @@ def _lint_plan(work: planning.Work, reader: _ImportReader) -> planning.Plan:
     """The lint units, with the folders of scripts on the projects' import roots."""
     if not work.linters:
         return planning.Plan()
-    members = tuple(_with_script_folders(project, reader) for project in work.projects)
+    installed = _InstalledNames()
+    members = tuple(
+        _with_script_folders(project, reader, installed.of(work.resolutions.get(project.path)))
+        for project in work.projects
+    )
     return planning.plan(replace(work, projects=members, formatters=()), _facts(reader))
 
 
@@ -287,8 +291,33 @@ class _ImportReader:
         return self._known[file]
 
 
-def _with_script_folders(project: Project, reader: _ImportReader) -> Project:
-    extra = script_folders(project.files, project.import_roots, reader)
+class _InstalledNames:
+    """The top-level names in the site folders of environments, each listed at most once, and only if asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, resolution: Resolution | None) -> Callable[[str], bool]:
+        """Whether a name is installed in a project's environment."""
+        environment = resolution.environment if resolution else None
+        if environment is None:
+            return lambda name: False
+        return lambda name: name in self._names(environment)
+
+    def _names(self, environment: Environment) -> frozenset[str]:
+        if environment.prefix not in self._known:
+            found: set[str] = set()
+            for site in environment.site_packages:
+                try:
+                    found.update(entry.partition(".")[0] for entry in os.listdir(site))
+                except OSError:
+                    continue  # one that is not there installs nothing
+            self._known[environment.prefix] = frozenset(found)
+        return self._known[environment.prefix]
+
+
+def _with_script_folders(project: Project, reader: _ImportReader, installed: Callable[[str], bool]) -> Project:
+    extra = script_folders(project.files, project.import_roots, reader, installed)
     return replace(project, import_roots=(*project.import_roots, *extra)) if extra else project
 
 

@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code, and never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _interrupt)
+    _open_closed_streams()
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -43,6 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_FAILURE
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last line of defence: exit code 2
         return _bug(error)
+
+
+def _open_closed_streams() -> None:
+    """Give a stream that our caller has closed (`2>&-`) a place that takes what is written, before a file gets its number.
+
+    Standard output is opened for reading only: a report that cannot be delivered is a failure, not lost in silence.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR if name == "stderr" else os.O_RDONLY)  # takes the lowest free number
+            stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -186,9 +199,20 @@ def _deliver(result: RunResult, request: Request) -> None:
 
 def _print(text: str) -> None:
     """Write to standard output whatever its encoding: what it cannot show is escaped, never a traceback."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
-    sys.stdout.flush()
+    _write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+
+
+def _write(data: bytes) -> None:
+    """Bytes to standard output; UsageError where it takes none (a full disk), BrokenPipeError where nobody reads."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still in the buffer
+        raise UsageError(f"cannot be written: {error.strerror}", "standard output") from error
 
 
 def _use_color(choice: str, to_terminal: bool) -> bool:
@@ -243,7 +267,7 @@ def _format_stdin(options: argparse.Namespace) -> int:
     result = app.format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())
     if result.message:
         print(f"pyfmt: error: {result.message}", file=sys.stderr)
-    sys.stdout.buffer.write(result.output)
+    _write(result.output)
     return result.exit_code
 
 

@@ -70,32 +70,34 @@ def imported_names(source: bytes) -> frozenset[str]:
 
 
 def script_folders(
-    files: Sequence[str], roots: Sequence[str], imports: Callable[[str], frozenset[str]]
+    files: Sequence[str],
+    roots: Sequence[str],
+    imports: Callable[[str], frozenset[str]],
+    installed: Callable[[str], bool],
 ) -> tuple[str, ...]:
-    """Folders without `__init__.py` whose files import each other by plain name (tests, scripts).
+    """Folders without `__init__.py` whose modules and packages import each other, or themselves, by plain name.
 
-    Python and pytest put such a folder on the search path when they run a file of it; mypy has to be told.
-    `imports` gives the top-level names that a file imports.
+    Python and pytest put such a folder on the search path when they run a file of it, and so do settings like PYTHONPATH for
+    a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. A name that is
+    `installed` is no evidence: `acme/redis.py` of a namespace package is not what `import redis` means.
     """
     folders = packages(files)
     sources = tuple(root + "/" for root in roots[1:])  # what lies there is importable as it stands
     held: dict[str, list[str]] = {}
-    modules: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
     for file in files:
         folder, name = posixpath.split(file)
-        folder = folder or "."
+        folder, name = folder or ".", posixpath.splitext(name)[0]
+        while folder in folders and folder != ".":
+            folder, name = posixpath.dirname(folder) or ".", posixpath.basename(folder)
         if folder not in folders and folder not in roots and not file.startswith(sources):
             held.setdefault(folder, []).append(file)
-            modules.setdefault(folder, set()).add(posixpath.splitext(name)[0])
-    for package in folders:
-        parent = posixpath.dirname(package) or "."
-        if parent in modules:
-            modules[parent].add(posixpath.basename(package))
+            names.setdefault(folder, set()).add(name)
     known = {name for root in roots for name in top_names(root, files)} | sys.stdlib_module_names
     found = []
-    for folder, names in sorted(modules.items()):
-        own = names - known
-        if own and any(own & imports(file) for file in held[folder]):
+    for folder in sorted(names):
+        own = names[folder] - known
+        if own and any(not installed(name) for file in held[folder] for name in own & imports(file)):
             found.append(folder)
     return tuple(found)
 

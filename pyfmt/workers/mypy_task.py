@@ -143,7 +143,8 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
                 self._fail(f"{self._relative(file)} is not checked: mypy takes no file name that is not UTF-8", "")
 
     def _drop_unnameable(self) -> None:
-        """mypy gives up on everything for one package folder whose name is no identifier."""
+        """mypy gives up on everything for one package folder whose name is no identifier, or a name that is no UTF-8."""
+        self._drop_undecodable()
         bases = {*self._payload["import_roots"], self._cwd}
         folders: dict[str, list[str]] = {}
         for file in self._modules:
@@ -163,6 +164,16 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
                     f"{len(files)} files in it are not checked",
                     "Rename the folder, or remove its __init__.py.",
                 )
+
+    def _drop_undecodable(self) -> None:
+        """Leave out what mypy's cache cannot take the name of."""
+        for file in sorted(self._modules):
+            if any("\udc80" <= char <= "\udcff" for char in file):  # how Python keeps the bytes of such a name
+                del self._modules[file]
+                if file in self._part["reported"]:
+                    self._fail(
+                        f"{ascii(self._relative(file))[1:-1]} is not checked: its name is no valid UTF-8", "Rename it."
+                    )
 
     def _configure(self) -> bool:
         """Write the configuration with the plugins that can be loaded; False where one of them is broken."""

@@ -25,6 +25,7 @@ import importlib.util
 import json
 import os
 import pkgutil
+import site
 import subprocess
 import sys
 import traceback
@@ -53,6 +54,7 @@ def preload(tool_paths: list[str]) -> None:
     _tool_paths[:] = tool_paths
     sys.path[:] = [*_own_path, *tool_paths]
     importlib.invalidate_caches()
+    _add_site_builtins()
     for name in (*LAZY, *STANDARD_LAZY):
         with contextlib.suppress(ModuleNotFoundError):  # dependencies of pylint come and go
             importlib.import_module(name)
@@ -73,6 +75,16 @@ def preload(tool_paths: list[str]) -> None:
     if not os.environ.get("PYFMT_SINGLE"):  # 1.7 s once, and 1.1 s less for each request
         _parts["pylint_view"].warm_up()
     gc.enable()
+
+
+def _add_site_builtins() -> None:
+    """Give the builtins what `site` adds to them (`copyright`, `exit`, …), which this interpreter started without.
+
+    pylint takes the names that must not be redefined from its own interpreter. The environment's code still does not run.
+    """
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
 
 
 def _import_all(name: str) -> None:

@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import sys
+import tempfile
 import traceback
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,8 @@ def forget_script_folder() -> None:
 def serve_one(task: ModuleType, request: dict[str, Any]) -> int:
     """Run the task for one request and write its answer; returns the exit code."""
     try:
+        # What the task leaves where it is killed goes away with the run's own folder.
+        tempfile.tempdir = os.environ["TMPDIR"] = os.path.dirname(request["answer"])
         answer = task.run(request["payload"])
         partial = request["answer"] + ".part"
         with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:

@@ -87,7 +87,9 @@ def test_nothing_that_python_would_import_is_missed(lines: list[str], newline: s
 
 
 def scripts(files: dict[str, str], *roots: str) -> tuple[str, ...]:
-    return script_folders(list(files), roots, lambda file: imported_names(files[file].encode()))
+    return script_folders(
+        list(files), roots, lambda file: imported_names(files[file].encode()), lambda name: name == "installed"
+    )
 
 
 def test_a_folder_whose_files_import_each_other_is_a_root() -> None:
@@ -97,6 +99,16 @@ def test_a_folder_whose_files_import_each_other_is_a_root() -> None:
 
 def test_a_package_beside_a_script_counts_too() -> None:
     assert scripts({"a/bin/tool/__init__.py": "", "a/bin/run.py": "from tool import x"}, "a") == ("a/bin",)
+
+
+def test_a_package_that_imports_itself_from_a_folder_below_counts_too() -> None:
+    files = {"a/backend/app/__init__.py": "", "a/backend/app/db/__init__.py": "from app import models"}
+    assert scripts(files, "a") == ("a/backend",)
+
+
+def test_a_module_of_a_namespace_package_named_like_an_installed_one_is_not_meant() -> None:
+    assert not scripts({"a/acme/installed.py": "", "a/acme/cache.py": "import installed"}, "a")
+    assert not scripts({"a/acme/installed/__init__.py": "import installed"}, "a")
 
 
 def test_packages_and_what_can_be_imported_anyway_are_no_script_folders() -> None:

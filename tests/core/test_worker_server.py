@@ -22,7 +22,7 @@ from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerAns
 from tests.support.pythons import require_python
 
 TASK = """
-import os, subprocess, sys, time
+import os, subprocess, sys, tempfile, time
 
 print("noise while the module is loaded")
 PRELOADED = []
@@ -72,6 +72,7 @@ def run(payload):
         with open(payload["pids"] + ".part", "w", encoding="ascii") as file:
             file.write(f"{os.getpid()} {started.pid}")
         os.replace(payload["pids"] + ".part", payload["pids"])
+        tempfile.mkdtemp(prefix="left-by-task-")
         print("asleep", flush=True)
         time.sleep(3600)
     raise AssertionError(what)
@@ -252,6 +253,9 @@ def test_a_time_out_kills_the_request_with_all_that_it_started(start: Start, tmp
     pids = pids_in(tmp_path / "pids")
     assert len(pids) == 2 and eventually(lambda: not any(map(alive, pids)))
     assert worker.ask({"do": "echo", "value": 3}, 60).answer is not None
+    # What it could not tidy up lies in the run's own folder, which goes away with the run.
+    assert not list(Path(tempfile.gettempdir()).glob("left-by-task-*"))
+    assert list(tmp_path.rglob("left-by-task-*"))
 
 
 def test_no_request_survives_a_limit_that_is_over_at_once(fork_server: ForkServer, tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+
+import pytest
 
 from pyfmt.model import Severity
 from tests.conftest import MakeEnvironment, MakeMonorepo
@@ -101,6 +104,17 @@ def test_a_package_folder_with_an_impossible_name_is_a_failure_of_its_own(
     assert {finding.path for finding in reading.findings} == {"p/good.py"}
     assert "p/data/foo-bar holds an __init__.py" in told(reading.failures)
     assert "2 files" in told(reading.failures)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses such names")
+def test_a_file_name_that_is_no_utf8_is_a_failure_of_its_own(
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment
+) -> None:
+    tree = monorepo({"p/pyproject.toml": service("p"), "p/good.py": WRONG, "p/bad\udcff.py": WRONG})
+    reading = Checker(tree, {"p": str(kept_environment().prefix)}).check()
+
+    assert {finding.path for finding in reading.findings} == {"p/good.py"}
+    assert "p/bad\\udcff.py is not checked" in told(reading.failures)
 
 
 def test_two_files_of_one_module_are_loud_and_hide_nothing_else(

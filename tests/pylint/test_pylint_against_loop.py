@@ -52,6 +52,7 @@ def fetch(url, unused):
 def dump(value):
     return orjson.dumps(value, 1, 2, 3, 4), orjson.nope, escape(value) + Markup("x"), orjson.OPT_INDENT_2
 ''',
+    "projects/one/app/builtin_names.py": "def license(exit):\n    copyright = help\n    return copyright or credits or exit\n\n\nquit()\n",
     "projects/one/app/types_.py": "from __future__ import annotations\nimport typing\nimport collections\n\n\n"
     "def f(x: typing.Optional[int]) -> collections.OrderedDict:\n    return undefined(x)  # pylint: disable=invalid-name\n",
     "projects/one/app/broken.py": "def broken(:\n    pass\n",
