@@ -135,16 +135,8 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
     # -- before
 
-    def _drop_undecodable(self) -> None:
-        """mypy gives up on everything for one file whose name is no UTF-8."""
-        for file in [file for file in self._modules if not _is_text(file)]:
-            del self._modules[file]
-            if file in self._part["reported"]:
-                self._fail(f"{self._relative(file)} is not checked: mypy takes no file name that is not UTF-8", "")
-
     def _drop_unnameable(self) -> None:
-        """mypy gives up on everything for one package folder whose name is no identifier, or a name that is no UTF-8."""
-        self._drop_undecodable()
+        """mypy gives up on everything for one package folder whose name is no identifier."""
         bases = {*self._payload["import_roots"], self._cwd}
         folders: dict[str, list[str]] = {}
         for file in self._modules:
@@ -297,14 +289,6 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
     def _shorten(self, text: str) -> str:
         return text.replace(self._farm.folder + os.sep, "").replace(self._root + os.sep, "")
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _is_duplicate(item: Mapping[str, Any]) -> bool:
