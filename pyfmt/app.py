@@ -37,12 +37,14 @@ from pyfmt.model import (
 from pyfmt.progress import Progress
 from pyfmt.projects import Survey
 from pyfmt.projects.layout import imported_names, script_folders
+from pyfmt.rules import TOOL as OWN_RULES
 from pyfmt.runner.caching import UnitCache, lint
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
 from pyfmt.tools.executing import executions
 from pyfmt.tools.registry import LINTERS
 
 if TYPE_CHECKING:
+    from pyfmt.boundaries.checking import Checked
     from pyfmt.environments.trust import Trust
     from pyfmt.runner.formatting import FormatOptions
     from pyfmt.staging.session import Stage
@@ -162,7 +164,7 @@ def _run(
     notes += [
         *chosen.notes,
         *share.notes,
-        *(_notes(space, share.lint, trusting) if linting else ()),
+        *(_notes(space, share.lint, trusting) if work.linters else ()),
         *filter(None, [memory.note()]),
     ]
     report = merging.merge(
@@ -175,7 +177,7 @@ def _run(
             skips=skips,
             failures=_survey_failures(space, request, {path for path, files in chosen.files.items() if files}),
             notes=notes,
-            tools=(*work.formatters, *work.linters),
+            tools=(*work.formatters, *work.linters, *_own_rules(settings, request)),
             files=share.count(formatting, linting),
             seconds=time.monotonic() - began,
             began=began,
@@ -226,6 +228,10 @@ def _run_tools(
         if space.stage is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             hands.memory.digests.look_again()
+    if _own_rules(space.config, request):
+        checked = _boundaries(work, space.config, hands)
+        outcomes.append(checked.outcome)
+        notes += checked.notes
     plan = _lint_plan(work, reader)
     if plan.lint_units:
         linted = _lint(plan.lint_units, space, hands)
@@ -234,6 +240,21 @@ def _run_tools(
     if space.stage is not None:
         outcomes = space.stage.bringing.bring(outcomes)
     return outcomes, notes, plan.skips
+
+
+def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
+    """The name of pyfmt's own rules, where they are to be checked."""
+    return _wanted(settings, (OWN_RULES,)) if request.command is not Command.FORMAT else ()
+
+
+def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> Checked:
+    """Check the rules of the monorepo, on the files as they are after formatting."""
+    from pyfmt.boundaries.checking import Question, check  # deferred for start-up time: only where configured
+
+    hands.progress.begin(1)
+    checked = check(Question(settings, work.projects, work.selected), hands.memory)
+    hands.progress.done(checked.outcome)
+    return checked
 
 
 def _lint_plan(work: planning.Work, reader: _ImportReader) -> planning.Plan:

@@ -22,6 +22,7 @@ examples:
   pyfmt envs                     which project has which environment, and why
   pyfmt envs create --all        make the missing environments
   pyfmt explain FILE             how a file is checked
+  pyfmt explain W0102            what a rule means (also by name: dangerous-default-value, attr-defined)
 
 exit codes: 0 clean; 1 findings, or files that would be reformatted; 2 usage, configuration, environment or tool
 failure (also where a project was skipped); 130 interrupted
@@ -59,7 +60,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pyfmt envs create billing", "make the environment of one project"),
         ("pyfmt envs create --all --dry-run", "say what would be made"),
     ),
-    "explain": (("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),),
+    "explain": (
+        ("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),
+        ("pyfmt explain W0102", "what a rule means; also by name: dangerous-default-value, attr-defined"),
+    ),
     "config": (
         ("pyfmt config", "every value, and where it comes from"),
         ("pyfmt config schema > pyfmt.schema.json", "for editors that check TOML"),
@@ -153,7 +157,7 @@ def _running() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         dest="tools",
-        help="only this tool: isort, black, pylint or mypy (repeatable)",
+        help="only this tool: isort, black, pylint, mypy, or pyfmt for its own rules (repeatable)",
     )
     group.add_argument(
         "--output",
@@ -241,8 +245,10 @@ def build_parser() -> argparse.ArgumentParser:
     envs.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
     envs.add_argument("--recreate", action="store_true", help="with create: make it anew")
     envs.add_argument("--dry-run", action="store_true", help="with create: only say what would be done")
-    explain = add("explain", "How a file is checked: project, environment, configuration, calls.")
-    explain.add_argument("file", metavar="FILE")
+    explain = add(
+        "explain", "How a file is checked (project, environment, configuration, calls), or what a rule means."
+    )
+    explain.add_argument("file", metavar="FILE|RULE", help="a file, else a rule of pylint, mypy or pyfmt by id or name")
     config = add("config", "The resolved configuration, and where each value comes from.")
     config.add_argument("--json", action="store_true", help="as JSON")
     config.add_argument("action", nargs="?", choices=("schema",), help="print the JSON schema of the configuration")

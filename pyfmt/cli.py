@@ -87,6 +87,11 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    if not os.path.lexists(options.file):
+        from pyfmt import explaining  # deferred: asks the tools, which takes them to be imported
+
+        print(explaining.rule_text(options.file))
+        return EXIT_CLEAN
     from pyfmt import describing  # deferred for start-up time
 
     print(describing.explain_text(options.file, _request(options, Command.CHECK), Path.cwd(), os.environ))

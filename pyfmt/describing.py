@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import app, config, selection
-from pyfmt.model import Config, Environment, Health, Project, Request, Resolution, ToolConfig
+from pyfmt.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS, kinds
+from pyfmt.model import Boundaries, Config, Environment, Health, Project, Request, Resolution, ToolConfig
 from pyfmt.projects import Survey, find_projects
 
 _OWN_FILES = {
@@ -190,6 +191,20 @@ def _values(settings: Config) -> dict[str, Any]:
         ],
         "configs": _configs_folder(settings),
         "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
+        "boundaries": _boundaries(settings.boundaries),
+    }
+
+
+def _boundaries(found: Boundaries | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "libraries": list(DEFAULT_LIBRARIES if found.libraries is None else found.libraries),
+        "projects": list(DEFAULT_PROJECTS if found.projects is None else found.projects),
+        "allow": [
+            {"from": list(a.importers), "to": list(a.imported), "rules": list(a.rules), "reason": a.reason}
+            for a in found.allow
+        ],
     }
 
 
@@ -255,6 +270,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
         f"import roots {', '.join(project.import_roots)}",
         f"first party  {', '.join(project.first_party) or 'none'}",
         f"depends on   {', '.join(project.depends_on) or 'no other project'}",
+        *_explain_boundaries(space.config, chosen.projects, project),
         *_explain_environment(resolution),
     ]
     linting = app.linter_calls(request, space, chosen)
@@ -286,6 +302,15 @@ def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str,
     else:
         return ["call    none: it needs an environment"]
     return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join([tool_config.tool, *names])}"]
+
+
+def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project: Project) -> list[str]:
+    """What the project is to the others, and what it may import of them."""
+    if settings.boundaries is None:
+        return []
+    kind = kinds(settings, projects).of.get(project.path)
+    declared = ", ".join(project.declares) or "nothing of the monorepo"
+    return [f"boundaries   {kind.value if kind else 'neither library nor project'}; declares {declared}"]
 
 
 def _explain_environment(resolution: Resolution) -> list[str]:

@@ -113,6 +113,10 @@ class Project:
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
     requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
     edges: tuple[Edge, ...] = ()  # `depends_on` with the reasons, in the same order
+    # Known only where boundaries are configured:
+    declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
+    declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
+    computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,28 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """One entry of `allow` in `[tool.pyfmt.boundaries]`: imports that are no finding."""
+
+    importers: tuple[str, ...]  # globs of folders, or names of projects
+    imported: tuple[str, ...]
+    rules: tuple[str, ...] = ()  # ids; empty: all
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """`[tool.pyfmt.boundaries]`: which folders are libraries, which are projects, and what is allowed nevertheless.
+
+    Globs are of folders, and cover what lies below; None where they are not configured, so that the defaults hold.
+    """
+
+    libraries: tuple[str, ...] | None = None
+    projects: tuple[str, ...] | None = None
+    allow: tuple[Allowance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration of a run."""
 
@@ -213,6 +239,7 @@ class Config:
     fail_on: Severity = Severity.INFO
     overrides: tuple[Override, ...] = ()
     cache_dir: Path | None = None
+    boundaries: Boundaries | None = None  # None: not checked
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
 
     def tool_config(self, tool: str) -> ToolConfig:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyfmt.config.values import KEYS, TOOLS, count, kind, nearest, seconds, tools
+from pyfmt.config.plain import kind, nearest
+from pyfmt.config.values import KEYS, TOOLS, count, seconds, tools
 from pyfmt.errors import ConfigError, UsageError
 from pyfmt.model import Config, Request, Severity, ToolConfig
+from pyfmt.rules import TOOL as OWN_RULES
 
 __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "TOOLS", "configs_folder", "find_root", "load", "nearest", "read_toml"]
 
@@ -195,6 +197,7 @@ def load(request: Request, cwd: Path) -> Config:
         fail_on=values.get("fail-on", Severity.INFO),
         overrides=values.get("overrides", ()),
         cache_dir=root / values["cache-dir"] if "cache-dir" in values else None,
+        boundaries=values.get("boundaries"),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"
@@ -204,6 +207,14 @@ def load(request: Request, cwd: Path) -> Config:
     if request.tools:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
+    elif config.boundaries is not None:
+        config = replace(
+            config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES)
+        )  # on when configured
+    if OWN_RULES in config.tools and config.boundaries is None:
+        where = "--tool" if request.tools else str(file)
+        cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"
+        raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: no boundaries are configured", where, cure)
     return replace(config, origins=tuple(sorted(origins.items())))
 
 

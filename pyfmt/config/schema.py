@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pyfmt.config.values import KEYS, LONGEST, TOOLS
+from pyfmt.config.values import EVERY_TOOL, KEYS, LONGEST, TOOLS
 from pyfmt.model import Severity
+from pyfmt.rules import RULES
 
 _LEVELS = {"enum": [severity.value for severity in Severity]}
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -26,6 +27,24 @@ _OVERRIDE = {
 
 # Beyond the types: what no schema of JSON says (that a folder exists) is told when the configuration is read.
 _GLOB = r"^(?!/)(?!/*$)(?!(.*/)?\.\.(/|$))"
+_GLOBS = {"type": "array", "items": {"type": "string", "pattern": _GLOB}}
+_ONE_OR_MORE_GLOBS = {"anyOf": [{"type": "string", "pattern": _GLOB}, {**_GLOBS, "minItems": 1}]}
+_RULE_NAMES = "|".join(f"[Pp][Yy][Ff]{rule.id[3:]}|{rule.symbol}" for rule in RULES[1:])
+_ALLOWANCE = {
+    "type": "object",
+    "required": ["from", "to"],
+    "additionalProperties": False,
+    "properties": {
+        "from": {**_ONE_OR_MORE_GLOBS, "description": "Folders (globs) or names of the projects that import."},
+        "to": {**_ONE_OR_MORE_GLOBS, "description": "Folders (globs) or names of the projects that are imported."},
+        "rules": {
+            "description": "Rules by id or name; default: all.",
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^({_RULE_NAMES})$"},
+        },
+        "reason": {"type": "string", "description": "Why."},
+    },
+}
 _SHAPES: dict[str, dict[str, Any]] = {
     "projects": {
         "description": "Globs of the folders that are projects; default: every folder with a manifest.",
@@ -38,7 +57,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "The tools that run.",
         "type": "array",
         "minItems": 1,
-        "items": {"enum": list(TOOLS)},
+        "items": {"enum": list(EVERY_TOOL)},
         "default": list(TOOLS),
     },
     "environments": {
@@ -59,6 +78,16 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Rules to drop, or to give another severity, below some paths.",
         "type": "array",
         "items": _OVERRIDE,
+    },
+    "boundaries": {
+        "description": "Who may import whom, checked where this table is; see docs/boundaries.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "libraries": {**_GLOBS, "description": "Folders of libraries; default: lib/*, libs/*, packages/*."},
+            "projects": {**_GLOBS, "description": "Folders of projects; default: projects/*, apps/*, services/*."},
+            "allow": {"description": "Imports that are no finding.", "type": "array", "items": _ALLOWANCE},
+        },
     },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }

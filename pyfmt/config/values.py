@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from pyfmt.config.boundaries import boundaries
+from pyfmt.config.plain import globs, inside, nearest, strings
 from pyfmt.model import Override, Severity
+from pyfmt.rules import TOOL
 
 TOOLS = ("isort", "black", "pylint", "mypy")
+EVERY_TOOL = (*TOOLS, TOOL)  # pyfmt's own rules have no configuration file
 LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The hint "; did you mean 'x'?" for the most similar known name, or the list of them."""
-    import difflib  # deferred for start-up time: only errors need it
-
-    close = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TypeError("a list of strings")
-    return tuple(value)
-
-
-def _globs(value: Any) -> tuple[str, ...]:
-    patterns = _strings(value)
-    for pattern in patterns:
-        if pattern.startswith("/") or not pattern.strip("/") or ".." in pattern.split("/"):
-            raise ValueError(f"{pattern!r} is no glob of folders below the root")
-    return patterns
 
 
 def _string(value: Any) -> str:
@@ -40,13 +22,13 @@ def _string(value: Any) -> str:
 
 
 def tools(value: Any) -> tuple[str, ...]:
-    names = _strings(value)
+    names = strings(value)
     for name in names:
-        if name not in TOOLS:
-            raise ValueError(f"unknown tool {name!r}{nearest(name, TOOLS)}")
+        if name not in EVERY_TOOL:
+            raise ValueError(f"unknown tool {name!r}{nearest(name, EVERY_TOOL)}")
     if not names:
-        raise ValueError(f"names no tool; known: {', '.join(TOOLS)}")
-    return tuple(tool for tool in TOOLS if tool in names)
+        raise ValueError(f"names no tool; known: {', '.join(EVERY_TOOL)}")
+    return tuple(tool for tool in EVERY_TOOL if tool in names)
 
 
 def _environments(value: Any) -> tuple[tuple[str, str], ...]:
@@ -90,9 +72,9 @@ def _override(value: Any) -> Override:
     if not value.get("paths"):
         raise ValueError("has no paths")
     return Override(
-        _inside("paths", _patterns, value["paths"]),
-        _inside("disable", _strings, value.get("disable", [])),
-        _inside("severity", _severities, value.get("severity", {})),
+        inside("paths", _patterns, value["paths"]),
+        inside("disable", strings, value.get("disable", [])),
+        inside("severity", _severities, value.get("severity", {})),
     )
 
 
@@ -100,7 +82,7 @@ def _patterns(value: Any) -> tuple[str, ...]:
     """Patterns in gitignore's syntax; ValueError for one that could never match."""
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
-    patterns = _strings(value)
+    patterns = strings(value)
     GitIgnoreSpec.from_lines(patterns)
     return patterns
 
@@ -110,17 +92,7 @@ def _severities(value: Any) -> tuple[tuple[str, Severity], ...]:
         value = {"*": value}
     if not isinstance(value, dict):
         raise TypeError("a string or a table of rule = severity")
-    return tuple(sorted((rule, _inside(rule, _severity, level)) for rule, level in value.items()))
-
-
-def _inside(key: str, parser: Callable[[Any], Any], value: Any) -> Any:
-    """What `parser` makes of the value of a nested key, which its errors name."""
-    try:
-        return parser(value)
-    except TypeError as error:
-        raise ValueError(f"{key}: must be {error}, not {kind(value)}") from error
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from error
+    return tuple(sorted((rule, inside(rule, _severity, level)) for rule, level in value.items()))
 
 
 def _overrides(value: Any) -> tuple[Override, ...]:
@@ -129,18 +101,9 @@ def _overrides(value: Any) -> tuple[Override, ...]:
     return tuple(_override(item) for item in value)
 
 
-def kind(value: Any) -> str:
-    """A value's type in TOML's words."""
-    names = {str: "a string", bool: "a boolean", int: "an integer", float: "a float", dict: "a table"}
-    if isinstance(value, list):
-        inner = sorted({kind(item).split(" ", 1)[1] for item in value})
-        return f"an array of {' and '.join(inner)}" if inner else "an empty array"
-    return names.get(type(value), f"a {type(value).__name__}")
-
-
 KEYS: dict[str, Callable[[Any], Any]] = {
-    "projects": _globs,
-    "exclude": _strings,
+    "projects": globs,
+    "exclude": strings,
     "configs": _string,
     "tools": tools,
     "environments": _environments,
@@ -148,5 +111,6 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "timeout": seconds,
     "fail-on": _severity,
     "overrides": _overrides,
+    "boundaries": boundaries,
     "cache-dir": _string,
 }

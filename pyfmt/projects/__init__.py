@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from pyfmt.config import nearest
 from pyfmt.errors import ConfigError
 from pyfmt.model import Config, Edge, Failure, Project
+from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
 from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import normalise, read_manifest, requirement_name
@@ -57,6 +58,17 @@ def find_projects(config: Config) -> Survey:
     names = _names(members)
     _check_environments(config, names)
     projects = [_project(member, names[member.path], owned[member.path], found[member.path]) for member in members]
+    if config.boundaries is not None:
+        said = declarations(config.root, members)
+        projects = [
+            replace(
+                project,
+                declares=said[project.path].projects,
+                declared_names=said[project.path].names,
+                computed=said[project.path].computed,
+            )
+            for project in projects
+        ]
     failures = [
         Failure("projects", (names[member.path],), "", member.manifest.problem, f"in {member.path}")
         for member in members
@@ -130,6 +142,12 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
             raise ConfigError(f"projects: {pattern!r} matches no folder", str(config.file or config.root))
         found |= chosen
     return found
+
+
+def is_below(path: str, pattern: str) -> int:
+    """How many parts of `path` a glob of folders matches, where that is the folder itself or one above it; 0 for none."""
+    parts, wanted = _parts(path), _parts(pattern)
+    return next((n for n in range(len(parts), 0, -1) if _matches(parts[:n], wanted)), 0)
 
 
 def _parts(path: str) -> list[str]:

@@ -211,6 +211,11 @@ def _pipfile_folders(path: Path) -> list[str]:
 
 def requirements_folders(path: Path) -> list[str]:
     """Local folders of a requirements file and those that it includes (`-e ../lib`, `./lib`, `lib @ file:…`), as written."""
+    return [local for text in requirements_lines(path) if (local := _local_folder(text))]
+
+
+def requirements_lines(path: Path) -> list[str]:
+    """The requirements of a file and of those that it includes, without comments."""
     found: list[str] = []
     waiting = deque([os.path.realpath(path)])
     seen = set(waiting)
@@ -223,14 +228,13 @@ def requirements_folders(path: Path) -> list[str]:
         for line in lines:
             text = re.sub(r"(^|\s)#.*", "", line).strip()
             included = re.match(r"(?:-r|--requirement)[\s=]*(\S+)", text)
-            local = None if included else _local_folder(text)
             if included:
                 other = os.path.realpath(os.path.join(os.path.dirname(file), included.group(1)))
                 if other not in seen:
                     seen.add(other)
                     waiting.append(other)
-            elif local:
-                found.append(local)
+            elif text:
+                found.append(text)
     return found
 
 

@@ -29,6 +29,8 @@ class Manifest:
     requirements: tuple[str, ...] = ()  # PEP 508 lines of every group
     path_dependencies: tuple[str, ...] = ()  # relative to the project, or absolute
     workspace_dependencies: tuple[str, ...] = ()  # names that come from the uv workspace
+    requirements_files: tuple[str, ...] = ()  # that setuptools is told to read them from, relative to the project
+    computed: bool = False  # (some) dependencies are computed when the project is built: they are not all known
     problem: str = ""  # why a manifest could not be read
     # What each file alone says: the same again, by its origin.
     parts: tuple[tuple[str, Manifest], ...] = field(default=(), compare=False)
@@ -51,12 +53,15 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
     parts: list[Manifest] = []
     named: list[tuple[str, Manifest]] = []
     problems = []
+    computed = False
     for name, reader in readers.items():
         if name not in names:
             continue
         try:
             parts.append(reader(folder / name))
             named.append((name, parts[-1]))
+            # What a pyproject.toml calls dynamic is setup.py's or setup.cfg's business, where there are any.
+            computed |= parts[-1].computed and (name != "pyproject.toml" or names == (name,))
         except (OSError, ValueError, configparser.Error, RecursionError) as error:
             words = error.strerror if isinstance(error, OSError) else str(error)
             problems.append(f"{name} cannot be read: {' '.join(str(words).split())}")
@@ -67,6 +72,8 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         requirements=_unique(part.requirements for part in parts),
         path_dependencies=_unique(part.path_dependencies for part in parts),
         workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
+        requirements_files=_unique(part.requirements_files for part in parts),
+        computed=computed,
         problem="; ".join(problems),
         parts=tuple(named),
     )
@@ -119,6 +126,8 @@ def _read_pyproject(path: Path) -> Manifest:
             elif isinstance(entry, dict) and entry.get("workspace") is True:
                 workspace.append(normalise(name))
     wishes = _poetry_wishes(poetry)
+    files = _texts(_table(data, "tool", "setuptools", "dynamic", "dependencies").get("file"))
+    dynamic = "dependencies" in _texts(project.get("dynamic"))
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
         requires_python=_text(project.get("requires-python")) or poetry_range(wishes.python),
@@ -126,6 +135,8 @@ def _read_pyproject(path: Path) -> Manifest:
         requirements=(*requirements, *wishes.names),
         path_dependencies=(*paths, *wishes.paths),
         workspace_dependencies=tuple(workspace),
+        requirements_files=tuple(files) if dynamic else (),
+        computed=dynamic and not files and not _table(poetry, "dependencies"),
     )
 
 
@@ -256,15 +267,19 @@ def _read_setup_py(path: Path) -> Manifest:
             warnings.simplefilter("ignore")  # the file's author gets them from the linters
             tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
-        return Manifest()
+        return Manifest(computed=True)
+    computed = False
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in _SETUP_CALLS:
             for keyword in node.keywords:
                 try:
                     if keyword.arg:
                         arguments[keyword.arg] = ast.literal_eval(keyword.value)
+                    else:
+                        computed = True
                 except (ValueError, TypeError):
-                    continue  # computed: not to be known without running it
+                    # Not to be known without running it.
+                    computed |= keyword.arg in ("install_requires", "extras_require")
     sources = _texts(_table(arguments, "package_dir").get(""))
     requirements = _texts(arguments.get("install_requires"))
     for extra in _table(arguments, "extras_require").values():
@@ -275,4 +290,5 @@ def _read_setup_py(path: Path) -> Manifest:
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
+        computed=computed,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pyfmt import __version__
+
 # The folders of https://pylint.readthedocs.io/en/stable/user_guide/messages/messages_overview.html
 _PYLINT_FOLDERS = {
     "F": "fatal",
@@ -24,6 +26,7 @@ HOME_PAGES = {
     "mypy": "https://mypy.readthedocs.io/",
     "black": "https://black.readthedocs.io/",
     "isort": "https://isort.readthedocs.io/",
+    "pyfmt": "https://pypi.org/project/pyfmt-monorepo/",
 }
 
 
@@ -38,6 +41,8 @@ def documentation_url(tool: str, rule: str, symbol: str) -> str | None:
 
 def tool_version(tool: str) -> str | None:
     """The version of a tool that is installed beside pyfmt; None for one that is not."""
+    if tool == "pyfmt":
+        return __version__  # its distribution is called otherwise
     import importlib.metadata  # deferred: 20 ms, and only some formats need it
 
     try:

@@ -19,6 +19,7 @@ from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import full_message
 from pyfmt.reports.rules import HOME_PAGES, documentation_url, tool_version
 from pyfmt.reports.tally import Environments, tools_of
+from pyfmt.rules import TOOL, own_rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS_A_RUN = 25_000
@@ -72,7 +73,7 @@ def _run(
     report: Report, tool: str, content: tuple[Sequence[JsonObject], dict[str, JsonObject]], number: int
 ) -> JsonObject:
     results, rules = content
-    version = __version__ if tool == "pyfmt" else tool_version(tool)
+    version = tool_version(tool)
     driver: JsonObject = {"name": tool}
     if version:
         driver |= {"version": version, "semanticVersion": _semantic(version)}
@@ -130,14 +131,19 @@ def _rule(finding: Finding) -> JsonObject:
     text = f"{finding.tool}: {name}"[: _TEXT - 1]
     url = documentation_url(finding.tool, finding.rule, finding.symbol)
     more = f" Its documentation is at {url}" if url else ""
+    full, help_text = f"{finding.tool} reports {name}.{more}", f"What {name} of {finding.tool} means.{more}"
+    own = own_rule(finding.rule) if finding.tool == TOOL else None
+    if own is not None:
+        text, full = f"{own.title[0].upper()}{own.title[1:]}", own.what
+        help_text = f"{own.why} {own.cure}"
     tags = {"tags": [finding.tool], "problem.severity": _problem_severity(finding.severity), "precision": "high"}
     return {
         "id": rule,
         **({"name": "".join(word.capitalize() for word in symbol.split("-"))} if symbol and symbol != rule else {}),
         "shortDescription": {"text": f"{text}."},
-        "fullDescription": {"text": f"{finding.tool} reports {name}.{more}"[:_TEXT]},
+        "fullDescription": {"text": full[:_TEXT]},
         **({"helpUri": url} if url else {}),
-        "help": {"text": f"What {name} of {finding.tool} means.{more}"[:_TEXT]},
+        "help": {"text": help_text[:_TEXT]},
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
         "properties": tags,
     }

@@ -11,7 +11,7 @@ import pytest
 
 from pyfmt import config
 from pyfmt.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.model import Command, Config, Override, Request, Severity
+from pyfmt.model import Allowance, Boundaries, Command, Config, Override, Request, Severity
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:
@@ -121,11 +121,17 @@ def test_every_key(tmp_path: Path) -> None:
         [[overrides]]
         paths = ["*.pyi"]
         severity = { W0611 = "error", "*" = "warning" }
+        [boundaries]
+        libraries = ["lib/*"]
+        allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "until spring" }]
         """,
     )
     assert settings.projects == ("lib/*", ".")
     assert settings.exclude == ("/vendor/",)
-    assert settings.tools == ("black", "mypy")
+    assert settings.tools == ("black", "mypy", "pyfmt")
+    assert settings.boundaries == Boundaries(
+        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "until spring"),)
+    )
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"

@@ -1,0 +1,1 @@
+"""The rules of the monorepo (`[tool.pyfmt.boundaries]`): who may import whom, checked without running anything."""

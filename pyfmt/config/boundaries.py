@@ -1,0 +1,68 @@
+"""The value of [tool.pyfmt.boundaries]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyfmt.config.plain import globs, inside, kind, nearest, strings
+from pyfmt.model import Allowance, Boundaries
+from pyfmt.rules import RULES, own_rule
+
+_KEYS = ("libraries", "projects", "allow")
+_ALLOW_KEYS = ("from", "to", "rules", "reason")
+
+
+def boundaries(value: Any) -> Boundaries:
+    """What the table says; TypeError and ValueError say what is wrong with it."""
+    if not isinstance(value, dict):
+        raise TypeError(f"a table with {', '.join(_KEYS)}")
+    _check_keys(value, _KEYS)
+    return Boundaries(
+        libraries=inside("libraries", globs, value["libraries"]) if "libraries" in value else None,
+        projects=inside("projects", globs, value["projects"]) if "projects" in value else None,
+        allow=inside("allow", _allow, value.get("allow", [])),
+    )
+
+
+def _check_keys(table: dict[str, Any], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}{nearest(key, known)}")
+
+
+def _allow(value: Any) -> tuple[Allowance, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise TypeError("an array of tables with from and to")
+    return tuple(_allowance(item) for item in value)
+
+
+def _allowance(table: dict[str, Any]) -> Allowance:
+    _check_keys(table, _ALLOW_KEYS)
+    for key in ("from", "to"):
+        if not table.get(key):
+            raise ValueError(f"an entry has no {key!r}")
+    reason = table.get("reason", "")
+    if not isinstance(reason, str):
+        raise ValueError(f"reason: must be a string, not {kind(reason)}")
+    return Allowance(
+        importers=inside("from", _globs_or_one, table["from"]),
+        imported=inside("to", _globs_or_one, table["to"]),
+        rules=inside("rules", _rules, table.get("rules", [])),
+        reason=reason,
+    )
+
+
+def _globs_or_one(value: Any) -> tuple[str, ...]:
+    return globs([value] if isinstance(value, str) else value)
+
+
+def _rules(value: Any) -> tuple[str, ...]:
+    """The ids of rules that are named by id or symbol."""
+    known = [name for rule in RULES[1:] for name in (rule.id, rule.symbol)]
+    found = []
+    for name in strings(value):
+        rule = own_rule(name)
+        if rule is None or rule is RULES[0]:
+            raise ValueError(f"unknown rule {name!r}{nearest(name, known)}")
+        found.append(rule.id)
+    return tuple(found)

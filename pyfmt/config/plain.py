@@ -1,0 +1,49 @@
+"""What values of any key are made of, and the words for what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The hint "; did you mean 'x'?" for the most similar known name, or the list of them."""
+    import difflib  # deferred for start-up time: only errors need it
+
+    close = difflib.get_close_matches(name, known, 1, 0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def strings(value: Any) -> tuple[str, ...]:
+    """A list of strings; TypeError says what was to be there."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError("a list of strings")
+    return tuple(value)
+
+
+def globs(value: Any) -> tuple[str, ...]:
+    """A list of globs of folders below the root; TypeError and ValueError say what is wrong."""
+    patterns = strings(value)
+    for pattern in patterns:
+        if pattern.startswith("/") or not pattern.strip("/") or ".." in pattern.split("/"):
+            raise ValueError(f"{pattern!r} is no glob of folders below the root")
+    return patterns
+
+
+def inside(key: str, parser: Callable[[Any], Any], value: Any) -> Any:
+    """What `parser` makes of the value of a nested key, which its errors name."""
+    try:
+        return parser(value)
+    except TypeError as error:
+        raise ValueError(f"{key}: must be {error}, not {kind(value)}") from error
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from error
+
+
+def kind(value: Any) -> str:
+    """A value's type in TOML's words."""
+    names = {str: "a string", bool: "a boolean", int: "an integer", float: "a float", dict: "a table"}
+    if isinstance(value, list):
+        inner = sorted({kind(item).split(" ", 1)[1] for item in value})
+        return f"an array of {' and '.join(inner)}" if inner else "an empty array"
+    return names.get(type(value), f"a {type(value).__name__}")
