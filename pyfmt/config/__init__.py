@@ -195,6 +195,7 @@ def load(request: Request, cwd: Path) -> Config:
         fail_on=values.get("fail-on", Severity.INFO),
         overrides=values.get("overrides", ()),
         cache_dir=root / values["cache-dir"] if "cache-dir" in values else None,
+        baseline=values.get("baseline", False),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"
@@ -204,6 +205,8 @@ def load(request: Request, cwd: Path) -> Config:
     if request.tools:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
+    if request.baseline is not None:
+        config, origins["baseline"] = replace(config, baseline=request.baseline), "--baseline"
     return replace(config, origins=tuple(sorted(origins.items())))
 
 

@@ -60,6 +60,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "type": "array",
         "items": _OVERRIDE,
     },
+    "baseline": {
+        "type": "boolean",
+        "description": "Whether findings that a project's baseline accepts are no failure.",
+        "default": False,
+    },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }
 

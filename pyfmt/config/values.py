@@ -138,6 +138,12 @@ def kind(value: Any) -> str:
     return names.get(type(value), f"a {type(value).__name__}")
 
 
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("a boolean")
+    return value
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "projects": _globs,
     "exclude": _strings,
@@ -149,4 +155,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "fail-on": _severity,
     "overrides": _overrides,
     "cache-dir": _string,
+    "baseline": _switch,
 }
