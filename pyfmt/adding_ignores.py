@@ -40,6 +40,8 @@ class Work:
         """Write what suppresses the findings of `report`, take back what did not; whether anything was written."""
         by_file: dict[str, list[Finding]] = {}
         for finding in report.findings:
+            if finding.baselined:
+                continue  # accepted already
             by_file.setdefault(finding.path, []).append(finding)
         changed = [self._take_file(path, found) for path, found in by_file.items() if path not in self.failures]
         return any(changed)
@@ -88,4 +90,5 @@ def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progr
         notes=tuple(sorted((*result.report.notes, work.note()))),
         failures=(*result.report.failures, *work.failures.values()),
     )
-    return RunResult(report, result.exit_code if not work.failures else exit_code(report, Severity.INFO))
+    code = result.exit_code if not work.failures else exit_code(report, Severity.INFO)
+    return replace(result, report=report, exit_code=code)

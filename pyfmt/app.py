@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyfmt import config, merging, planning, projects, selection
+from pyfmt.accepting import Checked, with_baseline
 from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.environment_drift import with_drift
@@ -44,10 +45,13 @@ from pyfmt.tools.executing import executions
 from pyfmt.tools.registry import LINTERS
 
 if TYPE_CHECKING:
-    from pyfmt.boundaries.checking import Checked
+    from pyfmt.boundaries.checking import Checked as BoundariesChecked
     from pyfmt.environments.trust import Trust
     from pyfmt.runner.formatting import FormatOptions
+    from pyfmt.shard_facts import Share
     from pyfmt.staging.session import Stage
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,23 @@ class RunResult:
     report: Report
     exit_code: int
     sources: Mapping[str, str] = field(default_factory=dict)
+    checked: Checked | None = (
+        None  # what was really looked at, and the projects that there are; None for a merged report
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What the tools of a run have to say, and what of the plan was this machine's."""
+
+    outcomes: Sequence[Outcome]
+    notes: Sequence[str]
+    skips: tuple[Skip, ...]
+    shard: Share | None = None
+
+    def rest(self, told: tuple[_T, ...]) -> tuple[_T, ...]:
+        """What belongs to no unit, where it is for this machine to tell."""
+        return told if self.shard is None or self.shard.tells_rest else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +124,8 @@ def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progr
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
     if request.staged and request.since is not None:
         raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
+    if request.staged and request.shard is not None:
+        raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged:
         return _run_staged(request, cwd, environ, progress)
     settings = config.load(request, cwd)
@@ -125,7 +148,7 @@ def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], progres
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
             space = Workspace(stage.config, survey.projects, found, survey, stage)
             result = _run(request, cwd, space, (memory, progress, environ))
-            return RunResult(stage.report(result.report), result.exit_code, stage.sources(result.report))
+            return replace(result, report=stage.report(result.report), sources=stage.sources(result.report))
         finally:
             memory.close()
 
@@ -160,30 +183,35 @@ def _run(
         linters=_wanted(settings, ("pylint", "mypy")) if linting else (),
         formatted=share.format,
     )
-    outcomes, notes, skips = _run_tools(work, request, space, hands)
-    notes += [
-        *chosen.notes,
-        *share.notes,
-        *(_notes(space, share.lint, trusting) if work.linters else ()),
-        *filter(None, [memory.note()]),
-    ]
+    done = _run_tools(work, request, (space, cwd), hands)
     report = merging.merge(
         merging.Material(
             config=space.real,
             request=request,
             projects=chosen.projects,
             resolutions=space.resolutions,
-            outcomes=outcomes,
-            skips=skips,
-            failures=_survey_failures(space, request, {path for path, files in chosen.files.items() if files}),
-            notes=notes,
+            outcomes=done.outcomes,
+            skips=done.rest(done.skips),
+            failures=done.rest(_survey_failures(space, request, {path for path, any_ in chosen.files.items() if any_})),
+            notes=[
+                *done.notes,
+                *chosen.notes,
+                *share.notes,
+                *(_notes(space, share.lint, trusting) if work.linters else ()),
+                *filter(None, [memory.note()]),
+            ],
             tools=(*work.formatters, *work.linters, *_own_rules(settings, request)),
-            files=share.count(formatting, linting),
+            files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=time.monotonic() - began,
             began=began,
         )
     )
-    return RunResult(report, merging.exit_code(report, settings.fail_on))
+    checked = Checked(work, done.outcomes, done.skips, space.survey.failures, done.shard)
+    if done.shard:
+        report = replace(report, shard=done.shard.record)
+    if settings.baseline and linting:
+        report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
+    return RunResult(report, merging.exit_code(report, settings.fail_on), checked=checked)
 
 
 _Files = Mapping[str, tuple[str, ...]]  # by project path
@@ -215,31 +243,46 @@ def _since(request: Request, space: Workspace, chosen: _Files, helpers: tuple[Ma
     return _Share(found.formatted(chosen), found.linted(chosen, space.resolutions), found.notes)
 
 
-def _run_tools(
-    work: planning.Work, request: Request, space: Workspace, hands: Hands
-) -> tuple[list[Outcome], list[str], tuple[Skip, ...]]:
+def _shard(request: Request, work: planning.Work, place: tuple[Workspace, Path], hands: Hands) -> Share | None:
+    """This machine's part of the run. Nothing is written in one, so that the linters' units are known beforehand."""
+    if request.shard is None:
+        return None
+    from pyfmt import shard_facts  # deferred: asks git
+
+    space, cwd = place
+    reader = _ImportReader(space.config.root)
+    formats = planning.plan(replace(work, linters=()), _facts(reader)).format_units if work.formatters else ()
+    units = (*formats, *_lint_plan(work, reader).lint_units)
+    groups = [group for group, used in ((work.formatted, work.formatters), (work.selected, work.linters)) if used]
+    files = sorted({file for group in groups for found in (group or {}).values() for file in found})
+    return shard_facts.share(request, shard_facts.Whole(space.config, units, files, hands.memory.digests.of), cwd)
+
+
+def _run_tools(work: planning.Work, request: Request, place: tuple[Workspace, Path], hands: Hands) -> _Done:
     """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
+    space, shard = place[0], _shard(request, work, place, hands)
     reader = _ImportReader(space.config.root)
     outcomes: list[Outcome] = []
     notes: list[str] = []
     if work.formatters:
-        units = planning.plan(replace(work, linters=()), _facts(reader)).format_units
-        outcomes += _format(units, request, space.config, hands)
+        formats = planning.plan(replace(work, linters=()), _facts(reader)).format_units
+        outcomes += _format(shard.of(formats) if shard else formats, request, space.config, hands)
         if space.stage is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             hands.memory.digests.look_again()
-    if _own_rules(space.config, request):
+    if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
         checked = _boundaries(work, space.config, hands)
         outcomes.append(checked.outcome)
         notes += checked.notes
     plan = _lint_plan(work, reader)
-    if plan.lint_units:
-        linted = _lint(plan.lint_units, space, hands)
+    units = shard.of(plan.lint_units) if shard else plan.lint_units
+    if units:
+        linted = _lint(units, space, hands)
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
     if space.stage is not None:
         outcomes = space.stage.bringing.bring(outcomes)
-    return outcomes, notes, plan.skips
+    return _Done(outcomes, notes, plan.skips, shard)
 
 
 def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
@@ -247,7 +290,7 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
     return _wanted(settings, (OWN_RULES,)) if request.command is not Command.FORMAT else ()
 
 
-def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> Checked:
+def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> BoundariesChecked:
     """Check the rules of the monorepo, on the files as they are after formatting."""
     from pyfmt.boundaries.checking import Question, check  # deferred for start-up time: only where configured
 

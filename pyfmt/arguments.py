@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import collections
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-COMMANDS = tuple("run check format lint envs explain config trust cache affected graph init doctor completion".split())
+COMMANDS = tuple(
+    "run check format lint envs explain config trust cache affected graph init doctor completion baseline merge".split()
+)
 
 AUTO = "auto"  # `--output` without a format
 
@@ -43,6 +45,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pyfmt check --diff lib/storage", "show what the formatters would change"),
         ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
         ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),
+        ("pyfmt check --baseline", "only findings that no baseline accepts fail"),
+        ("pyfmt check --shard 1/3 --output json=shard-1.json", "a third of the work, for `pyfmt merge`"),
     ),
     "format": (
         ("pyfmt format lib/storage", "format one project in place"),
@@ -96,6 +100,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pyfmt graph", "every dependency between projects, with the file that says so"),
         ("pyfmt graph --mermaid", "a flowchart for a README"),
     ),
+    "baseline": (
+        ("pyfmt baseline write", "accept all findings of today"),
+        ("pyfmt baseline prune", "forget those that are gone"),
+    ),
+    "merge": (("pyfmt merge shard-1.json shard-2.json --output github", "the report of the whole run"),),
 }
 
 
@@ -140,25 +149,11 @@ def _shared() -> argparse.ArgumentParser:
     return parser
 
 
-def _running() -> argparse.ArgumentParser:
-    """Options of the commands that run tools."""
-    parser = argparse.ArgumentParser(add_help=False)
+def _add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the whole monorepo)")
-    group = parser.add_argument_group("what and how fast")
-    group.add_argument(
-        "--staged",
-        action="store_true",
-        help="what the next commit will hold: staged files, with their contents from git's index (named files: "
-        "these; named folders: what is staged in them)",
-    )
-    group.add_argument(
-        "--tool",
-        action="append",
-        default=[],
-        metavar="NAME",
-        dest="tools",
-        help="only this tool: isort, black, pylint, mypy, or pyfmt for its own rules (repeatable)",
-    )
+
+
+def _add_outputs(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--output",
         action="append",
@@ -181,6 +176,58 @@ def _running() -> argparse.ArgumentParser:
     )
     group.add_argument("--statistics", action="store_true", help="end with the findings by rule and by project")
     group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
+
+
+def _add_gate(group: argparse._ActionsContainer) -> None:
+    """Options that say which part of a run is done, and what makes it fail."""
+    group.add_argument(
+        "--baseline",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="findings that the projects' baselines accept are shown, but no failure",
+    )
+    _add_lock(group)
+    group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
+    group.add_argument(
+        "--shard-times", metavar="REPORT", help="with --shard: balance by the seconds in this JSON report"
+    )
+
+
+def _add_lock(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--baseline-locked",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="baselines may only shrink (default: where CI is set)",
+    )
+
+
+def _add_how_fast(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--tool",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="tools",
+        help="only this tool: isort, black, pylint, mypy, or pyfmt for its own rules (repeatable)",
+    )
+    group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
+    group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
+    group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+
+
+def _running() -> argparse.ArgumentParser:
+    """Options of the commands that run tools."""
+    parser = argparse.ArgumentParser(add_help=False)
+    _add_paths(parser)
+    group = parser.add_argument_group("what and how fast")
+    group.add_argument(
+        "--staged",
+        action="store_true",
+        help="what the next commit will hold: staged files, with their contents from git's index (named files: "
+        "these; named folders: what is staged in them)",
+    )
+    _add_outputs(group)
     group.add_argument(
         "--unused-ignores",
         action="store_true",
@@ -192,10 +239,20 @@ def _running() -> argparse.ArgumentParser:
         help="only what changed since the merge base with REV, and what can see it; `auto`: what the CI compares with, "
         "else the default branch",
     )
-    group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
-    group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
-    group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    _add_gate(group)
+    _add_how_fast(group)
     return parser
+
+
+def _add_gate_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    baseline = add("baseline", "Accept today's findings (write), or forget those that are gone (prune).")
+    baseline.add_argument("action", choices=("write", "prune"), help="accept all findings, or only drop what is gone")
+    _add_paths(baseline)
+    _add_lock(baseline)
+    _add_how_fast(baseline)
+    merge = add("merge", "Join the JSON reports of all shards to the report of the whole run.")
+    merge.add_argument("reports", nargs="+", metavar="REPORT.json", help="written by --shard I/N --output json=FILE")
+    _add_outputs(merge)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -288,11 +345,13 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--yes", action="store_true", help="write without asking")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
+    _add_gate_commands(add)
     return parser
 
 
 _WITH_VALUE = frozenset(
-    "--root --config --color --tool --output --format --since --jobs --timeout --stdin-filename --python --hook --ci".split()
+    "--root --config --color --tool --output --format --since --jobs --timeout --stdin-filename --python --hook --ci "
+    "--shard --shard-times".split()
 )
 
 

@@ -143,6 +143,10 @@ def _request(options: argparse.Namespace, command: Command) -> Request:
         statistics=getattr(options, "statistics", False),
         show_files=getattr(options, "show_files", False),
         unused_ignores=getattr(options, "unused_ignores", False),
+        baseline=getattr(options, "baseline", None),
+        baseline_locked=getattr(options, "baseline_locked", None),
+        shard=_shard(options),
+        shard_times=getattr(options, "shard_times", None),
     )
 
 
@@ -157,6 +161,24 @@ def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
         else:
             found.append(OutputSpec(name, file))
     return tuple(dict.fromkeys(found)) or (OutputSpec("text"),)
+
+
+def _shard(options: argparse.Namespace) -> tuple[int, int] | None:
+    """The part that `--shard` names, where it makes sense."""
+    text = getattr(options, "shard", None)
+    if text is None:
+        if getattr(options, "shard_times", None):
+            raise UsageError("goes with --shard", "--shard-times")
+        return None
+    from pyfmt import sharding  # deferred for start-up time
+
+    shard = sharding.parse(text)
+    checking = (
+        options.command in ("check", "lint") or getattr(options, "check", False) or getattr(options, "diff", False)
+    )
+    if not checking or getattr(options, "add_ignores", False):
+        raise UsageError("goes with commands that write nothing", "--shard", "use `pyfmt check` or `pyfmt lint`")
+    return shard.index, shard.count
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -234,7 +256,8 @@ def _render_options(result: RunResult, request: Request, to_terminal: bool, outp
 
     from pyfmt.reports.options import RenderOptions
 
-    root = Path(result.report.root)
+    # A merged report may come from machines that have the checkout elsewhere.
+    root = Path(request.root or result.report.root)
 
     def sources(path: str) -> list[str] | None:
         if path in result.sources:
@@ -376,6 +399,30 @@ def _init(options: argparse.Namespace) -> int:
     return initialising.initialise(wish, _request(options, Command.CHECK), Path.cwd(), os.environ)
 
 
+def _baseline(options: argparse.Namespace) -> int:
+    from pyfmt import baseline_command  # deferred for start-up time
+
+    request = _request(options, Command.LINT)
+    progress = Progress(request.verbosity)
+    try:
+        return baseline_command.change(options.action, request, (Path.cwd(), os.environ), progress)
+    finally:
+        progress.close()
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from pyfmt import app, merge_reports, merging  # deferred for start-up time
+    from pyfmt.reports.registry import check_format
+
+    request = _request(options, Command.CHECK)
+    for output in request.outputs:
+        check_format(output.format)
+    merged = merge_reports.merge(options.reports, Path.cwd())
+    code = merging.exit_code(merged.report, merged.fail_on)
+    _deliver(app.RunResult(merged.report, code), request)
+    return code
+
+
 _COMMANDS = {
     "envs": _envs,
     "explain": _explain,
@@ -387,4 +434,6 @@ _COMMANDS = {
     "affected": _affected,
     "graph": _graph,
     "init": _init,
+    "baseline": _baseline,
+    "merge": _merge,
 }

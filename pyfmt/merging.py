@@ -64,7 +64,7 @@ def merge(material: Material) -> Report:
         findings=findings,
         edits=tuple(sorted({edit for outcome in outcomes for edit in outcome.edits}, key=_edit_key)),
         failures=tuple(sorted(failures, key=_failure_key)),
-        skipped=tuple(sorted(set(material.skips), key=lambda skip: (skip.project, skip.tool, skip.reason))),
+        skipped=tuple(sorted(set(material.skips), key=_skip_key)),
         units=tuple(sorted((_unit_record(outcome, material.began) for outcome in outcomes), key=_unit_key)),
         notes=tuple(sorted(set(material.notes))),
         files=material.files,
@@ -127,11 +127,30 @@ def _severity_for(finding: Finding, severities: Mapping[str, Severity]) -> Sever
     return None
 
 
+def join(reports: Sequence[Report]) -> Report:
+    """The report of a whole run from those of its shards, which agree on everything that is no shard's own."""
+    first = reports[0]
+    return replace(
+        first,
+        findings=merge_findings(finding for report in reports for finding in report.findings),
+        edits=tuple(sorted({edit for report in reports for edit in report.edits}, key=_edit_key)),
+        failures=tuple(sorted({failure for report in reports for failure in report.failures}, key=_failure_key)),
+        skipped=tuple(sorted({skip for report in reports for skip in report.skipped}, key=_skip_key)),
+        units=tuple(sorted((unit for report in reports for unit in report.units), key=_unit_key)),
+        notes=tuple(sorted({note for report in reports for note in report.notes})),
+        files=first.shard.files if first.shard else first.files,
+        seconds=sum(report.seconds for report in reports),
+        gone=tuple(sorted(accepted for report in reports for accepted in report.gone)),
+        shard=None,
+    )
+
+
 def exit_code(report: Report, fail_on: Severity) -> int:
     """0 clean, 1 findings or files to reformat, 2 where something was not checked (failures, skipped projects)."""
     if report.failures or report.skipped:
         return 2
-    if any(finding.severity.rank <= fail_on.rank or finding.syntax for finding in report.findings):
+    new = [finding for finding in report.findings if not finding.baselined]
+    if any(finding.severity.rank <= fail_on.rank or finding.syntax for finding in new):
         return 1
     return 1 if any(not edit.written for edit in report.edits) else 0
 
@@ -163,6 +182,10 @@ def _edit_key(edit: Edit) -> tuple[object, ...]:
 
 def _failure_key(failure: Failure) -> tuple[object, ...]:
     return (failure.tool, failure.projects, failure.environment, failure.reason, failure.detail)
+
+
+def _skip_key(skip: Skip) -> tuple[object, ...]:
+    return (skip.project, skip.tool, skip.reason)
 
 
 def _unit_key(unit: UnitRecord) -> tuple[object, ...]:

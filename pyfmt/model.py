@@ -66,6 +66,10 @@ class Request:
     statistics: bool = False
     show_files: bool = False
     unused_ignores: bool = False  # report comments that suppress nothing
+    baseline: bool | None = None  # None: as the configuration says
+    baseline_locked: bool | None = None  # None: where CI is set
+    shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
+    shard_times: str | None = None  # a JSON report with the times to balance by
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,7 @@ class Config:
     overrides: tuple[Override, ...] = ()
     cache_dir: Path | None = None
     boundaries: Boundaries | None = None  # None: not checked
+    baseline: bool = False  # only findings that no project's baseline accepts make a run fail
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
 
     def tool_config(self, tool: str) -> ToolConfig:
@@ -308,6 +313,19 @@ class Finding:
     notes: tuple[str, ...] = ()  # further lines attached to the message
     also: tuple[str, ...] = ()  # other files that it is about (duplicate code, import cycles)
     syntax: bool = False
+    baselined: bool = False  # accepted by a baseline: shown, but no failure
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Accepted:
+    """A finding as a baseline knows it again, wherever its lines went; a baseline is a multiset of these."""
+
+    path: str  # of the file, relative to the root
+    tool: str
+    rule: str
+    message: str  # without digits
+    scope: str  # the enclosing classes and functions, "Class.method"; "" for the module
+    line: str  # digest of the source line without white space
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +415,22 @@ class ProjectRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardRecord:
+    """Which part of a run a report tells of, and what all parts of one run must agree on."""
+
+    index: int  # 1 to count
+    count: int
+    commit: str  # of git's HEAD, "" without git
+    tree: str  # digest of the checked files where git cannot vouch for them: local changes, no git; else ""
+    config: str  # digest of the configuration and of the tools' configurations
+    tools: str  # versions of the tools
+    plan: str  # digest of all units, the files and environments in them, and who has which
+    files: int  # of the whole run
+    fail_on: Severity
+    baseline: str  # digest of the baselines that count, "" where none does
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a run has to say, merged and in a total order."""
 
@@ -413,3 +447,5 @@ class Report:
     files: int = 0
     seconds: float = 0.0
     tools: tuple[str, ...] = field(default=())
+    gone: tuple[Accepted, ...] = ()  # accepted by a baseline, and no longer found
+    shard: ShardRecord | None = None

@@ -198,6 +198,7 @@ def load(request: Request, cwd: Path) -> Config:
         overrides=values.get("overrides", ()),
         cache_dir=root / values["cache-dir"] if "cache-dir" in values else None,
         boundaries=values.get("boundaries"),
+        baseline=values.get("baseline", False),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"
@@ -215,6 +216,8 @@ def load(request: Request, cwd: Path) -> Config:
         where = "--tool" if request.tools else str(file)
         cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"
         raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: no boundaries are configured", where, cure)
+    if request.baseline is not None:
+        config, origins["baseline"] = replace(config, baseline=request.baseline), "--baseline"
     return replace(config, origins=tuple(sorted(origins.items())))
 
 

@@ -89,6 +89,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
             "allow": {"description": "Imports that are no finding.", "type": "array", "items": _ALLOWANCE},
         },
     },
+    "baseline": {
+        "type": "boolean",
+        "description": "Whether findings that a project's baseline accepts are no failure.",
+        "default": False,
+    },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }
 

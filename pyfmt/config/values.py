@@ -101,6 +101,12 @@ def _overrides(value: Any) -> tuple[Override, ...]:
     return tuple(_override(item) for item in value)
 
 
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("a boolean")
+    return value
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "projects": globs,
     "exclude": strings,
@@ -113,4 +119,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "overrides": _overrides,
     "boundaries": boundaries,
     "cache-dir": _string,
+    "baseline": _switch,
 }

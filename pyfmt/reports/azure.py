@@ -20,11 +20,11 @@ def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=un
 
 
 def _command(problem: Problem) -> str:
-    kind = "error" if problem.severity is Severity.ERROR else "warning"
+    kind = "error" if problem.level is Severity.ERROR else "warning"
     column = f"columnnumber={problem.column};" if problem.column else ""
     return (
         f"##vso[task.logissue type={kind};sourcepath={_encoded(problem.path)};linenumber={problem.line};{column}"
-        f"code={_encoded(problem.rule)};]" + problem.message.translate(_CODES)
+        f"code={_encoded(problem.rule)};]" + problem.text.translate(_CODES)
     )
 
 

@@ -26,6 +26,6 @@ def _error(problem: Problem) -> str:
     column = f' column="{problem.column}"' if problem.column else ""
     source = xml(printable(f"{problem.tool}.{problem.rule}"))
     return (
-        f'<error line="{problem.line}"{column} severity="{problem.severity.value}" '
-        f'message="{xml(problem.message)}" source="{source}"/>'
+        f'<error line="{problem.line}"{column} severity="{problem.level.value}" '
+        f'message="{xml(problem.text)}" source="{source}"/>'
     )

@@ -39,7 +39,7 @@ def _stopped(body: str) -> Iterator[str]:
 
 
 def _limits(report: Report) -> Iterator[str]:
-    for severity, number in Counter(problem.severity for problem in ranked(report)).items():
+    for severity, number in Counter(problem.level for problem in ranked(report)).items():
         if number > ANNOTATIONS:
             yield f"pyfmt: GitHub shows {ANNOTATIONS} of the {number} {_KINDS[severity]}s as annotations; all are above"
 
@@ -52,4 +52,4 @@ def _command(problem: Problem) -> str:
         fields["endColumn"] = str(max(problem.column, problem.end_column or problem.column))
     fields["title"] = problem.title
     properties = ",".join(f"{key}={printable(value).translate(_PROPERTY)}" for key, value in fields.items())
-    return f"::{_KINDS[problem.severity]} {properties}::{problem.message.translate(_DATA)}"
+    return f"::{_KINDS[problem.level]} {properties}::{problem.text.translate(_DATA)}"

@@ -72,8 +72,8 @@ def _row(problem: Problem) -> str:
     rule = f"<code>{_html(problem.title)}</code>"
     if problem.url:
         rule = f'<a href="{xml(problem.url)}">{rule}</a>'
-    message = "<br>".join(f"<code>{_html(line)}</code>" for line in problem.message.split("\n") if line)
+    message = "<br>".join(f"<code>{_html(line)}</code>" for line in problem.text.split("\n") if line)
     return (
-        f"<tr><td><code>{_html(place)}</code></td><td>{problem.severity.value}</td><td>{rule}</td>"
+        f"<tr><td><code>{_html(place)}</code></td><td>{problem.level.value}</td><td>{rule}</td>"
         f"<td>{message}</td></tr>"
     )

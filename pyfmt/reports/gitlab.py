@@ -29,9 +29,9 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def _entry(problem: Problem, sources: Sources, seen: Counter[str]) -> dict[str, Any]:
-    severity = "critical" if problem.kind in (FAILED, SKIPPED) else _SEVERITIES[problem.severity]
+    severity = "critical" if problem.kind in (FAILED, SKIPPED) else _SEVERITIES[problem.level]
     return {
-        "description": f"{printable(problem.rule)}: {problem.message}",
+        "description": f"{printable(problem.rule)}: {problem.text}",
         "check_name": printable(f"{problem.tool}/{problem.symbol or problem.rule}"),
         "fingerprint": _fingerprint(problem, sources, seen),
         "severity": severity,

@@ -50,6 +50,7 @@ def _page(report: Report, options: RenderOptions) -> Iterator[str]:
     yield from _section("Projects and tools", "overview", html_charts.heat_map(report, _anchors(report)))
     yield from _section("Rules", "rules", html_charts.pareto(report))
     yield from _section("Findings", "findings", _findings(report, options), "No findings.")
+    yield from _section("Gone from the baseline", "gone", html_findings.gone(report))
     yield from _section("Formatting", "formatting", html_findings.edits(report))
     yield from _section("Environments", "environments", html_charts.environments(report))
     yield from _section("Time", "time", html_charts.times(report))
@@ -75,7 +76,12 @@ def _findings(report: Report, options: RenderOptions) -> Iterator[str]:
 
 def _header(report: Report) -> Iterator[str]:
     parts = counts(report)
-    bad = report.findings or report.failures or report.skipped or any(not edit.written for edit in report.edits)
+    bad = (
+        tally.new_findings(report)
+        or report.failures
+        or report.skipped
+        or any(not edit.written for edit in report.edits)
+    )
     yield "<header><h1>pyfmt report</h1>"
     yield f'<p class="{"error" if bad else "good"}"><strong>{safe(", ".join(parts) or "all clean")}</strong></p>'
     scope = f"{tally.count(report.files, 'file')} in {tally.count(len(report.projects), 'project')}"

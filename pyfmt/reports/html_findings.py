@@ -9,9 +9,10 @@ from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.html_charts import safe
 from pyfmt.reports.options import Sources
-from pyfmt.reports.problems import full_message
+from pyfmt.reports.problems import BASELINED, full_message
 from pyfmt.reports.rules import documentation_url
 from pyfmt.reports.tally import Environments
+from pyfmt.reports.text_rest import accepted_line
 
 OPEN = 300  # findings up to which all files are open at first
 _LONGEST = 300  # characters shown of a source line
@@ -65,9 +66,10 @@ def _finding(finding: Finding, environments: Environments) -> str:
     linked = f'<a href="{xml(url)}" rel="noreferrer noopener">{name}</a>' if url else name
     message = xml(full_message(finding, environments)).replace("&#10;", "\n")
     kind = finding.severity.value
+    mark = f' <span class="quiet">({BASELINED})</span>' if finding.baselined else ""
     return (
         f'<span class="place">{place}</span> <span class="severity {kind}">{kind}</span> '
-        f'<div><span class="message">{message}</span> <span class="rule">{linked} ({safe(finding.tool)})</span></div>'
+        f'<div><span class="message">{message}</span> <span class="rule">{linked} ({safe(finding.tool)})</span>{mark}</div>'
     )
 
 
@@ -92,6 +94,14 @@ def _source(finding: Finding, lines: Sequence[str] | None) -> str:
 
 def _shown(text: str) -> str:
     return "\t".join(xml(printable(part)) for part in text.split("\t"))
+
+
+def gone(report: Report) -> Iterator[str]:
+    """What a baseline accepts and is no longer there."""
+    if report.gone:
+        yield "<p><code>pyfmt baseline prune</code> takes these out of it:</p><ul>"
+        yield from (f"<li>{xml(accepted_line(accepted))}</li>" for accepted in report.gone)
+        yield "</ul>"
 
 
 def edits(report: Report) -> Iterator[str]:

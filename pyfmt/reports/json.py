@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NoReturn
 
 from pyfmt import __version__
 from pyfmt.errors import UsageError
 from pyfmt.model import (
+    Accepted,
     Command,
     Edit,
     EnvironmentRecord,
@@ -22,6 +24,7 @@ from pyfmt.model import (
     ProjectRecord,
     Report,
     Severity,
+    ShardRecord,
     Skip,
     UnitRecord,
 )
@@ -56,6 +59,7 @@ def to_json(report: Report) -> JsonObject:
             "skipped": len(report.skipped),
             "files": report.files,
             "seconds": report.seconds,
+            "baselined": sum(finding.baselined for finding in report.findings),
         },
         "projects": [
             {"name": item.name, "path": item.path, "environment": item.environment, "files": item.files}
@@ -70,6 +74,8 @@ def to_json(report: Report) -> JsonObject:
         "notes": list(report.notes),
         "command": report.command.value,
         "tools": list(report.tools),
+        "gone": [asdict(item) for item in report.gone],
+        **({"shard": asdict(report.shard)} if report.shard else {}),
     }
 
 
@@ -103,6 +109,7 @@ def _finding(item: Finding) -> JsonObject:
         "notes": list(item.notes),
         "also": list(item.also),
         "syntax": item.syntax,
+        "baselined": item.baselined,
     }
 
 
@@ -192,7 +199,18 @@ def _report(value: Mapping[str, Any]) -> Report:
         files=_whole(value["summary"]["files"]),
         seconds=_seconds(value["summary"]["seconds"]),
         tools=_texts(value.get("tools", [])),
+        gone=tuple(_read_accepted(item) for item in value.get("gone", [])),
+        shard=_read_shard(value["shard"]) if "shard" in value else None,
     )
+
+
+def written_by(text: str) -> str:
+    """The version of pyfmt that wrote a report, "" where the text is none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    return str(value.get("pyfmt", "")) if isinstance(value, dict) else ""
 
 
 def _text(value: object) -> str:
@@ -257,6 +275,7 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
         notes=_texts(item.get("notes", [])),
         also=_texts(item.get("also", [])),
         syntax=_truth(item.get("syntax", False)),
+        baselined=_truth(item.get("baselined", False)),
     )
 
 
@@ -280,4 +299,18 @@ def _read_unit(item: Mapping[str, Any]) -> UnitRecord:
         _truth(item["cached"]),
         _seconds(item.get("started", 0.0)),
         _seconds(item.get("ended", 0.0)),
+    )
+
+
+def _read_accepted(item: Mapping[str, Any]) -> Accepted:
+    return Accepted(**{key: _text(item[key]) for key in ("path", "tool", "rule", "message", "scope", "line")})
+
+
+def _read_shard(item: Mapping[str, Any]) -> ShardRecord:
+    index, count = _whole(item["index"]), _whole(item["count"])
+    if not 1 <= index <= count:
+        raise ValueError(f"shard {index}/{count}")
+    texts = {key: _text(item[key]) for key in ("commit", "tree", "config", "tools", "plan", "baseline")}
+    return ShardRecord(
+        index=index, count=count, files=_whole(item["files"]), fail_on=Severity(item["fail_on"]), **texts
     )

@@ -30,9 +30,10 @@ def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=un
         for row in table.rows
     }
     suites = [_suite(name, by_project[name], passed.get(name, [])) for name in names]
-    total = sum(len(found) for found in by_project.values())
+    total = sum(not problem.baselined for found in by_project.values() for problem in found)
     errors = sum(problem.kind in (FAILED, SKIPPED) for found in by_project.values() for problem in found)
-    cases = total + sum(max(len(passed.get(name, [])), not by_project[name]) for name in names)
+    accepted = sum(problem.baselined for found in by_project.values() for problem in found)
+    cases = total + accepted + sum(max(len(passed.get(name, [])), not by_project[name]) for name in names)
     if not suites:
         suites, cases = [_suite(WHOLE, [], [])], 1
     head = f'<testsuites name="pyfmt" tests="{cases}" failures="{total - errors}" errors="{errors}">'
@@ -42,9 +43,10 @@ def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=un
 def _suite(project: str, found: list[Problem], passed: list[str]) -> str:
     cases = [*_cases(project, found, passed)]
     errors = sum(problem.kind in (FAILED, SKIPPED) for problem in found)
+    failures = sum(not problem.baselined for problem in found) - errors
     head = (
         f'  <testsuite name="{_attribute(project or WHOLE)}" tests="{len(cases)}" '
-        f'failures="{len(found) - errors}" errors="{errors}">'
+        f'failures="{failures}" errors="{errors}">'
     )
     return "\n".join([head, *cases, "  </testsuite>"])
 
@@ -62,8 +64,15 @@ def _cases(project: str, found: list[Problem], passed: list[str]) -> Iterator[st
         name = problem.title if unchecked else f"{problem.title} {place}"
         if problem.kind == REFORMAT:
             name = f"{problem.rule} {problem.path}"
+        first = problem.text.split("\n", 1)[0]
+        if problem.baselined:
+            yield (
+                f'    <testcase name="{_attribute(name)}" classname="{classname}">\n'
+                f'      <skipped message="{xml(first)}"/>\n'
+                "    </testcase>"
+            )
+            continue
         element = "error" if unchecked else "failure"
-        first = problem.message.split("\n", 1)[0]
         body = xml(f"{printable(place)}: {problem.severity.value}: {problem.message}").replace("&#10;", "\n")
         yield (
             f'    <testcase name="{_attribute(name)}" classname="{classname}">\n'

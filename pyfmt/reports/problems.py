@@ -16,6 +16,7 @@ from pyfmt.reports.tally import Environments
 REFORMAT = "reformat"  # rule of a file that formatters would change
 FAILED = "failed"  # rule of a tool that did not finish
 SKIPPED = "skipped"  # rule of a tool that did not run
+BASELINED = "baselined"  # the mark of a finding that a baseline accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,23 @@ class Problem:
     project: str
     url: str | None = None
     kind: str = "finding"  # or REFORMAT, FAILED, SKIPPED
+    baselined: bool = False
 
     @property
     def title(self) -> str:
         """ "pylint E0401 (import-error)"."""
         symbol = f" ({self.symbol})" if self.symbol not in ("", self.rule) else ""
         return f"{self.tool} {self.rule}{symbol}"
+
+    @property
+    def level(self) -> Severity:
+        """The severity to show: what a baseline accepts is only told."""
+        return Severity.INFO if self.baselined else self.severity
+
+    @property
+    def text(self) -> str:
+        """The message, with a mark where a baseline accepts the finding."""
+        return f"{BASELINED}: {self.message}" if self.baselined else self.message
 
 
 def problems(report: Report) -> Iterator[Problem]:
@@ -56,7 +68,9 @@ def problems(report: Report) -> Iterator[Problem]:
 
 def ranked(report: Report) -> list[Problem]:
     """The problems with the worst first: readers with a limit drop the last ones."""
-    return sorted(problems(report), key=lambda problem: (problem.severity.rank, problem.kind == REFORMAT))
+    return sorted(
+        problems(report), key=lambda problem: (problem.baselined, problem.severity.rank, problem.kind == REFORMAT)
+    )
 
 
 def full_message(finding: Finding, environments: Environments) -> str:
@@ -87,6 +101,7 @@ def _from_finding(finding: Finding, environments: Environments) -> Problem:
         message=full_message(finding, environments) or printable(finding.symbol or finding.rule or "note"),
         project=finding.project,
         url=documentation_url(finding.tool, finding.rule, finding.symbol),
+        baselined=finding.baselined,
     )
 
 

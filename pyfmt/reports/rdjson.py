@@ -38,9 +38,9 @@ def diagnostics(report: Report, options: RenderOptions) -> Iterator[JsonObject]:
             source["url"] = HOME_PAGES[problem.tool]
         lines = sources(problem.path) if problem.column else None
         yield {
-            "message": problem.message,
+            "message": problem.text,
             "location": {"path": printable(problem.path), "range": _range(problem, lines)},
-            "severity": problem.severity.value.upper(),
+            "severity": problem.level.value.upper(),
             "source": source,
             "code": code,
         }

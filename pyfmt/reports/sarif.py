@@ -49,6 +49,8 @@ def _run_text(run: JsonObject) -> str:
 def _runs(report: Report, tool: str) -> Iterator[JsonObject]:
     results: list[JsonObject] = []
     rules: dict[str, JsonObject] = {}
+    # SARIF 2.1.0, 3.27.23: either every result of a run says whether it is suppressed, or none does.
+    suppressing = any(finding.baselined for finding in report.findings if finding.tool == tool)
     places: dict[str, int] = {}  # a rule's index in the run's list of rules
     environments = Environments(report)
     for finding in report.findings:
@@ -57,14 +59,15 @@ def _runs(report: Report, tool: str) -> Iterator[JsonObject]:
             if rule not in rules:
                 rules[rule] = _rule(finding)
                 places[rule] = len(places)
-            results.append(_result(finding, places[rule], full_message(finding, environments)))
+            result = _result(finding, places[rule], full_message(finding, environments))
+            results.append(result | (_suppressions(finding.baselined) if suppressing else {}))
     for edit in report.edits:
         if tool in edit.tools and not edit.written:
             rule = f"{tool}-reformat"
             if rule not in rules:
                 rules[rule] = _format_rule(tool)
                 places[rule] = len(places)
-            results.append(_edit_result(edit, tool, places[rule]))
+            results.append(_edit_result(edit, tool, places[rule]) | (_suppressions(False) if suppressing else {}))
     for number, start in enumerate(range(0, max(1, len(results)), RESULTS_A_RUN)):
         yield _run(report, tool, (results[start : start + RESULTS_A_RUN], rules), number)
 
@@ -184,6 +187,14 @@ def _result(finding: Finding, index: int, message: str) -> JsonObject:
             "environments": [printable(name) for name in finding.environments],
         },
     }
+
+
+def _suppressions(accepted: bool) -> JsonObject:
+    """What says whether a baseline accepts a result; GitHub shows no alert for one that is suppressed."""
+    if not accepted:
+        return {"suppressions": []}
+    reason = "The project's baseline accepts it (pyfmt baseline)."
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": reason}]}
 
 
 def _edit_result(edit: Edit, tool: str, index: int) -> JsonObject:

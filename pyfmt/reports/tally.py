@@ -37,8 +37,13 @@ def _tools_of_unit(unit: UnitRecord, report: Report) -> tuple[str, ...]:
 
 
 def is_clean(report: Report) -> bool:
-    """Whether there is nothing to say of any file: no finding, edit, failure or skip."""
-    return not (report.findings or report.edits or report.failures or report.skipped)
+    """Whether there is nothing to say of any file: no new finding, edit, failure or skip."""
+    return not (new_findings(report) or report.edits or report.failures or report.skipped)
+
+
+def new_findings(report: Report) -> list[Finding]:
+    """The findings that no baseline accepts."""
+    return [finding for finding in report.findings if not finding.baselined]
 
 
 def severities(findings: Iterable[Finding]) -> Counter[Severity]:
@@ -54,15 +59,17 @@ class Cell:
     ran: bool = False
     failed: bool = False
     skipped: bool = False
+    baselined: int = 0  # findings that a baseline accepts, beyond `number`
 
     @property
     def text(self) -> str:
-        """A number, "failed", "skipped", or "-" where the tool had nothing to do."""
+        """A number, "failed", "skipped", or "-" where the tool had nothing to do; baselined findings in parentheses."""
+        extra = f" (+{self.baselined})" if self.baselined else ""
         if self.failed:
-            return f"{self.number} + failed" if self.number else "failed"
+            return (f"{self.number} + failed" if self.number else "failed") + extra
         if self.skipped:
-            return f"{self.number} + skipped" if self.number else "skipped"
-        return str(self.number) if self.ran or self.number else "-"
+            return (f"{self.number} + skipped" if self.number else "skipped") + extra
+        return str(self.number) + extra if self.ran or self.number or self.baselined else "-"
 
     @property
     def quiet(self) -> bool:
@@ -99,19 +106,20 @@ class Table:
 def table(report: Report) -> Table:
     """The project x tool table; projects that only findings name come last."""
     numbers: Counter[tuple[str, str]] = Counter()
-    numbers.update((finding.project, finding.tool) for finding in report.findings)
+    numbers.update((finding.project, finding.tool) for finding in new_findings(report))
+    accepted = Counter((finding.project, finding.tool) for finding in report.findings if finding.baselined)
     numbers.update((edit.project, tool) for edit in report.edits for tool in edit.tools)
     ran = {(name, tool) for unit in report.units for name in unit.projects for tool in _tools_of_unit(unit, report)}
     failed = {(project, failure.tool) for failure in report.failures for project in failure.projects}
     skipped = {(skip.project, skip.tool) for skip in report.skipped}
     paths = {project.name: project.path for project in report.projects}
-    for project, _tool in sorted({*numbers, *failed, *skipped}):
+    for project, _tool in sorted({*numbers, *accepted, *failed, *skipped}):
         paths.setdefault(project, "")
     tools = tools_of(report)
 
     def cell(project: str, tool: str) -> Cell:
         key = (project, tool)
-        return Cell(numbers[key], key in ran, key in failed, key in skipped)
+        return Cell(numbers[key], key in ran, key in failed, key in skipped, accepted[key])
 
     rows = (Row(name, path, tuple(cell(name, tool) for tool in tools)) for name, path in paths.items())
     return Table(tools, tuple(rows))
@@ -150,7 +158,7 @@ def next_commands(report: Report) -> tuple[str, ...]:
     without = [skip.project for skip in report.skipped if skip.project in homeless]
     unformatted = [edit.project for edit in report.edits if not edit.written]
     failed = [project for failure in report.failures for project in failure.projects]
-    found = [finding.project for finding in report.findings]
+    found = [finding.project for finding in new_findings(report)]
 
     def command(words: str, projects: Iterable[str], names: bool = False) -> str:
         unique = list(dict.fromkeys(projects))
@@ -168,4 +176,6 @@ def next_commands(report: Report) -> tuple[str, ...]:
         commands.append(command("pyfmt lint -v", failed))
     if found and not commands:
         commands.append(command("pyfmt check", found))
+    if report.gone:
+        commands.append("pyfmt baseline prune")
     return tuple(commands)

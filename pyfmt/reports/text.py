@@ -8,12 +8,13 @@ to run and for any number of jobs: no times, nothing of the cache.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pyfmt.model import Report
 from pyfmt.reports import tally
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.text_rest import edits, files_section, notes, statistics, summary, table, unchecked, warnings
+from pyfmt.reports.text_rest import edits, files_section, gone, notes, statistics, summary, table, unchecked, warnings
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -26,6 +27,8 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
     paint = Paint(options.color, options.hyperlinks)
+    if options.verbosity < 0:  # -q: only what is to be done
+        report = replace(report, findings=tuple(tally.new_findings(report)))
     if options.verbosity >= 0:
         yield from warnings(report, paint)
     if report.findings:
@@ -33,6 +36,7 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
     yield from edits(report, options, paint)
     rest = list(notes(report, paint)) if options.verbosity >= 0 else []
     rest.extend(unchecked(report, paint))
+    rest.extend(gone(report, paint) if options.verbosity >= 0 else ())
     if rest and options.spacious:
         yield ""
     yield from rest

@@ -10,6 +10,7 @@ from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
 from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.paint import Paint, file_url
+from pyfmt.reports.problems import BASELINED
 from pyfmt.reports.rules import documentation_url
 from pyfmt.reports.tally import Environments
 
@@ -25,7 +26,8 @@ def concise(report: Report, paint: Paint) -> Iterator[str]:
         first, *more = printable_lines(finding.message)
         rule = paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), printable(finding.rule or "-"))
         severity = paint.severity(finding.severity, finding.severity.value)
-        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{printable(finding.tool)}]')}"
+        mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
+        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{printable(finding.tool)}]')}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
 
@@ -129,7 +131,8 @@ def _message(finding: Finding, paint: Paint, room: int) -> list[str]:
 
 def _rule(finding: Finding) -> str:
     names = [finding.symbol, finding.rule] if finding.symbol != finding.rule else [finding.rule]
-    return " ".join(printable(name) for name in (*names, f"({finding.tool})") if name)
+    mark = f"({BASELINED})" if finding.baselined else ""
+    return " ".join(printable(name) for name in (*names, f"({finding.tool})", mark) if name)
 
 
 def _source(scene: _Scene, finding: Finding, gutter: int) -> Iterator[str]:

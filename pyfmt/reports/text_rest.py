@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from pyfmt.model import Command, Edit, Report, Severity
+from pyfmt.model import Accepted, Command, Edit, Report, Severity
 from pyfmt.planning import FORMATTERS
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import cells, pad, printable, printable_lines
@@ -76,6 +76,19 @@ def unchecked(report: Report, paint: Paint) -> Iterator[str]:
         yield from (f"    {line}" for line in more)
         if failure.detail:
             yield from (f"    {line}" for line in printable_lines(failure.detail.rstrip("\n")))
+
+
+def gone(report: Report, paint: Paint) -> Iterator[str]:
+    """What a baseline accepts and is no longer there."""
+    for accepted in report.gone:
+        yield f"{paint('green', 'gone:')} {accepted_line(accepted)}"
+
+
+def accepted_line(accepted: Accepted) -> str:
+    """An entry of a baseline in one line."""
+    scope = f" in {printable(accepted.scope)}" if accepted.scope else ""
+    message = printable_lines(accepted.message)[0]
+    return f"{printable(accepted.path)}: {printable(accepted.rule)} {message}{scope} [{printable(accepted.tool)}]"
 
 
 def files_section(report: Report, paint: Paint) -> Iterator[str]:
@@ -164,7 +177,12 @@ def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     if options.is_terminal and report.seconds > 0:
         scope += f", {report.seconds:.1f} s" if report.seconds >= 0.05 else f", {report.seconds * 1000:.0f} ms"
     parts = counts(report)
-    bad = bool(report.findings or report.failures or report.skipped or any(not edit.written for edit in report.edits))
+    bad = bool(
+        tally.new_findings(report)
+        or report.failures
+        or report.skipped
+        or any(not edit.written for edit in report.edits)
+    )
     if not parts:
         done = "formatted" if report.command is Command.FORMAT else "clean"
         parts = [f"all {done}" if report.files else "no Python files here"]
@@ -177,21 +195,26 @@ def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
 def counts(report: Report) -> list[str]:
     """ "5 findings (3 errors, 2 warnings)", "2 files to reformat", and so on; empty where all is clean."""
     parts = []
-    if report.findings:
-        found = tally.severities(report.findings)
+    new = tally.new_findings(report)
+    if new:
+        found = tally.severities(new)
         words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
         kinds = [
             count(found[severity], words[severity], "info" if severity is Severity.INFO else "")
             for severity in Severity
             if found[severity]
         ]
-        parts.append(f"{count(len(report.findings), 'finding')} ({', '.join(kinds)})")
+        parts.append(f"{count(len(new), 'finding')} ({', '.join(kinds)})")
+    if len(new) < len(report.findings):
+        parts.append(f"{len(report.findings) - len(new)} baselined")
     for written, verb in ((False, "to reformat"), (True, "reformatted")):
         number = sum(edit.written is written for edit in report.edits)
         if number:
             parts.append(f"{count(number, 'file')} {verb}")
     if report.failures:
         parts.append(count(len(report.failures), "failure"))
+    if report.gone:
+        parts.append(f"{len(report.gone)} gone from the baseline")
     if report.skipped:
         projects = len({skip.project for skip in report.skipped})
         parts.append(f"{count(projects, 'project')} not fully checked")

@@ -18,7 +18,9 @@ from pyfmt.projects.walking import PYTHON_SUFFIXES, walk
 
 # What can matter to a tool: sources and textual configuration. Data, pictures and the like stay out, which spares a big
 # repository a second copy. A name without a suffix (Pipfile, pylintrc, .gitignore, a script) is always taken.
-_SUFFIXES = frozenset((*PYTHON_SUFFIXES, ".toml", ".cfg", ".ini", ".lock", ".txt", ".in", ".typed", ".pylintrc", ""))
+_SUFFIXES = frozenset(
+    (*PYTHON_SUFFIXES, ".toml", ".cfg", ".ini", ".lock", ".txt", ".in", ".typed", ".pylintrc", ".jsonl", "")
+)
 _COMPILED = (".so", ".pyd")
 _STATE = 1  # raise it when the meaning of the state file changes
 

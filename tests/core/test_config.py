@@ -114,6 +114,7 @@ def test_every_key(tmp_path: Path) -> None:
         timeout = 20
         fail-on = "warning"
         cache-dir = ".cache"
+        baseline = true
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
@@ -135,6 +136,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
+    assert settings.baseline
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),

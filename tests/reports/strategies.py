@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pyfmt.model import (
+    Accepted,
     Command,
     Edit,
     EnvironmentRecord,
@@ -13,6 +14,7 @@ from pyfmt.model import (
     ProjectRecord,
     Report,
     Severity,
+    ShardRecord,
     Skip,
     UnitRecord,
 )
@@ -63,6 +65,7 @@ findings = st.builds(
     notes=_names,
     also=st.lists(paths, max_size=2).map(tuple),
     syntax=st.booleans(),
+    baselined=st.booleans(),
 )
 edits = st.builds(
     Edit,
@@ -89,6 +92,19 @@ _environments = st.builds(
     texts,
     st.dictionaries(texts, texts, max_size=2).map(lambda table: tuple(table.items())),
 )
+_shards = st.builds(
+    ShardRecord,
+    index=st.integers(1, 3),
+    count=st.integers(3, 5),
+    commit=texts,
+    tree=texts,
+    config=texts,
+    tools=texts,
+    plan=texts,
+    files=st.integers(0, 99),
+    fail_on=st.sampled_from(Severity),
+    baseline=texts,
+)
 reports: st.SearchStrategy[Report] = st.builds(
     Report,
     root=st.just("/work/mono"),
@@ -108,4 +124,6 @@ reports: st.SearchStrategy[Report] = st.builds(
     files=st.integers(0, 999),
     seconds=_seconds,
     tools=st.just(("isort", "black", "pylint", "mypy")),
+    gone=_many(st.builds(Accepted, paths, st.sampled_from(["pylint", "mypy"]), texts, texts, texts, texts)),
+    shard=st.none() | _shards,
 )

@@ -56,7 +56,7 @@ def test_keys_stand_in_the_documented_order_with_additions_last() -> None:
         ["version", "pyfmt", "root", "summary", "projects", "environments"]
         + ["findings", "edits", "failures", "skipped", "units"]
     )
-    assert list(value["summary"]) == ["findings", "edits", "failures", "skipped", "files", "seconds"]
+    assert list(value["summary"])[:6] == ["findings", "edits", "failures", "skipped", "files", "seconds"]
     assert list(value["findings"][0])[:12] == (
         ["path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol"]
         + ["severity", "message", "project", "environments"]

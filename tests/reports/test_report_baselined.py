@@ -1,0 +1,77 @@
+"""Findings that a baseline accepts: in every format, and marked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pyfmt.model import Accepted, Report, Severity
+from pyfmt.reports import tally
+from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.registry import FORMATS, renderer
+from tests.reports.models import BILLING_ENV, CLEAN, finding
+
+OLD = finding(line=7, message="old and known", baselined=True)
+NEW = finding(line=9, message="new and bad", severity=Severity.WARNING)
+REPORT = replace(CLEAN, findings=(OLD, NEW), gone=(Accepted("x/y.py", "mypy", "attr-defined", "no more", "f", "0"),))
+OPTIONS = RenderOptions()
+
+
+def render(name: str, report: Report = REPORT, options: RenderOptions = OPTIONS) -> str:
+    return renderer(name).render(report, options)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_shows_the_baselined_finding_and_the_new_one(name: str) -> None:
+    text = render(name)
+    assert "old and known" in text
+    assert "new and bad" in text
+    assert "baseline" in text
+    assert "baselined" not in render(name, replace(REPORT, findings=(NEW,), gone=())).replace('"baselined": ', "")
+
+
+def test_the_text_counts_only_what_is_new_and_names_what_is_gone() -> None:
+    text = render("text")
+    assert "7:1: error E0401 old and known [pylint] (baselined)\n" in text
+    assert "\ngone: x/y.py: attr-defined no more in f [mypy]\n" in text
+    assert "1 finding (1 warning), 1 baselined, 1 gone from the baseline (" in text
+    assert "next: pyfmt baseline prune\n" in text
+    full = render("text", options=replace(OPTIONS, is_terminal=True))
+    assert "import-error E0401 (pylint) (baselined)\n" in full
+
+
+def test_quiet_text_shows_only_what_is_new() -> None:
+    assert render("text", options=replace(OPTIONS, verbosity=-1)) == (
+        "projects/billing/billing/app.py:9:1: warning E0401 new and bad [pylint]\n"
+    )
+
+
+def test_machine_formats_give_it_no_weight() -> None:
+    assert "::notice file=projects/billing/billing/app.py,line=7" in render("github")
+    assert "::error" not in render("github")
+    assert 'failures="1"' in render("junit")
+    assert '<skipped message="baselined: old and known"/>' in render("junit")
+    assert [entry["severity"] for entry in json.loads(render("gitlab"))] == ["info", "minor"]
+    assert [found["severity"] for found in json.loads(render("rdjson"))["diagnostics"]] == ["INFO", "WARNING"]
+
+
+def test_sarif_says_of_every_result_whether_it_is_suppressed() -> None:
+    (results,) = [run["results"] for run in json.loads(render("sarif"))["runs"] if run["results"]]
+    assert [len(result["suppressions"]) for result in results] == [1, 0]
+    assert results[0]["suppressions"][0]["status"] == "accepted"
+
+
+def test_a_gitlab_fingerprint_is_the_same_with_and_without_a_baseline() -> None:
+    before = json.loads(render("gitlab", replace(REPORT, findings=(replace(OLD, baselined=False), NEW))))
+    assert [entry["fingerprint"] for entry in before] == [
+        entry["fingerprint"] for entry in json.loads(render("gitlab"))
+    ]
+
+
+def test_a_report_with_baselined_findings_alone_is_clean() -> None:
+    known = replace(REPORT, findings=(OLD,), gone=())
+    assert tally.is_clean(known)
+    assert tally.next_commands(known) == ()
+    assert BILLING_ENV in {record.name for record in known.environments}
