@@ -169,12 +169,8 @@ def _run(
     settings = space.config
     chosen = _select(request, cwd, space)
     share = _since(request, space, chosen.files, (environ, memory))
-    roots = first_party_roots(space.projects, space.resolutions, settings.root)
     trusting = _Trusting(space.real, request)
-    facts = memory.facts(space.survey.everything, roots, trusting)
-    if request.unused_ignores:
-        facts = replace(facts, options=("unused ignores",))
-    hands = Hands(memory, facts, progress)
+    hands = Hands(memory, _key_facts(request, space, memory, trusting), progress)
     work = planning.Work(
         projects=chosen.projects,
         selected=share.lint,
@@ -212,6 +208,13 @@ def _run(
     if settings.baseline and linting:
         report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
     return RunResult(report, merging.exit_code(report, settings.fail_on), checked=checked)
+
+
+def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: _Trusting) -> KeyFacts:
+    """What the run's cache keys are made of."""
+    roots = first_party_roots(space.projects, space.resolutions, space.config.root)
+    facts = memory.facts(space.survey.everything, roots, trusting)
+    return replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
 
 
 _Files = Mapping[str, tuple[str, ...]]  # by project path

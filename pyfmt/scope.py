@@ -135,7 +135,7 @@ class _Judgement:
         self._diff = diff
         self._read = read
         self._projects = {project.path: project for project in diff.survey.projects}
-        self._known = {file for project in self._projects.values() for file in (*project.files, *project.hidden)}
+        self._known = {file for project in self._projects.values() for file in _modules(project)}
         self._gone = _gone_members(diff, self._projects)
         self._homes = {*self._projects, *(member.path for member in self._gone)}
         self._edges = self._find_edges()
@@ -253,11 +253,11 @@ class _Judgement:
         homes = []
         for path, project in self._projects.items():
             gone = [file for file in self._python_of(path) if file not in self._known]
-            homes.append(Home(path, (*project.files, *project.hidden, *gone), (*project.import_roots, *_likely(path))))
+            homes.append(Home(path, (*_modules(project), *gone), (*project.import_roots, *_likely(path))))
         for member in self._gone:
             homes.append(Home(member.path, tuple(self._python_of(member.path)), (member.path, *_likely(member.path))))
-        stray = self._diff.survey.stray
-        homes.append(Home("", tuple(dict.fromkeys((*stray.files, *stray.hidden, *self._strays))), (".",)))
+        files = dict.fromkeys((*_modules(self._diff.survey.stray), *self._strays))
+        homes.append(Home("", tuple(files), (".",)))
         return ImportGraph(homes, self._read).importers(changed)
 
     def _python_of(self, path: str) -> list[str]:
@@ -362,6 +362,11 @@ def _nearest(path: str, homes: Iterable[str]) -> str | None:
         if path in ("", "."):
             return None
         path = posixpath.dirname(path)
+
+
+def _modules(project: Project) -> list[str]:
+    """All that can be imported from a project's sources, checked or not."""
+    return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
 
 
 def _likely(path: str) -> tuple[str, ...]:

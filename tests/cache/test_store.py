@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -138,10 +139,10 @@ def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
                 store.put_stats({f"{sys.argv[2]}{turn}": (b"m", b"d")}, ())
             print(store.trouble, end="")
     """
-    writers = [
-        subprocess.Popen(python(code, tmp_path, str(number)), stdout=subprocess.PIPE, text=True) for number in range(6)
-    ]
-    assert [writer.communicate()[0] for writer in writers] == [""] * 6
+    with ExitStack() as stack:
+        commands = [python(code, tmp_path, str(number)) for number in range(6)]
+        writers = [stack.enter_context(subprocess.Popen(it, stdout=subprocess.PIPE, text=True)) for it in commands]
+        assert [writer.communicate()[0] for writer in writers] == [""] * 6
     with Store(tmp_path) as store:
         assert store.size()[0] == 6 * 30 * 10
         assert len(store.stats()) == 6 * 30

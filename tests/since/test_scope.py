@@ -84,6 +84,14 @@ def test_an_import_that_nobody_declares_is_followed_too(tree: Path) -> None:
     assert found.affected == {"notify": ("billing changed → notify imports it (notify/notify/alone.py)",)}
 
 
+def test_only_sources_have_module_names(tree: Path) -> None:
+    write(tree, {"notify/notify/py.typed": "", "notify/notify/py.py": "", "notify/bare/x.txt": ""})
+    write(tree, {"notify/notify/alone.py": "import py\nimport bare\n"})
+    commit(tree)
+    write(tree, {"notify/notify/versions.py": "ONE = 2\n"})
+    assert "notify/notify/alone.py" not in flat(since(tree).lint)
+
+
 def test_a_deleted_and_a_renamed_file_reach_their_importers(tree: Path) -> None:
     (tree / "notify/notify/versions.py").unlink()
     seen = {"notify/notify/letters.py", "notify/tests/test_letters.py"}
