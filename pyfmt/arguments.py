@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "run": (
         ("pyfmt", "format and lint the whole monorepo"),
         ("pyfmt lib/storage services/billing", "only two projects"),
+        ("pyfmt --staged", "only what the next commit will hold, as git's index has it"),
         ("pyfmt --tool isort --tool black", "only two of the tools"),
     ),
     "check": (
@@ -90,6 +91,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "init": (
         ("pyfmt init", "show what would be written, and ask"),
+        ("pyfmt init --hook git", "with a plain git hook, which commits formatted what is staged"),
         ("pyfmt init --ci github --yes", "with a CI file, and without asking"),
     ),
     "affected": (

@@ -191,6 +191,8 @@ def _run(options: argparse.Namespace) -> int:
     progress = Progress(request.verbosity)
     try:
         if getattr(options, "add_ignores", False):
+            if request.staged:
+                raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
             from pyfmt import adding_ignores  # deferred: only where it is asked for
 
             result = adding_ignores.run(request, Path.cwd(), os.environ, progress)

@@ -49,7 +49,12 @@ def environments(resolutions: Sequence[Resolution], move: Move) -> tuple[Resolut
 
     def seen(environment: Environment) -> Environment:
         search_path = tuple(moved(path) for path in environment.search_path)
-        return replace(environment, search_path=search_path, finder_roots=tuple(map(moved, environment.finder_roots)))
+        return replace(
+            environment,
+            search_path=search_path,
+            finder_roots=tuple(map(moved, environment.finder_roots)),
+            remapped=tuple((module, moved(path)) for module, path in environment.remapped),
+        )
 
     known = {prefix: seen(environment) for prefix, environment in found.items()}
     return tuple(

@@ -82,47 +82,46 @@ def test_a_module_that_was_not_added_is_missing_and_a_generated_one_is_not(tree:
     tree.run("check", "--staged").expect(0)
 
 
-# setuptools gives a flat layout an import hook instead of a path.
-FLAT = """
+# setuptools gives a flat layout an import hook instead of a path, and one under another name to a folder of another name.
+SETUPTOOLS = """
     [build-system]
     requires = ["setuptools>=64"]
     build-backend = "setuptools.build_meta"
 
     [project]
-    name = "flat"
+    name = "{name}"
     version = "1.0"
 
     [tool.setuptools]
-    packages = ["flat"]
+    packages = ["{name}"]
+    package-dir = {{ {name} = "{folder}" }}
 """
-LIBRARY = {"__init__.py": '"""A library."""\n', "py.typed": ""}
+LIBRARIES = {"flat": "flat", "other": "sources", "path": "path"}
 MORE = '"""More."""\n\n\ndef work() -> int:\n    """Works."""\n    return 1\n'
-USER = '"""Uses the libraries."""\n\nimport flat.more\nimport hook.more\n\nprint(flat.more.work(), hook.more.work())\n'
+USER = (
+    '"""Uses the libraries."""\n\nimport flat.more\nimport other.more\nimport path.more\n\n'
+    "print(flat.more.work(), other.more.work(), path.more.work())\n"
+)
 
 
 def test_an_editable_library_is_seen_as_it_is_staged(tmp_path: Path) -> None:
-    tree = Monorepo.create(
-        tmp_path,
-        {
-            "pyproject.toml": "[tool.pyfmt]\n",
-            ".gitignore": ".venv\n*.egg-info\n",
-            "lib/hook/pyproject.toml": trees.manifest("hook", "hook"),
-            "lib/flat/pyproject.toml": FLAT,
-            **{f"lib/{name}/{name}/{file}": text for name in ("hook", "flat") for file, text in LIBRARY.items()},
-            "shop/pyproject.toml": trees.manifest("shop", "shop", "hook", "flat"),
-            "shop/shop/__init__.py": '"""Shop."""\n',
-            "shop/shop/main.py": USER,
-        },
-    )
-    tree.environment("shop", editable=["lib/hook", "lib/flat"])
+    files: dict[str, str | bytes] = {"pyproject.toml": "[tool.pyfmt]\n", ".gitignore": ".venv\n*.egg-info\n"}
+    for name, folder in LIBRARIES.items():
+        files[f"lib/{name}/pyproject.toml"] = SETUPTOOLS.format(name=name, folder=folder)
+        files |= {f"lib/{name}/{folder}/__init__.py": '"""A library."""\n', f"lib/{name}/{folder}/py.typed": ""}
+    files["lib/path/pyproject.toml"] = trees.manifest("path", "path")
+    files["shop/pyproject.toml"] = trees.manifest("shop", "shop", *LIBRARIES)
+    files |= {"shop/shop/__init__.py": '"""Shop."""\n', "shop/shop/main.py": USER}
+    tree = Monorepo.create(tmp_path, files)
+    tree.environment("shop", editable=[f"lib/{name}" for name in LIBRARIES])
     tree.git("init", "--quiet")
     tree.git("add", ".")
-    tree.write({"lib/hook/hook/more.py": MORE, "lib/flat/flat/more.py": MORE})
+    tree.write({f"lib/{name}/{folder}/more.py": MORE for name, folder in LIBRARIES.items()})
     tree.run("check").expect(0)
     result, report = tree.check("--staged", "shop")
     result.expect(1)
     told = {(finding["line"], finding["rule"]) for finding in report["findings"]}
-    assert told == {(3, "E0401"), (3, "import-not-found"), (4, "E0401"), (4, "import-not-found")}, str(result)
+    assert told == {(line, rule) for line in (3, 4, 5) for rule in ("E0401", "import-not-found")}, str(result)
     tree.git("add", ".")
     tree.run("check", "--staged").expect(0)
 
@@ -259,3 +258,8 @@ def test_a_locked_index_leaves_all_as_it_was(tree: Monorepo) -> None:
     assert "index.lock" in result.stdout
     (tree.root / ".git/index.lock").unlink()
     assert (staged(tree, "app/app/ugly.py"), tree.read("app/app/ugly.py")) == (UGLY, UGLY)
+
+
+@pytest.mark.parametrize("other", [("check", "--since", "HEAD"), ("lint", "--add-ignores"), ("format", "-")])
+def test_what_is_about_the_work_tree_cannot_be_mixed_with_it(tree: Monorepo, other: tuple[str, ...]) -> None:
+    assert "cannot be mixed" in tree.run(*other, "--staged").expect(2).stderr
