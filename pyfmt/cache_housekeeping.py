@@ -39,7 +39,11 @@ def show(place: Path) -> str:
 
 def clean(place: Path) -> str:
     """Remove what pyfmt has put into a cache folder, and nothing else; raises PyfmtError where it cannot."""
-    own = [*place.glob(f"{FILE_NAME}*"), *place.glob(STAMP), *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir())]
+    own = [
+        *place.glob(f"{FILE_NAME}*"),
+        *place.glob(STAMP),
+        *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir()),
+    ]
     try:
         for path in own:
             if path.is_dir():

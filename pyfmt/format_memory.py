@@ -154,7 +154,9 @@ def _is_namespace(folder: str) -> bool:
     except OSError:
         return False
     try:
-        return not any(name.endswith((".py", ".pyi", ".pyx")) or name.lower() in _MARKERS for name in os.listdir(folder))
+        return not any(
+            name.endswith((".py", ".pyi", ".pyx")) or name.lower() in _MARKERS for name in os.listdir(folder)
+        )
     except OSError:
         return False
 

@@ -44,8 +44,12 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    told: dict[str, tuple[object, ...]] = field(default_factory=dict)  # environments by prefix, for `_environment` alone
-    further: tuple[str, ...] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
+    told: dict[str, tuple[object, ...]] = field(
+        default_factory=dict
+    )  # environments by prefix, for `_environment` alone
+    further: tuple[
+        str, ...
+    ] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""

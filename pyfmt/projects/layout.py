@@ -31,7 +31,9 @@ def join(*parts: str) -> str:
 def packages(files: Iterable[str]) -> frozenset[str]:
     """The folders that hold an `__init__.py` or `__init__.pyi`."""
     inits = (f"/{file}" for file in files if file.endswith(("__init__.py", "__init__.pyi")))
-    return frozenset(file.rpartition("/")[0][1:] or "." for file in inits if file.endswith(("/__init__.py", "/__init__.pyi")))
+    return frozenset(
+        file.rpartition("/")[0][1:] or "." for file in inits if file.endswith(("/__init__.py", "/__init__.pyi"))
+    )
 
 
 def layout(path: str, files: Sequence[str], declared: Sequence[str]) -> Layout:

@@ -107,7 +107,6 @@ class UnitCache:
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         return f"miss: changed since then: {shown}"
 
-
     def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
         """An input that has changed, or, where it is a folder, the files in it that have."""
         assert unit.environment is not None, unit

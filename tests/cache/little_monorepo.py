@@ -196,7 +196,11 @@ WHEELS: dict[str, dict[str, str]] = {
     "onewheel-1.0": {"onewheel/__init__.py": _ONE.format(kind="int"), "onewheel/py.typed": ""},
     "onewheel-2.0": {"onewheel/__init__.py": _ONE.format(kind="str"), "onewheel/py.typed": ""},
     "onewheel-3.0": {"onewheel.py": _ONE.format(kind="int")},
-    "twowheel-1.0": {"twowheel/__init__.py": "VALUE: int = 1\n", "twowheel/py.typed": "", "twowheel/deep.py": "X = 1\n"},
+    "twowheel-1.0": {
+        "twowheel/__init__.py": "VALUE: int = 1\n",
+        "twowheel/py.typed": "",
+        "twowheel/deep.py": "X = 1\n",
+    },
     "twowheel-2.0": {"twowheel/__init__.py": "VALUE: str = ''\n", "queue_of.py": "SIZE = 3\n"},
     "threewheel-1.0": {"acme/third/__init__.py": "THIRD: int = 3\n", "acme/third/py.typed": ""},
 }
@@ -236,7 +240,15 @@ class LittleMonorepo:
     def make_environments(self) -> None:
         """Both environments with what their projects need, offline."""
         for environment in ENVIRONMENTS:
-            uv("venv", "--quiet", "--no-project", "--no-config", "--python", virtualenvs.HERE, self.tree.root / environment)
+            uv(
+                "venv",
+                "--quiet",
+                "--no-project",
+                "--no-config",
+                "--python",
+                virtualenvs.HERE,
+                self.tree.root / environment,
+            )
             project = self.tree.root / environment.removesuffix("/.venv")
             self.pip(environment, "install", "--editable", str(project), "onewheel==1.0")
 

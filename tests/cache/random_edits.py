@@ -42,7 +42,19 @@ SNIPPETS = (
     "__all__ = ['nothing']\n",
     "def __getattr__(name: str) -> int:\n    return 1\n",
 )
-MODULES = ("main", "helpers", "values", "text", "extra", "queue", "onewheel", "common", "missing_module", "typing", "new")
+MODULES = (
+    "main",
+    "helpers",
+    "values",
+    "text",
+    "extra",
+    "queue",
+    "onewheel",
+    "common",
+    "missing_module",
+    "typing",
+    "new",
+)
 FOLDERS = (
     "lib/core",
     "lib/core/acme",
@@ -193,7 +205,13 @@ def signature(repo: LittleMonorepo, edit: Edit) -> str:
     path = _source(repo, edit.first)
     if path is None:
         return "nothing"
-    swaps = (("int", "str"), ("str", "int"), ("-> int", "-> None"), ("value: ", "number: "), ("def double", "def twice"))
+    swaps = (
+        ("int", "str"),
+        ("str", "int"),
+        ("-> int", "-> None"),
+        ("value: ", "number: "),
+        ("def double", "def twice"),
+    )
     old, new = swaps[edit.second % len(swaps)]
     path.write_text(path.read_text().replace(old, new, 1 + edit.third % 2))
     return f"{old} to {new} in {_told(repo, path)}"

@@ -66,7 +66,9 @@ def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(tree: Mon
     assert "STARTED" not in done.stderr, done.stderr
     modules = done.stderr.strip().splitlines()[-1]
     assert "'pyfmt.app'" in modules
-    assert not [tool for tool in ("black", "isort", "mypy", "pylint", "astroid", "virtualenv") if f"'{tool}'" in modules]
+    assert not [
+        tool for tool in ("black", "isort", "mypy", "pylint", "astroid", "virtualenv") if f"'{tool}'" in modules
+    ]
 
 
 _AUDIT = """

@@ -138,6 +138,7 @@ def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
                 store.put_stats({f"{sys.argv[2]}{turn}": (b"m", b"d")}, ())
             print(store.trouble, end="")
     """
+    # pylint: disable=consider-using-with  # all of them at once
     writers = [
         subprocess.Popen(python(code, tmp_path, str(number)), stdout=subprocess.PIPE, text=True) for number in range(6)
     ]
