@@ -67,7 +67,7 @@ class FormatMemory:
         known: dict[str, _Said] = {}
         if self._store is not None:
             together = self._key(unit.parts[0].project, unit.files)
-            # Of a unit with one file, this is the file's own key, under which it may be known as not formatted.
+            # Of a project with a single file this is the file's own key, which may say what is wrong with it.
             if self._store.get([together]).get(together) == _CLEAN:
                 known = {file: {} for file in unit.files}
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,7 +54,7 @@ class _Draft:
     passed_over: list[Candidate] = field(default_factory=list)
     unfit: list[Candidate] = field(default_factory=list)  # said only if nothing else is found
     missing: Found | None = None  # where the project's own manager would have it
-    weak: bool = False  # pyfmt's own environment, merely inherited: a project that has the library installed is better
+    weak: bool = False  # inherited, and without the project itself: one that has it installed is better
 
 
 class _Reader:
@@ -190,7 +189,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> boo
         draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project an environment of its own"))
         return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
-    draft.weak = found.rule == "inherited" and not has_it and environment.prefix == os.path.realpath(sys.prefix)
+    draft.weak = found.rule == "inherited" and not has_it
     return True
 
 
