@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
 JOBS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+SOAK_ARGS ?=
 
 # The first one that is new enough and can make a virtual environment with pip in it.
 define FIND_PYTHON
@@ -29,13 +31,15 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint docs bench-environments system clean
+.PHONY: help install demo test lint docs bench bench-environments soak system clean
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
 	@echo 'make test    run every test'
 	@echo 'make lint    pyfmt on itself, mypy --strict, import contracts'
 	@echo 'make docs    docs/reference.md, from the commands themselves'
+	@echo 'make bench   pyfmt beside the loop that it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options)'
+	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make clean   remove what these made'
 
 install: $(STAMP)
@@ -83,6 +87,13 @@ docs: $(STAMP)
 # Finding and reading 360 real environments, which it makes first (a minute or two).
 bench-environments: $(STAMP)
 	@$(BIN)/python benchmarks/environments.py
+
+# ruff, the physical limit, takes part where it is on PATH.
+bench: $(STAMP)
+	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+soak: $(STAMP)
+	@$(BIN)/python -m tests.cache.soak $(SOAK_ARGS)
 
 # System packages that tests need; where they cannot be installed, those tests say what is missing.
 system:

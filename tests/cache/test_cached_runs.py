@@ -220,3 +220,10 @@ def test_show_dir_and_clean(tree: Monorepo) -> None:
     (place / "of-somebody-else").unlink()
     assert "empty" in tree.run("cache", "show").expect(0).stdout or not any(place.iterdir())
     tree.run("cache", "clean").expect(0)
+
+
+def test_a_single_file_that_is_not_formatted_is_said_to_be_so_every_time(tmp_path: Path) -> None:
+    tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", "script.py": "x = {  }\n"})
+    first, again = tree.run("format", "--check"), tree.run("format", "--check")
+    assert "would reformat script.py [black]" in again.expect(1).stdout
+    assert first.stdout == again.stdout
