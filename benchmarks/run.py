@@ -237,7 +237,11 @@ def _round(contestants: list[Contestant], tree: Path, number: int) -> None:
 
 def _machine() -> list[str]:
     model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if "model name" in line),
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -251,14 +255,23 @@ def _machine() -> list[str]:
 def report(contestants: list[Contestant], options: argparse.Namespace, loads: list[float]) -> str:
     """RESULTS.md."""
     projects = options.libraries + options.services
-    lines = ["# Benchmark results", "", "Written by `make bench`; do not edit. How it is measured: `benchmarks/run.py`.", ""]
+    lines = [
+        "# Benchmark results",
+        "",
+        "Written by `make bench`; do not edit. How it is measured: `benchmarks/run.py`.",
+        "",
+    ]
     lines += [f"- {time.strftime('%Y-%m-%d')}, median of {options.rounds} rounds, {options.jobs} jobs"]
     lines += [
         f"- {projects} projects ({options.libraries} libraries, {options.services} services with environments of their own), "
         f"{projects * options.files} files",
         *_machine(),
         f"- load of the machine while measuring (processes that want a core): {min(loads):.1f} to {max(loads):.1f}"
-        + (": it was shared with other work, so seconds on the clock are too high for everyone" if max(loads) > options.jobs + 1.5 else ""),
+        + (
+            ": it was shared with other work, so seconds on the clock are too high for everyone"
+            if max(loads) > options.jobs + 1.5
+            else ""
+        ),
         "",
     ]
     loop, ours = contestants[1], contestants[0]
