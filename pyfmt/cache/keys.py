@@ -47,9 +47,8 @@ class KeyFacts:
     told: dict[str, tuple[object, ...]] = field(
         default_factory=dict
     )  # environments by prefix, for `_environment` alone
-    further: tuple[
-        str, ...
-    ] = ()  # what else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders
+    # What else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders.
+    further: tuple[str, ...] = ()
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
     def config(self, tool: str) -> tuple[object, ...]:
