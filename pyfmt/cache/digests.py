@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import struct
 import time
 from pathlib import Path
@@ -62,6 +63,8 @@ class Digests:
             found = os.stat(path if path[:1] == os.sep else self._prefix + path)
         except (OSError, ValueError):
             return MISSING
+        if not stat.S_ISREG(found.st_mode):
+            return MISSING  # opening a named pipe would wait for ever
         mark = _MARK.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
         self._marks[path] = mark
         known = self._known.get(path)

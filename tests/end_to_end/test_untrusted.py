@@ -72,7 +72,7 @@ def _trap(tmp_path_factory: pytest.TempPathFactory) -> Trap:
     environment = tree.environment("app", "markupsafe==3.0.2")
     site = environment.site_packages
     for name, text in {
-        "evil.pth": f"import sys; exec({code('.pth').strip()!r}); sys.path.append('/')\n",
+        "evil.pth": f"import sys; exec({code('.pth').strip()!r}); sys.path.append({str(folder / 'marks')!r})\n",
         "sitecustomize.py": code("sitecustomize"),
         "usercustomize.py": code("usercustomize"),
         "__editable___x_finder.py": code("finder") + "MAPPING = {'x': '/x'}\n\n\ndef install():\n    pass\n",

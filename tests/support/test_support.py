@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import MakeEnvironment, MakeLoop, MakeMonorepo
 from tests.support.careful_loop import LoopProject
 from tests.support.pythons import find_python, require_python
-from tests.support.virtualenvs import Recipe, clone, kept
+from tests.support.virtualenvs import Recipe, build, clone, kept
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
@@ -48,3 +48,10 @@ def test_the_careful_loop_sees_what_each_environment_has(monorepo: MakeMonorepo,
     assert unimportable == {("a/app_a.py", 1, "E0401", "Unable to import 'iniconfig'")}
     missing = {said[:3] for said in loop.mypy(projects) if said[2] == "import-not-found"}
     assert missing == {("a/app_a.py", 1, "import-not-found")}
+
+
+def test_a_package_of_a_built_environment_shares_no_file_with_the_installers_cache(tmp_path: Path) -> None:
+    """A test may edit it; through a hard link it would edit uv's cache, and so every other environment."""
+    made = build(tmp_path / "env", Recipe(("iniconfig",)))
+    files = list((made.site_packages / "iniconfig").rglob("*.py"))
+    assert files and {path.stat().st_nlink for path in files} == {1}

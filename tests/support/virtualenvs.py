@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.support.pythons import clean_environ, require_python
 
-LAYOUT = "1"  # raise it to forget every kept environment
+LAYOUT = "2"  # raise it to forget every kept environment
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -71,7 +71,8 @@ class BuiltEnvironment:
             return
         uv = uv_binary()
         if uv:
-            _call([uv, "pip", "install", "--quiet", "--python", str(self.python), *arguments])
+            # Copies: uv's hard links are files of the user's cache, which a test that edits a package would edit for everybody.
+            _call([uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", str(self.python), *arguments])
         else:
             _call([str(self.python), "-m", "pip", "install", "--quiet", *arguments])
 
