@@ -22,6 +22,7 @@ class Checked:
     """What a run was to do and what came of it."""
 
     work: Work
+    tools: tuple[str, ...]  # those that have findings
     outcomes: Sequence[Outcome]
     skips: Sequence[Skip]
     failures: Sequence[Failure]  # those that belong to no unit
@@ -40,12 +41,12 @@ def checked(run: Checked) -> Coverage:
     def sound(tool: str, project: Project) -> bool:
         return project.name not in unread and (tool, project.name) not in unchecked
 
-    linted = [outcome for outcome in run.outcomes if outcome.unit.tool in run.work.linters]
+    linted = [outcome for outcome in run.outcomes if outcome.unit.tool in run.tools]
     parts = [(outcome.unit.tool, part) for outcome in linted for part in outcome.unit.parts]
     return Coverage(
         projects={
             (tool, project.path)
-            for tool in run.work.linters
+            for tool in run.tools
             for project in run.work.projects
             if sound(tool, project)
             and set(run.work.selected.get(project.path, ())) == set(project.files)

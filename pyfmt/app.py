@@ -202,9 +202,16 @@ def _run(
             began=began,
         )
     )
-    checked = Checked(work, done.outcomes, done.skips, space.survey.failures, done.shard)
+    checked = Checked(
+        work,
+        (*work.linters, *_own_rules(settings, request)),
+        done.outcomes,
+        done.skips,
+        space.survey.failures,
+        done.shard,
+    )
     if done.shard:
-        report = replace(report, shard=done.shard.record)
+        report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
         report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
     return RunResult(report, merging.exit_code(report, settings.fail_on), checked=checked)

@@ -254,7 +254,7 @@ def _add_gate_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> No
     _add_lock(baseline)
     _add_how_fast(baseline)
     merge = add("merge", "Join the JSON reports of all shards to the report of the whole run.")
-    merge.add_argument("reports", nargs="+", metavar="REPORT.json", help="written by --shard I/N --output json=FILE")
+    merge.add_argument("reports", nargs="*", metavar="REPORT.json", help="written by --shard I/N --output json=FILE")
     _add_outputs(merge)
 
 

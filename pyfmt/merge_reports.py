@@ -31,6 +31,8 @@ class Merged:
 
 def merge(files: Sequence[str], cwd: Path) -> Merged:
     """Join the reports in `files`; raises UsageError where they are not all the shards of one run."""
+    if not files:
+        raise UsageError("is given no report", "merge", "give the JSON reports of all shards")
     parts = [_read(file, cwd) for file in files]
     first = parts[0]
     for part in parts[1:]:

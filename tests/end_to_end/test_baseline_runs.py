@@ -221,3 +221,17 @@ def test_staged_findings_are_compared_with_the_baseline_of_the_index(tree: Monor
 def test_since_a_commit_only_what_was_looked_at_is_gone(tree: Monorepo) -> None:
     tree.write({"billing/billing/old.py": OLD.replace("import os\n\n\n", "")})
     assert lint(tree, "--since", "HEAD")[:3] == (0, [], ["billing/billing/old.py:W0611"])
+
+
+def test_findings_of_the_boundaries_are_accepted_and_gone_like_any_other(tree: Monorepo) -> None:
+    settings = tree.read("pyproject.toml") + '[tool.pyfmt.boundaries]\nlibraries = ["ledger"]\nprojects = ["billing"]\n'
+    tree.write(
+        {"pyproject.toml": settings, "ledger/ledger/uses.py": '"""Uses."""\n\nimport billing\n\nprint(billing)\n'}
+    )
+    assert any("PYF" in found for found in lint(tree)[1])
+    tree.run("baseline", "write").expect(0)
+    assert lint(tree)[:3] == (0, [], [])
+    tree.write({"ledger/ledger/uses.py": '"""Uses nothing."""\n'})
+    assert any("PYF" in found for found in lint(tree)[2])
+    tree.run("baseline", "prune").expect(0)
+    assert lint(tree)[:3] == (0, [], [])
