@@ -13,7 +13,7 @@ from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit, apply
 from tests.support.monorepo import Monorepo
 
-_OF_TIME = ("seconds", "cached")  # all that a cached report may say otherwise
+_OF_TIME = ("seconds", "started", "ended", "cached")  # all that a cached report may say otherwise
 PATHS = ("lib/core", "projects/alpha/alpha", "projects/beta/src/beta/main.py")
 
 
