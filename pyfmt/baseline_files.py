@@ -173,12 +173,16 @@ def _replace(path: Path, content: bytes) -> None:
             path.unlink(missing_ok=True)
             return
         number, temporary = tempfile.mkstemp(prefix=NAME, dir=path.parent)
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+            os.replace(temporary, path)
+        except BaseException:  # a full disk, Ctrl-C: nothing of ours stays in the user's tree
+            os.unlink(temporary)
+            raise
     except OSError as error:
         raise EditError(f"cannot be written: {error.strerror}", str(path)) from error
 
