@@ -14,9 +14,9 @@ from pyfmt.reports.problems import Problem, ranked
 _CODES = str.maketrans({"%": "%AZP25", ";": "%3B", "]": "%5D", "\r": "%0D", "\n": "%0A"})
 
 
-def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+def render(report: Report, options: RenderOptions) -> str:
     """One command for each problem; empty where there is none."""
-    return "".join(_command(problem) + "\n" for problem in ranked(report))
+    return "".join(_command(problem) + "\n" for problem in ranked(report, options.sources))
 
 
 def _command(problem: Problem) -> str:

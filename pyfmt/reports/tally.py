@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -123,32 +123,6 @@ def table(report: Report) -> Table:
 
     rows = (Row(name, path, tuple(cell(name, tool) for tool in tools)) for name, path in paths.items())
     return Table(tools, tuple(rows))
-
-
-class Environments:
-    """Which environments should have seen a finding, so that what only some of them see can be said."""
-
-    def __init__(self, report: Report) -> None:
-        self._ran: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        for unit in report.units:
-            if unit.environment:
-                for project in unit.projects:
-                    self._ran[unit.tool, project].add(unit.environment)
-        for failure in report.failures:
-            for project in failure.projects:
-                # What did not finish cannot have contradicted another environment.
-                self._ran[failure.tool, project].discard(failure.environment)
-        self._pythons = {record.name: record.python for record in report.environments}
-
-    def only_in(self, finding: Finding) -> tuple[str, ...]:
-        """The environments that see `finding`, if others linted its project too and do not; else empty."""
-        others = self._ran.get((finding.tool, finding.project), set()).difference(finding.environments)
-        return finding.environments if others and finding.environments else ()
-
-    def label(self, name: str) -> str:
-        """ "projects/billing/.venv (Python 3.11.7)"."""
-        python = self._pythons.get(name, "")
-        return f"{name} (Python {python})" if python else name
 
 
 def next_commands(report: Report) -> tuple[str, ...]:
