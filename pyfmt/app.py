@@ -128,6 +128,7 @@ def _run(
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *work.linters, *_own_rules(settings, request)),
+            concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=time.monotonic() - began,
             began=began,
