@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.model import Finding, Report, Severity, UnitRecord
+from pyfmt.model import Command, Finding, Report, Severity, UnitRecord
 from pyfmt.planning import FORMAT, FORMATTERS
+from pyfmt.rules import TOOL, USELESS_DIRECTIVE
 
 _TOOL_ORDER = ("isort", "black", "pylint", "mypy")
+_WHEN_ASKED = {(TOOL, USELESS_DIRECTIVE.id), ("pylint", "I0021"), ("mypy", "unused-ignore")}
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -133,6 +135,10 @@ def next_commands(report: Report) -> tuple[str, ...]:
     unformatted = [edit.project for edit in report.edits if not edit.written]
     failed = [project for failure in report.failures for project in failure.projects]
     found = [finding.project for finding in new_findings(report)]
+    # The same question again: without the option what it found would be gone from the report, and not from the files.
+    again = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
+    if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
+        again += " --unused-ignores"
 
     def command(words: str, projects: Iterable[str], names: bool = False) -> str:
         unique = list(dict.fromkeys(projects))
@@ -149,7 +155,7 @@ def next_commands(report: Report) -> tuple[str, ...]:
     if failed and not commands:
         commands.append(command("pyfmt lint -v", failed))
     if found and not commands:
-        commands.append(command("pyfmt check", found))
+        commands.append(command(again, found))
     if report.gone:
         commands.append("pyfmt baseline prune")
     return tuple(commands)
