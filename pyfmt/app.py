@@ -202,12 +202,14 @@ def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> Boundari
 
 def _directives(work: planning.Work, request: Request, settings: Config, hands: Hands) -> list[Outcome]:
     """Look for comments that hold back the formatters from nothing, in the files as they are after formatting."""
-    if request.command is Command.FORMAT or not wanted(settings, planning.FORMATTERS):
+    # Who asks for pyfmt's own rules alone does not leave the formatters out of this one.
+    tools = planning.FORMATTERS if OWN_RULES in request.tools else wanted(settings, planning.FORMATTERS)
+    if request.command is Command.FORMAT or not tools:
         return []
     from pyfmt.steps.unused_directives import check_directives  # deferred for start-up time: only where asked for
 
     hands.progress.begin(1)
-    outcome = check_directives(work, settings, hands)
+    outcome = check_directives(work, settings, hands, tools)
     hands.progress.done(outcome)
     return [outcome]
 

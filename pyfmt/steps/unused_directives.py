@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pyfmt import planning
 from pyfmt.cache.keys import fold
 from pyfmt.format_memory import FormatMemory
-from pyfmt.model import Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.model import Config, Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.runner.directives import Judged, Task, judge
-from pyfmt.steps.workspace import Hands, wanted
+from pyfmt.steps.workspace import Hands
 from pyfmt.tools import formatting
 from pyfmt.tools.directives import Useless
 
 _Row = list[Any]  # line, column, end column, message of a finding
 
 
-def check_directives(work: planning.Work, settings: Config, hands: Hands) -> Outcome:
+def check_directives(work: planning.Work, settings: Config, hands: Hands, tools: tuple[str, ...]) -> Outcome:
     """A finding for each directive of the selected files that suppresses nothing; raises ConfigError.
 
-    A file is judged once for each of its contents, by what the run's formatters make of it.
+    A file is judged once for each of its contents, by what `tools` (of isort and black) make of it.
     """
     began = time.monotonic()
     parts = tuple(Part(p, work.selected[p.path]) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
-    known = _Known(owners, settings, hands)
+    known = _Known(owners, hands, tools)
     todo = [file for file in owners if file not in known.rows]
     failures = []
-    for file, judged in zip(todo, judge(_tasks(todo, owners, settings), settings.jobs), strict=True):
+    configs = [found for found in settings.tool_configs if found.tool in tools]
+    tasks = _tasks(todo, owners, settings.root, configs)
+    for file, judged in zip(todo, judge(tasks, settings.jobs), strict=True):
         known.learn(file, judged)
         if judged.trouble:
             reason = f"{file}: {judged.trouble}"
@@ -53,8 +56,7 @@ def check_directives(work: planning.Work, settings: Config, hands: Hands) -> Out
 class _Known:
     """What is known of files, from earlier runs at first."""
 
-    def __init__(self, owners: Mapping[str, Project], settings: Config, hands: Hands) -> None:
-        tools = wanted(settings, planning.FORMATTERS)
+    def __init__(self, owners: Mapping[str, Project], hands: Hands, tools: tuple[str, ...]) -> None:
         key_of = FormatMemory(hands.memory, hands.facts, tools, changes_too=False).key
         self._store, self._digest = hands.memory.store, hands.memory.digests.of
         self._keys = {file: fold("directives", key_of(project, [file])) for file, project in owners.items()}
@@ -86,10 +88,9 @@ def _load(value: bytes | None) -> list[_Row] | None:
         return None  # nothing known, or damaged
 
 
-def _tasks(files: list[str], owners: Mapping[str, Project], settings: Config) -> list[Task]:
-    configs = [found for found in settings.tool_configs if found.tool in wanted(settings, planning.FORMATTERS)]
-    by_project = {p.path: formatting.settings_for(p, settings.root, configs) for p in owners.values()}
-    return [Task(file, str(settings.root), by_project[owners[file].path]) for file in files]
+def _tasks(files: list[str], owners: Mapping[str, Project], root: Path, configs: Sequence[ToolConfig]) -> list[Task]:
+    by_project = {p.path: formatting.settings_for(p, root, configs) for p in owners.values()}
+    return [Task(file, str(root), by_project[owners[file].path]) for file in files]
 
 
 def _message(each: Useless) -> str:

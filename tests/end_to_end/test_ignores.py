@@ -123,6 +123,9 @@ def test_many_files_are_judged_in_several_processes(tmp_path: Path) -> None:
     assert (unit["files"], unit["cached"]) == (9, False)
     (unit,) = (unit for unit in tree.check("--unused-ignores")[1]["units"] if unit["tool"] == "pyfmt")
     assert unit["cached"]
+    tree.write({"pyproject.toml": "[tool.pyfmt.boundaries]\nlibraries = []\nprojects = ['app']\n"})
+    alone = tree.check("--unused-ignores", "--tool", "pyfmt")[1]
+    assert [each["rule"] for each in alone["findings"]] == ["PYF010"] * 8
 
 
 def test_ignores_are_added_once_where_they_belong_and_what_remains_is_reported(tree: Monorepo) -> None:
