@@ -363,7 +363,9 @@ class Skip:
 class Outcome:
     """What came of a unit; `started` and `ended` are moments of the monotonic clock, 0.0 where they are not known.
 
-    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two.
+    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. A worker that
+    has to start first makes it wait: that is `waited`, a part of the time between the two. `cpu` are its tool's seconds of
+    a processor, 0.0 where nobody counted them.
     """
 
     unit: Unit
@@ -374,6 +376,8 @@ class Outcome:
     cached: bool = False
     started: float = 0.0
     ended: float = 0.0
+    waited: float = 0.0
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
