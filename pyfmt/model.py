@@ -70,6 +70,7 @@ class Request:
     baseline_locked: bool | None = None  # None: where CI is set
     shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
     shard_times: str | None = None  # a JSON report with the times to balance by
+    timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +379,16 @@ class Outcome:
     ended: float = 0.0
     waited: float = 0.0
     cpu: float = 0.0
+    pieces: tuple[tuple[float, float], ...] = ()  # (started, ended) of what each of several processes did
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """One step of a run, between two moments of the monotonic clock."""
+
+    name: str
+    started: float
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)
