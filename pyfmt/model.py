@@ -285,11 +285,16 @@ class Unit:
         return tuple(file for part in self.parts for file in part.files)
 
     @property
-    def label(self) -> str:
-        """For progress and failures: "pylint billing (projects/billing/.venv)"."""
+    def brief(self) -> str:
+        """Where there is little room: "pylint billing"."""
         names = [part.project.name for part in self.parts if part.files]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        return f"{self.tool} {shown}" + (f" ({self.environment.name})" if self.environment else "")
+        return f"{self.tool} {shown}"
+
+    @property
+    def label(self) -> str:
+        """For progress and failures: "pylint billing (projects/billing/.venv)"."""
+        return self.brief + (f" ({self.environment.name})" if self.environment else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,9 @@ class Listener:
 
     started: Callable[[Unit], None]
     done: Callable[[Outcome], None]
+    # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run at
+    # once; called before any starts.
+    expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
 
 
 class _Workers:
@@ -139,7 +142,9 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
         listener.done(results[index][0])
 
     recorded = options.times.recall(units) if options.times else [None] * len(units)
-    order = estimating.longest_first(units, estimating.estimates(units, recorded))
+    seconds = estimating.estimates(units, recorded)
+    order = estimating.longest_first(units, seconds)
+    listener.expected([units[index] for index in order], [seconds[index] for index in order], options.jobs)
     executor = ThreadPoolExecutor(max(1, options.jobs))
     try:
         waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}

@@ -31,7 +31,8 @@ def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintR
         options = _lint_options(space, Path(scratch), hands)
         memory = hands.memory
         cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
-        return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
+        progress = hands.progress
+        return lint(units, options, Listener(progress.started, progress.done, progress.expected), cache)
 
 
 class _FactsNow:
