@@ -72,6 +72,11 @@ def test_a_table_alone_takes_no_path_for_a_file(tree: Monorepo) -> None:
     assert not (tree.root / "billing").is_file()
 
 
+def test_every_run_that_is_asked_tells(tree: Monorepo) -> None:
+    for _ in range(3):
+        assert tree.run("check", "--timings").stderr.startswith("timings: ")
+
+
 def test_without_it_nothing_is_said_and_no_reporter_imported(tree: Monorepo) -> None:
     assert tree.run("check").stderr == ""
     result = tree.run("check", "--output", "json", environ={"PYTHONPROFILEIMPORTTIME": "1"})
