@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -65,7 +64,6 @@ def time_left(running: Iterable[float], waiting: Iterable[float], jobs: int) -> 
     """
     ends = [max(0.0, seconds) for seconds in running]
     ends += [0.0] * (max(1, jobs) - len(ends))
-    heapq.heapify(ends)
     for seconds in waiting:
-        heapq.heapreplace(ends, ends[0] + seconds)
+        ends[ends.index(min(ends))] += seconds  # there are as many as processors: no heap, and no import of one
     return max(ends)
