@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from pyfmt import estimating
 from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
 from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
@@ -34,6 +35,18 @@ class Tooling(Protocol):
         """End what is being made: the run is interrupted."""
 
 
+class Times(Protocol):
+    """Knows how long units took in earlier runs."""
+
+    def recall(self, units: Sequence[Unit]) -> list[estimating.Recorded | None]:
+        """What is known of each unit."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def remember(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep how long units took."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+
 @dataclass(frozen=True, slots=True)
 class LintOptions:
     """What all lint units of a run share."""
@@ -49,6 +62,7 @@ class LintOptions:
     tooling: Tooling
     unused_ignores: bool = False
     moved: tuple[str, str] | None = None  # see LintContext
+    times: Times | None = None  # None: nothing is known, and nothing is to be remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,9 @@ class Listener:
 
     started: Callable[[Unit], None]
     done: Callable[[Outcome], None]
+    # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run at
+    # once; called before any starts.
+    expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
 
 
 class _Workers:
@@ -116,7 +133,7 @@ def tool_paths() -> tuple[str, ...]:
 
 
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
-    """Run all units, the biggest first; KeyboardInterrupt kills what runs and is raised again."""
+    """Run all units, the longest first; KeyboardInterrupt kills what runs and is raised again."""
     workers = _Workers(options.scratch, _shared_interpreters(units))
     results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
 
@@ -124,8 +141,10 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
         results[index] = _run(units[index], options, workers, listener)
         listener.done(results[index][0])
 
-    # No record yet of how long a unit takes: the number of files is the best guess.
-    order = sorted(range(len(units)), key=lambda i: (-_weight(units[i]), i))
+    recorded = options.times.recall(units) if options.times else [None] * len(units)
+    seconds = estimating.estimates(units, recorded)
+    order = estimating.longest_first(units, seconds)
+    listener.expected([units[index] for index in order], [seconds[index] for index in order], options.jobs)
     executor = ThreadPoolExecutor(max(1, options.jobs))
     try:
         waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}
@@ -142,6 +161,8 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     executor.shutdown()
     workers.close()
     ordered = [results[index] for index in range(len(units))]
+    if options.times:
+        options.times.remember([outcome for outcome, _ in ordered])
     return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
 
 
@@ -171,10 +192,6 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, linter.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
-def _weight(unit: Unit) -> int:
-    return len(unit.files) + sum(len(part.context) for part in unit.parts) // 4
-
-
 def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
     linter = LINTERS[unit.tool]
     assert unit.environment is not None, unit
@@ -196,7 +213,8 @@ def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
         return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), ()
-    return _timed(Outcome(unit, reading.findings, (), reading.failures), began), reading.notes
+    outcome = Outcome(unit, reading.findings, (), reading.failures, waited=answer.waited, cpu=answer.cpu)
+    return _timed(outcome, began), reading.notes
 
 
 def _timed(outcome: Outcome, began: float) -> Outcome:

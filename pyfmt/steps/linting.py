@@ -12,6 +12,7 @@ from typing import Any
 from pyfmt import planning, projects, selection
 from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.times import RecordedTimes
 from pyfmt.environments import reading as environment_reading
 from pyfmt.environments.tooling import ToolEnvironments
 from pyfmt.memory import Memory, first_party_roots
@@ -30,7 +31,8 @@ def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintR
         options = _lint_options(space, Path(scratch), hands)
         memory = hands.memory
         cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
-        return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
+        progress = hands.progress
+        return lint(units, options, Listener(progress.started, progress.done, progress.expected), cache)
 
 
 class _FactsNow:
@@ -53,19 +55,20 @@ class _FactsNow:
 
 
 def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
-    settings = space.config
+    settings, folders = space.config, hands.memory.tool_folders()
     return LintOptions(
         root=settings.root,
         configs={tool_config.tool: tool_config for tool_config in settings.tool_configs},
         scratch=scratch,
         jobs=settings.jobs,
         timeout=settings.timeout,
-        cache_folder=hands.memory.tool_folders(),
+        cache_folder=folders,
         import_roots=hands.facts.roots,
         trusted=hands.facts.trusted,
         unused_ignores=bool(hands.facts.options),
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
         tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
+        times=RecordedTimes(hands.memory.store, folders) if hands.memory.store else None,
     )
 
 

@@ -191,6 +191,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         arguments += ["--python-executable", _search_dirs(self._payload, self._scratch)]
         arguments += ["--python-version", f"{major}.{minor}", "--explicit-package-bases"]
         arguments += ["--follow-imports", self._part["follow_imports"], "-O", "json", "--no-error-summary"]
+        # -n0: with processes of its own mypy words some hints in another way, and not the same in each run.
         arguments += ["--no-warn-unused-configs", "--no-color-output", "--no-pretty", "-n0"]
         for file in self._shadowed:
             arguments += ["--shadow-file", file, self._any]
