@@ -8,14 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
 from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
-from pyfmt.tools.protocol import JsonObject, LintContext, ToolNeed, ToolPlace
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed, ToolPlace
 from pyfmt.tools.registry import LINTERS
 
 
@@ -49,6 +49,8 @@ class LintOptions:
     tooling: Tooling
     unused_ignores: bool = False
     moved: tuple[str, str] | None = None  # see LintContext
+    # Of units (by environment's prefix and number) that are linted in part only: see LintContext.
+    replays: Mapping[tuple[str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class LintResult:
 
     outcomes: tuple[Outcome, ...]
     notes: tuple[tuple[str, ...], ...]  # of each unit
+    effects: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit; see Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Listener:
 
     started: Callable[[Unit], None]
     done: Callable[[Outcome], None]
+    expect: Callable[[int], None] = lambda count: None  # so many more units than were told before
 
 
 class _Workers:
@@ -101,13 +105,13 @@ class _Workers:
 
 
 def _shared_interpreters(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
-    """Interpreter and worker of those that serve more than one unit."""
+    """Interpreter and worker of those that serve so many units that preparing what they share is worth it."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         if unit.environment is not None:
             linter = LINTERS[unit.tool]
             counts[(linter.interpreter(unit.environment), linter.worker)] += 1
-    return frozenset(key for key, count in counts.items() if count > 1)
+    return frozenset(key for key, count in counts.items() if count > 2)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -118,7 +122,7 @@ def tool_paths() -> tuple[str, ...]:
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
     """Run all units, the biggest first; KeyboardInterrupt kills what runs and is raised again."""
     workers = _Workers(options.scratch, _shared_interpreters(units))
-    results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
+    results: dict[int, tuple[Outcome, Reading]] = {}
 
     def serve(index: int) -> None:
         results[index] = _run(units[index], options, workers, listener)
@@ -142,7 +146,11 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     executor.shutdown()
     workers.close()
     ordered = [results[index] for index in range(len(units))]
-    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    return LintResult(
+        tuple(outcome for outcome, _ in ordered),
+        tuple(reading.notes for _, reading in ordered),
+        tuple(reading.effects for _, reading in ordered),
+    )
 
 
 def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
@@ -162,6 +170,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
         trusted=options.trusted(unit.environment),
         unused_ignores=options.unused_ignores,
         moved=options.moved,
+        replays=options.replays.get((unit.environment.prefix, unit.number), {}) if unit.tool == "pylint" else {},
     )
     payload = linter.payload(unit, context)
     need = linter.need(unit.environment, payload)
@@ -175,7 +184,7 @@ def _weight(unit: Unit) -> int:
     return len(unit.files) + sum(len(part.context) for part in unit.parts) // 4
 
 
-def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
+def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, Reading]:
     linter = LINTERS[unit.tool]
     assert unit.environment is not None, unit
     listener.started(unit)
@@ -188,15 +197,15 @@ def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener
         else:
             answer = worker.ask(payload, options.timeout)
         if answer.answer is None:
-            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), ()
+            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
         reading = linter.parse(unit, answer.answer)
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
-        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), ()
+        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
-        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), ()
-    return _timed(Outcome(unit, reading.findings, (), reading.failures), began), reading.notes
+        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), Reading()
+    return _timed(Outcome(unit, reading.findings, (), reading.failures), began), reading
 
 
 def _timed(outcome: Outcome, began: float) -> Outcome:
