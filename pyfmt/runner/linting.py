@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from pyfmt import estimating
 from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
 from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
-from pyfmt.tools.protocol import JsonObject, LintContext, ToolNeed, ToolPlace
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed, ToolPlace
 from pyfmt.tools.registry import LINTERS
 
 
@@ -63,6 +63,8 @@ class LintOptions:
     unused_ignores: bool = False
     moved: tuple[str, str] | None = None  # see LintContext
     times: Times | None = None  # None: nothing is known, and nothing is to be remembered
+    # Of units (by environment's prefix and number) that are linted in part only: see LintContext.
+    replays: Mapping[tuple[str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class LintResult:
 
     outcomes: tuple[Outcome, ...]
     notes: tuple[tuple[str, ...], ...]  # of each unit
+    effects: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit; see Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Listener:
     # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run at
     # once; called before any starts.
     expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
+    more: Callable[[int], None] = lambda count: None  # so many more units than were told before
 
 
 class _Workers:
@@ -118,13 +122,13 @@ class _Workers:
 
 
 def _shared_interpreters(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
-    """Interpreter and worker of those that serve more than one unit."""
+    """Interpreter and worker of those that serve so many units that preparing what they share is worth it."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         if unit.environment is not None:
             linter = LINTERS[unit.tool]
             counts[(linter.interpreter(unit.environment), linter.worker)] += 1
-    return frozenset(key for key, count in counts.items() if count > 1)
+    return frozenset(key for key, count in counts.items() if count > 2)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -135,7 +139,7 @@ def tool_paths() -> tuple[str, ...]:
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
     """Run all units, the longest first; KeyboardInterrupt kills what runs and is raised again."""
     workers = _Workers(options.scratch, _shared_interpreters(units))
-    results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
+    results: dict[int, tuple[Outcome, Reading]] = {}
 
     def serve(index: int) -> None:
         results[index] = _run(units[index], options, workers, listener)
@@ -163,7 +167,11 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     ordered = [results[index] for index in range(len(units))]
     if options.times:
         options.times.remember([outcome for outcome, _ in ordered])
-    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    return LintResult(
+        tuple(outcome for outcome, _ in ordered),
+        tuple(reading.notes for _, reading in ordered),
+        tuple(reading.effects for _, reading in ordered),
+    )
 
 
 def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
@@ -183,6 +191,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
         trusted=options.trusted(unit.environment),
         unused_ignores=options.unused_ignores,
         moved=options.moved,
+        replays=options.replays.get((unit.environment.prefix, unit.number), {}) if unit.tool == "pylint" else {},
     )
     payload = linter.payload(unit, context)
     need = linter.need(unit.environment, payload)
@@ -192,7 +201,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, linter.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
-def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
+def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, Reading]:
     linter = LINTERS[unit.tool]
     assert unit.environment is not None, unit
     listener.started(unit)
@@ -205,16 +214,16 @@ def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener
         else:
             answer = worker.ask(payload, options.timeout)
         if answer.answer is None:
-            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), ()
+            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
         reading = linter.parse(unit, answer.answer)
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
-        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), ()
+        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
-        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), ()
+        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), Reading()
     outcome = Outcome(unit, reading.findings, (), reading.failures, waited=answer.waited, cpu=answer.cpu)
-    return _timed(outcome, began), reading.notes
+    return _timed(outcome, began), reading
 
 
 def _timed(outcome: Outcome, began: float) -> Outcome:
