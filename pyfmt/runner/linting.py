@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,8 @@ from typing import Protocol
 
 from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
-from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
+from pyfmt.runner.pool import WorkerPool
+from pyfmt.runner.server import WorkerAnswer, WorkerSpec
 from pyfmt.tools.protocol import JsonObject, LintContext, ToolNeed, ToolPlace
 from pyfmt.tools.registry import LINTERS
 
@@ -49,6 +49,7 @@ class LintOptions:
     tooling: Tooling
     unused_ignores: bool = False
     moved: tuple[str, str] | None = None  # see LintContext
+    workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,47 +68,14 @@ class Listener:
     done: Callable[[Outcome], None]
 
 
-class _Workers:
-    """One worker for each interpreter and task, started when first asked for."""
-
-    def __init__(self, scratch: Path, shared: frozenset[tuple[str, str]]) -> None:
-        self._scratch = scratch
-        self._shared = shared
-        self._lock = threading.Lock()
-        self._open: dict[WorkerSpec, Worker | OSError] = {}
-        self._closed = False
-
-    def get(self, spec: WorkerSpec) -> Worker | OSError:
-        """The worker, or why it cannot be started."""
-        spec = replace(spec, shared=(spec.interpreter, spec.task) in self._shared)
-        with self._lock:
-            if self._closed:
-                return OSError("the run was interrupted")
-            if spec not in self._open:
-                try:
-                    self._open[spec] = open_worker(spec, self._scratch)
-                except OSError as error:
-                    self._open[spec] = error
-            return self._open[spec]
-
-    def close(self) -> None:
-        """End all of them, with everything that still runs."""
-        with self._lock:
-            self._closed = True
-            opened = list(self._open.values())
-        for worker in opened:
-            if not isinstance(worker, OSError):
-                worker.close()
-
-
-def _shared_interpreters(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
-    """Interpreter and worker of those that serve more than one unit."""
+def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
+    """Workers for these units alone: preparing what requests share is worth it where there is more than one."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         if unit.environment is not None:
             linter = LINTERS[unit.tool]
             counts[(linter.interpreter(unit.environment), linter.worker)] += 1
-    return frozenset(key for key, count in counts.items() if count > 1)
+    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 1)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -117,7 +85,7 @@ def tool_paths() -> tuple[str, ...]:
 
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
     """Run all units, the biggest first; KeyboardInterrupt kills what runs and is raised again."""
-    workers = _Workers(options.scratch, _shared_interpreters(units))
+    workers = options.workers or _own_workers(units, options)
     results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
 
     def serve(index: int) -> None:
@@ -140,7 +108,8 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
         workers.close()
         raise
     executor.shutdown()
-    workers.close()
+    if workers is not options.workers:
+        workers.close()
     ordered = [results[index] for index in range(len(units))]
     return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
 
@@ -175,7 +144,7 @@ def _weight(unit: Unit) -> int:
     return len(unit.files) + sum(len(part.context) for part in unit.parts) // 4
 
 
-def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
+def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
     linter = LINTERS[unit.tool]
     assert unit.environment is not None, unit
     listener.started(unit)
