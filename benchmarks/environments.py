@@ -31,14 +31,16 @@ SETS = (
 PROBE = """
 import json, os, sys, time
 from pathlib import Path
-from pyfmt import app, config
+from pyfmt import config
 from pyfmt.memory import Memory
 from pyfmt.model import Command, Request
+from pyfmt.steps.workspace import survey_workspace
 root = Path(sys.argv[1])
 request = Request(Command.CHECK, root=str(root))
-memory = Memory(config.load(request, root), True)
+settings = config.load(request, root)
+memory = Memory(settings, True)
 began = time.perf_counter()
-space = app.open_workspace(request, root, os.environ, memory)
+space = survey_workspace(settings, request, os.environ, memory)
 whole = time.perf_counter() - began
 from pyfmt.environment_drift import with_drift
 from pyfmt.environments.finding import resolve

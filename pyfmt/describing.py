@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyfmt import app, config, selection
+from pyfmt import config, selection
 from pyfmt.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS, kinds
 from pyfmt.model import Boundaries, Config, Environment, Health, Project, Request, Resolution, ToolConfig
 from pyfmt.projects import Survey, find_projects
+from pyfmt.steps.linting import LinterCall, linter_calls
+from pyfmt.steps.workspace import open_workspace
 
 _OWN_FILES = {
     "pylint": (".pylintrc", "pylintrc"),
@@ -45,7 +47,7 @@ class EnvironmentsView:
 
 def environments(request: Request, cwd: Path, environ: Mapping[str, str]) -> EnvironmentsView:
     """Find all projects and environments; raises PyfmtError."""
-    space = app.open_workspace(request, cwd, environ)
+    space = open_workspace(request, cwd, environ)
     return EnvironmentsView(space.config, space.projects, space.resolutions)
 
 
@@ -258,7 +260,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     from dataclasses import replace  # deferred with the rest of this command
 
     request = replace(request, paths=(file,))
-    space = app.open_workspace(request, cwd, environ)
+    space = open_workspace(request, cwd, environ)
     chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve(), space.config.exclude)
     if not chosen.files:
         return "\n".join(chosen.notes)
@@ -274,7 +276,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
         *_explain_boundaries(space.config, chosen.projects, project),
         *_explain_environment(resolution),
     ]
-    linting = app.linter_calls(request, space, chosen)
+    linting = linter_calls(request, space, chosen)
     for tool_config in space.config.tool_configs:
         if tool_config.tool in space.config.tools:
             calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
@@ -283,7 +285,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     return "\n".join(lines)
 
 
-def _linter_call(found: app.LinterCall) -> list[str]:
+def _linter_call(found: LinterCall) -> list[str]:
     payload = json.dumps(found.payload, indent=2).splitlines()
     return [
         f"cache   {found.cached}",

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyfmt
-from pyfmt import app, config
+from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import Store
 from pyfmt.errors import PyfmtError
 from pyfmt.model import Config, Environment, Health, Request
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.tally import count
+from pyfmt.steps.workspace import open_workspace
 from pyfmt.versions import tool_versions
 
 DISTRIBUTION = "pyfmt-monorepo"
@@ -147,7 +148,7 @@ def _configuration(doctor: Doctor) -> Iterator[str]:
 
 
 def _environments(doctor: Doctor) -> Iterator[str]:
-    space = app.open_workspace(doctor.request, doctor.cwd, doctor.environ)
+    space = open_workspace(doctor.request, doctor.cwd, doctor.environ)
     files = sum(len(project.files) for project in space.projects)
     yield f"{count(len(space.projects), 'project')} with {count(files, 'file')}"
     users: dict[str, list[str]] = {}

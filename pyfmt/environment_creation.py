@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import app
 from pyfmt.config import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
@@ -15,6 +14,7 @@ from pyfmt.errors import UsageError
 from pyfmt.memory import Memory
 from pyfmt.model import Health, Project, Request, Resolution
 from pyfmt.projects.dependencies import closure
+from pyfmt.steps.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) 
 
     Raises UsageError for a project that does not exist.
     """
-    space = app.open_workspace(request, cwd, environ)
+    space = open_workspace(request, cwd, environ)
     chosen = _named(wish, space, cwd) if wish.projects else _missing(wish, space)
     if not chosen:
         print("every project has an environment")
@@ -65,7 +65,7 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _named(wish: Wish, space: app.Workspace, cwd: Path) -> list[Project]:
+def _named(wish: Wish, space: Workspace, cwd: Path) -> list[Project]:
     """The projects that were named by name, by path below the root, or by path below the working folder."""
     found = []
     for word in wish.projects:
@@ -80,7 +80,7 @@ def _named(wish: Wish, space: app.Workspace, cwd: Path) -> list[Project]:
     return found
 
 
-def _missing(wish: Wish, space: app.Workspace) -> list[Project]:
+def _missing(wish: Wish, space: Workspace) -> list[Project]:
     """Projects with files and without a usable environment of their own.
 
     A library that one of them will have installed needs none: it is linted there. `--all` makes one for it, too.
@@ -108,7 +108,7 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     return everything and resolution.rule == "dependent"
 
 
-def _requests(chosen: Sequence[Project], space: app.Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
+def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
     """One request for each project, with the others that share its environment (a workspace's members)."""
     root = space.config.root
     by_path = {project.path: project for project in space.projects}

@@ -258,6 +258,9 @@ def test_an_empty_commit_goes_through(hooked: Framework) -> None:
 
 def test_all_files_are_taken_as_handed_over(hooked: Framework) -> None:
     tool = "prek" if "prek" in str(hooked.tree.root) else "pre-commit"
+    hooked.tree.write({"app/app/ugly.py": NEAT})  # which no other test must have done before
+    hooked.tree.git("add", ".")
+    hooked.tree.git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "neat")
     done = subprocess.run(
         [tool, "run", "--all-files"],
         check=False,

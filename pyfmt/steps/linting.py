@@ -1,0 +1,98 @@
+"""The step that lints: units that are not answered from the cache, and how they would be called."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pyfmt import planning, projects, selection
+from pyfmt.cache.folders import tool_environments_folder
+from pyfmt.cache.keys import KeyFacts
+from pyfmt.environments import reading as environment_reading
+from pyfmt.environments.tooling import ToolEnvironments
+from pyfmt.memory import Memory, first_party_roots
+from pyfmt.model import Environment, Request, Unit
+from pyfmt.progress import Progress
+from pyfmt.runner.caching import UnitCache, lint
+from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
+from pyfmt.steps.lint_plan import ImportReader, lint_plan
+from pyfmt.steps.trusting import Trusting
+from pyfmt.steps.workspace import Hands, Workspace, wanted
+
+
+def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
+    with tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
+        hands.progress.begin(len(units), threaded=True)
+        options = _lint_options(space, Path(scratch), hands)
+        memory = hands.memory
+        cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
+        return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
+
+
+class _FactsNow:
+    """What keys are made of after the tools have run: what was changed meanwhile must not be remembered."""
+
+    def __init__(self, space: Workspace, hands: Hands) -> None:
+        self._space = space
+        self._hands = hands
+
+    def __call__(self, environments: Sequence[Environment]) -> KeyFacts | None:
+        """The facts as the disk has them now; None where one of the environments is another one by now."""
+        settings, memory = self._space.config, self._hands.memory
+        for environment in environments:
+            now = environment_reading.read(Path(environment.prefix), settings.root, memory.memo)
+            if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
+                return None
+        memory.digests.confirm()
+        members = projects.recount(settings, self._space.survey.everything)
+        return replace(self._hands.facts, sources=memory.sources(members))
+
+
+def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
+    settings = space.config
+    return LintOptions(
+        root=settings.root,
+        configs={tool_config.tool: tool_config for tool_config in settings.tool_configs},
+        scratch=scratch,
+        jobs=settings.jobs,
+        timeout=settings.timeout,
+        cache_folder=hands.memory.tool_folders(),
+        import_roots=hands.facts.roots,
+        trusted=hands.facts.trusted,
+        unused_ignores=bool(hands.facts.options),
+        moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
+        tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinterCall:
+    """How a linter would be run: the worker's command, and what it is given."""
+
+    tool: str
+    command: tuple[str, ...]
+    payload: dict[str, Any]
+    cached: str  # "hit", "miss: why", or "off"
+
+
+def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
+    """The exact calls that would lint the chosen files; nothing is run."""
+    reader = ImportReader(space.config.root)
+    linters = wanted(space.config, ("pylint", "mypy"))
+    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)
+    memory = Memory(space.config, request.use_cache)
+    roots = first_party_roots(space.projects, space.resolutions, space.config.root)
+    hands = Hands(memory, memory.facts(space.survey.everything, roots, Trusting(space.config, request)), Progress(-1))
+    options = _lint_options(space, Path(os.devnull), hands)
+    known = UnitCache(memory.store, hands.facts, lambda _: None) if memory.store else None
+    calls = []
+    for unit in lint_plan(work, reader).lint_units:
+        spec, payload = call(unit, options)
+        cached = known.told(unit) if known else "off"
+        calls.append(LinterCall(unit.tool, tuple(spec.command()), payload, cached))
+    memory.close()
+    return calls
