@@ -66,6 +66,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         unused_ignores=bool(hands.facts.options),
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
         tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
+        workers=hands.workers,
     )
 
 
