@@ -87,4 +87,4 @@ def _open(folders: Iterable[str]) -> RustNotify:
 
 
 def _event(kind: str, path: str) -> Event:
-    return Event(path, kind, os.path.isdir(path), os.path.exists(path))
+    return Event(path, kind, os.path.isdir(path))

@@ -26,7 +26,6 @@ class Event:
     path: str  # absolute
     kind: str  # "added", "modified" or "deleted"
     is_folder: bool  # now
-    is_there: bool  # now
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,13 @@ class Change:
 
 
 def judge(events: Iterable[Event], places: Places) -> Change:
-    """What of these events counts; a file that came and went within them (an editor's, a tool's) does not."""
-    batch = list(events)
-    fleeting = {event.path for event in batch if event.kind == "added" and not event.is_there}
+    """What of these events counts.
+
+    Also what came and is gone again: the last run may have seen it.
+    """
     change = Change()
-    for event in batch:
-        kind = "" if event.path in fleeting else _kind(event, places)
+    for event in events:
+        kind = _kind(event, places)
         if kind:
             change = change.joined(Change((event.path,), kind != "source", kind == "installed"))
     return change
