@@ -17,7 +17,6 @@ from pyfmt.model import Config, Request, Resolution
 from pyfmt.projects.walking import outer_ignore_files, walk
 from pyfmt.watching.places import Places
 
-
 State = frozenset[tuple[str, str, str]]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from tests.cache.comparing import timeless
 from tests.end_to_end.test_interruption import alive, children
 from tests.support.monorepo import Monorepo, command
 
@@ -61,6 +62,10 @@ class Session:
                 return found
             time.sleep(0.05)
         raise AssertionError(f"it never came to this; exit code {self.process.poll()}\n{self.said}")
+
+    def until_json(self, wanted: object) -> None:
+        """Wait until the latest JSON report is this one, whatever the times."""
+        self.until(lambda: timeless(self.json) == wanted)
 
     def report(self, number: int) -> str:
         """The report of a run, the first is number 1; waits for it."""

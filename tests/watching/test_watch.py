@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ CLEAN = '''
 '''
 WRONG = CLEAN.replace("= 1", '= "one"')
 FINDING = "Incompatible types in assignment"
+# Ctrl-C reaches the processes of a terminal's session only.
+_TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 @pytest.fixture
@@ -164,7 +171,7 @@ def test_each_report_is_that_of_an_ordinary_run(tree: Monorepo) -> None:
         for step in steps:
             tree.write(step)
             _, cold = tree.check("--no-cache")
-            session.until(lambda wanted=timeless(cold): session.json and timeless(session.json) == wanted)
+            session.until_json(timeless(cold))
         assert session.end() == 130
 
 
@@ -172,13 +179,13 @@ def test_on_a_terminal_the_latest_report_stands_alone(tree: Monorepo) -> None:
     master, slave = pty.openpty()
     variables = tree.environment_variables({"TERM": "xterm", "COLUMNS": "120"})
     with subprocess.Popen(
-        [*command(), "check", "--watch"],
+        [sys.executable, "-c", _TAKE_TERMINAL, *command(), "check", "--watch"],
         cwd=tree.root,
         env=variables,
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        preexec_fn=lambda: _take_terminal(slave),  # pylint: disable=subprocess-popen-preexec-fn  # single-threaded
+        start_new_session=True,
     ) as process:
         os.close(slave)
         try:
@@ -194,14 +201,6 @@ def test_on_a_terminal_the_latest_report_stands_alone(tree: Monorepo) -> None:
         finally:
             process.kill()
             os.close(master)
-
-
-def _take_terminal(slave: int) -> None:
-    import fcntl
-    import termios
-
-    os.setsid()
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
 
 def _read_until(terminal: int, text: str) -> str:
