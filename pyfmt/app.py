@@ -27,6 +27,7 @@ from pyfmt.steps.workspace import Hands, Workspace, survey_workspace, wanted
 
 if TYPE_CHECKING:
     from pyfmt.boundaries.checking import Checked as BoundariesChecked
+    from pyfmt.runner.pool import WorkerPool
     from pyfmt.shard_facts import Share
 
 _T = TypeVar("_T")
@@ -60,14 +61,27 @@ class _Done:
         return told if self.shard is None or self.shard.tells_rest else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who watches a run, and the workers that it may use: by default its own, which end with it."""
+
+    progress: Progress
+    workers: WorkerPool | None = None
+
+
 def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
+    return run_in(Company(progress), request, cwd, environ)
+
+
+def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, str]) -> RunResult:
+    """The same, in company."""
     if request.staged and request.since is not None:
         raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged:
-        return _run_staged(request, cwd, environ, progress)
+        return _run_staged(request, cwd, environ, company)
     laps = Laps()
     settings = config.load(request, cwd)
     laps.done("config")
@@ -75,13 +89,13 @@ def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progr
     laps.done("cache opened")
     try:
         space = survey_workspace(settings, request, environ, memory)
-        result = _run(request, cwd, space, (memory, progress, environ))
+        result = _run(request, cwd, space, (memory, company, environ))
         return replace(result, laps=(*laps.found, *space.laps, *result.laps))
     finally:
         memory.close()
 
 
-def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], company: Company) -> RunResult:
     """The same over the index's contents, with the work tree's environments."""
     from pyfmt.staging.session import opened  # deferred for start-up time
 
@@ -96,7 +110,7 @@ def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], progres
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
             laps.done("environments")
             space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
-            result = _run(request, cwd, space, (memory, progress, environ))
+            result = _run(request, cwd, space, (memory, company, environ))
             report, all_laps = stage.report(result.report), (*laps.found, *result.laps)
             return replace(result, report=report, sources=stage.sources(result.report), laps=all_laps)
         finally:
@@ -104,16 +118,17 @@ def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], progres
 
 
 def _run(
-    request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Progress, Mapping[str, str]]
+    request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Company, Mapping[str, str]]
 ) -> RunResult:
     laps = Laps()
-    memory, progress, environ = helpers
+    memory, company, environ = helpers
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings = space.config
     chosen = scoping.select(request, cwd, space)
     share = scoping.since(request, space, chosen.files, (environ, memory))
     trusting = Trusting(space.real, request)
-    hands = Hands(memory, _key_facts(request, space, memory, trusting), progress)
+    facts = _key_facts(request, space, memory, trusting)
+    hands = Hands(memory, facts, company.progress, company.workers)
     work = planning.Work(
         projects=chosen.projects,
         selected=share.lint,

@@ -19,6 +19,7 @@ examples:
   pyfmt check                    the same, and write nothing: for CI
   pyfmt check --since auto       only what a branch changed, and what can see it
   pyfmt affected                 the projects that a branch touches, and why
+  pyfmt check --watch            again after each save, with workers that stay warm
   pyfmt --staged                 only what the next commit will hold, as git's index has it
   pyfmt format - < module.py     format standard input
   pyfmt envs                     which project has which environment, and why
@@ -40,6 +41,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pyfmt lib/storage services/billing", "only two projects"),
         ("pyfmt --staged", "only what the next commit will hold, as git's index has it"),
         ("pyfmt --tool isort --tool black", "only two of the tools"),
+        ("pyfmt --watch", "again after each save, until Ctrl-C"),
     ),
     "check": (
         ("pyfmt check", "the gate of a CI: nothing is written"),
@@ -48,6 +50,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
         ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),
         ("pyfmt check --baseline", "only findings that no baseline accepts fail"),
+        ("pyfmt check --watch lib/storage", "while working on one project: again after each save"),
         ("pyfmt check --shard 1/3 --output json=shard-1.json", "a third of the work, for `pyfmt merge`"),
     ),
     "format": (
@@ -206,6 +209,14 @@ def _add_lock(group: argparse._ActionsContainer) -> None:
     )
 
 
+def _add_watch(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--watch",
+        action="store_true",
+        help="run again after each save, until Ctrl-C (needs the extra `watch`)",
+    )
+
+
 def _add_how_fast(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--tool",
@@ -258,6 +269,7 @@ def _running() -> argparse.ArgumentParser:
     _add_gate(group)
     _add_how_fast(group)
     _add_timings(group)
+    _add_watch(group)
     return parser
 
 

@@ -109,10 +109,14 @@ def _run(options: argparse.Namespace) -> int:
     request = make_request(options, Command(options.command))
     for output in request.outputs:
         check_format(output.format)
-    progress = Progress(request.verbosity)
     # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
     # nothing to do.
     gc.set_threshold(100_000, 50, 100)
+    if getattr(options, "watch", False):
+        from pyfmt.watching.command import watch  # deferred: only where it is asked for
+
+        return watch(options, request)
+    progress = Progress(request.verbosity)
     try:
         if getattr(options, "add_ignores", False):
             if request.staged:
@@ -133,6 +137,8 @@ def _format_stdin(options: argparse.Namespace) -> int:
 
     if options.paths != ["-"]:
         raise UsageError("stands alone: it cannot be mixed with other paths", "-")
+    if options.watch:
+        raise UsageError("does not go with `-`: standard input comes once", "--watch")
     if options.since is not None:
         raise UsageError("does not go with `-`: standard input has no history", "--since")
     request = make_request(options, Command.FORMAT)

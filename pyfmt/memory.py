@@ -138,6 +138,8 @@ def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[str, ...]
         found = mypy_config.derive(parsed, [], folders).mypy_path
     except ConfigError:
         return (EVERYTHING,)
+    if not found:
+        return ()  # only mentioned, as in a comment of the built-in configuration
     root = str(settings.root) + os.sep
     outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(root)}
     return (EVERYTHING, *sorted(outside))

@@ -343,6 +343,7 @@ class Edit:
     project: str
     diff: str = ""  # unified diff, only where asked for
     written: bool = False
+    digest: str = ""  # SHA-256 of what was written, where it is in order now
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ def _tracked(prefix: str) -> tuple[bool | None, str]:
     return True, done.stdout.split(b"\0")[0].decode("utf-8", "replace")
 
 
-def _store_file() -> Path:
+def store_file() -> Path:
+    """Where it is remembered which checkouts the user has allowed."""
     # Deferred: only runs that would execute something pay for it.
     from platformdirs import user_config_path  # pylint: disable=import-outside-toplevel
 
@@ -135,7 +136,7 @@ def _key(root: Path) -> str:
 
 def _read_store() -> dict[str, str]:
     try:
-        value = json.loads(_store_file().read_text(encoding="utf-8"))
+        value = json.loads(store_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # nothing stored, or damaged: then nothing is trusted
     if not isinstance(value, dict):
@@ -144,7 +145,7 @@ def _read_store() -> dict[str, str]:
 
 
 def _write_store(entries: dict[str, str]) -> None:
-    file = _store_file()
+    file = store_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
     temporary = file.with_name(f"{file.name}.{os.getpid()}.{hashlib.sha256(text.encode()).hexdigest()[:8]}")
@@ -155,7 +156,7 @@ def _write_store(entries: dict[str, str]) -> None:
 def is_stored(root: Path) -> bool:
     """Whether the user has allowed the checkout at `root` for good; it is keyed by its real path."""
     key = _key(root)
-    if _inside(os.path.realpath(_store_file()), key):
+    if _inside(os.path.realpath(store_file()), key):
         return False  # a checkout cannot bring its own trust
     return key in _read_store()
 
@@ -165,7 +166,7 @@ def store(root: Path) -> Path:
     entries = _read_store()
     entries[_key(root)] = "trusted"
     _write_store(entries)
-    return _store_file()
+    return store_file()
 
 
 def revoke(root: Path) -> bool:

@@ -13,10 +13,10 @@ MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 PYTHON_SUFFIXES = (".py", ".pyi")
 
 # What else can be imported, or says how (PEP 561); links to Python files end up here as well.
-_IMPORTABLE = (*PYTHON_SUFFIXES, ".so", ".pyd", ".pyc", "py.typed")
+IMPORTABLE = (*PYTHON_SUFFIXES, ".so", ".pyd", ".pyc", "py.typed")
 
 # What black excludes by default, and what can only be a tool's own: never a place for a user's sources.
-_SKIPPED_NAMES = frozenset(
+SKIPPED_NAMES = frozenset(
     ".git .hg .svn .tox .nox .venv .eggs .direnv .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .vscode "
     ".pixi .conda __pycache__ __pypackages__ node_modules site-packages".split()
 )
@@ -86,19 +86,26 @@ class _Gate:
 
 def _outer_rules(root: Path) -> _Rules:
     """Rules from outside the walk: `.git/info/exclude` and the .gitignore files between the git root and `root`."""
-    above = []
-    for folder in (root, *root.parents):
-        above.append(folder)
-        if (folder / ".git").exists():
-            break
-    else:
-        return _Rules()
-    inside = root.relative_to(above[-1]).as_posix()
-    before = "" if inside == "." else as_bytes(inside) + "/"
-    rules = _Rules().with_file(str(_git_folder(above[-1]) / "info" / "exclude"), 0, before)
-    for folder in reversed(above[1:]):
-        rules = rules.with_file(str(folder / ".gitignore"), 0, as_bytes(root.relative_to(folder).as_posix()) + "/")
+    rules = _Rules()
+    for file in outer_ignore_files(root):
+        # For `.git/info/exclude` of a linked work tree, too, the work tree's top is what its patterns are relative to.
+        top = file.parent if file.name == ".gitignore" else _git_top(root) or root
+        inside = root.relative_to(top).as_posix()
+        rules = rules.with_file(str(file), 0, "" if inside == "." else as_bytes(inside) + "/")
     return rules
+
+
+def outer_ignore_files(root: Path) -> tuple[Path, ...]:
+    """The ignore files from outside the walk, those that count least first; they need not exist."""
+    top = _git_top(root)
+    if top is None:
+        return ()
+    between = [folder / ".gitignore" for folder in root.parents if folder.is_relative_to(top)]
+    return (_git_folder(top) / "info" / "exclude", *reversed(between))
+
+
+def _git_top(root: Path) -> Path | None:
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
 
 
 def _git_folder(work_tree: Path) -> Path:
@@ -167,15 +174,15 @@ def _look(
         if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             (files if taken else hidden).append(prefix + name)
-        elif name.endswith(_IMPORTABLE) and entry.is_file():
+        elif name.endswith(IMPORTABLE) and entry.is_file():
             hidden.append(prefix + name)
-        elif name not in _SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
+        elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
             if manifests and name in _BUILD_NAMES and not _is_package(entry.path):
                 hidden.append(f"{prefix}{name}/")
             elif not name.endswith(".egg-info"):
                 taken = rules is not None and gate.passes(prefix + name, name, True, rules)
                 below.append(_Step(f"{prefix}{name}/", rules if taken else None))
-        elif name.isidentifier() and name not in _SKIPPED_NAMES and entry.is_symlink():
+        elif name.isidentifier() and name not in SKIPPED_NAMES and entry.is_symlink():
             hidden += _linked(entry.path, prefix + name)
     place = prefix.rstrip("/") or "."
     if rules is None:
@@ -198,12 +205,12 @@ def _linked(link: str, path: str) -> list[str]:
         except OSError:
             return found  # the tools cannot read it either
     for where, folders, names in os.walk(link):
-        folders[:] = [name for name in folders if name not in _SKIPPED_NAMES]
+        folders[:] = [name for name in folders if name not in SKIPPED_NAMES]
         if _is_environment(frozenset(names)) or "conda-meta" in folders:
             folders.clear()
             continue
         inside = path + where[len(link) :]
-        found += [f"{inside}/{name}" for name in names if name.endswith((*PYTHON_SUFFIXES, *_IMPORTABLE))]
+        found += [f"{inside}/{name}" for name in names if name.endswith((*PYTHON_SUFFIXES, *IMPORTABLE))]
     return found
 
 
@@ -213,7 +220,7 @@ def is_taken(root: Path, path: str, exclude: tuple[str, ...] = ()) -> bool:
     *parents, last = path.split("/")
     for name in parents:
         rules = gate.rules_in(prefix, rules)
-        if name in _SKIPPED_NAMES or not gate.passes(prefix + name, name, True, rules):
+        if name in SKIPPED_NAMES or not gate.passes(prefix + name, name, True, rules):
             return False
         prefix += name + "/"
     return gate.passes(path, last, False, gate.rules_in(prefix, rules))

@@ -232,7 +232,8 @@ def _outcome(tally: _Tally, options: FormatOptions) -> Outcome:
             failures.append(_failure(tally.unit.tool, project, f"{file}: {trouble}", answer.trouble_detail))
         elif answer.result.data is not None:
             written = answer.before is not None
-            changes.append(Edit(file, answer.result.tools, project, answer.diff, written))
+            digest = answer.digest if written else ""
+            changes.append(Edit(file, answer.result.tools, project, answer.diff, written, digest))
         for fault in answer.result.faults:
             failures.append(_failure(fault.tool, project, f"{file}: {fault.reason}", fault.detail))
         finding = _syntax_finding(answer, project, options, written=not trouble and answer.before is not None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,8 @@ from typing import Protocol
 from pyfmt import estimating
 from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
-from pyfmt.runner.server import Worker, WorkerAnswer, WorkerSpec, open_worker
+from pyfmt.runner.pool import WorkerPool
+from pyfmt.runner.server import WorkerAnswer, WorkerSpec
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed, ToolPlace
 from pyfmt.tools.registry import LINTERS
 
@@ -65,6 +65,7 @@ class LintOptions:
     times: Times | None = None  # None: nothing is known, and nothing is to be remembered
     # Of units (by environment's prefix and number) that are linted in part only: see LintContext.
     replays: Mapping[tuple[str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
+    workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,47 +89,14 @@ class Listener:
     more: Callable[[int], None] = lambda count: None  # so many more units than were told before
 
 
-class _Workers:
-    """One worker for each interpreter and task, started when first asked for."""
-
-    def __init__(self, scratch: Path, shared: frozenset[tuple[str, str]]) -> None:
-        self._scratch = scratch
-        self._shared = shared
-        self._lock = threading.Lock()
-        self._open: dict[WorkerSpec, Worker | OSError] = {}
-        self._closed = False
-
-    def get(self, spec: WorkerSpec) -> Worker | OSError:
-        """The worker, or why it cannot be started."""
-        spec = replace(spec, shared=(spec.interpreter, spec.task) in self._shared)
-        with self._lock:
-            if self._closed:
-                return OSError("the run was interrupted")
-            if spec not in self._open:
-                try:
-                    self._open[spec] = open_worker(spec, self._scratch)
-                except OSError as error:
-                    self._open[spec] = error
-            return self._open[spec]
-
-    def close(self) -> None:
-        """End all of them, with everything that still runs."""
-        with self._lock:
-            self._closed = True
-            opened = list(self._open.values())
-        for worker in opened:
-            if not isinstance(worker, OSError):
-                worker.close()
-
-
-def _shared_interpreters(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
-    """Interpreter and worker of those that serve so many units that preparing what they share is worth it."""
+def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
+    """Workers for these units alone: preparing what requests share is worth it where there are more than two."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         if unit.environment is not None:
             linter = LINTERS[unit.tool]
             counts[(linter.interpreter(unit.environment), linter.worker)] += 1
-    return frozenset(key for key, count in counts.items() if count > 2)
+    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 2)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -138,7 +106,7 @@ def tool_paths() -> tuple[str, ...]:
 
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
     """Run all units, the longest first; KeyboardInterrupt kills what runs and is raised again."""
-    workers = _Workers(options.scratch, _shared_interpreters(units))
+    workers = options.workers or _own_workers(units, options)
     results: dict[int, tuple[Outcome, Reading]] = {}
 
     def serve(index: int) -> None:
@@ -163,7 +131,8 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
         workers.close()
         raise
     executor.shutdown()
-    workers.close()
+    if workers is not options.workers:
+        workers.close()
     ordered = [results[index] for index in range(len(units))]
     if options.times:
         options.times.remember([outcome for outcome, _ in ordered])
@@ -201,7 +170,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, linter.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
-def _run(unit: Unit, options: LintOptions, workers: _Workers, listener: Listener) -> tuple[Outcome, Reading]:
+def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, Reading]:
     linter = LINTERS[unit.tool]
     assert unit.environment is not None, unit
     listener.started(unit)

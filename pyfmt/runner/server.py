@@ -48,6 +48,11 @@ class WorkerSpec:
 class Worker(Protocol):
     """Something that answers requests: a forking server, or a process for each."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can still answer."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
     def ask(self, payload: dict[str, Any], timeout: float) -> WorkerAnswer: ...
 
     def close(self) -> None: ...
@@ -90,6 +95,11 @@ class ForkServer:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read_events, daemon=True)
         self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server runs and can be talked to."""
+        return not self._ended and self._process.poll() is None
 
     def _read_events(self) -> None:
         assert self._process.stdout is not None
@@ -213,6 +223,11 @@ class ProcessPerRequest:
         self._lock = threading.Lock()
         self._running: set[int] = set()
         self._closed = False
+
+    @property
+    def alive(self) -> bool:
+        """Nothing of it can die between two requests."""
+        return not self._closed
 
     def ask(self, payload: dict[str, Any], timeout: float) -> WorkerAnswer:
         """Serve one request in a process of its own; `timeout` in seconds counts from its start."""

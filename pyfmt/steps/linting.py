@@ -77,6 +77,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
         tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
         times=RecordedTimes(hands.memory.store, folders) if hands.memory.store else None,
+        workers=hands.workers,
     )
 
 

@@ -18,6 +18,7 @@ from pyfmt.progress import Progress
 from pyfmt.projects import Survey
 
 if TYPE_CHECKING:
+    from pyfmt.runner.pool import WorkerPool
     from pyfmt.staging.session import Stage
 
 
@@ -40,11 +41,12 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What the steps of a run work with: the cache, the facts that its keys are made of, and who watches."""
+    """What the steps of a run work with: the cache, the facts that its keys are made of, who watches, and workers that outlive it."""
 
     memory: Memory
     facts: KeyFacts
     progress: Progress
+    workers: WorkerPool | None = None
 
 
 def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:

@@ -227,3 +227,15 @@ def test_a_single_file_that_is_not_formatted_is_said_to_be_so_every_time(tmp_pat
     first, again = tree.run("format", "--check"), tree.run("format", "--check")
     assert "would reformat script.py [black]" in again.expect(1).stdout
     assert first.stdout == again.stdout
+
+
+def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can_see_it(tmp_path: Path) -> None:
+    files = {f"{name}/{name}/__init__.py": f'"""Named {name}."""\n' for name in ("one", "two")}
+    manifests = {f"{name}/pyproject.toml": f'[project]\nname = "{name}"\n' for name in ("one", "two")}
+    tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", **files, **manifests})
+    for name in ("one", "two"):
+        tree.environment(name)
+    tree.check()
+    tree.write({"one/one/__init__.py": '"""Changed."""\n'})
+    units = tree.check()[1]["units"]
+    assert {project for unit in units if not unit["cached"] for project in unit["projects"]} == {"one"}

@@ -1,0 +1,56 @@
+"""The `--watch` option: a session for a request, and what cannot be watched."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from pyfmt import app
+from pyfmt.delivering import deliver
+from pyfmt.errors import UsageError
+from pyfmt.model import Request
+from pyfmt.progress import Progress
+from pyfmt.runner.pool import WorkerPool
+from pyfmt.watching.looking import Ground
+from pyfmt.watching.session import Task
+from pyfmt.watching.session import watch as watch_for_ever
+
+EXIT_INTERRUPTED = 130
+
+
+def watch(options: argparse.Namespace, request: Request) -> int:
+    """Watch until Ctrl-C or SIGTERM; the exit code is that of an interrupted run. Raises PyfmtError."""
+    _check(options, request)
+    ground = Ground(request, Path.cwd(), os.environ)
+
+    def run(workers: WorkerPool) -> app.RunResult:
+        progress = Progress(request.verbosity)
+        try:
+            return app.run_in(app.Company(progress, workers), request, ground.cwd, ground.environ)
+        finally:
+            progress.close()
+
+    if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
+    try:
+        watch_for_ever(Task(run, lambda result: deliver(result, request)), ground)
+    except KeyboardInterrupt:
+        print("\npyfmt: no longer watching", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _check(options: argparse.Namespace, request: Request) -> None:
+    """Raises UsageError for what does not go with --watch."""
+    if request.staged:
+        raise UsageError("watches the work tree, and --staged is about git's index", "--watch", "leave one of them out")
+    if request.shard is not None:
+        raise UsageError("runs again and again on one machine, and --shard is one part of a run on many", "--watch")
+    if getattr(options, "add_ignores", False):
+        raise UsageError(
+            "would accept each new finding as it comes: it cannot be mixed with --add-ignores",
+            "--watch",
+            "run `pyfmt lint --add-ignores` once",
+        )
