@@ -147,9 +147,12 @@ def chain(number: int) -> list[int]:
 
 
 def _packages(requirements: Sequence[str], number: int) -> list[str]:
-    """What a module imports of its project's dependencies."""
+    """What a module imports of its project's dependencies: not where a library imports another one.
+
+    Whose a package of the shared namespace is, isort cannot tell, and would put it elsewhere than pyfmt.
+    """
     names = [item.partition(">=")[0] for item in requirements]
-    return [names[number // 3 % len(names)]] if names and number % 3 == 0 else []
+    return [names[number // 3 % len(names)]] if names and number % 3 == 1 else []
 
 
 def module(number: int, imports: Sequence[str], own: str, requirements: Sequence[str] = ()) -> str:

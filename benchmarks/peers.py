@@ -107,7 +107,7 @@ def _calls(bench: Bench, name: str) -> Iterator[tuple[str, str, str]]:
             elif tool == "black":
                 call = f"{python} -m black --check --quiet --config {CONFIGS}/black.toml ."
             else:
-                call = f"{python} -m isort --check --quiet --settings-file {CONFIGS}/isort.cfg ."
+                call = f"{python} -m isort --check --quiet --settings-file {CONFIGS}/isort.cfg --src {bench.tree / folder} ."
             yield tool, folder, f"cd {bench.tree / folder} && {call}"
 
 

@@ -16,6 +16,7 @@ from benchmarks.measuring import Contestant, Cost, wall
 from benchmarks.rounds import COLD, LEAF, LIBRARY, SCENARIOS, WARM
 
 LARGE = 36_000  # files of the largest tree that the targets speak of
+_FAR = 10  # times as many files, from which on there is a growth to speak of
 _EVEN = 1.25  # how much more a file may cost in the largest tree than in the smallest, to be called linear
 
 
@@ -104,10 +105,10 @@ def targets(results: Results) -> list[Target]:
 def _growth(measured: Sequence[Grown]) -> float | None:
     """How many times more a further file costs at the end than at the start, by sizes of equally large projects."""
     known = [(one.size, one.median("pyfmt", WARM)) for one in measured]
-    even = [(size.total, seconds) for size, seconds in known if seconds is not None and size.files == known[0][0].files]
-    if len(even) < 3:
+    even = sorted((size.total, found) for size, found in known if found is not None and size.files == known[0][0].files)
+    if len(even) < 3 or even[-1][0] < _FAR * even[0][0]:
         return None
-    (first, second, *_), last = sorted(even), max(even)
+    (first, second, *_), last = even, even[-1]
     early = (second[1] - first[1]) / (second[0] - first[0])
     late = (last[1] - second[1]) / (last[0] - second[0])
     return ratio(late, early)
