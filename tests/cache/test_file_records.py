@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -31,22 +32,22 @@ PLUGIN = """
 """
 
 
+_STATES = itertools.count()
+
+
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
-    """The little monorepo after one whole run of pylint."""
-    made = LittleMonorepo(tmp_path_factory.mktemp("records"))
-    made.tree.run("check", "--tool", "pylint")
-    return made
+    return LittleMonorepo(tmp_path_factory.mktemp("records"))
 
 
 @pytest.fixture
 def tree(repo: LittleMonorepo) -> Iterator[Monorepo]:
-    """The tree of `repo`, which is put back afterwards, and pylint's findings with it."""
-    yield repo.tree
-    for path in repo.tree.root.rglob("new*.py"):
-        path.unlink()
-    repo.tree.write(FILES)
+    """The tree of `repo` after a run in which something was linted: a known unit would leave the record as it was."""
+    repo.tree.write({**FILES, ALPHA + "state.py": f'"""State {next(_STATES)}."""\n'})
     repo.tree.run("check", "--tool", "pylint")
+    yield repo.tree
+    for path in (repo.tree.root / "projects/alpha").rglob("new*.py"):
+        path.unlink()
 
 
 def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
@@ -127,7 +128,7 @@ def test_a_plugin_has_the_whole_project_linted(tree: Monorepo) -> None:
     try:
         tree.run("check", "--tool", "pylint", "--trust")
         append(tree, ALPHA + "helpers.py", "\n\nX = 1\n")
-        assert linted(tree, "--trust")["alpha"] == 6
+        assert linted(tree, "--trust")["alpha"] == 7
         assert not difference(tree, "--tool", "pylint", "--trust")
     finally:
         (tree.root / "projects/alpha/counting.py").unlink()
@@ -136,4 +137,4 @@ def test_a_plugin_has_the_whole_project_linted(tree: Monorepo) -> None:
 def test_explain_says_how_many_files_are_concerned(tree: Monorepo) -> None:
     append(tree, CORE + "text.py", "\n\nX = 1\n")
     told = tree.run("explain", ALPHA + "main.py").stdout
-    assert "2 of 5 files can see that" in told, told
+    assert "2 of 6 files can see that" in told, told
