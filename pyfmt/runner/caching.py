@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pyfmt.cache.keys import (
@@ -22,6 +24,7 @@ from pyfmt.cache.keys import (
 )
 from pyfmt.cache.store import Store
 from pyfmt.model import Environment, Finding, Outcome, Severity, Unit
+from pyfmt.repeating.witness import suspended
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, lint_units
 
 _SHOWN = 8  # changed inputs that are named
@@ -176,7 +179,9 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     for outcome, _ in results.values():
         listener.done(outcome)
     if runs:
-        done = lint_units(runs, options, listener)
+        # The folder only here: a run with nothing to do writes nothing.
+        with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
+            done = lint_units(runs, replace(options, scratch=Path(scratch)), listener)
         for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
             results[index] = (share(outcome, units[index]), notes)
         if cache:

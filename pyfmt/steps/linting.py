@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,12 +24,11 @@ from pyfmt.steps.workspace import Hands, Workspace, wanted
 
 
 def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
-    with tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
-        hands.progress.begin(len(units), threaded=True)
-        options = _lint_options(space, Path(scratch), hands)
-        memory = hands.memory
-        cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
-        return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
+    hands.progress.begin(len(units), threaded=True)
+    memory = hands.memory
+    cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
+    options = _lint_options(space, Path(os.devnull), hands)
+    return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
 
 
 class _FactsNow:
