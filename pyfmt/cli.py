@@ -126,9 +126,7 @@ def _can_repeat(request: Request) -> bool:
     return request.use_cache and not asks_git and not tells_of_itself
 
 
-def _deliver(
-    run: Callable[[Request, Path, Mapping[str, str], Progress], RunResult], request: Request
-) -> RunResult:
+def _deliver(run: Callable[[Request, Path, Mapping[str, str], Progress], RunResult], request: Request) -> RunResult:
     progress = Progress(request.verbosity)
     try:
         result = run(request, Path.cwd(), os.environ, progress)

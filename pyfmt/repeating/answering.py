@@ -61,7 +61,13 @@ def command_key(arguments: list[str]) -> bytes:
     """The command with all that an answer can depend on besides the disk: where, by which Python, with which variables."""
     screens = [os.get_terminal_size(stream) if os.isatty(stream) else None for stream in (1, 2)]
     environ = sorted((name, value) for name, value in os.environ.items() if name not in _PASSING)
-    place = (os.getcwd(), sys.version, sys.executable, sys.stdout.encoding, [screen and tuple(screen) for screen in screens])
+    place = (
+        os.getcwd(),
+        sys.version,
+        sys.executable,
+        sys.stdout.encoding,
+        [screen and tuple(screen) for screen in screens],
+    )
     # Version 2: the later ones write what they have met before in another way, and that differs from run to run.
     return marshal.dumps((_FORMAT, list(arguments), place, environ), 2)
 

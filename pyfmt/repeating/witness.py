@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pyfmt.repeating.answering import Mark, Record, command_key, file_for, mark, pack
+from pyfmt.repeating.answering import Record, command_key, file_for, mark, pack
 
 # A file changed so shortly before could change again within the same time stamp: see cache/digests.py.
 _RACY_NS = 2_000_000_000
@@ -211,9 +211,9 @@ class Witness:
         return _Listing(self._scandir(path), self)
 
     def _before(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def see(path: Any = ".", *arguments: Any, **options: Any) -> Any:
-            self.look(path)
-            return function(path, *arguments, **options)
+        def see(*arguments: Any, **options: Any) -> Any:
+            self.look(arguments[0] if arguments else options.get("path", "."))
+            return function(*arguments, **options)
 
         return see
 
@@ -226,14 +226,16 @@ class Witness:
         return see
 
     def _see_open(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def see(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        def see(*arguments: Any, **options: Any) -> Any:
+            file = arguments[0] if arguments else options["file"]
+            mode = arguments[1] if len(arguments) > 1 else options.get("mode", "r")
             if isinstance(file, int):
-                pass
+                pass  # it was opened before
             elif set(mode) & set("wax+"):
                 self._written.append(self._name(file))
             else:
                 self.look(file)
-            return function(file, mode, *arguments, **options)
+            return function(*arguments, **options)
 
         return see
 

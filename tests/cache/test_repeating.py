@@ -31,9 +31,9 @@ code = main()
 print(*sorted(sys.modules), file=sys.stderr)
 sys.exit(code)
 """
-# As above, without what the program above imports for itself.
-_MODULES = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'pyfmt'; from pyfmt.start import main; "
-_MODULES += "code = main(); sys.stderr.write(' '.join(sorted(sys.modules))); sys.exit(code)"
+# The same without what that imports for itself.
+_PLAIN = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'pyfmt'; from pyfmt.start import main; "
+_PLAIN += "code = main(); sys.stderr.write(' '.join(sorted(sys.modules))); sys.exit(code)"
 
 
 def run(tree: Monorepo, *arguments: str, program: str = _TOLD, **variables: str) -> tuple[int, str, set[str]]:
@@ -71,7 +71,7 @@ def tree(repo: LittleMonorepo) -> Iterator[Monorepo]:
 
 def test_the_same_answer_without_a_run(tree: Monorepo) -> None:
     real = tree.run("check", "--jobs", "1")  # another command: nobody has asked it before
-    code, text, modules = run(tree, "check", program=_MODULES)
+    code, text, modules = run(tree, "check", program=_PLAIN)
     assert (code, text) == (real.code, real.stdout)
     bare = run(tree, program="import sys; print(*sorted(sys.modules), file=sys.stderr)")[2]
     own = {"pyfmt", "pyfmt.start", "pyfmt.repeating", "pyfmt.repeating.answering"}
@@ -159,8 +159,12 @@ EDITS: dict[str, Callable[[Monorepo], object]] = {
     "uninstalled": uninstalled,
     "a path file": path_file,
     "an environment's settings": environment_setting,
-    "an environment moves away": lambda tree: (tree.root / "projects/beta/.venv").rename(tree.root / "projects/beta/old"),
-    "an environment comes back": lambda tree: (tree.root / "projects/beta/old").rename(tree.root / "projects/beta/.venv"),
+    "an environment moves away": lambda tree: (tree.root / "projects/beta/.venv").rename(
+        tree.root / "projects/beta/old"
+    ),
+    "an environment comes back": lambda tree: (tree.root / "projects/beta/old").rename(
+        tree.root / "projects/beta/.venv"
+    ),
     "an emptied cache": emptied_cache,
 }
 
