@@ -13,7 +13,6 @@ import io
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -345,6 +344,8 @@ def _children() -> tuple[float, ...]:
 
 def _save(key: bytes, record: Record) -> None:
     """Put the record in its place at once, and drop the oldest ones; what cannot be written is just not there."""
+    import tempfile  # deferred for start-up time
+
     place = file_for(key)
     with contextlib.suppress(OSError):
         where = os.path.dirname(place)

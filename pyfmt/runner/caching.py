@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -179,6 +178,8 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     for outcome, _ in results.values():
         listener.done(outcome)
     if runs:
+        import tempfile  # deferred for start-up time
+
         # The folder only here: a run with nothing to do writes nothing.
         with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
             done = lint_units(runs, replace(options, scratch=Path(scratch)), listener)
