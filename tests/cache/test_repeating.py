@@ -32,8 +32,15 @@ print(*sorted(sys.modules), file=sys.stderr)
 sys.exit(code)
 """
 # The same without what that imports for itself.
-_PLAIN = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[0] = 'pyfmt'; from pyfmt.start import main; "
-_PLAIN += "code = main(); sys.stderr.write(' '.join(sorted(sys.modules))); sys.exit(code)"
+_PLAIN = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+sys.argv[0] = "pyfmt"
+from pyfmt.start import main
+code = main()
+sys.stderr.write(" ".join(sorted(sys.modules)))
+sys.exit(code)
+"""
 
 
 def run(tree: Monorepo, *arguments: str, program: str = _TOLD, **variables: str) -> tuple[int, str, set[str]]:
