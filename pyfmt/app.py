@@ -21,7 +21,6 @@ from pyfmt.rules import TOOL as OWN_RULES
 from pyfmt.steps import scoping
 from pyfmt.steps.formatting import format_files
 from pyfmt.steps.lint_plan import ImportReader, lint_plan, plan_facts
-from pyfmt.steps.linting import lint_files
 from pyfmt.steps.trusting import Trusting
 from pyfmt.steps.workspace import Hands, Workspace, survey_workspace, wanted
 
@@ -215,6 +214,8 @@ def _run_tools(
     units = shard.of(plan.lint_units) if shard else plan.lint_units
     laps.done("plan")
     if units:
+        from pyfmt.steps.linting import lint_files  # deferred for start-up time: not where files are only formatted
+
         linted = lint_files(units, space, hands)
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]

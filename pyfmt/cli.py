@@ -9,16 +9,21 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from pyfmt.arguments import build_parser, with_command
-from pyfmt.delivering import deliver, write_bytes
+from pyfmt.delivering import Began, deliver, told, write_bytes
 from pyfmt.errors import PyfmtError, UsageError
-from pyfmt.model import Command
+from pyfmt.model import Command, OutputSpec, Request
 from pyfmt.progress import Progress
+from pyfmt.repeating.witness import watching
 from pyfmt.requesting import make_request
+
+if TYPE_CHECKING:
+    from pyfmt.app import RunResult
 
 EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 2, 130
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -95,13 +100,13 @@ def _dispatch(arguments: list[str]) -> int:
     if options.command == "format" and "-" in options.paths:
         return _format_stdin(options)
     if options.command in _RUNS:
-        return _run(options)
+        return _run(options, arguments)
     from pyfmt.commands import COMMANDS  # deferred for start-up time
 
     return COMMANDS[options.command](options)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     began = (time.monotonic(), os.times())
     from pyfmt import app  # deferred so that --help and --version stay quick
     from pyfmt.reports.registry import check_format
@@ -116,20 +121,39 @@ def _run(options: argparse.Namespace) -> int:
         from pyfmt.watching.command import watch  # deferred: only where it is asked for
 
         return watch(options, request)
+    if getattr(options, "add_ignores", False):
+        if request.staged:
+            raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
+        from pyfmt import adding_ignores  # deferred: only where it is asked for
+
+        return _deliver(adding_ignores.run, request, began).exit_code
+    if not _can_repeat(request):
+        return _deliver(app.run, request, began).exit_code
+    with watching() as witness:
+        result = _deliver(app.run, request, began)
+        if witness.usable and not result.report.failures:
+            witness.keep(arguments, told(result, request), result.exit_code)
+    return result.exit_code
+
+
+def _can_repeat(request: Request) -> bool:
+    """Whether the next call of this command may be answered with what this one says: see repeating/."""
+    asks_git = request.staged or request.since is not None or request.shard is not None
+    tells_of_itself = request.verbosity > 0 or request.statistics or request.outputs != (OutputSpec("text"),)
+    tells_of_itself = tells_of_itself or request.timings is not None
+    return request.use_cache and not asks_git and not tells_of_itself
+
+
+def _deliver(
+    run: Callable[[Request, Path, Mapping[str, str], Progress], RunResult], request: Request, began: Began
+) -> RunResult:
     progress = Progress(request.verbosity)
     try:
-        if getattr(options, "add_ignores", False):
-            if request.staged:
-                raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
-            from pyfmt import adding_ignores  # deferred: only where it is asked for
-
-            result = adding_ignores.run(request, Path.cwd(), os.environ, progress)
-        else:
-            result = app.run(request, Path.cwd(), os.environ, progress)
+        result = run(request, Path.cwd(), os.environ, progress)
     finally:
         progress.close()
     deliver(result, request, began)
-    return result.exit_code
+    return result
 
 
 def _format_stdin(options: argparse.Namespace) -> int:

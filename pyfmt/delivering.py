@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,23 @@ def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: La
             troubles.append(UsageError(f"the trace cannot be written: {error.strerror}", request.timings))
 
 
+def told(result: RunResult, request: Request) -> bytes:
+    """What the first output is when a run is repeated: without the time that it took."""
+    from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
+
+    output, timeless = request.outputs[0], replace(result.report, seconds=0.0)
+    options = _render_options(result, request, sys.stdout.isatty(), output)
+    return encoded(renderer(output.format).render(timeless, options))
+
+
 def print_text(text: str) -> None:
-    """Write to standard output whatever its encoding: what it cannot show is escaped, never a traceback."""
-    write_bytes(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
+    """Write to standard output whatever its encoding."""
+    write_bytes(encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    """A text as standard output takes it: what it cannot show is escaped, never a traceback."""
+    return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
 
 
 def write_bytes(data: bytes) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyfmt.errors import EditError
+from pyfmt.repeating.witness import give_up
 
 
 def write(path: Path, before: bytes, after: bytes) -> None:
@@ -41,6 +42,7 @@ def write(path: Path, before: bytes, after: bytes) -> None:
 
 def _replace(real: str, status: os.stat_result, before: bytes, after: bytes) -> None:
     """Write the temporary file, look at the file once more, and swap them; no temporary file stays behind."""
+    give_up()
     folder = os.path.dirname(real)
     # The name is chosen before the file exists, so that an interrupt at any point finds it in `finally`. It has no ending
     # that tools or watchers look for.

@@ -16,6 +16,7 @@ from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.cache.store import Store
 from pyfmt.cache.tool_folders import prune
 from pyfmt.model import Config, Environment, Project, Resolution, Unit
+from pyfmt.repeating import witness
 
 _MEMO_KEY = fold("memo of environments", 1)
 
@@ -35,6 +36,8 @@ class Memory:
         self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
         self.store = Store(self.folder) if self.folder else None
+        if self.store is not None:
+            witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, "//staged/" if staged else "")
         self.memo: dict[str, str] = {}
         self._saved_memo: dict[str, str] = {}
@@ -85,6 +88,8 @@ class Memory:
 
     def close(self) -> None:
         """Save what was learnt."""
+        if self.store is None or self.store.trouble:
+            witness.give_up()
         if self.store is not None:
             if self.memo != self._saved_memo:
                 self.store.put({_MEMO_KEY: json.dumps(self.memo).encode()})

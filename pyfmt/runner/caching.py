@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import (
@@ -22,6 +23,7 @@ from pyfmt.cache.keys import (
 )
 from pyfmt.cache.store import Store
 from pyfmt.model import Environment, Outcome, Unit
+from pyfmt.repeating.witness import suspended
 from pyfmt.runner.file_records import FileRecords, Partial, ReachOf
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, lint_units
 from pyfmt.tools.protocol import JsonObject
@@ -173,11 +175,19 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
         asked = {index: (keys[index], units[index]) for index in missing}
         results.update(_Missing(asked, options, listener, cache).results())
     elif missing:
-        done = lint_units([_asked_of_tool(units[index]) for index in missing], options, listener)
+        done = _run_tools([_asked_of_tool(units[index]) for index in missing], options, listener)
         for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
             results[index] = (share(outcome, units[index]), notes)
     ordered = [results[index] for index in range(len(units))]
     return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+
+
+def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
+    """Run units with a folder for what they leave behind; only here, since a run with nothing to do writes nothing."""
+    import tempfile  # deferred for start-up time
+
+    with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
+        return lint_units(units, replace(options, scratch=Path(scratch)), listener)
 
 
 def _asked_of_tool(unit: Unit) -> Unit:
@@ -231,7 +241,7 @@ class _Missing:
                 replays[unit.environment.prefix, unit.number] = partial.replays
         if not runs:
             return []
-        done = lint_units(list(runs.values()), replace(self._options, replays=replays), self._listener)
+        done = _run_tools(list(runs.values()), replace(self._options, replays=replays), self._listener)
         again = []
         for index, outcome, notes, effects in zip(runs, done.outcomes, done.notes, done.effects, strict=True):
             partial = partials.get(index)

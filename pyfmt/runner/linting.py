@@ -53,7 +53,7 @@ class LintOptions:
 
     root: Path
     configs: Mapping[str, ToolConfig]
-    scratch: Path  # an existing folder of this run, removed by its owner
+    scratch: Path  # a folder of this run, removed by its owner: it exists where units are run
     jobs: int
     timeout: float  # seconds for one unit
     cache_folder: Callable[[Unit], Path | None]  # where a tool may keep its own cache for this unit

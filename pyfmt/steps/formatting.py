@@ -11,6 +11,7 @@ from pyfmt import config, planning, projects, selection
 from pyfmt.format_memory import FormatMemory
 from pyfmt.format_memory import joined as formatting_joined
 from pyfmt.model import Config, Outcome, Request, Unit
+from pyfmt.repeating.witness import suspended
 from pyfmt.steps.workspace import Hands, wanted
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def format_files(units: tuple[Unit, ...], request: Request, settings: Config, ha
 
         settled: dict[str, str] = {}
         options = replace(format_options(request, settings), on_settled=settled.__setitem__)
-        done = format_units(subsets, options, hands.progress.done)
+        with suspended():
+            done = format_units(subsets, options, hands.progress.done)
         hands.memory.digests.look_again()  # they may have been written
         hands.facts.sources.forget()
         for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,15 +26,12 @@ from pyfmt.steps.workspace import Hands, Workspace, wanted
 
 
 def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
-    with tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
-        hands.progress.begin(len(units), threaded=True)
-        options = _lint_options(space, Path(scratch), hands)
-        memory = hands.memory
-        progress = hands.progress
-        facts_now = _FactsNow(space, hands)
-        cache = UnitCache(memory.store, hands.facts, facts_now, _reaching(space, hands)) if memory.store else None
-        listener = Listener(progress.started, progress.done, progress.expected, progress.begin)
-        return lint(units, options, listener, cache)
+    progress, memory = hands.progress, hands.memory
+    progress.begin(len(units), threaded=True)
+    facts_now = _FactsNow(space, hands)
+    cache = UnitCache(memory.store, hands.facts, facts_now, _reaching(space, hands)) if memory.store else None
+    listener = Listener(progress.started, progress.done, progress.expected, progress.begin)
+    return lint(units, _lint_options(space, Path(os.devnull), hands), listener, cache)
 
 
 def _reaching(space: Workspace, hands: Hands) -> Reaching:

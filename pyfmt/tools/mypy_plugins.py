@@ -7,7 +7,6 @@ without them it may still fail there. Where that is not pyfmt's own, mypy itself
 from __future__ import annotations
 
 import ast
-import importlib.metadata
 import os
 import re
 import sys
@@ -34,6 +33,8 @@ def need(environment: Environment, payload: JsonObject) -> ToolNeed | None:
     plugins = {plugin for run in payload["runs"] if run["reported"] for plugin in run["plugins"]}
     if not any(_concerns(plugin, folders, environment.site_packages) for plugin in plugins):
         return None
+    import importlib.metadata  # deferred for start-up time: hardly any run comes here
+
     threads = "t" if any(f"python{python.short}t" in path for path in environment.search_path) else ""
     return ToolNeed("mypy", importlib.metadata.version("mypy"), python.short + threads, environment.base_executable)
 

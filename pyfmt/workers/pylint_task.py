@@ -17,6 +17,7 @@ The answer:
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
     effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
+    built: the standard modules that had to be built for it (see `learn`)
 """
 
 from __future__ import annotations
@@ -41,14 +42,17 @@ Json = dict[str, Any]
 LAZY = ("isort", "isort.api", "isort.settings", "isort.place", "dill", "tomlkit", "platformdirs", "mccabe")
 STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging", "string", "colorsys")
 
+_WARM_SECONDS = 5.0  # for one request: others wait meanwhile
+
 _parts: dict[str, ModuleType] = {}
 _linters: list[Any] = []  # the one that the next lint takes
+_learnt: set[str] = set()
 _own_path: list[str] = []
 _tool_paths: list[str] = []
 
 
 def preload(tool_paths: list[str]) -> None:
-    """Import pylint from `tool_paths`, then build the trees of the standard library that all requests share.
+    """Import pylint from `tool_paths`.
 
     Afterwards `sys.path` is the standard library alone.
     """
@@ -75,9 +79,22 @@ def preload(tool_paths: list[str]) -> None:
     _linters.append(_parts["pylint_linter"].new_linter())
     sys.path[:] = _own_path
     _parts["pylint_view"].forget_lookups()
-    if not os.environ.get("PYFMT_SINGLE"):  # 1.7 s once, and 1.1 s less for each request
-        _parts["pylint_view"].warm_up()
     gc.enable()
+
+
+def prepare(payload: Json) -> None:
+    """Build the trees of the standard library that this request and probably others need, in the process that forks them."""
+    if not os.environ.get("PYFMT_SINGLE"):
+        gc.disable()
+        files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
+        _parts["pylint_view"].warm_up({*_parts["pylint_view"].imported(files), *_learnt}, _WARM_SECONDS)
+        gc.enable()
+        gc.freeze()
+
+
+def learn(answer: Json) -> None:
+    """What a request had to build itself, since what it imports does, is built for the next ones."""
+    _learnt.update(answer.get("built", ()))
 
 
 def _add_site_builtins() -> None:
@@ -119,10 +136,10 @@ def run(payload: Json) -> Json:
 
 
 def _merged(answers: list[Json]) -> Json:
-    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": []}
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": []}
     for answer in answers:
         for key, values in merged.items():
-            values += [value for value in answer[key] if key == "messages" or value not in values]
+            values += [value for value in answer.get(key, ()) if key == "messages" or value not in values]
     return merged
 
 
@@ -210,6 +227,7 @@ def _lint(payload: Json, group: Json) -> Json:
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
+    answer["built"] = view.built()
     return answer
 
 

@@ -14,11 +14,13 @@ import os
 import pkgutil
 import re
 import sys
+import time
 import types
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-# Standard modules whose trees most programs need: built once in the worker's parent process, shared by every fork.
+# Standard modules whose trees many programs need: built once in the worker's parent process, shared by every fork, as soon
+# as a request imports them. All of them would take three seconds and a hundred megabytes, `asyncio` a third of that.
 WARM_MODULES = (
     "abc argparse ast asyncio base64 codecs collections collections.abc concurrent.futures contextlib contextvars copy "
     "dataclasses datetime email enum errno fnmatch functools glob hashlib hmac html http importlib importlib.metadata "
@@ -28,15 +30,49 @@ WARM_MODULES = (
 ).split()
 
 
-def warm_up(names: Iterable[str] = WARM_MODULES) -> int:
-    """Build the trees of standard modules with the interpreter's own `sys.path`; the number of trees built.
+_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
+_warmed: set[str] = set()
+
+
+def imported(files: Iterable[str]) -> set[str]:
+    """Those of WARM_MODULES that files import."""
+    names: set[str] = set()
+    for file in files:
+        try:
+            with open(file, "rb") as stream:
+                found = _IMPORT.findall(stream.read())
+        except OSError:
+            continue  # linting says so
+        for source, several in found:
+            parts = [source] if source else [part.split()[0] for part in several.split(b",") if part.strip()]
+            names.update(part.decode() for part in parts)
+    folders = tuple(name + "." for name in names if name not in WARM_MODULES)  # `from concurrent import futures`
+    parents = {name[:end] for name in names for end, char in enumerate(name) if char == "."}
+    return {name for name in WARM_MODULES if name in names or name in parents or name.startswith(folders)}
+
+
+def built() -> list[str]:
+    """Those of WARM_MODULES that this process had to build itself: the next ones need them, too."""
+    from astroid import MANAGER
+
+    return [name for name in WARM_MODULES if name in MANAGER.astroid_cache and name not in _warmed]
+
+
+def warm_up(names: Iterable[str], limit: float) -> int:
+    """Build the trees of standard modules with the interpreter's own `sys.path`; the number of trees that there are.
+
+    After `limit` seconds the rest is left to another time.
 
     Nothing but the standard library may be on `sys.path`: what is cached here is shared by all environments.
     """
     from astroid import MANAGER
     from astroid.exceptions import AstroidError
 
-    for name in names:
+    end = time.monotonic() + limit
+    for name in sorted(set(names) - _warmed):
+        if time.monotonic() > end:
+            break
+        _warmed.add(name)
         try:
             MANAGER.ast_from_module_name(name)
         except AstroidError:

@@ -10,6 +10,7 @@ With `--once` a single request is served without fork, in this very process. Wit
 told that preparing what several requests share is not worth it: `PYFMT_SINGLE` is set.
 """
 
+import contextlib
 import faulthandler
 import gc
 import importlib.util
@@ -93,7 +94,7 @@ class Server:
     def __init__(self, task: ModuleType, events: int) -> None:
         self.task = task
         self.events = events
-        self.running: dict[int, int] = {}  # pid -> request id
+        self.running: dict[int, dict[str, Any]] = {}  # pid -> request
         self.buffer = b""
         # The number of a signal that arrives is written here, so that `select` wakes up for a child's end.
         self.wake_read, self.wake_write = os.pipe()
@@ -110,6 +111,7 @@ class Server:
 
     def start(self, request: dict[str, Any]) -> None:
         """Fork a child in a session of its own, so that it can be killed with all that it starts."""
+        self.ask_task("prepare", request["payload"])
         session_read, session_write = os.pipe()
         try:
             pid = os.fork()
@@ -126,7 +128,7 @@ class Server:
         # Once told of, the child may be killed by its session: wait until it has one (the pipe ends).
         os.read(session_read, 1)
         os.close(session_read)
-        self.running[pid] = request["id"]
+        self.running[pid] = request
         self.say(event="started", id=request["id"], pid=pid)
 
     def refuse(self, request: dict[str, Any], error: OSError) -> None:
@@ -141,10 +143,23 @@ class Server:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
-            number = self.running.pop(pid, None)
-            if number is not None:
+            request = self.running.pop(pid, None)
+            if request is not None:
+                if status == 0 and hasattr(self.task, "learn"):
+                    with contextlib.suppress(OSError, ValueError), open(request["answer"], encoding="utf-8") as file:
+                        self.ask_task("learn", json.load(file))
                 cpu = round(usage.ru_utime + usage.ru_stime, 3)
-                self.say(event="ended", id=number, status=os.waitstatus_to_exitcode(status), cpu=cpu)
+                self.say(event="ended", id=request["id"], status=os.waitstatus_to_exitcode(status), cpu=cpu)
+
+    def ask_task(self, name: str, value: dict[str, Any]) -> None:
+        """Call what the task may have for this process: `prepare(payload)` before a fork, `learn(answer)` after it.
+
+        Both only save time: what goes wrong in them is told in the server's log.
+        """
+        try:
+            getattr(self.task, name, lambda _: None)(value)
+        except Exception:  # pylint: disable=broad-exception-caught  # a request must be served in any case
+            traceback.print_exc()
 
     def read(self) -> bool:
         """Take in what stdin has; False when it has ended."""

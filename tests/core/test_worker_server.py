@@ -78,6 +78,23 @@ def run(payload):
     raise AssertionError(what)
 """
 
+# What a task may have besides: a look at each request before the fork, and at each answer.
+_HOOKS = """
+
+SEEN = []
+
+def prepare(payload):
+    print("noise in prepare")
+    if payload.get("broken"):
+        raise KeyError("a bug in prepare")
+    SEEN.append("prepared")
+
+def learn(answer):
+    SEEN.append(answer["echo"])
+    if answer["echo"] == "bad":
+        raise KeyError("a bug in learn")
+"""
+
 Start = Callable[..., Worker]
 
 
@@ -375,3 +392,21 @@ def test_where_no_process_can_be_had_the_request_fails_and_the_server_stays(work
 def test_the_server_runs_on_every_python_that_environments_have(start: Start, version: str) -> None:
     answer = start(interpreter=str(require_python(version))).ask({"do": "echo", "value": version}, 60)
     assert answer.answer == {"echo": version, "preloaded": []}, answer
+
+
+def test_a_task_prepares_for_requests_and_learns_from_answers(workers_folder: Path, tmp_path: Path) -> None:
+    task = TASK.replace('"preloaded": PRELOADED', '"preloaded": list(SEEN)') + _HOOKS
+    (workers_folder / "task.py").write_text(task)
+    worker = ForkServer(WorkerSpec(sys.executable, "task", ()), tmp_path)
+    try:
+        seen = []
+        for value, broken in (("one", False), ("bad", False), ("two", True), ("three", False)):
+            answer = worker.ask({"do": "echo", "value": value, "broken": broken}, 60).answer
+            assert answer is not None and answer["echo"] == value  # whatever goes wrong in the hooks
+            seen.append(answer["preloaded"])
+        first = ["prepared"]
+        second = [*first, "one", "prepared"]
+        third = [*second, "bad"]
+        assert seen == [first, second, third, [*third, "two", "prepared"]]
+    finally:
+        worker.close()

@@ -1,0 +1,118 @@
+"""What a run asked of the disk, kept for the next one: the same command gets the same answer while nothing has changed.
+
+Every start of pyfmt imports this: nothing but what Python has loaded by then, and small modules written in C; not even
+`collections.abc` for annotations.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+import time
+import zlib
+
+Mark = tuple[int, int, int, int, int]  # what tells that a file or a folder's listing is another: see `mark`
+_FORMAT = 1
+_VALID_SECONDS = 12 * 3600  # then a real run looks again, so that the cache knows what is in use
+# What differs from call to call in a shell and says nothing to pyfmt. All other variables belong to the command.
+_PASSING = frozenset({"_", "OLDPWD", "SHLVL"})
+
+
+class Record:
+    """A run's questions with their answers, and what it said; made of plain values alone, as marshal keeps them."""
+
+    def __init__(self, text: bytes, exit_code: int) -> None:
+        self.text = text
+        self.exit_code = exit_code
+        self.files: dict[str, Mark] = {}  # followed, by path: opened, listed, or their times taken
+        self.links: dict[str, Mark] = {}  # links themselves
+        self.kinds: dict[str, int] = {}  # followed: only their type was asked for
+        self.kinds_here: dict[str, int] = {}  # not followed
+        self.absent: list[str] = []  # followed: nothing was there
+        self.absent_here: list[str] = []  # not followed
+        self.same: dict[str, int] = {}  # the file must be this inode: the cache's own, which is written to
+
+    def holds(self) -> bool:
+        """Whether the disk still has the same answers."""
+        stat, lstat = os.stat, os.lstat
+        try:
+            for look, marks in ((stat, self.files), (lstat, self.links)):
+                for path, known in marks.items():
+                    found = look(path)
+                    now = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode)
+                    if now != known:  # written out instead of calling `mark`: 40,000 times in a large tree
+                        return False
+            kinds = all(stat(path).st_mode & 0o170000 == kind for path, kind in self.kinds.items())
+            kinds = kinds and all(lstat(path).st_mode & 0o170000 == kind for path, kind in self.kinds_here.items())
+            if not kinds or not all(stat(path).st_ino == inode for path, inode in self.same.items()):
+                return False
+        except (OSError, ValueError):
+            return False
+        return not any(map(os.path.exists, self.absent)) and not any(map(os.path.lexists, self.absent_here))
+
+
+def mark(found: os.stat_result) -> Mark:
+    """What changes with every change of a file, and of a folder with every name that comes or goes."""
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode
+
+
+def command_key(arguments: list[str]) -> bytes:
+    """The command with all that an answer can depend on besides the disk: where, by which Python, with which variables."""
+    screens = [os.get_terminal_size(stream) if os.isatty(stream) else None for stream in (1, 2)]
+    environ = sorted((name, value) for name, value in os.environ.items() if name not in _PASSING)
+    place = (
+        os.getcwd(),
+        sys.version,
+        sys.executable,
+        sys.stdout.encoding,
+        [screen and tuple(screen) for screen in screens],
+    )
+    # Version 2: the later ones write what they have met before in another way, and that differs from run to run.
+    return marshal.dumps((_FORMAT, list(arguments), place, environ), 2)
+
+
+def folder() -> str:
+    """Where answers are kept: in the user's cache folder, since a repository's own is not known before its settings are."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "pyfmt", "answers")
+
+
+def file_for(key: bytes) -> str:
+    """The file for a command; commands that share one by chance replace each other."""
+    return os.path.join(folder(), f"{zlib.crc32(key):08x}{zlib.adler32(key):08x}")
+
+
+def pack(key: bytes, record: Record) -> bytes:
+    """A record as it is kept; compression comes with a checksum."""
+    return zlib.compress(marshal.dumps((key, time.time(), vars(record))), 1)
+
+
+def recall(key: bytes) -> Record | None:
+    """What is known of a command, whether it still holds or not."""
+    try:
+        with open(file_for(key), "rb") as file:
+            known, made, values = marshal.loads(zlib.decompress(file.read()))
+        if known != key or not 0 <= time.time() - made < _VALID_SECONDS:
+            return None
+        record = Record(b"", 0)
+        vars(record).update(values)
+        return record
+    except (OSError, zlib.error, ValueError, EOFError, TypeError):
+        return None  # none, or a damaged one
+
+
+def answer(arguments: list[str]) -> int | None:
+    """Say what the last run of this command said, and give its exit code; None where a real run is needed."""
+    if os.name != "posix" or None in (sys.stdin, sys.stdout, sys.stderr):
+        return None
+    try:
+        record = recall(command_key(arguments))
+        if record is None or not record.holds():
+            return None
+        said = memoryview(record.text)
+        while said:
+            said = said[os.write(1, said) :]
+    except OSError:
+        return None  # no working folder, nobody who reads, a full disk: the real run says so
+    return record.exit_code

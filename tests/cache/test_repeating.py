@@ -1,0 +1,234 @@
+"""A command whose every question to the disk has the same answer as last time is answered without a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cache.little_monorepo import FILES, LittleMonorepo
+from tests.support.monorepo import ROOT, Monorepo
+
+VALUES = "lib/core/acme/core/values.py"
+MAIN = "projects/alpha/alpha/main.py"
+SITE = "projects/alpha/.venv/lib"
+# Runs the command, and tells on stderr which modules that took. Times are trusted at once, so that nobody has to wait
+# for two seconds after each edit: what is edited here is edited long after it was read.
+_TOLD = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT)!r})
+sys.argv[0] = "pyfmt"
+from pyfmt.start import main
+if "exact" not in os.environ:
+    import pyfmt.repeating.witness
+    pyfmt.repeating.witness._RACY_NS = 0
+code = main()
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(code)
+"""
+# The same without what that imports for itself.
+_PLAIN = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+sys.argv[0] = "pyfmt"
+from pyfmt.start import main
+code = main()
+sys.stderr.write(" ".join(sorted(sys.modules)))
+sys.exit(code)
+"""
+
+
+def run(tree: Monorepo, *arguments: str, program: str = _TOLD, **variables: str) -> tuple[int, str, set[str]]:
+    """Exit code, text, and the modules that were imported."""
+    time.sleep(0.02)  # longer than the clock of time stamps stands still
+    command = [sys.executable, "-P", "-c", program, *arguments]
+    environ = tree.environment_variables(variables)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tree.root, env=environ)
+    return done.returncode, done.stdout, set(done.stderr.split())
+
+
+def is_repeated(tree: Monorepo, *arguments: str, **variables: str) -> bool:
+    """Whether a command is answered without a run."""
+    return "pyfmt.cli" not in run(tree, *arguments, **variables)[2]
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
+    """The little monorepo after one whole run."""
+    made = LittleMonorepo(tmp_path_factory.mktemp("repeating"))
+    made.tree.write({"projects/alpha/linked.txt": "", "elsewhere.txt": ""})
+    (made.tree.root / "projects/alpha/alpha/linked.py").symlink_to("main.py")
+    made.tree.check()
+    return made
+
+
+@pytest.fixture
+def tree(repo: LittleMonorepo) -> Iterator[Monorepo]:
+    """The tree of `repo`, with an answer to `pyfmt check` that holds."""
+    run(repo.tree, "check")
+    assert is_repeated(repo.tree, "check")
+    yield repo.tree
+    repo.tree.write(dict(FILES))
+
+
+def test_the_same_answer_without_a_run(tree: Monorepo) -> None:
+    real = tree.run("check", "--jobs", "1")  # another command: nobody has asked it before
+    code, text, modules = run(tree, "check", program=_PLAIN)
+    assert (code, text) == (real.code, real.stdout)
+    bare = run(tree, program="import sys; print(*sorted(sys.modules), file=sys.stderr)")[2]
+    own = {"pyfmt", "pyfmt.start", "pyfmt.repeating", "pyfmt.repeating.answering"}
+    assert modules - bare <= own | {"__future__", "marshal", "zlib"}
+
+
+def test_findings_and_their_exit_code_are_said_again(tree: Monorepo) -> None:
+    tree.write({MAIN: "import os\n"})
+    first = run(tree, "check")
+    assert "pyfmt.cli" in first[2] and first[0] and "W0611" in first[1]
+    second = run(tree, "check")
+    assert "pyfmt.cli" not in second[2] and second[:2] == first[:2]
+
+
+def same_size_and_times(tree: Monorepo) -> None:
+    path = tree.root / VALUES
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"Values.", b"values,"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def site(tree: Monorepo) -> Path:
+    """The site folder of alpha's environment."""
+    (found,) = (tree.root / SITE).glob("python3*/site-packages")
+    return found
+
+
+def installed(tree: Monorepo) -> None:
+    (site(tree) / "new-1.0.dist-info").mkdir()
+
+
+def uninstalled(tree: Monorepo) -> None:
+    (site(tree) / "new-1.0.dist-info").rmdir()
+
+
+def path_file(tree: Monorepo) -> None:
+    with next(site(tree).glob("*.pth")).open("a") as file:
+        file.write("\n")
+
+
+def environment_setting(tree: Monorepo) -> None:
+    with (tree.root / "projects/alpha/.venv/pyvenv.cfg").open("a") as file:
+        file.write("\n")
+
+
+def swapped(tree: Monorepo) -> None:
+    one, other = tree.root / VALUES, tree.root / "lib/core/acme/core/text.py"
+    aside = tree.root / "lib/core/acme/core/aside"
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+def relinked(tree: Monorepo) -> None:
+    link = tree.root / "projects/alpha/alpha/linked.py"
+    link.unlink()
+    link.symlink_to("../linked.txt")
+
+
+def emptied_cache(tree: Monorepo) -> None:
+    tree.run("cache", "clean").expect(0)
+
+
+def text_edit(name: str, text: str) -> Callable[[Monorepo], None]:
+    """An edit that writes a file."""
+    return lambda tree: tree.write({name: text})
+
+
+EDITS: dict[str, Callable[[Monorepo], object]] = {
+    "a file's content": text_edit(VALUES, "import os\n"),
+    "content alone, with the old size and time": same_size_and_times,
+    "touched": lambda tree: os.utime(tree.root / VALUES),
+    "two files change places": swapped,
+    "a new module": text_edit("lib/core/acme/core/new.py", ""),
+    "a module goes": lambda tree: (tree.root / "lib/core/acme/core/new.py").unlink(),
+    "a new folder in a package": text_edit("projects/beta/src/beta/inner/one.py", ""),
+    "a new project": text_edit("projects/gamma/pyproject.toml", '[project]\nname = "gamma"\n'),
+    "a manifest": text_edit("projects/gamma/pyproject.toml", '[project]\nname = "gamma2"\n'),
+    "an ignore file appears": text_edit("projects/alpha/.gitignore", "alpha/\n"),
+    "an ignore file of the repository": text_edit(".git/info/exclude", "beta/\n"),
+    "a configuration appears": text_edit("pyfmt.toml", ""),
+    "the shared configuration": text_edit("configs/pylintrc", "[MAIN]\n"),
+    "a link's target": relinked,
+    "installed": installed,
+    "uninstalled": uninstalled,
+    "a path file": path_file,
+    "an environment's settings": environment_setting,
+    "an environment moves away": lambda tree: (tree.root / "projects/beta/.venv").rename(
+        tree.root / "projects/beta/old"
+    ),
+    "an environment comes back": lambda tree: (tree.root / "projects/beta/old").rename(
+        tree.root / "projects/beta/.venv"
+    ),
+    "an emptied cache": emptied_cache,
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_every_edit_is_seen(repo: LittleMonorepo, edit: str) -> None:
+    quick = ("check", "--tool", "isort")  # it reads the projects, the environments and all files, too
+    run(repo.tree, *quick)
+    assert is_repeated(repo.tree, *quick)
+    EDITS[edit](repo.tree)
+    assert not is_repeated(repo.tree, *quick), edit
+    (repo.tree.root / "pyfmt.toml").unlink(missing_ok=True)  # it would take the place of pyproject.toml
+
+
+def test_variables_and_folders_belong_to_the_command(tree: Monorepo) -> None:
+    assert not is_repeated(tree, "check", VIRTUAL_ENV=str(tree.root / "projects/beta/.venv"))
+    assert not is_repeated(tree, "check", "lib")
+    assert is_repeated(tree, "check", OLDPWD="/somewhere")
+    assert is_repeated(tree, "check")
+
+
+@pytest.mark.parametrize("option", ["--no-cache", "--verbose", "--statistics", "--output=json"])
+def test_what_tells_of_the_run_itself_is_never_repeated(tree: Monorepo, option: str) -> None:
+    for _ in range(2):
+        assert not is_repeated(tree, "check", "--tool", "isort", option)
+
+
+def test_an_answer_made_of_files_written_just_now_is_not_kept(tree: Monorepo) -> None:
+    arguments = ("check", "--tool", "black")
+    (tree.root / VALUES).touch()
+    assert not is_repeated(tree, *arguments, exact="")
+    assert not is_repeated(tree, *arguments, exact="")
+
+
+def test_a_run_that_writes_is_not_kept_and_the_one_after_it_is(tree: Monorepo) -> None:
+    tree.write({MAIN: "x  = 1\n"})
+    arguments = ("format", "projects/alpha")
+    assert [is_repeated(tree, *arguments) for _ in range(3)] == [False, False, True]
+
+
+def test_damaged_answers_are_not_given_and_few_are_kept(tree: Monorepo) -> None:
+    folder = tree.home / ".cache/pyfmt/answers"
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[:-10])
+    assert not is_repeated(tree, "check")
+    assert is_repeated(tree, "check")
+    for number in range(30):
+        (folder / f"old{number}").write_bytes(b"")
+    assert not is_repeated(tree, "check", "--tool", "isort", "lib")
+    assert len(list(folder.iterdir())) == 16
+    assert is_repeated(tree, "check", "--tool", "isort", "lib")
+
+
+def test_nobody_who_reads_is_no_crash(tree: Monorepo) -> None:
+    command = [sys.executable, "-P", "-c", _TOLD, "check"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command, check=False, stdout=full, stderr=subprocess.PIPE, cwd=tree.root, env=tree.environment_variables()
+        )
+    assert done.returncode == 2 and b"standard output" in done.stderr, done.stderr
