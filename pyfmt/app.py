@@ -143,6 +143,7 @@ def _run(
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *work.linters, *_own_rules(settings, request)),
+            concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=time.monotonic() - began,
             began=began,
@@ -186,6 +187,8 @@ def _run_tools(work: planning.Work, request: Request, place: tuple[Workspace, Pa
         checked = _boundaries(work, space.config, hands)
         outcomes.append(checked.outcome)
         notes += checked.notes
+    if request.unused_ignores and (shard is None or shard.tells_rest):
+        outcomes += _directives(work, request, space.config, hands)
     plan = lint_plan(work, reader)
     units = shard.of(plan.lint_units) if shard else plan.lint_units
     if units:
@@ -210,6 +213,20 @@ def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> Boundari
     checked = check(Question(settings, work.projects, work.selected), hands.memory)
     hands.progress.done(checked.outcome)
     return checked
+
+
+def _directives(work: planning.Work, request: Request, settings: Config, hands: Hands) -> list[Outcome]:
+    """Look for comments that hold back the formatters from nothing, in the files as they are after formatting."""
+    # Who asks for pyfmt's own rules alone does not leave the formatters out of this one.
+    tools = planning.FORMATTERS if OWN_RULES in request.tools else wanted(settings, planning.FORMATTERS)
+    if request.command is Command.FORMAT or not tools:
+        return []
+    from pyfmt.steps.unused_directives import check_directives  # deferred for start-up time: only where asked for
+
+    hands.progress.begin(1)
+    outcome = check_directives(work, settings, hands, tools)
+    hands.progress.done(outcome)
+    return [outcome]
 
 
 def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:

@@ -245,7 +245,8 @@ def _running() -> argparse.ArgumentParser:
     group.add_argument(
         "--unused-ignores",
         action="store_true",
-        help="report `# pylint: disable` and `# type: ignore` that suppress nothing, whatever the configuration says",
+        help="report comments that suppress nothing: `# pylint: disable`, `# type: ignore`, `# fmt: off`, `# fmt: skip`, "
+        "`# isort: skip`, ..., whatever the configuration says",
     )
     group.add_argument(
         "--since",

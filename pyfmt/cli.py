@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import signal
@@ -19,6 +20,7 @@ from pyfmt.progress import Progress
 from pyfmt.requesting import make_request
 
 EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 2, 130
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _RUNS = frozenset(command.value for command in Command)
 
 
@@ -39,10 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has closed it: nobody is left to tell, and the report was not delivered whole.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _silence_stdout()
         return EXIT_FAILURE
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last line of defence: exit code 2
         return _bug(error)
+
+
+def _silence_stdout() -> None:
+    """For what is still in the buffer, which Python would try to write at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _open_closed_streams() -> None:
@@ -62,6 +69,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _bug(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in _FULL:  # no bug: nobody can write there
+        _silence_stdout()
+        print(f"pyfmt: error: what was to be written could not be: {error.strerror}", file=sys.stderr)
+        return EXIT_FAILURE
     import traceback  # deferred: only a bug needs it
 
     traceback.print_exc()

@@ -10,7 +10,7 @@ from pyfmt.config import nearest
 from pyfmt.errors import UsageError
 from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED
 from pyfmt.reports.rules import documentation_url
-from pyfmt.rules import RULES, Rule, own_rule
+from pyfmt.rules import RULES, USELESS_DIRECTIVE, Rule, own_rule
 
 if TYPE_CHECKING:
     from mypy.errorcodes import ErrorCode
@@ -68,7 +68,10 @@ def _own(rule: Rule) -> str:
     lines = [f"pyfmt {rule.id} ({rule.symbol}), {rule.severity.value}", *_paragraph(f"{_sentence(rule.title)}")]
     for title, text in (("what", rule.what), ("why", rule.why), ("cure", rule.cure)):
         lines += ["", title, *_paragraph(text)]
-    lines += ["", "configuration", *_paragraph("[tool.pyfmt.boundaries], see docs/boundaries.md of pyfmt")]
+    place = "[tool.pyfmt.boundaries], see docs/boundaries.md of pyfmt"
+    if rule is USELESS_DIRECTIVE:
+        place = "none of its own: `pyfmt check --unused-ignores` asks for it, [[tool.pyfmt.overrides]] can disable it"
+    lines += ["", "configuration", *_paragraph(place)]
     return "\n".join(lines)
 
 

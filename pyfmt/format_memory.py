@@ -66,7 +66,7 @@ class FormatMemory:
             return self._known[unit]
         known: dict[str, _Said] = {}
         if self._store is not None:
-            together = self._key(unit.parts[0].project, unit.files)
+            together = self.key(unit.parts[0].project, unit.files)
             # Of a project with a single file this is the file's own key, which may say what is wrong with it.
             if self._store.get([together]).get(together) == _CLEAN:
                 known = {file: {} for file in unit.files}
@@ -93,7 +93,7 @@ class FormatMemory:
     def _file_keys(self, unit: Unit) -> dict[str, bytes]:
         if unit not in self._keys:
             project = unit.parts[0].project
-            self._keys[unit] = {file: self._key(project, [file]) for file in unit.files}
+            self._keys[unit] = {file: self.key(project, [file]) for file in unit.files}
         return self._keys[unit]
 
     def remember(self, unit: Unit, outcome: Outcome, settled: Mapping[str, str]) -> None:
@@ -106,17 +106,18 @@ class FormatMemory:
         project = unit.parts[0].project
         before = self._file_keys(unit)
         clean = {file for file in outcome.unit.files if file in settled and self._digest(file).hex() == settled[file]}
-        values = {self._key(project, [file]): _CLEAN for file in sorted(clean)}
+        values = {self.key(project, [file]): _CLEAN for file in sorted(clean)}
         if self._changes_too:
             for file, value in _changes(outcome, clean).items():
-                if self._key(project, [file]) == before[file]:
+                if self.key(project, [file]) == before[file]:
                     values[before[file]] = value
         known = self._look_up(unit)
         if all(file in clean or known.get(file) == {} for file in unit.files):
-            values[self._key(project, unit.files)] = _CLEAN
+            values[self.key(project, unit.files)] = _CLEAN
         self._store.put(values)
 
-    def _key(self, project: Project, files: Iterable[str]) -> bytes:
+    def key(self, project: Project, files: Iterable[str]) -> bytes:
+        """The key of all that the formatters' answer for these files of a project depends on."""
         return fold(self._tools, format_key(project, files, self._facts, self._listing(project)))
 
     def _listing(self, project: Project) -> list[str]:

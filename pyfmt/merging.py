@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyfmt.model import (
@@ -43,6 +43,7 @@ class Material:
     failures: Sequence[Failure] = ()
     notes: Sequence[str] = ()
     tools: tuple[str, ...] = ()  # those that the run was to apply
+    concerned: frozenset[str] | None = None  # paths of the projects with files that are looked at; None: all
     files: int = 0
     seconds: float = 0.0
     began: float = 0.0  # by the clock of `Outcome.started`
@@ -53,7 +54,8 @@ def merge(material: Material) -> Report:
     outcomes = material.outcomes
     findings = merge_findings(finding for outcome in outcomes for finding in outcome.findings)
     findings = apply_overrides(findings, material.config.overrides)
-    failures = {failure for outcome in outcomes for failure in outcome.failures} | set(material.failures)
+    failures = {failure for outcome in outcomes for failure in outcome.failures}
+    failures |= _not_told_by(failures, material.failures)
     resolutions = {resolution.project: resolution for resolution in material.resolutions}
     projects = sorted(material.projects, key=lambda project: project.path)
     return Report(
@@ -71,6 +73,20 @@ def merge(material: Material) -> Report:
         seconds=material.seconds,
         tools=material.tools,
     )
+
+
+def _not_told_by(told: Collection[Failure], general: Iterable[Failure]) -> set[Failure]:
+    """Failures that belong to no unit, without those whose cause a tool has told already for all of their projects.
+
+    A manifest that cannot be read is a failure of its own, and one of mypy, which reads its sections there.
+    """
+    kept = set()
+    for failure in general:
+        cause = failure.reason.partition(": ")[2]
+        knowing = {project for other in told if cause and cause in other.reason for project in other.projects}
+        if not failure.projects or not knowing.issuperset(failure.projects):
+            kept.add(failure)
+    return kept
 
 
 def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -206,7 +222,10 @@ def _project_record(project: Project, resolution: Resolution | None) -> ProjectR
 
 
 def _environment_records(material: Material) -> tuple[EnvironmentRecord, ...]:
-    """Each environment once, by the rule that found it for a project of its own; those passed over with their cause."""
+    """Each environment once, by the rule that found it for a project of its own; those passed over with their cause.
+
+    A run over some files tells only of the environments of their projects.
+    """
     records: dict[str, EnvironmentRecord] = {}
     root = str(material.config.root)
     # What any project asks for is worth comparing in all environments; the monorepo's own distributions are not.
@@ -232,7 +251,11 @@ def _environment_records(material: Material) -> tuple[EnvironmentRecord, ...]:
             place = _relative(candidate.prefix, root)
             record = EnvironmentRecord(place, place, "", candidate.rule, "broken", candidate.reason, candidate.cure)
             records.setdefault(candidate.prefix, record)
-    return tuple(sorted(records.values(), key=lambda record: (record.name, record.path)))
+    told = [r for r in resolutions if material.concerned is None or r.project in material.concerned]
+    prefixes = {resolution.environment.prefix for resolution in told if resolution.environment}
+    prefixes.update(candidate.prefix for resolution in told for candidate in resolution.passed_over)
+    kept = (record for prefix, record in records.items() if prefix in prefixes)
+    return tuple(sorted(kept, key=lambda record: (record.name, record.path)))
 
 
 def _relative(path: str, root: str) -> str:

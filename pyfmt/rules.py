@@ -84,8 +84,24 @@ LIBRARY_CYCLE = Rule(
     "others, and an import at the wrong moment finds a half-made module.",
     "Move what both need into a third library, or turn one direction round by handing the value in.",
 )
+USELESS_DIRECTIVE = Rule(
+    "PYF010",
+    "useless-format-comment",
+    Severity.WARNING,
+    "a comment that holds back black or isort holds back nothing",
+    "`# fmt: off`, `# fmt: on`, `# fmt: skip`, `# isort: off`, `# isort: on`, `# isort: skip` or `# isort: skip_file` can be "
+    "removed, and black and isort write the same text as before, but for blank lines beside the comment. An `off` is judged "
+    "together with the `on` that ends it. All comments that are reported for a file can be removed together: where one of "
+    "two is enough, the first one is reported. It is told only where `--unused-ignores` is given.",
+    "A comment that suppresses nothing today hides the next change of its lines from the formatters, and tells "
+    "readers of a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` only "
+    "at the end of a statement, and `# fmt: off` only on a line of its own.",
+    "Remove the comment, or both of the pair.",
+)
 
-RULES = (UNREADABLE, PROJECT_IMPORTS_PROJECT, LIBRARY_IMPORTS_PROJECT, UNDECLARED_DEPENDENCY, LIBRARY_CYCLE)
+# Those that `allow` of [tool.pyfmt.boundaries] can except imports from.
+BOUNDARY_RULES = (PROJECT_IMPORTS_PROJECT, LIBRARY_IMPORTS_PROJECT, UNDECLARED_DEPENDENCY, LIBRARY_CYCLE)
+RULES = (UNREADABLE, *BOUNDARY_RULES, USELESS_DIRECTIVE)
 
 
 def own_rule(name: str) -> Rule | None:

@@ -35,6 +35,7 @@ def select(
     choice = _Choice(projects, root, exclude)
     for path in paths:
         relative = _relative(path, root, cwd)
+        _check_kind(path, root / relative)
         if (root / relative).is_dir():
             choice.take_folder(relative)
         else:
@@ -81,13 +82,20 @@ class _Choice:
         path = self._root / relative
         if path.is_symlink():
             return "is a symbolic link"
-        if not relative.endswith(_SUFFIXES) and not _is_python_script(path):
-            raise UsageError("is not a Python file", relative)
         if not is_taken(self._root, relative, self._exclude):
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
             return "belongs to no project (see `projects` in [tool.pyfmt])"
         return "lies where no sources are looked for" if relative.endswith(_SUFFIXES) else ""
+
+
+def _check_kind(path: str, file: Path) -> None:
+    """Raises UsageError, with the path as it was named, for a file that is no Python source or script."""
+    if file.is_dir() or file.is_symlink() or file.name.endswith(_SUFFIXES) or _is_python_script(file):
+        return
+    raise UsageError(
+        "is not a Python file", path, "name folders, .py or .pyi files, or scripts whose first line calls python"
+    )
 
 
 def _relative(path: str, root: Path, cwd: Path) -> str:

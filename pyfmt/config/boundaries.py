@@ -6,7 +6,7 @@ from typing import Any
 
 from pyfmt.config.plain import globs, inside, kind, nearest, strings
 from pyfmt.model import Allowance, Boundaries
-from pyfmt.rules import RULES, own_rule
+from pyfmt.rules import BOUNDARY_RULES, own_rule
 
 _KEYS = ("libraries", "projects", "allow")
 _ALLOW_KEYS = ("from", "to", "rules", "reason")
@@ -58,11 +58,11 @@ def _globs_or_one(value: Any) -> tuple[str, ...]:
 
 def _rules(value: Any) -> tuple[str, ...]:
     """The ids of rules that are named by id or symbol."""
-    known = [name for rule in RULES[1:] for name in (rule.id, rule.symbol)]
+    known = [name for rule in BOUNDARY_RULES for name in (rule.id, rule.symbol)]
     found = []
     for name in strings(value):
         rule = own_rule(name)
-        if rule is None or rule is RULES[0]:
+        if rule not in BOUNDARY_RULES:
             raise ValueError(f"unknown rule {name!r}{nearest(name, known)}")
         found.append(rule.id)
     return tuple(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyfmt.config.values import EVERY_TOOL, KEYS, LONGEST, TOOLS
 from pyfmt.model import Severity
-from pyfmt.rules import RULES
+from pyfmt.rules import BOUNDARY_RULES
 
 _LEVELS = {"enum": [severity.value for severity in Severity]}
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -29,7 +29,7 @@ _OVERRIDE = {
 _GLOB = r"^(?!/)(?!/*$)(?!(.*/)?\.\.(/|$))"
 _GLOBS = {"type": "array", "items": {"type": "string", "pattern": _GLOB}}
 _ONE_OR_MORE_GLOBS = {"anyOf": [{"type": "string", "pattern": _GLOB}, {**_GLOBS, "minItems": 1}]}
-_RULE_NAMES = "|".join(f"[Pp][Yy][Ff]{rule.id[3:]}|{rule.symbol}" for rule in RULES[1:])
+_RULE_NAMES = "|".join(f"[Pp][Yy][Ff]{rule.id[3:]}|{rule.symbol}" for rule in BOUNDARY_RULES)
 _ALLOWANCE = {
     "type": "object",
     "required": ["from", "to"],

@@ -10,10 +10,10 @@ from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, problems
 
 
-def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+def render(report: Report, options: RenderOptions) -> str:
     """One `<file>` for each path, sorted; a column is left out where the tool does not say one."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<checkstyle version="4.3">']
-    by_path = sorted(problems(report), key=lambda problem: problem.path)
+    by_path = sorted(problems(report, options.sources), key=lambda problem: problem.path)
     for path, group in groupby(by_path, key=lambda problem: problem.path):
         lines.append(f'  <file name="{xml(printable(path))}">')
         lines += [f"    {_error(problem)}" for problem in group]

@@ -27,7 +27,12 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 def render(report: Report, options: RenderOptions) -> str:
     """The text report between stop-commands, then a command for each problem."""
     plain = replace(options, is_terminal=False, color=False, hyperlinks=False, style="concise")
-    return "\n".join([*_stopped(text.render(report, plain)), *map(_command, ranked(report)), *_limits(report)]) + "\n"
+    return (
+        "\n".join(
+            [*_stopped(text.render(report, plain)), *map(_command, ranked(report, options.sources)), *_limits(report)]
+        )
+        + "\n"
+    )
 
 
 def _stopped(body: str) -> Iterator[str]:

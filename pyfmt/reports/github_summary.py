@@ -18,13 +18,13 @@ from pyfmt.reports.text_rest import counts
 LIMIT = 1024 * 1024 - 4096  # bytes, with room for the last lines
 
 
-def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+def render(report: Report, options: RenderOptions) -> str:
     """Markdown: the counts, the project x tool table, every problem with the worst first, the next commands."""
     head = "\n".join(_head(report)) + "\n"
     tail = "".join(f"<pre>{_html(command)}</pre>\n" for command in tally.next_commands(report))
     room = LIMIT - len((head + tail).encode())
     rows: list[str] = []
-    found = ranked(report)
+    found = ranked(report, options.sources)
     for problem in found:
         row = _row(problem)
         room -= len(row.encode()) + 1

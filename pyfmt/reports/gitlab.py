@@ -24,7 +24,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """A JSON array with one entry for each finding, file to reformat, failure and skip."""
     sources = remembered(options.sources)
     seen: Counter[str] = Counter()
-    entries = [json.dumps(_entry(problem, sources, seen)) for problem in problems(report)]
+    entries = [json.dumps(_entry(problem, sources, seen)) for problem in problems(report, sources)]
     return "[\n" + ",\n".join(entries) + "\n]\n" if entries else "[]\n"
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from pyfmt.model import Finding, Report, Severity
 from pyfmt.reports import tally
+from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.html_charts import safe
 from pyfmt.reports.options import Sources
 from pyfmt.reports.problems import BASELINED, full_message
 from pyfmt.reports.rules import documentation_url
-from pyfmt.reports.tally import Environments
 from pyfmt.reports.text_rest import accepted_line
 
 OPEN = 300  # findings up to which all files are open at first
@@ -40,7 +40,7 @@ def rules_of(report: Report) -> dict[Rule, int]:
 
 def findings(report: Report, sources: Sources) -> Iterator[str]:
     """A section for each project with the files below; the keys for filtering are numbers, never texts."""
-    environments = Environments(report)
+    environments = Environments(report, sources)
     tools = {tool: index for index, tool in enumerate(tally.tools_of(report))}
     rules = {rule: index for index, rule in enumerate(rules_of(report))}
     opened = " open" if len(report.findings) <= OPEN else ""
@@ -52,7 +52,7 @@ def findings(report: Report, sources: Sources) -> Iterator[str]:
             yield f'(<span class="count">{len(found)}</span>)</summary><ol class="findings">'
             for finding in found:
                 rule = (finding.tool, finding.rule, finding.symbol)
-                key = f"{finding.severity.rank} {tools[finding.tool]} {rules[rule]}"
+                key = f"{finding.severity.rank} {tools[finding.tool]} {rules[rule]} {int(finding.baselined)}"
                 yield f'<li data-k="{key}">{_finding(finding, environments)}{_source(finding, lines)}</li>'
             yield "</ol></details>"
         yield "</section>"
@@ -138,6 +138,11 @@ def filters(report: Report) -> Iterator[str]:
     for index, tool in enumerate(tally.tools_of(report)):
         if tool in with_findings:
             yield f'<label><input type="checkbox" name="tool" value="{index}" checked> {safe(tool)}</label>'
+    accepted = sum(finding.baselined for finding in report.findings)
+    if accepted:  # without a baseline everything is new
+        yield "</fieldset><fieldset><legend>baseline</legend>"
+        for value, (name, number) in enumerate((("new", len(report.findings) - accepted), (BASELINED, accepted))):
+            yield f'<label><input type="checkbox" name="baseline" value="{value}" checked> {name} {number}</label>'
     yield '</fieldset><label class="field">project<select name="project"><option value="">all</option>'
     for number, project in enumerate(by_project(report)):
         yield f'<option value="{number}">{safe(project)}</option>'

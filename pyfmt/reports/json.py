@@ -8,7 +8,7 @@ removed and none changes its meaning. One item stands on one line, so that two r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
 
@@ -28,15 +28,16 @@ from pyfmt.model import (
     Skip,
     UnitRecord,
 )
-from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.environments import Environments, Only
+from pyfmt.reports.options import RenderOptions, Sources, no_sources
 
 VERSION = 1
 JsonObject = dict[str, Any]
 
 
-def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+def render(report: Report, options: RenderOptions) -> str:
     """The report as one JSON object in ASCII."""
-    body = ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in to_json(report).items())
+    body = ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in to_json(report, options.sources).items())
     return f"{{\n{body}\n}}\n"
 
 
@@ -46,8 +47,9 @@ def _value(value: object) -> str:
     return "[\n" + ",\n".join(" " + json.dumps(item, allow_nan=False) for item in value) + "\n]"
 
 
-def to_json(report: Report) -> JsonObject:
+def to_json(report: Report, sources: Sources = no_sources) -> JsonObject:
     """The report as a JSON value; keys beyond those that version 1 began with stand last in their object."""
+    environments = Environments(report, sources)
     return {
         "version": VERSION,
         "pyfmt": __version__,
@@ -66,7 +68,7 @@ def to_json(report: Report) -> JsonObject:
             for item in report.projects
         ],
         "environments": [_environment(item) for item in report.environments],
-        "findings": [_finding(item) for item in report.findings],
+        "findings": [_finding(item, environments.only_in(item)) for item in report.findings],
         "edits": [_edit(item) for item in report.edits],
         "failures": [_failure(item) for item in report.failures],
         "skipped": [{"project": item.project, "tool": item.tool, "reason": item.reason} for item in report.skipped],
@@ -92,7 +94,7 @@ def _environment(item: EnvironmentRecord) -> JsonObject:
     }
 
 
-def _finding(item: Finding) -> JsonObject:
+def _finding(item: Finding, only: Sequence[Only]) -> JsonObject:
     return {
         "path": item.path,
         "line": item.line,
@@ -110,6 +112,9 @@ def _finding(item: Finding) -> JsonObject:
         "also": list(item.also),
         "syntax": item.syntax,
         "baselined": item.baselined,
+        "only_in": [
+            {"environment": each.environment, "packages": dict(each.packages), "python": each.python} for each in only
+        ],
     }
 
 
@@ -259,6 +264,7 @@ def _read_environment(item: Mapping[str, Any]) -> EnvironmentRecord:
 
 
 def _read_finding(item: Mapping[str, Any]) -> Finding:
+    _check_only_in(item.get("only_in", []))
     return Finding(
         path=_text(item["path"]),
         line=_whole(item["line"]),
@@ -277,6 +283,14 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
         syntax=_truth(item.get("syntax", False)),
         baselined=_truth(item.get("baselined", False)),
     )
+
+
+def _check_only_in(value: object) -> None:
+    """It is no part of the model: it is told anew when a report is written, since a joined one knows more environments."""
+    for item in value if isinstance(value, list) else _wrong(value):
+        _text(item["environment"])
+        _text(item["python"])
+        _pairs(item["packages"])
 
 
 def _read_edit(item: Mapping[str, Any]) -> Edit:

@@ -18,10 +18,10 @@ from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED, Problem, problems
 WHOLE = "monorepo"  # the suite of what belongs to no project
 
 
-def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+def render(report: Report, options: RenderOptions) -> str:
     """One `<testsuites>`; without projects it holds one passing case."""
     by_project: defaultdict[str, list[Problem]] = defaultdict(list)
-    for problem in problems(report):
+    for problem in problems(report, options.sources):
         by_project[problem.project].append(problem)
     names = list(dict.fromkeys([*(project.name for project in report.projects), *by_project]))
     table = tally.table(report)

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyfmt.model import Edit, Finding, Report, Severity
+from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
+from pyfmt.reports.options import Sources, no_sources
 from pyfmt.reports.rules import HOME_PAGES, documentation_url
-from pyfmt.reports.tally import Environments
 
 REFORMAT = "reformat"  # rule of a file that formatters would change
 FAILED = "failed"  # rule of a tool that did not finish
@@ -55,10 +56,10 @@ class Problem:
         return f"{BASELINED}: {self.message}" if self.baselined else self.message
 
 
-def problems(report: Report) -> Iterator[Problem]:
-    """Failures and skips, then findings and files to reformat, each in the report's order."""
+def problems(report: Report, sources: Sources = no_sources) -> Iterator[Problem]:
+    """Failures and skips, then findings and files to reformat, each in the report's order; `sources` as in RenderOptions."""
     yield from _unchecked(report)
-    environments = Environments(report)
+    environments = Environments(report, sources)
     for finding in report.findings:
         yield _from_finding(finding, environments)
     for edit in report.edits:
@@ -66,10 +67,11 @@ def problems(report: Report) -> Iterator[Problem]:
             yield _from_edit(edit)
 
 
-def ranked(report: Report) -> list[Problem]:
+def ranked(report: Report, sources: Sources = no_sources) -> list[Problem]:
     """The problems with the worst first: readers with a limit drop the last ones."""
     return sorted(
-        problems(report), key=lambda problem: (problem.baselined, problem.severity.rank, problem.kind == REFORMAT)
+        problems(report, sources),
+        key=lambda problem: (problem.baselined, problem.severity.rank, problem.kind == REFORMAT),
     )
 
 
@@ -83,7 +85,7 @@ def full_message(finding: Finding, environments: Environments) -> str:
         lines += printable_lines("also: " + ", ".join(finding.also))
     only = environments.only_in(finding)
     if only:
-        lines += printable_lines("only in: " + ", ".join(map(environments.label, only)))
+        lines += printable_lines("only in: " + ", ".join(map(str, only)))
     return "\n".join(lines)
 
 

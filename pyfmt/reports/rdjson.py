@@ -29,7 +29,7 @@ def render(report: Report, options: RenderOptions) -> str:
 def diagnostics(report: Report, options: RenderOptions) -> Iterator[JsonObject]:
     """A Diagnostic for each problem of the report."""
     sources = remembered(options.sources)
-    for problem in problems(report):
+    for problem in problems(report, options.sources):
         code: JsonObject = {"value": printable(problem.rule)}
         if problem.url:
             code["url"] = problem.url

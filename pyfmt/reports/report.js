@@ -9,8 +9,8 @@
     count: element.querySelector(".count"),
     shown: -1,
     rows: Array.from(element.querySelectorAll("ol.findings > li"), (row) => {
-      const [severity, tool, rule] = row.dataset.k.split(" ");
-      return { element: row, severity, tool, rule, text: null, hidden: false };
+      const [severity, tool, rule, baseline] = row.dataset.k.split(" ");
+      return { element: row, severity, tool, rule, baseline, text: null, hidden: false };
     }),
   }));
   const sections = Array.from(document.querySelectorAll("section[data-project]"), (element) => ({
@@ -26,6 +26,7 @@
   function apply() {
     const severities = checked("severity");
     const tools = checked("tool");
+    const baseline = field("baseline") ? checked("baseline") : null;
     const project = field("project").value;
     const rule = field("rule").value;
     const words = field("text").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -36,6 +37,7 @@
       const here = !project || file.project === project;
       for (const row of file.rows) {
         let keep = here && severities.has(row.severity) && tools.has(row.tool) && (!rule || row.rule === rule);
+        if (baseline && !baseline.has(row.baseline)) keep = false;
         if (keep && words.length) {
           if (row.text === null) {
             row.text = (file.element.dataset.path + "\n" + row.element.textContent).toLowerCase();

@@ -14,11 +14,12 @@ from urllib.parse import quote
 
 from pyfmt import __version__
 from pyfmt.model import Edit, Finding, Report, Severity
+from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
-from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.options import RenderOptions, Sources
 from pyfmt.reports.problems import full_message
 from pyfmt.reports.rules import HOME_PAGES, documentation_url, tool_version
-from pyfmt.reports.tally import Environments, tools_of
+from pyfmt.reports.tally import tools_of
 from pyfmt.rules import TOOL, own_rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -31,9 +32,9 @@ _FORMATS = {"isort": "imports are sorted", "black": "files are formatted"}
 JsonObject = dict[str, Any]
 
 
-def render(report: Report, options: RenderOptions) -> str:  # pylint: disable=unused-argument  # the protocol's
+def render(report: Report, options: RenderOptions) -> str:
     """The log file, one result a line."""
-    runs = [run for tool in tools_of(report) for run in _runs(report, tool)]
+    runs = [run for tool in tools_of(report) for run in _runs(report, tool, options.sources)]
     if not runs:
         runs = [_run(report, "pyfmt", ([], {}), 0)]
     head = f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [\n'
@@ -46,13 +47,13 @@ def _run_text(run: JsonObject) -> str:
     return f'{rest[:-1]}, "results": [{f"{chr(10)}{results}{chr(10)}" if results else ""}]}}'
 
 
-def _runs(report: Report, tool: str) -> Iterator[JsonObject]:
+def _runs(report: Report, tool: str, sources: Sources) -> Iterator[JsonObject]:
     results: list[JsonObject] = []
     rules: dict[str, JsonObject] = {}
     # SARIF 2.1.0, 3.27.23: either every result of a run says whether it is suppressed, or none does.
     suppressing = any(finding.baselined for finding in report.findings if finding.tool == tool)
     places: dict[str, int] = {}  # a rule's index in the run's list of rules
-    environments = Environments(report)
+    environments = Environments(report, sources)
     for finding in report.findings:
         if finding.tool == tool:
             rule = _rule_id(finding)

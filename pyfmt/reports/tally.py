@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.model import Finding, Report, Severity, UnitRecord
+from pyfmt.model import Command, Finding, Report, Severity, UnitRecord
 from pyfmt.planning import FORMAT, FORMATTERS
+from pyfmt.rules import TOOL, USELESS_DIRECTIVE
 
 _TOOL_ORDER = ("isort", "black", "pylint", "mypy")
+_WHEN_ASKED = {(TOOL, USELESS_DIRECTIVE.id), ("pylint", "I0021"), ("mypy", "unused-ignore")}
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -125,32 +127,6 @@ def table(report: Report) -> Table:
     return Table(tools, tuple(rows))
 
 
-class Environments:
-    """Which environments should have seen a finding, so that what only some of them see can be said."""
-
-    def __init__(self, report: Report) -> None:
-        self._ran: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        for unit in report.units:
-            if unit.environment:
-                for project in unit.projects:
-                    self._ran[unit.tool, project].add(unit.environment)
-        for failure in report.failures:
-            for project in failure.projects:
-                # What did not finish cannot have contradicted another environment.
-                self._ran[failure.tool, project].discard(failure.environment)
-        self._pythons = {record.name: record.python for record in report.environments}
-
-    def only_in(self, finding: Finding) -> tuple[str, ...]:
-        """The environments that see `finding`, if others linted its project too and do not; else empty."""
-        others = self._ran.get((finding.tool, finding.project), set()).difference(finding.environments)
-        return finding.environments if others and finding.environments else ()
-
-    def label(self, name: str) -> str:
-        """ "projects/billing/.venv (Python 3.11.7)"."""
-        python = self._pythons.get(name, "")
-        return f"{name} (Python {python})" if python else name
-
-
 def next_commands(report: Report) -> tuple[str, ...]:
     """The exact commands that bring the report forward, the most urgent first; empty if there is nothing to do."""
     paths = {project.name: project.path for project in report.projects}
@@ -159,6 +135,10 @@ def next_commands(report: Report) -> tuple[str, ...]:
     unformatted = [edit.project for edit in report.edits if not edit.written]
     failed = [project for failure in report.failures for project in failure.projects]
     found = [finding.project for finding in new_findings(report)]
+    # The same question again: without the option what it found would be gone from the report, and not from the files.
+    again = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
+    if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
+        again += " --unused-ignores"
 
     def command(words: str, projects: Iterable[str], names: bool = False) -> str:
         unique = list(dict.fromkeys(projects))
@@ -175,7 +155,7 @@ def next_commands(report: Report) -> tuple[str, ...]:
     if failed and not commands:
         commands.append(command("pyfmt lint -v", failed))
     if found and not commands:
-        commands.append(command("pyfmt check", found))
+        commands.append(command(again, found))
     if report.gone:
         commands.append("pyfmt baseline prune")
     return tuple(commands)

@@ -54,4 +54,4 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
 def _findings(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
     from pyfmt.reports.text_findings import concise, grouped  # deferred: a clean run needs none of it
 
-    yield from grouped(report, options, paint) if options.spacious else concise(report, paint)
+    yield from grouped(report, options, paint) if options.spacious else concise(report, options, paint)

@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pyfmt.model import Finding, Report
+from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
 from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.paint import Paint, file_url
 from pyfmt.reports.problems import BASELINED
 from pyfmt.reports.rules import documentation_url
-from pyfmt.reports.tally import Environments
 
 _SEVERITY_WIDTH = len("warning")
 _NARROWEST = 40  # cells; below that, lines are wrapped by the terminal
 
 
-def concise(report: Report, paint: Paint) -> Iterator[str]:
+def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
     """`path:line:col: severity rule message [tool]`; further lines of a finding are indented by four blanks."""
-    environments = Environments(report)
+    environments = Environments(report, options.sources)
     for finding in report.findings:
         place = f"{printable(finding.path)}:{finding.line}:{finding.column or 1}:"
         first, *more = printable_lines(finding.message)
@@ -44,7 +44,7 @@ def _further(finding: Finding, environments: Environments, more: list[str]) -> I
         yield "also: ", ", ".join(map(printable, finding.also))
     only = environments.only_in(finding)
     if only:
-        yield "only in: ", ", ".join(printable(environments.label(name)) for name in only)
+        yield "only in: ", ", ".join(printable(str(each)) for each in only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Scene:
 def grouped(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
     """Findings by project and file; with the source lines unless the style is "grouped"."""
     options = replace(options, sources=remembered(options.sources))
-    scene = _Scene(report, options, paint, Environments(report), options.style != "grouped")
+    scene = _Scene(report, options, paint, Environments(report, options.sources), options.style != "grouped")
     groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
     for finding in report.findings:
         groups.setdefault(finding.project, {}).setdefault(finding.path, []).append(finding)

@@ -285,7 +285,7 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
     while waiting:
-        pool = None if few else _pool(min(options.jobs, len(waiting)))
+        pool = None if few else process_pool(min(options.jobs, len(waiting)))
         if pool is None:
             for chunk in waiting:
                 yield chunk.unit, _work(chunk)
@@ -314,7 +314,7 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork" if forks else "spawn")
 
 
-def _pool(processes: int) -> ProcessPoolExecutor | None:
+def process_pool(processes: int) -> ProcessPoolExecutor | None:
     """A pool; None on systems that cannot have one (no semaphores, as in some sandboxes)."""
     from concurrent.futures import ProcessPoolExecutor  # lazy: start-up
 

@@ -53,6 +53,13 @@ def since(request: Request, space: Workspace, chosen: Files, helpers: tuple[Mapp
     return Chosen(found.formatted(chosen), found.linted(chosen, space.resolutions), found.notes)
 
 
+def concerned(request: Request, chosen: Chosen) -> frozenset[str] | None:
+    """The paths of the projects that a run over some files is about; None for a run over the whole monorepo."""
+    if not request.paths and request.since is None and not request.staged:
+        return None
+    return frozenset(path for files in (chosen.format, chosen.lint) for path, found in files.items() if found)
+
+
 def shard(request: Request, work: planning.Work, place: tuple[Workspace, Path], hands: Hands) -> Share | None:
     """This machine's part of the run. Nothing is written in one, so that the linters' units are known beforehand."""
     if request.shard is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end import trees
-from tests.support.monorepo import Monorepo
+from tests.support.monorepo import Monorepo, command
 
 FINE = '"""App."""\n'
 WRONG = '"""Wrong."""\n\n\ndef collect(into: list[int] = []) -> list[str]:\n    """Collects."""\n    return into\n'
@@ -110,8 +111,44 @@ def test_unknown_things_are_usage_errors_that_help(tree: Monorepo) -> None:
     assert "--outptu" in tree.run("check", "--outptu", "json").expect(2).stderr
     assert "nowhere.py" in tree.run("check", "nowhere.py").expect(2).stderr
     assert "json" in tree.run("check", "--output", "jsn").expect(2).stderr
+    named = tree.run("check", "/etc/passwd").expect(2).stderr
+    assert "/etc/passwd: is not a Python file" in named and "help: " in named
     for result in (tree.run("check", "--tool", "pilint"), tree.run("check", "nowhere.py")):
         assert "Traceback" not in result.stderr
+
+
+def test_a_damaged_manifest_is_one_failure_whoever_reads_it(tree: Monorepo) -> None:
+    tree.write({"app/pyproject.toml": "[project\nname = 1\n"})
+    result, report = tree.check()
+    result.expect(2)
+    (failure,) = report["failures"]
+    assert (failure["tool"], failure["projects"]) == ("mypy", ["app"])
+    assert "app/pyproject.toml" in failure["reason"] and "(at line 1" in failure["reason"]
+    (failure,) = tree.check("--tool", "pylint")[1]["failures"]  # nobody else reads it: it is told for itself
+    assert (failure["tool"], failure["projects"]) == ("projects", ["app"])
+    assert "pyproject.toml cannot be read" in failure["reason"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["envs"], ["explain", "PYF001"], ["check"]], ids=lambda words: words[0]
+)
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_output_that_cannot_be_written_is_an_error_without_a_traceback(
+    tree: Monorepo, arguments: list[str], buffered: str
+) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*command(), *arguments],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tree.root,
+            env=tree.environment_variables({"PYTHONUNBUFFERED": buffered}),
+        )
+    said = done.stderr.decode()
+    assert done.returncode == 2
+    assert "No space left on device" in said and "Traceback" not in said and "Exception ignored" not in said
 
 
 @pytest.mark.parametrize(

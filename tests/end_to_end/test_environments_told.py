@@ -68,6 +68,21 @@ def test_check_says_the_drift_once_above_the_findings_that_it_explains(tree: Mon
     assert "packaging" in said[finding]
 
 
+def test_a_run_over_some_files_tells_only_of_their_environments(tree: Monorepo) -> None:
+    tree.write({"other/pyproject.toml": manifest("other", "other"), "other/other.py": '"""Other."""\n'})
+    tree.write({"pyproject.toml": '[tool.pyfmt]\nprojects = ["app", "lib", "other"]\n'})
+    tree.environment("other")
+    whole = tree.check("--tool", "mypy")[1]
+    assert [each["name"] for each in whole["environments"]] == ["app/.venv", "app/venv", "other/.venv"]
+    result = tree.run("check", "other", "--tool", "mypy").expect(0)
+    assert "environment" not in result.stdout
+    part = tree.check("other", "--tool", "mypy")[1]
+    assert [each["name"] for each in part["environments"]] == ["other/.venv"]
+    # A library's files concern the environment that it borrows, found there by the rule of its owner.
+    borrowed = tree.check("lib", "--tool", "mypy")[1]["environments"]
+    assert [(each["name"], each["found_by"]) for each in borrowed] == [("app/venv", "venv")]
+
+
 def test_an_environment_for_no_project_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
     settings = '[tool.pyfmt.environments]\n"projects/biling" = ".venv"\n'
     tree = Monorepo.create(

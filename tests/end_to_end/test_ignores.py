@@ -36,10 +36,29 @@ USELESS = '''\
 NUMBER: int = 1  # type: ignore[assignment]
 OTHER: int = 2  # pylint: disable=dangerous-default-value
 '''
+TABLES = '''\
+"""Tables."""
+
+import os  # isort: skip
+import sys
+
+PATHS = (os.curdir, sys.path)
+MATRIX = [1,0,
+          0,1]  # fmt: skip
+# fmt: off
+SCALE = {
+    "one": 1,
+}
+# fmt: on
+NAMES = {'one': 'eins'}  # fmt: skip
+
+NUMBERS = [1, 2]  # fmt: skip
+'''
+CONFIGS = '[tool.pyfmt]\nconfigs = "configs"\n'
 QUIET = {
     "configs/pylintrc": "[MAIN]\n",
     "configs/mypy.ini": "[mypy]\n",
-    "pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n',
+    "pyproject.toml": CONFIGS,
 }
 
 
@@ -57,6 +76,56 @@ def test_useless_comments_are_reported_when_asked_and_not_otherwise(tree: Monore
         assert rules(tree.check("app/app/useless.py")[1]) == []
         _, report = tree.check("app/app/useless.py", "--unused-ignores")
         assert rules(report) == ["unused-ignore", "I0021"]
+
+
+def test_under_the_built_in_configurations_they_are_reported_only_when_asked(tmp_path: Path) -> None:
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n', "app/useless.py": USELESS})
+    assert rules(tree.check()[1]) == []
+    assert rules(tree.check("--unused-ignores")[1]) == ["unused-ignore", "I0021"]
+    configs = "[MAIN]\nenable=useless-suppression\n", "[mypy]\nwarn_unused_ignores = True\n"
+    tree.write({"configs/pylintrc": configs[0], "configs/mypy.ini": configs[1], "pyproject.toml": CONFIGS})
+    assert rules(tree.check()[1]) == ["unused-ignore", "I0021"]  # an own configuration is obeyed
+
+
+def test_comments_that_hold_back_the_formatters_from_nothing(tree: Monorepo) -> None:
+    tree.write({"app/app/tables.py": TABLES.encode()})
+    path = "app/app/tables.py"
+    found = [(path, 3, "PYF010"), (path, 9, "PYF010"), (path, 16, "PYF010")]
+
+    def told(*arguments: str, command: str = "check") -> list[tuple[str, int, str]]:
+        report = tree.check(path, *arguments, command_name=command)[1]
+        assert report["failures"] == []
+        return [(each["path"], each["line"], each["rule"]) for each in report["findings"]]
+
+    assert told() == []
+    assert told("--unused-ignores") == told("--unused-ignores", command="lint") == found
+    assert told("--unused-ignores", "--no-cache") == found
+    assert told("--unused-ignores", "--tool", "black") == found[1:]
+    assert told("--unused-ignores", "--tool", "isort") == found[:1]
+    assert told("--unused-ignores", "--tool", "pylint") == []
+    assert told() == []  # what the cache knows of it by now does not come unasked
+    shown = tree.run("check", path, "--unused-ignores").expect(1).stdout
+    assert "useless `# fmt: off` (to `# fmt: on` on line 13): without it black would write the same" in shown
+    tree.write({path: TABLES.replace("[1, 2]", "[1,2]").encode()})  # now the comment has something to hold back
+    assert told("--unused-ignores") == found[:2]
+    tree.write({path: TABLES.encode(), "configs/black.toml": "[tool.black]\nskip-string-normalization = true\n"})
+    assert told("--unused-ignores") == [*found[:2], (path, 14, "PYF010"), found[2]]
+    tree.write({"configs/black.toml": "[tool.black]\nforce-exclude = 'tables'\n"})
+    assert told("--unused-ignores") == found[:1]  # black does not look at the file at all
+
+
+def test_many_files_are_judged_in_several_processes(tmp_path: Path) -> None:
+    files = {f"app/m{number}.py": f'"""M."""\n\nX = {number}  # fmt: skip\n' for number in range(8)}
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n', **files})
+    report = tree.check("--unused-ignores", "--jobs", "2")[1]
+    assert [(each["path"], each["rule"]) for each in report["findings"]] == [(f"app/{n}", "PYF010") for n in files]
+    (unit,) = (unit for unit in report["units"] if unit["tool"] == "pyfmt")
+    assert (unit["files"], unit["cached"]) == (9, False)
+    (unit,) = (unit for unit in tree.check("--unused-ignores")[1]["units"] if unit["tool"] == "pyfmt")
+    assert unit["cached"]
+    tree.write({"pyproject.toml": "[tool.pyfmt.boundaries]\nlibraries = []\nprojects = ['app']\n"})
+    alone = tree.check("--unused-ignores", "--tool", "pyfmt")[1]
+    assert [each["rule"] for each in alone["findings"]] == ["PYF010"] * 8
 
 
 def test_ignores_are_added_once_where_they_belong_and_what_remains_is_reported(tree: Monorepo) -> None:

@@ -23,7 +23,7 @@ LEDGER_ENV = "projects/ledger/.venv"
 
 SOURCES: Mapping[str, Sequence[str]] = {
     "lib/storage/acme/storage/disk.py": [
-        "from acme.storage import base",
+        "from pydantic import BaseModel",
         "",
         "",
         "def size(path: str) -> int:",

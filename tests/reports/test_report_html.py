@@ -122,6 +122,25 @@ def test_every_filter_leaves_exactly_what_it_names(browser: WebDriver, tmp_path:
     assert visible(browser) == 1
 
 
+def test_new_findings_are_told_from_those_that_a_baseline_accepts(browser: WebDriver, tmp_path: Path) -> None:
+    accepted = tuple(replace(each, baselined=number < 2) for number, each in enumerate(RICH.findings))
+    opened(browser, replace(RICH, findings=accepted), tmp_path)
+    labels = browser.find_elements(By.XPATH, "//label[input[@name='baseline']]")
+    assert [label.text for label in labels] == ["new 3", "baselined 2"]
+    assert visible(browser) == 5
+    labels[1].click()
+    assert (visible(browser), browser.find_element(By.ID, "status").text) == (3, "3 of 5 findings shown")
+    assert "baselined" not in browser.find_element(By.CSS_SELECTOR, "section[data-project='1']").text
+    labels[0].click()
+    assert visible(browser) == 0
+    labels[1].click()
+    assert visible(browser) == 2
+    click(browser, "input[name=tool][value='3']")  # mypy, together with the other filters
+    assert visible(browser) == 1
+    opened(browser, RICH, tmp_path)
+    assert not browser.find_elements(By.NAME, "baseline")  # without a baseline everything is new
+
+
 def test_a_cell_of_the_heat_map_filters_to_its_project_and_tool(browser: WebDriver, tmp_path: Path) -> None:
     opened(browser, RICH, tmp_path)
     browser.find_element(By.CSS_SELECTOR, "#heat a[data-project='1'][data-tool='2']").click()

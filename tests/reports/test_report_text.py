@@ -146,6 +146,14 @@ def test_an_environment_whose_unit_failed_does_not_contradict_another() -> None:
             replace(RICH, skipped=(), edits=(), failures=()),
             ("pyfmt check lib/storage projects/billing projects/ledger",),
         ),
+        (
+            replace(RICH, skipped=(), edits=(), failures=(), findings=RICH.findings[1:2], command=Command.LINT),
+            ("pyfmt lint projects/billing",),
+        ),
+        (
+            replace(CLEAN, findings=(finding(tool="pyfmt", rule="PYF010"),)),
+            ("pyfmt check --unused-ignores projects/billing",),
+        ),
         (CLEAN, ()),
         (replace(CLEAN, edits=(Edit("a.py", ("black",), "billing", written=True),)), ()),
         (

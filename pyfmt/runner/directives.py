@@ -1,0 +1,88 @@
+"""Judges the directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pyfmt.runner.formatting import process_pool
+from pyfmt.tools import directives, formatting
+from pyfmt.tools.directives import Useless
+from pyfmt.tools.formatting import FormatSettings
+
+_IN_PROCESS_FILES = 4  # so few are judged here, which is faster than starting processes
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file (relative to `root`) whose directives are to be judged."""
+
+    file: str
+    root: str
+    settings: FormatSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a file: the useless directives of those bytes, or why it was not judged."""
+
+    useless: tuple[Useless, ...] = ()
+    digest: bytes = b""  # SHA-256 of what was judged
+    trouble: str = ""  # one line
+    trouble_detail: str = ""
+
+
+def judge(tasks: Sequence[Task], jobs: int) -> Iterator[Judged]:
+    """The answers in the order of the tasks; raises ConfigError where a formatter refuses its configuration.
+
+    To be called from the main thread, and with no other threads: the pool may fork.
+    """
+    if not tasks:
+        return
+    formatting.prepare(tasks[0].settings)  # a bad configuration is said first; forks share the imports
+    pool = None if len(tasks) <= _IN_PROCESS_FILES else process_pool(min(jobs, len(tasks)))
+    if pool is None:
+        yield from map(_judge, tasks)
+        return
+    from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
+
+    with pool:
+        futures = [pool.submit(_judge, task) for task in tasks]
+        try:
+            for future in futures:
+                try:
+                    yield future.result()
+                except BrokenProcessPool as error:
+                    yield Judged(trouble=f"a process that judged `# fmt` and `# isort` comments died: {error}")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _judge(task: Task) -> Judged:
+    try:
+        with open(os.path.join(task.root, task.file), "rb") as stream:
+            data = stream.read()
+    except OSError as error:
+        return Judged(trouble=f"cannot be read: {error.strerror or error}")
+    found: tuple[Useless, ...] = ()
+    if directives.may_hold_any(data):
+        try:
+            found = _useless(data, task)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's
+            return Judged(trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
+    return Judged(found, hashlib.sha256(data).digest())
+
+
+def _useless(data: bytes, task: Task) -> tuple[Useless, ...]:
+    left_out = formatting.format_bytes(data, task.file, task.settings).excluded
+    wanted = {"isort": task.settings.isort, "black": task.settings.black}
+    tools = {tool for tool, settings in wanted.items() if settings is not None and tool not in left_out}
+
+    def formatted(text: bytes) -> bytes | None:
+        result = formatting.format_bytes(text, task.file, task.settings)
+        return (text if result.data is None else result.data) if result.settled else None
+
+    return directives.useless(data, tools, formatted)

@@ -1,0 +1,119 @@
+"""The step that reports `# fmt: off`, `# isort: skip` and the like that hold back nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyfmt import planning
+from pyfmt.cache.keys import fold
+from pyfmt.format_memory import FormatMemory
+from pyfmt.model import Config, Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
+from pyfmt.rules import TOOL, USELESS_DIRECTIVE
+from pyfmt.runner.directives import Judged, Task, judge
+from pyfmt.steps.workspace import Hands
+from pyfmt.tools import formatting
+from pyfmt.tools.directives import Useless
+
+_Row = list[Any]  # line, column, end column, message of a finding
+
+
+def check_directives(work: planning.Work, settings: Config, hands: Hands, tools: tuple[str, ...]) -> Outcome:
+    """A finding for each directive of the selected files that suppresses nothing; raises ConfigError.
+
+    A file is judged once for each of its contents, by what `tools` (of isort and black) make of it.
+    """
+    began = time.monotonic()
+    parts = tuple(Part(p, work.selected[p.path]) for p in work.projects if work.selected.get(p.path))
+    owners = {file: part.project for part in parts for file in part.files}
+    known = _Known(owners, hands, tools)
+    todo = [file for file in owners if file not in known.rows]
+    failures = []
+    configs = [found for found in settings.tool_configs if found.tool in tools]
+    tasks = _tasks(todo, owners, settings.root, configs)
+    for file, judged in zip(todo, judge(tasks, settings.jobs), strict=True):
+        known.learn(file, judged)
+        if judged.trouble:
+            reason = f"{file}: {judged.trouble}"
+            failures.append(Failure(TOOL, (owners[file].name,), "", reason, judged.trouble_detail))
+    known.save()
+    findings = tuple(_finding(file, project, row) for file, project in owners.items() for row in known.rows[file])
+    ended = time.monotonic()
+    return Outcome(
+        Unit(TOOL, None, parts, number=1),  # number 0 are the boundaries
+        findings,
+        failures=tuple(failures),
+        seconds=ended - began,
+        cached=not todo,
+        started=began,
+        ended=ended,
+    )
+
+
+class _Known:
+    """What is known of files, from earlier runs at first."""
+
+    def __init__(self, owners: Mapping[str, Project], hands: Hands, tools: tuple[str, ...]) -> None:
+        key_of = FormatMemory(hands.memory, hands.facts, tools, changes_too=False).key
+        self._store, self._digest = hands.memory.store, hands.memory.digests.of
+        self._keys = {file: fold("directives", key_of(project, [file])) for file, project in owners.items()}
+        self._new: dict[bytes, bytes] = {}
+        stored = self._store.get(self._keys.values()) if self._store else {}
+        loaded = {file: _load(stored.get(key)) for file, key in self._keys.items()}
+        self.rows = {file: rows for file, rows in loaded.items() if rows is not None}
+
+    def learn(self, file: str, judged: Judged) -> None:
+        """Take an answer, and keep it if it is one for the file as it was when its key was made."""
+        self.rows[file] = [
+            [each.directive.line, each.directive.shown_column, each.directive.end_column, _message(each)]
+            for each in judged.useless
+        ]
+        if not judged.trouble and judged.digest == self._digest(file):
+            self._new[self._keys[file]] = json.dumps(self.rows[file]).encode()
+
+    def save(self) -> None:
+        """Remember what was learnt."""
+        if self._store:
+            self._store.put(self._new)
+
+
+def _load(value: bytes | None) -> list[_Row] | None:
+    try:
+        found = json.loads(value or b"null")
+        return [[int(line), int(column), int(end), str(message)] for line, column, end, message in found]
+    except (ValueError, TypeError):
+        return None  # nothing known, or damaged
+
+
+def _tasks(files: list[str], owners: Mapping[str, Project], root: Path, configs: Sequence[ToolConfig]) -> list[Task]:
+    by_project = {p.path: formatting.settings_for(p, root, configs) for p in owners.values()}
+    return [Task(file, str(root), by_project[owners[file].path]) for file in files]
+
+
+def _message(each: Useless) -> str:
+    words = f"`# {each.directive.words}`"
+    if each.end is None and each.directive.role == "on":
+        return f"useless {words}: nothing is off here"
+    if each.end is not None:
+        words += f" (to `# {each.end.words}` on line {each.end.line})"
+    return f"useless {words}: without it {each.directive.tool} would write the same"
+
+
+def _finding(file: str, project: Project, row: _Row) -> Finding:
+    line, column, end_column, message = row
+    return Finding(
+        path=file,
+        line=line,
+        column=column,
+        end_line=line,
+        end_column=end_column,
+        tool=TOOL,
+        rule=USELESS_DIRECTIVE.id,
+        symbol=USELESS_DIRECTIVE.symbol,
+        severity=USELESS_DIRECTIVE.severity,
+        message=message,
+        project=project.name,
+    )
