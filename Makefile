@@ -38,7 +38,7 @@ help:
 	@echo 'make test    run every test'
 	@echo 'make lint    pyfmt on itself, mypy --strict, import contracts'
 	@echo 'make docs    docs/reference.md, from the commands themselves'
-	@echo 'make bench   pyfmt beside the loop that it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options)'
+	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make clean   remove what these made'
 
@@ -88,9 +88,9 @@ docs: $(STAMP)
 bench-environments: $(STAMP)
 	@$(BIN)/python benchmarks/environments.py
 
-# ruff, the physical limit, takes part where it is on PATH.
+# Installs pre-commit, prek and ruff for itself; takes an hour or two with all sizes of growth, and says so before.
 bench: $(STAMP)
-	@$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
 
 soak: $(STAMP)
 	@$(BIN)/python -m tests.cache.soak $(SOAK_ARGS)

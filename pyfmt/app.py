@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,8 +13,9 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.environment_drift import with_drift
 from pyfmt.environments.finding import resolve
 from pyfmt.errors import UsageError
+from pyfmt.laps import Laps
 from pyfmt.memory import Memory, Staged, first_party_roots
-from pyfmt.model import Command, Config, Failure, Outcome, Report, Request, Skip
+from pyfmt.model import Command, Config, Failure, Lap, Outcome, Report, Request, Skip
 from pyfmt.progress import Progress
 from pyfmt.rules import TOOL as OWN_RULES
 from pyfmt.steps import scoping
@@ -43,6 +43,8 @@ class RunResult:
     checked: Checked | None = (
         None  # what was really looked at, and the projects that there are; None for a merged report
     )
+    jobs: int = 1  # processes at once, at most
+    laps: tuple[Lap, ...] = ()  # its steps, one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,15 @@ def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, 
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged:
         return _run_staged(request, cwd, environ, company)
+    laps = Laps()
     settings = config.load(request, cwd)
+    laps.done("config")
     memory = Memory(settings, request.use_cache)
+    laps.done("cache opened")
     try:
-        return _run(request, cwd, survey_workspace(settings, request, environ, memory), (memory, company, environ))
+        space = survey_workspace(settings, request, environ, memory)
+        result = _run(request, cwd, space, (memory, company, environ))
+        return replace(result, laps=(*laps.found, *space.laps, *result.laps))
     finally:
         memory.close()
 
@@ -92,15 +99,20 @@ def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], company
     """The same over the index's contents, with the work tree's environments."""
     from pyfmt.staging.session import opened  # deferred for start-up time
 
+    laps = Laps()
     with opened(request, cwd, environ) as stage:
+        laps.done("index")
         memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
         try:
             survey = projects.find_projects(stage.config)
+            laps.done("walk")
             found = resolve(survey.projects, stage.real, environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
-            space = Workspace(stage.config, survey.projects, found, survey, stage)
+            laps.done("environments")
+            space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
             result = _run(request, cwd, space, (memory, company, environ))
-            return replace(result, report=stage.report(result.report), sources=stage.sources(result.report))
+            report, all_laps = stage.report(result.report), (*laps.found, *result.laps)
+            return replace(result, report=report, sources=stage.sources(result.report), laps=all_laps)
         finally:
             memory.close()
 
@@ -108,7 +120,7 @@ def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], company
 def _run(
     request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Company, Mapping[str, str]]
 ) -> RunResult:
-    began = time.monotonic()
+    laps = Laps()
     memory, company, environ = helpers
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings = space.config
@@ -125,7 +137,8 @@ def _run(
         linters=wanted(settings, ("pylint", "mypy")) if linting else (),
         formatted=share.format,
     )
-    done = _run_tools(work, request, (space, cwd), hands)
+    laps.done("scope")
+    done = _run_tools(work, request, (space, cwd), (hands, laps))
     report = merging.merge(
         merging.Material(
             config=space.real,
@@ -145,8 +158,8 @@ def _run(
             tools=(*work.formatters, *work.linters, *_own_rules(settings, request)),
             concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
-            seconds=time.monotonic() - began,
-            began=began,
+            seconds=laps.seconds,
+            began=laps.began,
         )
     )
     checked = Checked(
@@ -161,7 +174,9 @@ def _run(
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
         report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
-    return RunResult(report, merging.exit_code(report, settings.fail_on), checked=checked)
+    laps.done("merge")
+    code = merging.exit_code(report, settings.fail_on)
+    return RunResult(report, code, checked=checked, jobs=settings.jobs, laps=tuple(laps.found))
 
 
 def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Trusting) -> KeyFacts:
@@ -171,30 +186,39 @@ def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Tru
     return replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
 
 
-def _run_tools(work: planning.Work, request: Request, place: tuple[Workspace, Path], hands: Hands) -> _Done:
+def _run_tools(
+    work: planning.Work, request: Request, place: tuple[Workspace, Path], helpers: tuple[Hands, Laps]
+) -> _Done:
     """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
+    hands, laps = helpers
     space, shard = place[0], scoping.shard(request, work, place, hands)
     reader = ImportReader(space.config.root)
     outcomes: list[Outcome] = []
     notes: list[str] = []
     if work.formatters:
         formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
+        laps.done("plan")
         outcomes += format_files(shard.of(formats) if shard else formats, request, space.config, hands)
         if space.stage is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             hands.memory.digests.look_again()
+        laps.done("format")
     if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
         checked = _boundaries(work, space.config, hands)
         outcomes.append(checked.outcome)
         notes += checked.notes
+        laps.done("boundaries")
     if request.unused_ignores and (shard is None or shard.tells_rest):
         outcomes += _directives(work, request, space.config, hands)
+        laps.done("unused comments")
     plan = lint_plan(work, reader)
     units = shard.of(plan.lint_units) if shard else plan.lint_units
+    laps.done("plan")
     if units:
         linted = lint_files(units, space, hands)
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
+        laps.done("lint")
     if space.stage is not None:
         outcomes = space.stage.bringing.bring(outcomes)
     return _Done(outcomes, notes, plan.skips, shard)

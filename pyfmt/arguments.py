@@ -60,6 +60,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "lint": (
         ("pyfmt lint --tool mypy services/billing", "one tool over one project"),
+        ("pyfmt lint --timings=trace.json", "where the time went: a table, and a trace for ui.perfetto.dev"),
         ("pyfmt lint --unused-ignores", "comments that suppress nothing, too"),
         ("pyfmt lint --add-ignores lib/legacy", "accept what is there, rule by rule, line by line"),
         ("pyfmt lint --jobs 1 --no-cache -v", "everything anew, one unit after the other"),
@@ -230,6 +231,17 @@ def _add_how_fast(group: argparse._ActionsContainer) -> None:
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
 
 
+def _add_timings(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--timings",
+        nargs="?",
+        const="",
+        metavar="=FILE",
+        help="end with a table on standard error of where the time went; with =FILE, also write a trace for "
+        "ui.perfetto.dev or chrome://tracing",
+    )
+
+
 def _running() -> argparse.ArgumentParser:
     """Options of the commands that run tools."""
     parser = argparse.ArgumentParser(add_help=False)
@@ -256,6 +268,7 @@ def _running() -> argparse.ArgumentParser:
     )
     _add_gate(group)
     _add_how_fast(group)
+    _add_timings(group)
     _add_watch(group)
     return parser
 
@@ -401,6 +414,8 @@ def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], list[str], list[st
         if word.startswith("-") and word != "-":
             if word == "--output" and (not rest or rest[0].startswith("-")):
                 word = f"--output={AUTO}"  # what is moved behind it must not become its value
+            if word == "--timings":
+                word = "--timings="  # the same
             options.append(word)
             if word in _WITH_VALUE and rest:
                 options.append(rest.popleft())

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -101,6 +102,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    began = (time.monotonic(), os.times())
     from pyfmt import app  # deferred so that --help and --version stay quick
     from pyfmt.reports.registry import check_format
 
@@ -126,7 +128,7 @@ def _run(options: argparse.Namespace) -> int:
             result = app.run(request, Path.cwd(), os.environ, progress)
     finally:
         progress.close()
-    deliver(result, request)
+    deliver(result, request, began)
     return result.exit_code
 
 

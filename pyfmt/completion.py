@@ -70,7 +70,8 @@ def _command_line(name: str, text: str, parser: argparse.ArgumentParser) -> Comm
 
 
 def _option(action: argparse.Action) -> Option:
-    value = None if action.nargs == 0 else _kind(action)
+    joined = str(action.metavar).startswith("=")  # it never takes the next word
+    value = None if action.nargs == 0 or joined else _kind(action)
     repeatable = type(action).__name__ == "_AppendAction"
     metavar = action.metavar if isinstance(action.metavar, str) else action.dest
     text = (action.help or "").replace("%%", "%")

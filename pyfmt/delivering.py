@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.errors import UsageError
-from pyfmt.model import OutputSpec, Request
+from pyfmt.model import Lap, OutputSpec, Request
 
 if TYPE_CHECKING:
     from pyfmt.app import RunResult
     from pyfmt.reports.options import RenderOptions
 
 
-def deliver(result: RunResult, request: Request) -> None:
-    """Write every report that was asked for; one that cannot be written does not keep back the others."""
+Began = tuple[float, os.times_result]  # a moment of the monotonic clock, and the seconds of a processor until then
+
+
+def deliver(result: RunResult, request: Request, began: Began | None = None) -> None:
+    """Write every report that was asked for; one that cannot be written does not keep back the others.
+
+    `began` is when the command did, for `--timings`.
+    """
     report = result.report
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
+    reporting = time.monotonic()
     troubles = []
     for output in request.outputs:
         to_terminal = output.file is None and sys.stdout.isatty()
@@ -28,13 +36,41 @@ def deliver(result: RunResult, request: Request) -> None:
             print_text(text)
             continue
         try:
-            Path(output.file).parent.mkdir(parents=True, exist_ok=True)
-            with open(output.file, "a" if output.append else "w", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text)
+            _write(output.file, text, "a" if output.append else "w")
         except OSError as error:
             troubles.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+    if request.timings is not None and began is not None:
+        _deliver_timings((result, request), began, Lap("report", reporting, time.monotonic()), troubles)
     if troubles:
         raise troubles[0]
+
+
+def _write(file: str, text: str, mode: str) -> None:
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    with open(file, mode, encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(text)
+
+
+def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: Lap, troubles: list[UsageError]) -> None:
+    """Where the time went, on standard error: what is on standard output may be for a machine."""
+    from pyfmt.reports import timings_table, trace  # deferred: only where it is asked for
+    from pyfmt.timings import Timings, joined
+
+    result, request = run
+    assert result.checked is not None, "a run's"
+    # All that has ended is counted: pyfmt, its pool, its workers and their children.
+    cpu = sum(os.times()[:4]) - sum(began[1][:4])
+    # What lies around the run's own laps: imports before, and the cache saved and closed behind.
+    starting = Lap("start", began[0], result.laps[0].started)
+    saving = Lap("cache saved", result.laps[-1].ended, reporting.started)
+    laps = joined((starting, *result.laps, saving, reporting))
+    timings = Timings(laps, tuple(result.checked.outcomes), result.jobs, cpu)
+    sys.stderr.write(timings_table.render(timings, everything=request.verbosity > 0))
+    if request.timings:
+        try:
+            _write(request.timings, trace.render(timings), "w")
+        except OSError as error:
+            troubles.append(UsageError(f"the trace cannot be written: {error.strerror}", request.timings))
 
 
 def print_text(text: str) -> None:

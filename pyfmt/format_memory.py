@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, format_key
 from pyfmt.cache.sources import EVERYTHING
 from pyfmt.memory import Memory
-from pyfmt.model import Edit, Finding, Outcome, Project, Severity, Unit
+from pyfmt.model import Edit, Outcome, Project, Unit
 
 _CLEAN = b"{}"
 _MARKERS = ("setup.cfg", "pyproject.toml")
@@ -51,7 +52,7 @@ class FormatMemory:
         for file in unit.files:
             said = known.get(file, {})
             edits += [Edit(file, tuple(tools), project.name) for tools in said.get("edits", ())]
-            findings += [_finding(row) for row in said.get("findings", ())]
+            findings += [finding_from_row(row) for row in said.get("findings", ())]
         now = time.monotonic()
         whole = len(known) == len(unit.files)
         return Outcome(unit, tuple(findings), tuple(edits), cached=whole, started=now, ended=now)
@@ -178,7 +179,7 @@ def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:
     for edit in outcome.edits:
         found.setdefault(edit.path, {"edits": [], "findings": []})["edits"].append(edit.tools)
     for finding in outcome.findings:
-        found.setdefault(finding.path, {"edits": [], "findings": []})["findings"].append(_row(finding))
+        found.setdefault(finding.path, {"edits": [], "findings": []})["findings"].append(row_from_finding(finding))
     return {file: json.dumps(what).encode() for file, what in found.items() if file not in failed | clean}
 
 
@@ -187,14 +188,3 @@ def _text(path: str) -> str:
         return Path(path).read_text("utf-8", "replace")
     except OSError:
         return ""  # isort says so
-
-
-_FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
-
-
-def _row(finding: Finding) -> list[Any]:
-    return [*(getattr(finding, name) for name in _FIELDS), finding.severity.value]
-
-
-def _finding(row: list[Any]) -> Finding:
-    return Finding(**dict(zip(_FIELDS, row[:-1], strict=True)), severity=Severity(row[-1]))

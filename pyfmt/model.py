@@ -70,6 +70,7 @@ class Request:
     baseline_locked: bool | None = None  # None: where CI is set
     shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
     shard_times: str | None = None  # a JSON report with the times to balance by
+    timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,11 +285,16 @@ class Unit:
         return tuple(file for part in self.parts for file in part.files)
 
     @property
-    def label(self) -> str:
-        """For progress and failures: "pylint billing (projects/billing/.venv)"."""
+    def brief(self) -> str:
+        """Where there is little room: "pylint billing"."""
         names = [part.project.name for part in self.parts if part.files]
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        return f"{self.tool} {shown}" + (f" ({self.environment.name})" if self.environment else "")
+        return f"{self.tool} {shown}"
+
+    @property
+    def label(self) -> str:
+        """For progress and failures: "pylint billing (projects/billing/.venv)"."""
+        return self.brief + (f" ({self.environment.name})" if self.environment else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +370,9 @@ class Skip:
 class Outcome:
     """What came of a unit; `started` and `ended` are moments of the monotonic clock, 0.0 where they are not known.
 
-    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two.
+    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. A worker that
+    has to start first makes it wait: that is `waited`, a part of the time between the two. `cpu` are its tool's seconds of
+    a processor, 0.0 where nobody counted them.
     """
 
     unit: Unit
@@ -375,6 +383,18 @@ class Outcome:
     cached: bool = False
     started: float = 0.0
     ended: float = 0.0
+    waited: float = 0.0
+    cpu: float = 0.0
+    pieces: tuple[tuple[float, float], ...] = ()  # (started, ended) of what each of several processes did
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """One step of a run, between two moments of the monotonic clock."""
+
+    name: str
+    started: float
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)

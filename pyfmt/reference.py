@@ -131,7 +131,10 @@ def _word(action: argparse.Action) -> str:
 def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
-    return f" [{_metavar(action)}]" if action.nargs == "?" else f" {_metavar(action)}"
+    name = _metavar(action)
+    if name.startswith("="):
+        return f"[{name}]"
+    return f" [{name}]" if action.nargs == "?" else f" {name}"
 
 
 def _usage(action: argparse.Action) -> str:

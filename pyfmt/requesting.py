@@ -38,6 +38,7 @@ def make_request(options: argparse.Namespace, command: Command) -> Request:
         baseline_locked=getattr(options, "baseline_locked", None),
         shard=_shard(options),
         shard_times=getattr(options, "shard_times", None),
+        timings=getattr(options, "timings", None),
     )
 
 

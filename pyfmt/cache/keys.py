@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pyfmt.cache.sources import EVERYTHING, Sources
-from pyfmt.model import Environment, Project, ToolConfig, Unit
+from pyfmt.model import Environment, Part, Project, ToolConfig, Unit
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
-SCHEMA = 2  # raise it when the meaning of a stored value changes
+SCHEMA = 3  # raise it when the meaning of a stored value changes
 _PROJECT_CONFIGS = (
     "pyproject.toml",
     "setup.cfg",
@@ -91,6 +91,21 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         },
         **({"options": list(facts.options)} if facts.options else {}),
     }
+
+
+def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
+    """What the messages about a project's files depend on besides sources: the key of its record of files."""
+    environment = unit.environment
+    assert environment is not None, unit
+    return [
+        SCHEMA,
+        facts.tools.hex(),
+        list(facts.config(unit.tool)),
+        facts.trusted(environment),
+        list(_environment(environment, facts)),
+        list(_project(part.project, facts)),
+        list(facts.options),
+    ]
 
 
 def unit_key(unit: Unit, facts: KeyFacts) -> bytes:

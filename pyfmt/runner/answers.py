@@ -22,6 +22,8 @@ class WorkerAnswer:
     answer: dict[str, Any] | None
     reason: str = ""  # "" with an answer
     log: str = ""  # the last lines that the worker printed
+    waited: float = 0.0  # seconds until the worker was ready and took the request
+    cpu: float = 0.0  # seconds of a processor, 0.0 where nobody counted
 
 
 def tail(path: Path) -> str:

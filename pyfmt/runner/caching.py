@@ -6,8 +6,8 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import (
     SOURCES,
     KeyFacts,
@@ -21,11 +21,12 @@ from pyfmt.cache.keys import (
     unit_key,
 )
 from pyfmt.cache.store import Store
-from pyfmt.model import Environment, Finding, Outcome, Severity, Unit
+from pyfmt.model import Environment, Outcome, Unit
+from pyfmt.runner.file_records import FileRecords, Partial, ReachOf
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, lint_units
+from pyfmt.tools.protocol import JsonObject
 
 _SHOWN = 8  # changed inputs that are named
-_FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,15 @@ class UnitCache:
     """Outcomes of whole units by everything that they depend on."""
 
     def __init__(
-        self, store: Store, facts: KeyFacts, facts_now: Callable[[Sequence[Environment]], KeyFacts | None]
+        self,
+        store: Store,
+        facts: KeyFacts,
+        facts_now: Callable[[Sequence[Environment]], KeyFacts | None],
+        reach_of: ReachOf,
     ) -> None:
         self._store = store
         self._facts = facts
+        self.records = FileRecords(store, facts, reach_of)
         self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
 
     def look_again(self, units: Sequence[Unit]) -> bool:
@@ -106,7 +112,15 @@ class UnitCache:
         except (ValueError, TypeError, AttributeError):
             return "miss: what it was made from cannot be read"
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        return f"miss: changed since then: {shown}"
+        return f"miss: changed since then: {shown}{self._anew(unit)}"
+
+    def _anew(self, unit: Unit) -> str:
+        """How much of a unit would be linted anew, where it is not all of it."""
+        partial = self.records.partial(whole(unit))
+        if partial is None:
+            return ""
+        files = len(partial.run.files) if partial.run else 0
+        return f"; {files} of {len(whole(unit).files)} files can see that"
 
     def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
         """An input that has changed, or, where it is a folder, the files in it that have."""
@@ -121,16 +135,7 @@ class UnitCache:
 
 
 def _dump(outcome: Outcome, notes: Sequence[str]) -> bytes:
-    rows = [
-        [
-            *(getattr(finding, name) for name in _FIELDS),
-            finding.severity.value,
-            finding.environments,
-            finding.notes,
-            finding.also,
-        ]
-        for finding in outcome.findings
-    ]
+    rows = [row_from_finding(finding) for finding in outcome.findings]
     return json.dumps({"findings": rows, "notes": list(notes), "seconds": outcome.seconds}).encode(
         "utf-8", "surrogatepass"
     )
@@ -141,23 +146,14 @@ def _load(value: bytes | None, unit: Unit) -> Known | None:
         return None
     try:
         data = json.loads(value)
-        findings = tuple(_finding(row) for row in data["findings"])
+        findings = tuple(finding_from_row(row) for row in data["findings"])
         outcome = Outcome(unit, findings, seconds=0.0, cached=True)
         return Known(share(outcome, unit), tuple(data["notes"]))
     except (ValueError, KeyError, TypeError):
         return None  # a value that cannot be read is a miss
 
 
-def _finding(row: Sequence[Any]) -> Finding:
-    *plain, severity, environments, notes, also = row
-    values = dict(zip(_FIELDS, plain, strict=True))
-    return Finding(
-        **values,
-        severity=Severity(severity),
-        environments=tuple(environments),
-        notes=tuple(notes),
-        also=tuple(also),
-    )
+_Found = tuple[Outcome, tuple[str, ...]]  # an outcome, and what the tool had to say besides
 
 
 def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache: UnitCache | None) -> LintResult:
@@ -165,34 +161,107 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     keys = cache.keys(units) if cache else []
     known = cache.get(units, keys) if cache else [None] * len(units)
     now = time.monotonic()
-    missing = [index for index, found in enumerate(known) if found is None]
-    # mypy checks all files of a unit in any case, so its whole answer is worth keeping; pylint's time is the files'.
-    runs = [whole(units[index]) if units[index].tool == "mypy" else units[index] for index in missing]
-    results: dict[int, tuple[Outcome, tuple[str, ...]]] = {
+    results: dict[int, _Found] = {
         index: (replace(found.outcome, started=now, ended=now), found.notes)
         for index, found in enumerate(known)
         if found is not None
     }
     for outcome, _ in results.values():
         listener.done(outcome)
-    if runs:
-        done = lint_units(runs, options, listener)
+    missing = [index for index, found in enumerate(known) if found is None]
+    if missing and cache:
+        asked = {index: (keys[index], units[index]) for index in missing}
+        results.update(_Missing(asked, options, listener, cache).results())
+    elif missing:
+        done = lint_units([_asked_of_tool(units[index]) for index in missing], options, listener)
         for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
             results[index] = (share(outcome, units[index]), notes)
-        if cache:
-            _remember(cache, [(keys[index], units[index]) for index in missing], done)
     ordered = [results[index] for index in range(len(units))]
     return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
 
 
-def _remember(cache: UnitCache, asked: Sequence[tuple[bytes, Unit]], done: LintResult) -> None:
-    """Keep the outcomes of whole units whose inputs are still what they were before the tools ran."""
-    if not cache.look_again([unit for _, unit in asked]):
-        return
-    after = cache.keys([unit for _, unit in asked])
-    found = {}
-    for (key, _), now, outcome, notes in zip(asked, after, done.outcomes, done.notes, strict=True):
-        is_whole = not any(part.context for part in outcome.unit.parts)
-        if key == now and is_whole:
-            found[key] = (outcome, notes)
-    cache.put(found)
+def _asked_of_tool(unit: Unit) -> Unit:
+    """mypy checks all files of a unit in any case, so its whole answer is worth keeping; pylint's time is the files'."""
+    return whole(unit) if unit.tool == "mypy" else unit
+
+
+class _Missing:
+    """The units whose outcomes are not known: linted whole, or only the files that something has changed for."""
+
+    def __init__(
+        self, asked: Mapping[int, tuple[bytes, Unit]], options: LintOptions, listener: Listener, cache: UnitCache
+    ) -> None:
+        self._asked = asked
+        self._options = options
+        self._listener = listener
+        self._cache = cache
+        self._learnt: list[tuple[int, Outcome, tuple[str, ...], tuple[JsonObject, ...]]] = []
+        self._joined: list[tuple[int, Partial, Outcome]] = []
+
+    def results(self) -> dict[int, _Found]:
+        """Each unit's outcome; what can be is remembered."""
+        units = {index: unit for index, (_, unit) in self._asked.items()}
+        partials = {index: self._cache.records.partial(unit) for index, unit in units.items()}
+        found: dict[int, _Found] = {}
+        runs: dict[int, Unit] = {}
+        for index, partial in partials.items():
+            if partial is None:
+                runs[index] = _asked_of_tool(units[index])
+            elif partial.run is not None:
+                runs[index] = partial.run
+            else:
+                found[index] = (self._cache.records.known(partial), self._cache.records.notes(partial))
+                self._joined.append((index, partial, found[index][0]))
+                self._listener.done(found[index][0])
+        again = self._run(runs, partials, found)
+        if again:
+            self._listener.more(len(again))
+            self._run({index: whole(units[index]) for index in again}, {}, found)
+        self._remember()
+        return found
+
+    def _run(
+        self, runs: Mapping[int, Unit], partials: Mapping[int, Partial | None], found: dict[int, _Found]
+    ) -> list[int]:
+        """Run units and add to `found`; those that must run again, as wholes."""
+        replays = {}
+        for index, unit in runs.items():
+            partial = partials.get(index)
+            if partial is not None and unit.environment is not None:
+                replays[unit.environment.prefix, unit.number] = partial.replays
+        if not runs:
+            return []
+        done = lint_units(list(runs.values()), replace(self._options, replays=replays), self._listener)
+        again = []
+        for index, outcome, notes, effects in zip(runs, done.outcomes, done.notes, done.effects, strict=True):
+            partial = partials.get(index)
+            if partial is None:
+                self._learnt.append((index, outcome, notes, effects))
+                found[index] = (share(outcome, self._asked[index][1]), notes)
+            elif (joined := self._cache.records.joined(partial, outcome, effects)) is not None:
+                self._joined.append((index, partial, joined))
+                said = dict.fromkeys((*self._cache.records.notes(partial), *notes))
+                found[index] = (joined, tuple(said))
+            else:
+                again.append(index)
+        return again
+
+    def _remember(self) -> None:
+        """Keep the outcomes of units whose inputs are still what they were before the tools ran."""
+        cache, units = self._cache, [unit for _, unit in self._asked.values()]
+        if not cache.look_again(units):
+            return
+        now = dict(zip(self._asked, cache.keys(units), strict=True))
+        steady = {index for index, (key, _) in self._asked.items() if now[index] == key}
+        found: dict[bytes, _Found] = {}
+        for index, outcome, notes, effects in self._learnt:
+            if index in steady and not any(part.context for part in outcome.unit.parts):
+                found[now[index]] = (outcome, notes)
+                if not outcome.failures:
+                    cache.records.learn(outcome, notes, effects)
+        for index, partial, outcome in self._joined:
+            if index in steady and not outcome.failures:
+                cache.records.keep(partial)
+                if not any(part.context for part in partial.unit.parts):
+                    found[now[index]] = (outcome, cache.records.notes(partial))
+        cache.put(found)

@@ -99,6 +99,7 @@ class _Tally:
     edit_troubles: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     started: float = 0.0
+    pieces: list[tuple[float, float]] = field(default_factory=list)
 
 
 def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callable[[Outcome], None]) -> list[Outcome]:
@@ -123,6 +124,7 @@ def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callabl
             tally = tallies[number]
             tally.seconds += done.seconds
             tally.started = min(tally.started or done.started, done.started)
+            tally.pieces.append((done.started, done.started + done.seconds))
             for answer in done.answers:
                 _take(answer, tally, options)
             if not tally.missing:
@@ -246,6 +248,7 @@ def _outcome(tally: _Tally, options: FormatOptions) -> Outcome:
         tally.seconds,
         started=tally.started or now,
         ended=now,
+        pieces=tuple(tally.pieces),
     )
 
 

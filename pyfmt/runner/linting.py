@@ -7,15 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from pyfmt import estimating
 from pyfmt.errors import ToolError
 from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
-from pyfmt.tools.protocol import JsonObject, LintContext, ToolNeed, ToolPlace
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed, ToolPlace
 from pyfmt.tools.registry import LINTERS
 
 
@@ -34,6 +35,18 @@ class Tooling(Protocol):
         """End what is being made: the run is interrupted."""
 
 
+class Times(Protocol):
+    """Knows how long units took in earlier runs."""
+
+    def recall(self, units: Sequence[Unit]) -> list[estimating.Recorded | None]:
+        """What is known of each unit."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+    def remember(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep how long units took."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
+
 @dataclass(frozen=True, slots=True)
 class LintOptions:
     """What all lint units of a run share."""
@@ -49,6 +62,9 @@ class LintOptions:
     tooling: Tooling
     unused_ignores: bool = False
     moved: tuple[str, str] | None = None  # see LintContext
+    times: Times | None = None  # None: nothing is known, and nothing is to be remembered
+    # Of units (by environment's prefix and number) that are linted in part only: see LintContext.
+    replays: Mapping[tuple[str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
     workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
 
 
@@ -58,6 +74,7 @@ class LintResult:
 
     outcomes: tuple[Outcome, ...]
     notes: tuple[tuple[str, ...], ...]  # of each unit
+    effects: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit; see Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +83,20 @@ class Listener:
 
     started: Callable[[Unit], None]
     done: Callable[[Outcome], None]
+    # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run at
+    # once; called before any starts.
+    expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
+    more: Callable[[int], None] = lambda count: None  # so many more units than were told before
 
 
 def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
-    """Workers for these units alone: preparing what requests share is worth it where there is more than one."""
+    """Workers for these units alone: preparing what requests share is worth it where there are more than two."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         if unit.environment is not None:
             linter = LINTERS[unit.tool]
             counts[(linter.interpreter(unit.environment), linter.worker)] += 1
-    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 1)
+    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 2)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -84,16 +105,18 @@ def tool_paths() -> tuple[str, ...]:
 
 
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
-    """Run all units, the biggest first; KeyboardInterrupt kills what runs and is raised again."""
+    """Run all units, the longest first; KeyboardInterrupt kills what runs and is raised again."""
     workers = options.workers or _own_workers(units, options)
-    results: dict[int, tuple[Outcome, tuple[str, ...]]] = {}
+    results: dict[int, tuple[Outcome, Reading]] = {}
 
     def serve(index: int) -> None:
         results[index] = _run(units[index], options, workers, listener)
         listener.done(results[index][0])
 
-    # No record yet of how long a unit takes: the number of files is the best guess.
-    order = sorted(range(len(units)), key=lambda i: (-_weight(units[i]), i))
+    recorded = options.times.recall(units) if options.times else [None] * len(units)
+    seconds = estimating.estimates(units, recorded)
+    order = estimating.longest_first(units, seconds)
+    listener.expected([units[index] for index in order], [seconds[index] for index in order], options.jobs)
     executor = ThreadPoolExecutor(max(1, options.jobs))
     try:
         waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}
@@ -111,7 +134,13 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     if workers is not options.workers:
         workers.close()
     ordered = [results[index] for index in range(len(units))]
-    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    if options.times:
+        options.times.remember([outcome for outcome, _ in ordered])
+    return LintResult(
+        tuple(outcome for outcome, _ in ordered),
+        tuple(reading.notes for _, reading in ordered),
+        tuple(reading.effects for _, reading in ordered),
+    )
 
 
 def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
@@ -131,6 +160,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
         trusted=options.trusted(unit.environment),
         unused_ignores=options.unused_ignores,
         moved=options.moved,
+        replays=options.replays.get((unit.environment.prefix, unit.number), {}) if unit.tool == "pylint" else {},
     )
     payload = linter.payload(unit, context)
     need = linter.need(unit.environment, payload)
@@ -140,11 +170,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, linter.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
-def _weight(unit: Unit) -> int:
-    return len(unit.files) + sum(len(part.context) for part in unit.parts) // 4
-
-
-def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, tuple[str, ...]]:
+def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, Reading]:
     linter = LINTERS[unit.tool]
     assert unit.environment is not None, unit
     listener.started(unit)
@@ -157,15 +183,16 @@ def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listen
         else:
             answer = worker.ask(payload, options.timeout)
         if answer.answer is None:
-            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), ()
+            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
         reading = linter.parse(unit, answer.answer)
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
-        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), ()
+        return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
-        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), ()
-    return _timed(Outcome(unit, reading.findings, (), reading.failures), began), reading.notes
+        return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), Reading()
+    outcome = Outcome(unit, reading.findings, (), reading.failures, waited=answer.waited, cpu=answer.cpu)
+    return _timed(outcome, began), reading
 
 
 def _timed(outcome: Outcome, began: float) -> Outcome:

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import threading
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,6 +76,8 @@ class _Pending:
     done: threading.Event = field(default_factory=threading.Event)
     pid: int | None = None
     status: int | None = None  # None when the server itself ended first
+    began: float | None = None  # when the child was there, by the monotonic clock
+    cpu: float = 0.0
 
 
 class ForkServer:
@@ -127,9 +130,10 @@ class ForkServer:
             return
         if kind == "started":
             pending.pid = event["pid"]
+            pending.began = time.monotonic()
             pending.started.set()
         elif kind == "ended":
-            pending.status = event["status"]
+            pending.status, pending.cpu = event["status"], event.get("cpu", 0.0)
             pending.started.set()
             pending.done.set()
 
@@ -149,6 +153,7 @@ class ForkServer:
 
     def ask(self, payload: dict[str, Any], timeout: float) -> WorkerAnswer:
         """Serve one request; `timeout` in seconds counts from when the server is ready."""
+        asked = time.monotonic()
         if not self._ready.wait(max(timeout, _START_SECONDS)):
             kill_tree(self._process.pid)
             return WorkerAnswer(None, "the worker did not start in time", tail(self._log))
@@ -166,7 +171,8 @@ class ForkServer:
                 if pending.pid is not None:
                     kill_tree(pending.pid)  # the server can do it no more
                 return WorkerAnswer(None, "the worker ended unexpectedly", tail(files.log) or tail(self._log))
-            return collect(files.answer, files.log, pending.status)
+            waited = pending.began - asked if pending.began is not None else 0.0
+            return replace(collect(files.answer, files.log, pending.status), waited=waited, cpu=pending.cpu)
         finally:
             with self._lock:
                 self._pending.pop(files.number, None)

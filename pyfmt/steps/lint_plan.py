@@ -41,6 +41,9 @@ class ImportReader:
         return self._known[file]
 
 
+_IMPORTABLE = ("py", "pyc", "pyi", "so", "pyd")  # a `service.pth` makes no `service` importable
+
+
 class InstalledNames:
     """The top-level names in the site folders of environments, each listed at most once, and only if asked for."""
 
@@ -52,14 +55,16 @@ class InstalledNames:
         environment = resolution.environment if resolution else None
         if environment is None:
             return lambda name: False
-        return lambda name: name in self._names(environment)
+        return lambda name: name in self.names(environment)
 
-    def _names(self, environment: Environment) -> frozenset[str]:
+    def names(self, environment: Environment) -> frozenset[str]:
+        """All of an environment."""
         if environment.prefix not in self._known:
             found: set[str] = set()
             for site in environment.site_packages:
                 try:
-                    found.update(entry.partition(".")[0] for entry in os.listdir(site))
+                    entries = (entry.partition(".") for entry in os.listdir(site))
+                    found.update(name for name, _, suffix in entries if not suffix or suffix.endswith(_IMPORTABLE))
                 except OSError:
                     continue  # one that is not there installs nothing
             self._known[environment.prefix] = frozenset(found)

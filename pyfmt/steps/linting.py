@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyfmt import planning, projects, selection
+from pyfmt import import_memory, planning, projects, selection
 from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.times import RecordedTimes
 from pyfmt.environments import reading as environment_reading
 from pyfmt.environments.tooling import ToolEnvironments
 from pyfmt.memory import Memory, first_party_roots
@@ -19,7 +20,8 @@ from pyfmt.model import Environment, Request, Unit
 from pyfmt.progress import Progress
 from pyfmt.runner.caching import UnitCache, lint
 from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
-from pyfmt.steps.lint_plan import ImportReader, lint_plan
+from pyfmt.steps.lint_plan import ImportReader, InstalledNames, lint_plan
+from pyfmt.steps.reaching import Reaching
 from pyfmt.steps.trusting import Trusting
 from pyfmt.steps.workspace import Hands, Workspace, wanted
 
@@ -29,8 +31,16 @@ def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintR
         hands.progress.begin(len(units), threaded=True)
         options = _lint_options(space, Path(scratch), hands)
         memory = hands.memory
-        cache = UnitCache(memory.store, hands.facts, _FactsNow(space, hands)) if memory.store else None
-        return lint(units, options, Listener(hands.progress.started, hands.progress.done), cache)
+        progress = hands.progress
+        facts_now = _FactsNow(space, hands)
+        cache = UnitCache(memory.store, hands.facts, facts_now, _reaching(space, hands)) if memory.store else None
+        listener = Listener(progress.started, progress.done, progress.expected, progress.begin)
+        return lint(units, options, listener, cache)
+
+
+def _reaching(space: Workspace, hands: Hands) -> Reaching:
+    read = import_memory.reader(hands.memory, space.config.root)
+    return Reaching(hands.facts, read, InstalledNames().names, space.projects)
 
 
 class _FactsNow:
@@ -53,19 +63,20 @@ class _FactsNow:
 
 
 def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
-    settings = space.config
+    settings, folders = space.config, hands.memory.tool_folders()
     return LintOptions(
         root=settings.root,
         configs={tool_config.tool: tool_config for tool_config in settings.tool_configs},
         scratch=scratch,
         jobs=settings.jobs,
         timeout=settings.timeout,
-        cache_folder=hands.memory.tool_folders(),
+        cache_folder=folders,
         import_roots=hands.facts.roots,
         trusted=hands.facts.trusted,
         unused_ignores=bool(hands.facts.options),
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
         tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
+        times=RecordedTimes(hands.memory.store, folders) if hands.memory.store else None,
         workers=hands.workers,
     )
 
@@ -89,7 +100,7 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     hands = Hands(memory, memory.facts(space.survey.everything, roots, Trusting(space.config, request)), Progress(-1))
     options = _lint_options(space, Path(os.devnull), hands)
-    known = UnitCache(memory.store, hands.facts, lambda _: None) if memory.store else None
+    known = UnitCache(memory.store, hands.facts, lambda _: None, _reaching(space, hands)) if memory.store else None
     calls = []
     for unit in lint_plan(work, reader).lint_units:
         spec, payload = call(unit, options)

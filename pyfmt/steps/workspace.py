@@ -11,8 +11,9 @@ from pyfmt import config, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.environment_drift import with_drift
 from pyfmt.environments.finding import resolve
+from pyfmt.laps import Laps
 from pyfmt.memory import Memory
-from pyfmt.model import Config, Project, Request, Resolution
+from pyfmt.model import Config, Lap, Project, Request, Resolution
 from pyfmt.progress import Progress
 from pyfmt.projects import Survey
 
@@ -29,6 +30,7 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
+    laps: tuple[Lap, ...] = ()  # how long it took to find all this
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
 
     @property
@@ -56,10 +58,14 @@ def survey_workspace(
     settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None
 ) -> Workspace:
     """Projects and environments under a configuration; raises PyfmtError."""
+    laps = Laps()
     survey = projects.find_projects(settings)
+    laps.done("walk")
     memo = memory.memo if memory else None
     found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
-    return Workspace(settings, survey.projects, with_drift(found, survey.projects, settings.root, memo), survey)
+    found = with_drift(found, survey.projects, settings.root, memo)
+    laps.done("environments")
+    return Workspace(settings, survey.projects, found, survey, tuple(laps.found))
 
 
 def wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:

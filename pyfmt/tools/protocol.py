@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyfmt.model import Environment, Failure, Finding, Project, ToolConfig, Unit
@@ -24,6 +24,7 @@ class LintContext:
     ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
     unused_ignores: bool = False  # report comments that suppress nothing, whatever the configuration says
+    replays: Mapping[str, JsonObject] = field(default_factory=dict)  # by project path: what an earlier run has noted
     moved: tuple[str, str] | None = None  # folders of the first stand at the second in this run (editable installs)
 
 
@@ -52,6 +53,7 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
+    effects: tuple[JsonObject, ...] = ()  # of each project, what its files set on others; see `runner/file_records.py`
 
 
 class Linter(Protocol):

@@ -45,7 +45,9 @@ class PylintLinter:
             "moved": list(context.moved) if context.moved else None,
             "trusted": context.trusted,
             "unused_ignores": context.unused_ignores,
-            "groups": [_group(part, environment, context.root) for part in unit.parts],
+            "groups": [
+                {**_group(part, environment, context.root), "replay": _replay(part, context)} for part in unit.parts
+            ],
         }
 
     def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:  # pylint: disable=useless-return
@@ -67,7 +69,7 @@ class PylintLinter:
         )
         reason = _foreign(environment)
         notes = (f"pylint lints {environment.name} with another Python: {reason}",) if reason else ()
-        return Reading(tuple(dict.fromkeys(findings)), failures, (*notes, *answer["notes"]))
+        return Reading(tuple(dict.fromkeys(findings)), failures, (*notes, *answer["notes"]), tuple(answer["effects"]))
 
     def module_name(self, file: str, project: Project) -> str:
         """pylint's name for `file` (the chain of packages upwards), after the folder where the chain begins.
@@ -126,6 +128,15 @@ def _group(part: Part, environment: Environment, root: str) -> JsonObject:
         "import_roots": [os.path.normpath(os.path.join(root, path)) for path in part.project.import_roots],
         "py_version": least,
     }
+
+
+def _replay(part: Part, context: LintContext) -> JsonObject | None:
+    """What an earlier run noted of a project's files, with absolute paths."""
+    noted = context.replays.get(part.project.path)
+    if noted is None:
+        return None
+    late = [[os.path.join(context.root, file), name] for file, name in noted["late"]]
+    return {**noted, "build": [os.path.join(context.root, file) for file in noted["build"]], "late": late}
 
 
 def minimum_python(requires: str | None) -> str | None:

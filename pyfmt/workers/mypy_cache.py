@@ -23,9 +23,11 @@ _LOCK = "lock"
 class Cache:
     """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept."""
 
-    def __init__(self, folder: str | None, run: str, identity: dict[str, str]) -> None:
+    def __init__(self, folder: str | None, run: str, identity: dict[str, str], seed: Any = None) -> None:
         self.folder = os.devnull
         self.note = ""
+        self._seed = seed  # a mypy_seed.Seed that a new folder begins with; None: with nothing
+        self._is_new = self._is_seeded = False
         self._home = os.path.join(folder, run) if folder else ""
         self._identity = identity
         self._lock: IO[bytes] | None = None
@@ -35,7 +37,7 @@ class Cache:
     def _open(self, folder: str, run: str) -> None:
         try:
             os.makedirs(os.path.join(folder, run), exist_ok=True)
-            self._lock = _locked(os.path.join(folder, run + "." + _LOCK))
+            self._lock = locked(os.path.join(folder, run + "." + _LOCK))
         except OSError as error:
             self.note = f"mypy's cache cannot be kept in {folder}: {error.strerror or error}"
             return
@@ -47,11 +49,22 @@ class Cache:
                 known = json.load(file)
         except (OSError, ValueError):
             known = None
-        if known != {"identity": self._identity, "checks": _checks(self.folder)}:
+        if known != {"identity": self._identity, "checks": checks(self.folder)}:
             self.wipe()
+        if self.folder != os.devnull and not (os.path.isdir(self.folder) and os.listdir(self.folder)):
+            self._is_new = True
+            self._is_seeded = self._seed is not None and self._seed.give(self.folder)
+
+    def pass_on(self) -> None:
+        """Let other new folders begin with what this one has found out, where it was new itself."""
+        if self._seed is not None and self._is_new:
+            self._seed.take(self.folder)
 
     def wipe(self) -> None:
-        """Forget everything."""
+        """Forget everything, the seed that it began with included."""
+        if self._is_seeded:
+            self._seed.discard()
+        self._is_new = self._is_seeded = False
         if self.folder != os.devnull:
             shutil.rmtree(self.folder, ignore_errors=True)
             if os.path.isdir(self.folder) and os.listdir(self.folder):
@@ -60,7 +73,7 @@ class Cache:
     def close(self) -> None:
         """Record what the folder holds now, and let others use it. Without this it is not believed next time."""
         if self.folder != os.devnull:
-            manifest: dict[str, Any] = {"identity": self._identity, "checks": _checks(self.folder)}
+            manifest: dict[str, Any] = {"identity": self._identity, "checks": checks(self.folder)}
             temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
             try:
                 with open(temporary, "w", encoding="utf-8") as file:
@@ -72,7 +85,7 @@ class Cache:
             self._lock.close()
 
 
-def _locked(path: str) -> IO[bytes] | None:
+def locked(path: str) -> IO[bytes] | None:
     """An open file that is locked until it is closed; None if another process has it."""
     file = open(path, "ab")  # pylint: disable=consider-using-with  # the lock lives as long as the file is open
     try:
@@ -93,18 +106,25 @@ def _locked(path: str) -> IO[bytes] | None:
     return file
 
 
-def _checks(folder: str) -> dict[str, list[int]]:
-    """Size and CRC of each file: a cache with flipped bits is read by mypy without a word."""
-    checks = {}
+def checks(folder: str) -> dict[str, list[int]]:
+    """Size and CRC of each file below `folder`, by its path there: mypy reads flipped bits without a word."""
+    found = {}
     for where, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(where, name)
-            crc = size = 0
-            with open(path, "rb") as file:
-                while chunk := file.read(1 << 20):
-                    crc, size = zlib.crc32(chunk, crc), size + len(chunk)
-            checks[os.path.relpath(path, folder).replace(os.sep, "/")] = [size, crc]
-    return checks
+            found[os.path.relpath(path, folder).replace(os.sep, "/")] = read(path)
+    return found
+
+
+def read(path: str, copy: IO[bytes] | None = None) -> list[int]:
+    """Size and CRC of a file, whose content goes to `copy` on the way."""
+    crc = size = 0
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            crc, size = zlib.crc32(chunk, crc), size + len(chunk)
+            if copy is not None:
+                copy.write(chunk)
+    return [size, crc]
 
 
 def watch_contents(first_party: Sequence[str]) -> None:

@@ -43,6 +43,7 @@ _cache = _sibling("mypy_cache")
 _farm = _sibling("mypy_farm")
 _plugins = _sibling("mypy_plugins")
 _process = _sibling("mypy_process")
+_seed = _sibling("mypy_seed")
 
 
 def preload(tool_paths: list[str]) -> None:
@@ -117,7 +118,8 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "1"}
         if farm.roots:
             identity["farm"] = farm.folder
-        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity)
+        seed = self._seed_of_cache(identity["mypy"]) if payload["cache_dir"] and not part["plugins"] else None
+        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity, seed)
 
     def run(self) -> None:
         """Fill findings, failures and notes."""
@@ -129,11 +131,27 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         said = self._until_whole()
         if said is not None:
             self._read(said)
+            if not os.environ.get("PYFMT_SINGLE"):  # nobody else would begin with it in this run
+                self._cache.pass_on()
         self._cache.close()
         if self._cache.note:
             self.notes.append(self._cache.note)
 
     # -- before
+
+    def _seed_of_cache(self, version: str) -> Any:
+        """The standard library's share of a new cache; what per-module sections change in it, mypy notices itself.
+
+        There is none for plugins, which run code of the environment: what they did here must not count elsewhere.
+        """
+        header, _, rest = str(self._part["config"]).partition("\n")
+        identity = {
+            "mypy": [version, importlib.import_module("mypy").__file__],
+            "python": [self._payload["python"], sys.version_info[:2], sys.platform],
+            "options": [header, f"\n{rest}".partition("\n[")[0], self._part["follow_imports"]],
+            "format": "1",
+        }
+        return _seed.Seed(os.path.dirname(self._payload["cache_dir"]), identity, _cache)
 
     def _drop_unnameable(self) -> None:
         """mypy gives up on everything for one package folder whose name is no identifier."""
@@ -191,6 +209,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         arguments += ["--python-executable", _search_dirs(self._payload, self._scratch)]
         arguments += ["--python-version", f"{major}.{minor}", "--explicit-package-bases"]
         arguments += ["--follow-imports", self._part["follow_imports"], "-O", "json", "--no-error-summary"]
+        # -n0: with processes of its own mypy words some hints in another way, and not the same in each run.
         arguments += ["--no-warn-unused-configs", "--no-color-output", "--no-pretty", "-n0"]
         for file in self._shadowed:
             arguments += ["--shadow-file", file, self._any]

@@ -49,6 +49,7 @@ class Linter(pylinter.PyLinter):
         self.import_roots: list[str] = []
         self.quiet = False
         self.left_out: list[str] = []  # plugins
+        self._effects: Any = None
         super().__init__(*arguments, **keywords)
 
     def load_plugin_modules(self, modnames: Iterable[str], force: bool = False) -> None:
@@ -88,21 +89,31 @@ class Linter(pylinter.PyLinter):
         super()._add_one_message(message_definition, line, node, *others)
         self.said += [(message, node is not None) for message in self.reporter.messages[before:]]
 
-    def lint(self, files: Sequence[str], others: Sequence[str], wide: Any) -> None:
+    def lint(self, files: Sequence[str], others: Sequence[str], wide: Any, effects: Any) -> None:
         """Lint `files` as `PyLinter.check` would lint them together with `others`, which only feed `wide`.
 
         Paths are relative to the working folder, as `ignore-paths` is meant to see them.
         """
         self.initialize()
+        self._effects = effects
         with augmented_sys_path(self.roots([*files, *others])):
-            items = [self._packaged(item) for item in self._iterate_file_descrs(files)]
+            built = sorted([*files, *effects.needed(files, others)])
+            items = [self._packaged(item) for item in self._iterate_file_descrs(built)]
+            linted = {os.path.abspath(file) for file in files}
             progress = ProgressReporter(False)
             with self._astroid_module_checker() as check:
-                self._lint_files(self._get_asts(iter(items), None, progress), check, progress)
+                trees = self._get_asts(effects.building(items), None, progress)
+                chosen = {item: tree for item, tree in trees.items() if os.path.abspath(item.filepath) in linted}
+                self._lint_files(chosen, check, progress)
             if wide.wanted:
                 self.quiet = True  # these files are not reported
                 wide.add_context(self._packaged(item) for item in self._iterate_file_descrs(others))
                 self.quiet = False
+
+    def _lint_file(self, file: FileItem, module: Any, check_astroid_module: Any) -> None:
+        """Tell the effects of it first."""
+        self._effects.linting(file.filepath)
+        super()._lint_file(file, module, check_astroid_module)
 
     def _packaged(self, item: FileItem) -> FileItem:
         """The same file, named by its folders where its relative imports need packages that have no `__init__.py`.

@@ -8,12 +8,15 @@ The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
     unused_ignores (report them whatever rcfile says),
     import_roots (first-party folders that the environment's packages come from)
-    groups: a list of {project, folder, files, context, import_roots, py_version}; each is linted in a process of its
-            own, since astroid knows modules by name, and adds what one project sets to the classes of others
+    groups: a list of {project, folder, files, context, import_roots, py_version, replay}; each is linted in a process
+            of its own, since astroid knows modules by name, and adds what one project sets to the classes of others;
+            replay: None, or what an earlier run noted in its effects (`pylint_effects.py`); then project-wide messages
+            are those about any file of the group, or, where its `wide` is false, there are none
 The answer:
     messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
+    effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
 """
 
 from __future__ import annotations
@@ -67,7 +70,7 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("pylint_hooks", "pylint_view", "pylint_linter", "pylint_whole"):
+    for name in ("pylint_hooks", "pylint_view", "pylint_linter", "pylint_whole", "pylint_effects"):
         _parts[name] = _sibling(name)
     _linters.append(_parts["pylint_linter"].new_linter())
     sys.path[:] = _own_path
@@ -116,7 +119,7 @@ def run(payload: Json) -> Json:
 
 
 def _merged(answers: list[Json]) -> Json:
-    merged: Json = {"messages": [], "failures": [], "notes": []}
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": []}
     for answer in answers:
         for key, values in merged.items():
             values += [value for value in answer[key] if key == "messages" or value not in values]
@@ -171,6 +174,7 @@ def _failed(group: Json, reason: str, detail: str) -> Json:
         "messages": [],
         "failures": [{"projects": [group["project"]], "reason": reason, "detail": tail}],
         "notes": [],
+        "effects": [],
     }
 
 
@@ -195,12 +199,16 @@ def _lint(payload: Json, group: Json) -> Json:
         return _about_config(payload, group, linter, of_config)
     files, others = (_lintable(group[kind], group) for kind in ("files", "context"))
     _make_room(view, linter, [*files, *others])
-    wide = whole.ProjectWide(linter)
+    replay = group.get("replay")
+    wide = whole.ProjectWide(linter, replay is None or replay["wide"])
+    effects = _parts["pylint_effects"].Effects(replay)
     with _deep_recursion():
-        linter.lint(files, others, wide)
+        linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
-    reported = {os.path.abspath(file) for file in files}
+    told = effects.told(linter, lambda path: _relative(path, payload["root"]))
+    answer["effects"].append({"project": group["project"], **told})
+    reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     return answer
 
@@ -240,6 +248,7 @@ def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[
     answer: Json = {
         "messages": [],
         "failures": [],
+        "effects": [],
         "notes": [f"{note} ({payload['environment']})" for note in linter.notes],
     }
     for message, _ in messages:

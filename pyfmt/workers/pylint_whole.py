@@ -40,12 +40,15 @@ class Wide:
 class ProjectWide:
     """Listens to a linter's checkers while it walks the files; `messages` then says what they amount to."""
 
-    def __init__(self, linter: Any) -> None:
+    def __init__(self, linter: Any, wanted: bool = True) -> None:
+        """With `wanted` False there are no messages, whatever the configuration enables: they are known already."""
         self._linter = linter
         self._sources: dict[int, str] = {}  # id of a line set -> its file
         self._imports: dict[tuple[str, str], tuple[str, int]] = {}  # module, imported module -> file, line
-        self.cycles = linter.is_message_enabled("cyclic-import")
-        self.duplicates = linter.is_message_enabled("duplicate-code") and linter.config.min_similarity_lines > 0
+        self.cycles = wanted and linter.is_message_enabled("cyclic-import")
+        self.duplicates = (
+            wanted and linter.is_message_enabled("duplicate-code") and linter.config.min_similarity_lines > 0
+        )
         (self._import_checker,) = linter._checkers["imports"]
         (self._line_checker,) = linter._checkers["similarities"]
         self._listen()

@@ -2,7 +2,8 @@
 
 Started as `python -s -S server.py [--once] [--single] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
 `{"id": 1, "payload": {...}, "answer": FILE, "log": FILE}`; events are JSON lines on stdout:
-`{"event": "ready"}`, `{"event": "started", "id": 1, "pid": 2}`, `{"event": "ended", "id": 1, "status": 0}`.
+`{"event": "ready"}`, `{"event": "started", "id": 1, "pid": 2}`, `{"event": "ended", "id": 1, "status": 0, "cpu": 1.5}`,
+where `cpu` is what the child and its own children took of a processor, in seconds.
 A child writes what the task's `run(payload)` returns to `answer`, and everything it prints to `log`.
 When stdin ends, children that still run are killed: a pyfmt that died leaves nothing behind.
 With `--once` a single request is served without fork, in this very process. With `--single` (and `--once`) the task is
@@ -137,12 +138,13 @@ class Server:
     def reap(self) -> None:
         """Report every child that has ended."""
         while self.running:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
             number = self.running.pop(pid, None)
             if number is not None:
-                self.say(event="ended", id=number, status=os.waitstatus_to_exitcode(status))
+                cpu = round(usage.ru_utime + usage.ru_stime, 3)
+                self.say(event="ended", id=number, status=os.waitstatus_to_exitcode(status), cpu=cpu)
 
     def read(self) -> bool:
         """Take in what stdin has; False when it has ended."""

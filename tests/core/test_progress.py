@@ -1,4 +1,4 @@
-"""Progress: live lines on a real (pseudo) terminal, plain lines with -v, else silence."""
+"""Progress: live lines on a real (pseudo) terminal, plain lines with -v and in CI, else silence."""
 
 from __future__ import annotations
 
@@ -48,6 +48,23 @@ class Terminal:
         """Give it back."""
         self.shown()
         os.close(self._master)
+
+
+class Clock:
+    """A clock that a test moves; each look at it takes `step` seconds."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.now = 100.0
+        self._step = step
+
+    def __call__(self) -> float:
+        self.now += self._step
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
 
 
 @pytest.fixture
@@ -106,17 +123,19 @@ def test_verbose_is_a_line_for_each_unit() -> None:
 
 
 def test_a_terminal_shows_what_runs_and_is_left_clean(terminal: Terminal) -> None:
-    progress = Progress(0, terminal.stream)
+    clock = Clock()
+    progress = Progress(0, terminal.stream, clock)
     units = [unit(f"e{number}") for number in range(11)]
     progress.begin(len(units))
     for item in units:
         progress.started(item)
     progress.done(Outcome(units[0]))
     progress.say("a remark")
+    clock.now += 1
     progress.done(Outcome(units[1]))
     progress.close()
     text = terminal.shown()
-    assert "2/11 units done" in text and f"{units[2].label}  0 s" in text and "and 1 more" in text
+    assert "2/11 units done" in text and f"{units[2].label}  1 s" in text and "and 1 more" in text
     assert screen(text) == ["a remark", ""]
 
 
@@ -164,3 +183,130 @@ def test_events_may_come_from_many_threads(terminal: Terminal) -> None:
     progress.close()
     left = screen(terminal.shown())
     assert sorted(left) == sorted(["", *(f"runs {item.label}" for item in units)])
+
+
+def test_units_that_come_at_once_are_not_drawn_one_by_one(terminal: Terminal) -> None:
+    clock = Clock()
+    progress = Progress(0, terminal.stream, clock)
+    units = [unit(f"e{number}") for number in range(300)]
+    progress.begin(len(units), threaded=True)
+    for item in units:
+        clock.now += 0.001
+        progress.done(Outcome(item, cached=True))
+    progress.close()
+    text = terminal.shown()
+    assert 1 <= text.count("units done") <= 3 and "1/300 units done (1 cached)" in text
+
+
+def test_the_time_left_is_told_where_it_is_known(terminal: Terminal) -> None:
+    clock = Clock()
+    progress = Progress(0, terminal.stream, clock)
+    units = [unit(f"e{number}") for number in range(5)]
+    progress.begin(5)
+    progress.expected(units[1:], [40.0, 20.0, 30.0, 0.5], 2)
+    for item in units[:3]:
+        progress.started(item)
+    clock.now += 10
+    progress.done(Outcome(units[0], cached=True))
+    # One needs 30 s more, the other 10 s, and then 30 s and half a second.
+    clock.now += 300
+    progress.done(Outcome(units[1]))
+    clock.now += 1
+    progress.started(unit("unexpected"))
+    progress.done(Outcome(units[2]))
+    progress.close()
+    text = terminal.shown()
+    assert "1/5 units done (1 cached), about 40 s left" in text
+    assert "2/5 units done (1 cached), about 30 s left" in text  # what should be done by now is taken to be
+    assert "3/5 units done (1 cached)\r\n" in text
+
+
+def in_ci(verbosity: int, clock: Clock, stream: io.StringIO) -> None:
+    """A run of five units, of which two come from the cache and one takes long."""
+    progress = Progress(verbosity, stream, clock)
+    units = [unit("##[a"), *(unit(name) for name in "bcde")]
+    progress.begin(5)
+    for item in units[3:]:
+        progress.done(Outcome(item, cached=True))
+    progress.expected(units[:3], [100.0, 300.0, 20.0], 3)
+    for item in units[:3]:
+        progress.started(item)
+    clock.now += 6
+    progress.done(Outcome(units[2]))
+    clock.now += 4.9
+    progress.done(Outcome(units[0]))
+    clock.now += 5
+    progress.done(Outcome(units[1]))
+    progress.close()
+
+
+def test_in_ci_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    stream = io.StringIO()
+    in_ci(0, Clock(), stream)
+    assert stream.getvalue().splitlines() == [
+        "pyfmt: 3 of 5 units done (2 cached), running: mypy #?[a 6 s, mypy b 6 s, about 5 min left",
+        "pyfmt: 5 of 5 units done (2 cached)",
+    ]
+    quiet = io.StringIO()
+    in_ci(-1, Clock(), quiet)
+    assert quiet.getvalue() == ""
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_elsewhere_there_is_no_such_line(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("CI", value)
+    stream = io.StringIO()
+    in_ci(0, Clock(), stream)
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_of_a_ci_gets_plain_lines(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    progress = Progress(0, terminal.stream, Clock(step=10))
+    progress.begin(1)
+    progress.done(Outcome(unit("a")))
+    progress.close()
+    assert terminal.shown() == "pyfmt: 1 of 1 units done\r\n"
+
+
+class Waited(io.StringIO):
+    """Tells when something was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def flush(self) -> None:
+        super().flush()
+        self.written.set()
+
+
+def test_a_long_unit_is_told_of_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    stream = Waited()
+    progress = Progress(0, stream, Clock(step=10))
+    units = [unit(name) for name in "abcde"]
+    progress.begin(5, threaded=True)
+    for item in units:
+        progress.started(item)
+    assert stream.written.wait(60)
+    progress.close()
+    first = stream.getvalue().splitlines()[0]
+    assert first.startswith("pyfmt: 0 of 5 units done, running: mypy a ") and first.endswith(", and 2 more")
+
+
+def test_no_thread_runs_before_a_unit_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    before = threading.active_count()
+    progress = Progress(0, io.StringIO())
+    progress.begin(2, threaded=True)
+    progress.done(Outcome(unit("a"), cached=True))
+    assert threading.active_count() == before
+    progress.started(unit("b"))
+    assert threading.active_count() == before + 1
+    progress.close()
+    assert threading.active_count() == before
+    progress.begin(1)  # the formatters' processes are forked
+    progress.started(unit("c"))
+    assert threading.active_count() == before

@@ -175,7 +175,7 @@ def test_a_cache_that_another_process_uses_is_left_alone(
     checker = _checker(tree, str(kept_environment().prefix), tmp_path / "cache")
     checker.check()
     before = _rows(tmp_path / "cache")
-    (lock,) = (tmp_path / "cache").rglob("*.lock")
+    (lock,) = (tmp_path / "cache").rglob("run*.lock")
     with lock.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         tree.write({"p/base.py": "def f() -> str:\n    return ''\n"})

@@ -1,0 +1,1 @@
+"""Measurements of pyfmt: `make bench` and `make bench-environments`."""

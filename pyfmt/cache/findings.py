@@ -1,0 +1,28 @@
+"""Findings as the rows that the cache keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyfmt.model import Finding, Severity
+
+_FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
+
+
+def row_from_finding(finding: Finding) -> list[Any]:
+    """A finding as values that JSON can hold."""
+    plain = [getattr(finding, name) for name in _FIELDS]
+    return [*plain, finding.severity.value, list(finding.environments), list(finding.notes), list(finding.also)]
+
+
+def finding_from_row(row: Sequence[Any]) -> Finding:
+    """The finding; raises ValueError or TypeError where the row is damaged."""
+    *plain, severity, environments, notes, also = row
+    return Finding(
+        **dict(zip(_FIELDS, plain, strict=True)),
+        severity=Severity(severity),
+        environments=tuple(environments),
+        notes=tuple(notes),
+        also=tuple(also),
+    )

@@ -1,0 +1,140 @@
+"""pylint file by file: only files that can see a change are linted anew, and the report is that of a cold run."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cache.comparing import difference
+from tests.cache.little_monorepo import FILES, LittleMonorepo
+from tests.support.monorepo import Monorepo
+
+CORE, ALPHA = "lib/core/acme/core/", "projects/alpha/alpha/"
+PLUGIN = """
+    from pylint.checkers import BaseChecker
+
+
+    class Counting(BaseChecker):
+        name = "counting"
+        msgs = {"C9999": ("File number %s", "file-number", "Counts files.")}
+        count = 0
+
+        def leave_module(self, node):
+            type(self).count += 1
+            self.add_message("file-number", node=node, args=(self.count,))
+
+
+    def register(linter):
+        linter.register_checker(Counting(linter))
+"""
+
+
+_STATES = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
+    return LittleMonorepo(tmp_path_factory.mktemp("records"))
+
+
+@pytest.fixture
+def tree(repo: LittleMonorepo) -> Iterator[Monorepo]:
+    """The tree of `repo` after a run in which something was linted: a known unit would leave the record as it was."""
+    repo.tree.write({**FILES, ALPHA + "state.py": f'"""State {next(_STATES)}."""\n'})
+    repo.tree.run("check", "--tool", "pylint")
+    yield repo.tree
+    for path in (repo.tree.root / "projects/alpha").rglob("new*.py"):
+        path.unlink()
+
+
+def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
+    """How many files of each project pylint linted in one run."""
+    done = tree.run("check", "--tool", "pylint", "--verbose", *arguments)
+    found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, (\d+) findings, (?!0\.0 s)", done.stderr)
+    assert "units" in done.stderr or "] pylint" in done.stderr, done
+    return {project: int(count) for project, count, _ in found}
+
+
+def append(tree: Monorepo, name: str, text: str) -> None:
+    tree.write({name: tree.read(name) + text})
+
+
+def test_a_leaf_alone_is_linted_anew(tree: Monorepo) -> None:
+    append(tree, ALPHA + "main.py", "\n\nprint(undefined_name)\n")
+    assert linted(tree) == {"alpha": 2}  # and the test that imports it
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_of_a_librarys_users_only_those_files_that_can_see_the_change(tree: Monorepo) -> None:
+    append(tree, CORE + "text.py", "\n\ndef late() -> int:\n    import os\n    return os.nothing\n")
+    counts = linted(tree)
+    assert counts["acme-core"] == 3, counts  # text, values that imports it, and the test
+    assert (counts["alpha"], counts["beta"]) == (2, 2), counts  # main and its test, not helpers or common
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_what_a_file_sets_on_the_class_of_another_is_seen_where_the_class_is(tree: Monorepo) -> None:
+    append(tree, ALPHA + "main.py", "\n\nprint(Value(1).invented, Value(1).other)\n")
+    assert "invented" in tree.run("check", "--tool", "pylint").stdout
+    for number, text in enumerate(("Value.invented = 3", "Value.invented = Value(1)", "Value.other = 3", "")):
+        source = f'"""Sets."""\n\nfrom acme.core.values import Value\n\n{text}\n'
+        tree.write({"projects/alpha/tests/new_setting.py": source})
+        said = tree.run("check", "--tool", "pylint").stdout
+        assert ("has no 'invented' member" in said) is (number > 1), said
+        assert ("has no 'other' member" in said) is (number != 2), said
+        assert not difference(tree, "--tool", "pylint"), text
+
+
+def test_a_module_that_begins_to_shadow_another_counts(tree: Monorepo) -> None:
+    tree.write({ALPHA + "new.py": '"""New."""\n\nimport onewheel\n\nonewheel.call(1, 2, 3)\n'})
+    assert linted(tree) == {"alpha": 1}
+    tree.write({"projects/alpha/tests/new_common.py": "AMOUNT = 1\n"})
+    assert linted(tree) == {"alpha": 1}
+    append(tree, "projects/alpha/tests/test_main.py", "\n\nimport newer\n")
+    assert linted(tree) == {"alpha": 1}
+    tree.write({"projects/alpha/newer.py": '"""Newer."""\n'})
+    assert linted(tree) == {"alpha": 2}  # the new one, and the test that had missed it
+    assert not difference(tree, "--tool", "pylint")
+    (tree.root / "projects/alpha/newer.py").unlink()
+    assert not linted(tree)  # as it was before: the whole unit is known
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_project_wide_checks_are_those_of_all_files(tree: Monorepo) -> None:
+    copied = "".join(f"    number += {count}\n" for count in range(9))
+    twin = f'"""Twin."""\n\n\ndef copied(number: int) -> int:\n    """Copied."""\n{copied}    return number\n'
+    tree.write({ALPHA + "new_one.py": twin, ALPHA + "new_two.py": twin})
+    assert "duplicate-code" in tree.run("check", "--tool", "pylint").stdout or "R0801" in tree.run("check").stdout
+    tree.write({ALPHA + "new_two.py": '"""Other."""\n\nimport alpha.new_one\n\nprint(alpha.new_one)\n'})
+    assert "R0801" not in tree.run("check", "--tool", "pylint").stdout
+    append(tree, ALPHA + "new_one.py", "\n\nimport alpha.new_two\n")
+    assert "R0401" in tree.run("check", "--tool", "pylint").stdout
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_a_part_of_the_files_is_answered_from_the_record(tree: Monorepo) -> None:
+    append(tree, ALPHA + "helpers.py", "\n\nprint(undefined_name)\n")
+    assert not difference(tree, "--tool", "pylint", ALPHA + "main.py")
+    assert not difference(tree, "--tool", "pylint", ALPHA + "helpers.py")
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_a_plugin_has_the_whole_project_linted(tree: Monorepo) -> None:
+    config = str(FILES["configs/pylintrc"]).replace("persistent=no", "persistent=no\n    load-plugins=counting")
+    tree.write({"projects/alpha/counting.py": PLUGIN, "configs/pylintrc": config})
+    try:
+        tree.run("check", "--tool", "pylint", "--trust")
+        append(tree, ALPHA + "helpers.py", "\n\nX = 1\n")
+        assert linted(tree, "--trust")["alpha"] == 7
+        assert not difference(tree, "--tool", "pylint", "--trust")
+    finally:
+        (tree.root / "projects/alpha/counting.py").unlink()
+
+
+def test_explain_says_how_many_files_are_concerned(tree: Monorepo) -> None:
+    append(tree, CORE + "text.py", "\n\nX = 1\n")
+    told = tree.run("explain", ALPHA + "main.py").stdout
+    assert "2 of 6 files can see that" in told, told
