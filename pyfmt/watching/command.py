@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from pyfmt import app
@@ -25,8 +26,10 @@ def watch(options: argparse.Namespace, request: Request) -> int:
     """Watch until Ctrl-C or SIGTERM; the exit code is that of an interrupted run. Raises PyfmtError."""
     _check(options, request)
     ground = Ground(request, Path.cwd(), os.environ)
+    began = [(time.monotonic(), os.times())]  # of the latest run
 
     def run(workers: WorkerPool) -> app.RunResult:
+        began[0] = (time.monotonic(), os.times())
         progress = Progress(request.verbosity)
         try:
             return app.run_in(app.Company(progress, workers), request, ground.cwd, ground.environ)
@@ -36,7 +39,7 @@ def watch(options: argparse.Namespace, request: Request) -> int:
     if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
     try:
-        watch_for_ever(Task(run, lambda result: deliver(result, request)), ground)
+        watch_for_ever(Task(run, lambda result: deliver(result, request, began[0])), ground)
     except KeyboardInterrupt:
         print("\npyfmt: no longer watching", file=sys.stderr)
         return EXIT_INTERRUPTED
