@@ -126,8 +126,7 @@ def _run(
     chosen = scoping.select(request, cwd, space)
     share = scoping.since(request, space, chosen.files, (environ, memory))
     trusting = Trusting(space.real, request)
-    facts = _key_facts(request, space, memory, trusting)
-    hands = Hands(memory, facts, company.progress, company.workers)
+    hands = Hands(memory, _key_facts(request, space, memory, trusting), company.progress, company.workers)
     work = planning.Work(
         projects=chosen.projects,
         selected=share.lint,
@@ -138,6 +137,7 @@ def _run(
     )
     laps.done("scope")
     done = _run_tools(work, request, (space, cwd), (hands, laps))
+    tools = (*work.linters, *_own_rules(settings, request))
     report = merging.merge(
         merging.Material(
             config=space.real,
@@ -154,28 +154,22 @@ def _run(
                 *(_notes(space, share.lint, trusting) if work.linters else ()),
                 *filter(None, [memory.note()]),
             ],
-            tools=(*work.formatters, *work.linters, *_own_rules(settings, request)),
+            tools=(*work.formatters, *tools),
             concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=laps.seconds,
             began=laps.began,
         )
     )
-    checked = Checked(
-        work,
-        (*work.linters, *_own_rules(settings, request)),
-        done.outcomes,
-        done.skips,
-        space.survey.failures,
-        done.shard,
-    )
+    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
         report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
     laps.done("merge")
-    code = merging.exit_code(report, settings.fail_on)
-    return RunResult(report, code, checked=checked, jobs=settings.jobs, laps=tuple(laps.found))
+    return RunResult(
+        report, merging.exit_code(report, settings.fail_on), checked=checked, jobs=settings.jobs, laps=tuple(laps.found)
+    )
 
 
 def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Trusting) -> KeyFacts:
