@@ -12,8 +12,20 @@ import sys
 import time
 import zlib
 
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from hashlib import sha256
+else:
+    try:  # hashlib's own C modules: hashlib itself takes two milliseconds to import, for OpenSSL
+        from _sha2 import sha256  # Python 3.12 and later
+    except ImportError:
+        try:
+            from _sha256 import sha256
+        except ImportError:
+            from hashlib import sha256
+
 Mark = tuple[int, int, int, int, int]  # what tells that a file or a folder's listing is another: see `mark`
-_FORMAT = 1
+_FORMAT = 2
 _VALID_SECONDS = 12 * 3600  # then a real run looks again, so that the cache knows what is in use
 # What differs from call to call in a shell and says nothing to pyfmt. All other variables belong to the command.
 _PASSING = frozenset({"_", "OLDPWD", "SHLVL"})
@@ -58,7 +70,9 @@ def mark(found: os.stat_result) -> Mark:
 
 
 def command_key(arguments: list[str]) -> bytes:
-    """The command with all that an answer can depend on besides the disk: where, by which Python, with which variables."""
+    """A digest of the command and all that an answer can depend on besides the disk: where, by which Python, with which
+    variables.
+    """
     screens = [os.get_terminal_size(stream) if os.isatty(stream) else None for stream in (1, 2)]
     environ = sorted((name, value) for name, value in os.environ.items() if name not in _PASSING)
     place = (
@@ -69,7 +83,8 @@ def command_key(arguments: list[str]) -> bytes:
         [screen and tuple(screen) for screen in screens],
     )
     # Version 2: the later ones write what they have met before in another way, and that differs from run to run.
-    return marshal.dumps((_FORMAT, list(arguments), place, environ), 2)
+    # Only a digest is kept: variables hold secrets, and CI stores caches.
+    return sha256(marshal.dumps((_FORMAT, list(arguments), place, environ), 2)).digest()
 
 
 def folder() -> str:
@@ -79,8 +94,8 @@ def folder() -> str:
 
 
 def file_for(key: bytes) -> str:
-    """The file for a command; commands that share one by chance replace each other."""
-    return os.path.join(folder(), f"{zlib.crc32(key):08x}{zlib.adler32(key):08x}")
+    """The file for a command."""
+    return os.path.join(folder(), key.hex())
 
 
 def pack(key: bytes, record: Record) -> bytes:

@@ -349,7 +349,7 @@ def _save(key: bytes, record: Record) -> None:
     place = file_for(key)
     with contextlib.suppress(OSError):
         where = os.path.dirname(place)
-        os.makedirs(where, exist_ok=True)
+        os.makedirs(where, mode=0o700, exist_ok=True)
         number, name = tempfile.mkstemp(dir=where)
         try:
             with open(number, "wb") as file:

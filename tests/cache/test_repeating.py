@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_the_same_answer_without_a_run(tree: Monorepo) -> None:
     assert (code, text) == (real.code, real.stdout)
     bare = run(tree, program="import sys; print(*sorted(sys.modules), file=sys.stderr)")[2]
     own = {"pyfmt", "pyfmt.start", "pyfmt.repeating", "pyfmt.repeating.answering"}
-    assert modules - bare <= own | {"__future__", "marshal", "zlib"}
+    assert modules - bare <= own | {"__future__", "_sha2", "_sha256", "marshal", "zlib"}
 
 
 def test_findings_and_their_exit_code_are_said_again(tree: Monorepo) -> None:
@@ -232,3 +233,13 @@ def test_nobody_who_reads_is_no_crash(tree: Monorepo) -> None:
             command, check=False, stdout=full, stderr=subprocess.PIPE, cwd=tree.root, env=tree.environment_variables()
         )
     assert done.returncode == 2 and b"standard output" in done.stderr, done.stderr
+
+
+def test_no_secret_of_the_environment_is_kept_and_nobody_else_reads_the_answers(tree: Monorepo) -> None:
+    run(tree, "check", A_TOKEN="5ecret-of-ci")
+    assert is_repeated(tree, "check", A_TOKEN="5ecret-of-ci")
+    folder = tree.home / ".cache/pyfmt/answers"
+    assert folder.stat().st_mode & 0o077 == 0
+    for path in (path for path in folder.iterdir() if not path.name.startswith("old")):
+        assert path.stat().st_mode & 0o077 == 0
+        assert b"5ecret" not in zlib.decompress(path.read_bytes())
