@@ -11,9 +11,11 @@ import importlib
 import json
 import os
 import shutil
+import sqlite3
 import stat
+import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
 _MANIFEST = "pyfmt.json"
@@ -21,14 +23,21 @@ _LOCK = "lock"
 
 
 class Cache:
-    """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept."""
+    """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept.
 
-    def __init__(self, folder: str | None, run: str, identity: dict[str, str]) -> None:
+    `names` is the module mypy_names.
+    """
+
+    def __init__(self, folder: str | None, run: str, identity: dict[str, str], names: Any) -> None:
         self.folder = os.devnull
         self.note = ""
         self._home = os.path.join(folder, run) if folder else ""
         self._identity = identity
         self._lock: IO[bytes] | None = None
+        self._names = names
+        self._known: dict[str, Any] = {}
+        self._roots: Sequence[str] = ()
+        self._started = 0
         if folder:
             self._open(folder, run)
 
@@ -45,10 +54,27 @@ class Cache:
         try:
             with open(os.path.join(self._home, _MANIFEST), encoding="utf-8") as file:
                 known = json.load(file)
-        except (OSError, ValueError):
+            self._known = self._names.as_known(known.pop("names", None)) or {}
+        except (OSError, ValueError, AttributeError):
             known = None
-        if known != {"identity": self._identity, "checks": _checks(self.folder)}:
+        if not self._known or known != {"identity": self._identity, "checks": _checks(self.folder)}:
+            self._known = {}
             self.wipe()
+
+    def doubt(self, modules: Iterable[str], roots: Sequence[str]) -> None:
+        """Forget what mypy would believe wrongly, since a module has come, gone or moved; to be called before it runs.
+
+        `modules` are those that it is given, `roots` its search path.
+        """
+        if self.folder == os.devnull:
+            return
+        self._roots, self._started = roots, time.time_ns()
+        now = self._names.names(self._names.parents(modules) | self._known.keys(), roots)
+        try:
+            self._names.forget(self._names.doubtful(self._known, now, self.folder))
+        except (sqlite3.Error, ValueError):
+            self.wipe()
+        self._known = now
 
     def wipe(self) -> None:
         """Forget everything."""
@@ -59,13 +85,16 @@ class Cache:
 
     def close(self) -> None:
         """Record what the folder holds now, and let others use it. Without this it is not believed next time."""
-        if self.folder != os.devnull:
-            manifest: dict[str, Any] = {"identity": self._identity, "checks": _checks(self.folder)}
+        if self.folder != os.devnull and self._started:
             temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
             try:
+                names = self._names.complete(self._known, self.folder, self._roots, self._started)
+                manifest = {"identity": self._identity, "checks": _checks(self.folder), "names": names}
                 with open(temporary, "w", encoding="utf-8") as file:
                     json.dump(manifest, file)
                 os.replace(temporary, os.path.join(self._home, _MANIFEST))
+            except (sqlite3.Error, ValueError):
+                pass  # damaged: next time it does not fit its manifest
             except OSError as error:
                 self.note = f"mypy's cache cannot be kept in {self._home}: {error.strerror or error}"
         if self._lock is not None:

@@ -41,6 +41,7 @@ def _sibling(name: str) -> Any:
 _answer = _sibling("mypy_answer")
 _cache = _sibling("mypy_cache")
 _farm = _sibling("mypy_farm")
+_names = _sibling("mypy_names")
 _plugins = _sibling("mypy_plugins")
 _process = _sibling("mypy_process")
 
@@ -114,10 +115,10 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._surroundings = _process.Surroundings(
             self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders)
         )
-        identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "1"}
+        identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:
             identity["farm"] = farm.folder
-        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity)
+        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity, _names)
 
     def run(self) -> None:
         """Fill findings, failures and notes."""
@@ -126,6 +127,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         if not self._modules or not self._configure():
             self._cache.close()
             return
+        self._cache.doubt(self._modules.values(), [*self._payload["import_roots"], *directories(self._payload)[0]])
         said = self._until_whole()
         if said is not None:
             self._read(said)
