@@ -51,7 +51,7 @@ def names(packages: Iterable[str], roots: Sequence[str]) -> Names:
 
 
 def complete(before: Names, folder: str, roots: Sequence[str], started: int) -> Names:
-    """`before`, from before mypy ran, with all packages in its cache; raises sqlite3.Error where that is damaged.
+    """`before`, from before mypy ran, for all packages in its cache; raises sqlite3.Error where that is damaged.
 
     `started` (nanoseconds since the epoch): a package that was unknown then is known only if its folders are older.
     """
@@ -63,7 +63,7 @@ def complete(before: Names, folder: str, roots: Sequence[str], started: int) -> 
     for package in added:
         if any(_changed_since(place, started - _RECENT) for place in _folders(package, roots)):
             added[package] = None
-    return before | added
+    return {package: held for package, held in (before | added).items() if package in packages}
 
 
 def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
