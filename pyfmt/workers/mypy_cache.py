@@ -36,6 +36,7 @@ class Cache:
         self._lock: IO[bytes] | None = None
         self._names = names
         self._known: dict[str, Any] = {}
+        self._missing: set[str] | None = None  # what mypy could not import; None where its cache is new
         self._roots: Sequence[str] = ()
         self._started = 0
         if folder:
@@ -55,7 +56,8 @@ class Cache:
             with open(os.path.join(self._home, _MANIFEST), encoding="utf-8") as file:
                 known = json.load(file)
             self._known = self._names.as_known(known.pop("names", None)) or {}
-        except (OSError, ValueError, AttributeError):
+            self._missing = set(known.pop("missing"))
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             known = None
         if not self._known or known != {"identity": self._identity, "checks": _checks(self.folder)}:
             self._known = {}
@@ -76,10 +78,28 @@ class Cache:
             self.wipe()
         self._known = now
 
+    def swayed(self, modules: Iterable[str]) -> bool:
+        """Whether mypy, which was given `modules`, has believed what does not hold any more: it has to run again.
+
+        That is forgotten then.
+        """
+        if self.folder == os.devnull:
+            return False
+        before = self._missing
+        try:
+            self._missing = self._names.missing(modules, self.folder)
+            doubtful = [] if before is None else self._names.swayed(before, self._missing, self.folder)
+            self._names.forget(doubtful)
+        except (sqlite3.Error, ValueError):
+            self.wipe()
+            return True
+        return bool(doubtful)
+
     def wipe(self) -> None:
         """Forget everything."""
         if self.folder != os.devnull:
             shutil.rmtree(self.folder, ignore_errors=True)
+            self._missing = None
             if os.path.isdir(self.folder) and os.listdir(self.folder):
                 self.folder = os.devnull  # what cannot be removed is not to be believed either
 
@@ -89,7 +109,8 @@ class Cache:
             temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
             try:
                 names = self._names.complete(self._known, self.folder, self._roots, self._started)
-                manifest = {"identity": self._identity, "checks": _checks(self.folder), "names": names}
+                manifest = {"identity": self._identity, "checks": _checks(self.folder)}
+                manifest |= {"names": names, "missing": sorted(self._missing or ())}
                 with open(temporary, "w", encoding="utf-8") as file:
                     json.dump(manifest, file)
                 os.replace(temporary, os.path.join(self._home, _MANIFEST))

@@ -34,6 +34,7 @@ class Meta(NamedTuple):
     module: str
     path: str
     imports: Sequence[str]  # modules, also those that it has not found
+    missing: Sequence[str]  # those
 
 
 def parents(modules: Iterable[str]) -> set[str]:
@@ -76,8 +77,34 @@ def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
         elif known != present:
             prefix = package + "." if package else ""
             changed.update(prefix + name for name in known.keys() | present if known.get(name) != present.get(name))
-    if not changed:
+    return _depending(changed, folder) if changed else []
+
+
+def missing(modules: Iterable[str], folder: str) -> set[str]:
+    """What the run of mypy that was given `modules` could not import; raises sqlite3.Error where its cache is damaged."""
+    metas = {meta.module: meta for meta in metas_in(folder)}
+    reached: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        for name in _with_parents(waiting.pop()):
+            if name in metas and name not in reached:
+                reached.add(name)
+                waiting += metas[name].imports
+    return {name for module in reached for name in metas[module].missing}
+
+
+def swayed(before: Collection[str], now: Collection[str], folder: str) -> list[Meta]:
+    """The modules in mypy's cache whose errors depend on what others could not import; raises sqlite3.Error.
+
+    An unknown name of a package is no error where any other module imports it as a module, which mypy does not track.
+    """
+    packages = {name.rpartition(".")[0] for name in set(before) ^ set(now)} - {""}
+    if not packages:
         return []
+    return [meta for meta in metas_in(folder) if not packages.isdisjoint(set(meta.imports) - set(meta.missing))]
+
+
+def _depending(changed: Collection[str], folder: str) -> list[Meta]:
     holders = {name.rpartition(".")[0] for name in changed} - {""}
     return [meta for meta in metas_in(folder) if _depends(meta, changed, holders)]
 
@@ -104,7 +131,7 @@ def metas_in(folder: str) -> Iterator[Meta]:
         for row, data in rows:
             meta = cache.CacheMeta.read(cache.ReadBuffer(data[2:]), "") if data[:2] == version else None
             if meta is not None:  # else mypy does not believe it either
-                yield Meta(store, row, meta.id, meta.path, (*meta.dependencies, *meta.suppressed))
+                yield Meta(store, row, meta.id, meta.path, (*meta.dependencies, *meta.suppressed), meta.suppressed)
 
 
 def _depends(meta: Meta, changed: Collection[str], holders: Collection[str]) -> bool:

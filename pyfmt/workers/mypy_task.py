@@ -129,6 +129,8 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             return
         self._cache.doubt(self._modules.values(), [*self._payload["import_roots"], *directories(self._payload)[0]])
         said = self._until_whole()
+        if said is not None and self._cache.swayed(self._modules.values()):
+            said = self._until_whole()
         if said is not None:
             self._read(said)
         self._cache.close()

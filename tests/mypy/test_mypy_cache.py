@@ -152,6 +152,21 @@ def test_a_name_of_a_package_that_becomes_a_module_is_seen(
     assert _lines(sound(checker.check())) == always | {("p/user.py", 3, "assignment")}
 
 
+def test_a_name_that_no_other_file_imports_as_a_module_any_more_is_seen(
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    """mypy says nothing of the unknown name while another file has an error of its own for it."""
+    tree = monorepo(PACKAGE | {"p/other.py": "import package.later\n"})
+    checker = _checker(tree, str(kept_environment().prefix), tmp_path / "cache")
+    always = {("p/package/shapes.py", 3, "assignment")}
+    assert _lines(sound(checker.check())) == always | {("p/other.py", 1, "import-not-found")}
+
+    tree.write({"p/other.py": "import package\n"})
+    assert _lines(sound(checker.check())) == always | {("p/user.py", 1, "attr-defined")}
+    tree.write({"p/other.py": "import package.later\n"})
+    assert _lines(sound(checker.check())) == always | {("p/other.py", 1, "import-not-found")}
+
+
 def test_a_stub_that_becomes_a_module_with_the_same_content_is_seen(
     monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
 ) -> None:
