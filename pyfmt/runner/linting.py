@@ -90,13 +90,13 @@ class Listener:
 
 
 def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
-    """Workers for these units alone: preparing what requests share is worth it where there are more than two."""
+    """Workers for these units alone: preparing what requests share is worth it where there is more than one."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         if unit.environment is not None:
             linter = LINTERS[unit.tool]
             counts[(linter.interpreter(unit.environment), linter.worker)] += 1
-    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 2)
+    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 1)
 
 
 def tool_paths() -> tuple[str, ...]:

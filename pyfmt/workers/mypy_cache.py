@@ -11,9 +11,11 @@ import importlib
 import json
 import os
 import shutil
+import sqlite3
 import stat
+import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
 _MANIFEST = "pyfmt.json"
@@ -21,16 +23,23 @@ _LOCK = "lock"
 
 
 class Cache:
-    """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept."""
+    """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept.
 
-    def __init__(self, folder: str | None, run: str, identity: dict[str, str], seed: Any = None) -> None:
+    `helpers` are the module mypy_names, and a mypy_seed.Seed that a new folder begins with, None: with nothing.
+    """
+
+    def __init__(self, folder: str | None, run: str, identity: dict[str, str], helpers: tuple[Any, Any]) -> None:
         self.folder = os.devnull
         self.note = ""
-        self._seed = seed  # a mypy_seed.Seed that a new folder begins with; None: with nothing
+        self._names, self._seed = helpers
         self._is_new = self._is_seeded = False
         self._home = os.path.join(folder, run) if folder else ""
         self._identity = identity
         self._lock: IO[bytes] | None = None
+        self._known: dict[str, Any] = {}
+        self._missing: set[str] | None = None  # what mypy could not import; None where its cache is new
+        self._roots: Sequence[str] = ()
+        self._started = 0
         if folder:
             self._open(folder, run)
 
@@ -47,9 +56,12 @@ class Cache:
         try:
             with open(os.path.join(self._home, _MANIFEST), encoding="utf-8") as file:
                 known = json.load(file)
-        except (OSError, ValueError):
+            self._known = self._names.as_known(known.pop("names", None)) or {}
+            self._missing = set(known.pop("missing"))
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             known = None
-        if known != {"identity": self._identity, "checks": checks(self.folder)}:
+        if not self._known or known != {"identity": self._identity, "checks": checks(self.folder)}:
+            self._known = {}
             self.wipe()
         if self.folder != os.devnull and not (os.path.isdir(self.folder) and os.listdir(self.folder)):
             self._is_new = True
@@ -60,6 +72,38 @@ class Cache:
         if self._seed is not None and self._is_new:
             self._seed.take(self.folder)
 
+    def doubt(self, modules: Iterable[str], roots: Sequence[str]) -> None:
+        """Forget what mypy would believe wrongly, since a module has come, gone or moved; to be called before it runs.
+
+        `modules` are those that it is given, `roots` its search path.
+        """
+        if self.folder == os.devnull:
+            return
+        self._roots, self._started = roots, time.time_ns()
+        now = self._names.names(self._names.parents(modules) | self._known.keys(), roots)
+        try:
+            self._names.forget(self._names.doubtful(self._known, now, self.folder))
+        except (sqlite3.Error, ValueError):
+            self.wipe()
+        self._known = now
+
+    def swayed(self, modules: Iterable[str]) -> bool:
+        """Whether mypy, which was given `modules`, has believed what does not hold any more: it has to run again.
+
+        That is forgotten then.
+        """
+        if self.folder == os.devnull:
+            return False
+        before = self._missing
+        try:
+            self._missing = self._names.missing(modules, self.folder)
+            doubtful = [] if before is None else self._names.swayed(before, self._missing, self.folder)
+            self._names.forget(doubtful)
+        except (sqlite3.Error, ValueError):
+            self.wipe()
+            return True
+        return bool(doubtful)
+
     def wipe(self) -> None:
         """Forget everything, the seed that it began with included."""
         if self._is_seeded:
@@ -67,18 +111,23 @@ class Cache:
         self._is_new = self._is_seeded = False
         if self.folder != os.devnull:
             shutil.rmtree(self.folder, ignore_errors=True)
+            self._missing = None
             if os.path.isdir(self.folder) and os.listdir(self.folder):
                 self.folder = os.devnull  # what cannot be removed is not to be believed either
 
     def close(self) -> None:
         """Record what the folder holds now, and let others use it. Without this it is not believed next time."""
-        if self.folder != os.devnull:
-            manifest: dict[str, Any] = {"identity": self._identity, "checks": checks(self.folder)}
+        if self.folder != os.devnull and self._started:
             temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
             try:
+                names = self._names.complete(self._known, self.folder, self._roots, self._started)
+                manifest = {"identity": self._identity, "checks": checks(self.folder)}
+                manifest |= {"names": names, "missing": sorted(self._missing or ())}
                 with open(temporary, "w", encoding="utf-8") as file:
                     json.dump(manifest, file)
                 os.replace(temporary, os.path.join(self._home, _MANIFEST))
+            except (sqlite3.Error, ValueError):
+                pass  # damaged: next time it does not fit its manifest
             except OSError as error:
                 self.note = f"mypy's cache cannot be kept in {self._home}: {error.strerror or error}"
         if self._lock is not None:

@@ -41,6 +41,7 @@ def _sibling(name: str) -> Any:
 _answer = _sibling("mypy_answer")
 _cache = _sibling("mypy_cache")
 _farm = _sibling("mypy_farm")
+_names = _sibling("mypy_names")
 _plugins = _sibling("mypy_plugins")
 _process = _sibling("mypy_process")
 _seed = _sibling("mypy_seed")
@@ -115,11 +116,11 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._surroundings = _process.Surroundings(
             self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders)
         )
-        identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "1"}
+        identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:
             identity["farm"] = farm.folder
         seed = self._seed_of_cache(identity["mypy"]) if payload["cache_dir"] and not part["plugins"] else None
-        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity, seed)
+        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity, (_names, seed))
 
     def run(self) -> None:
         """Fill findings, failures and notes."""
@@ -128,7 +129,10 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         if not self._modules or not self._configure():
             self._cache.close()
             return
+        self._cache.doubt(self._modules.values(), [*self._payload["import_roots"], *directories(self._payload)[0]])
         said = self._until_whole()
+        if said is not None and self._cache.swayed(self._modules.values()):
+            said = self._until_whole()
         if said is not None:
             self._read(said)
             if not os.environ.get("PYFMT_SINGLE"):  # nobody else would begin with it in this run

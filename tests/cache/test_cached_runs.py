@@ -182,6 +182,18 @@ class _removed_when:  # pylint: disable=invalid-name  # reads as a phrase
         assert self._over()
 
 
+def test_a_name_of_a_package_that_becomes_a_module_is_seen(tree: Monorepo) -> None:
+    """mypy 2.4 believes its own cache there: "beta has no attribute later" stays, the true error is never found."""
+    place = tree.root / "projects/beta/src/beta/later.py"
+    tree.write({"projects/beta/src/beta/helpers.py": "from beta import later\n\nx: str = later.a\n"})
+    tree.check("--tool", "mypy", "projects/beta")
+    place.write_text("a = 1\n")
+    try:
+        assert difference(tree, "--tool", "mypy", "projects/beta") == ""
+    finally:
+        place.unlink()
+
+
 def test_two_at_once_say_the_same_as_one(tree: Monorepo) -> None:
     tree.write({VALUES: '"""Values."""\n\nimport os\n\n\nclass Value:\n    """Other."""\n'})
     with ThreadPoolExecutor(2) as pool:

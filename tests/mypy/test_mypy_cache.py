@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from pyfmt.workers import mypy_cache
 from tests.conftest import MakeEnvironment, MakeMonorepo
@@ -122,6 +122,66 @@ def test_modules_that_appear_and_vanish_count(
     assert ("p/user.py", 1, "import-not-found") in _lines(sound(checker.check()))
 
 
+PACKAGE = {
+    "p/pyproject.toml": service("p"),
+    "p/package/__init__.py": "",
+    "p/package/shapes.py": "from package.words import a\n\nb: int = a\n",
+    "p/package/words.py": "a = ''\n",
+    "p/user.py": "from package import later\n\nx: str = later.a\n",
+}
+
+
+def test_a_name_of_a_package_that_becomes_a_module_is_seen(
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    tree = monorepo(PACKAGE)
+    checker = _checker(tree, str(kept_environment().prefix), tmp_path / "cache")
+    always = {("p/package/shapes.py", 3, "assignment")}
+    assert _lines(sound(checker.check())) == always | {("p/user.py", 1, "attr-defined")}
+    kept = _stored(tmp_path / "cache")
+
+    tree.write({"p/package/later.py": "a = 1\n"})
+    assert _lines(sound(checker.check())) == always | {("p/user.py", 3, "assignment")}
+    changed = {row for row, data in _stored(tmp_path / "cache").items() if kept.get(row) != data}
+    assert {row.partition(".")[0] for row in changed} == {"user", "package/later"}, "all else is still believed"
+
+    (tree.root / "p/package/later.py").unlink()
+    (tree.root / "p/user.py").unlink()
+    assert _lines(sound(checker.check())) == always
+    tree.write({name: PACKAGE[name] for name in ("p/user.py",)} | {"p/package/later.py": "a = 1\n"})
+    assert _lines(sound(checker.check())) == always | {("p/user.py", 3, "assignment")}
+
+
+def test_a_name_that_no_other_file_imports_as_a_module_any_more_is_seen(
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    """mypy says nothing of the unknown name while another file has an error of its own for it."""
+    tree = monorepo(PACKAGE | {"p/other.py": "import package.later\n"})
+    checker = _checker(tree, str(kept_environment().prefix), tmp_path / "cache")
+    always = {("p/package/shapes.py", 3, "assignment")}
+    assert _lines(sound(checker.check())) == always | {("p/other.py", 1, "import-not-found")}
+
+    tree.write({"p/other.py": "import package\n"})
+    assert _lines(sound(checker.check())) == always | {("p/user.py", 1, "attr-defined")}
+    tree.write({"p/other.py": "import package.later\n"})
+    assert _lines(sound(checker.check())) == always | {("p/other.py", 1, "import-not-found")}
+
+
+def test_a_stub_that_becomes_a_module_with_the_same_content_is_seen(
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
+) -> None:
+    tree = monorepo({"p/pyproject.toml": service("p"), "p/shapes.pyi": "def area() -> int: ...\n"})
+    checker = _checker(tree, str(kept_environment().prefix), tmp_path / "cache")
+    assert _lines(sound(checker.check())) == set()
+
+    (tree.root / "p/shapes.pyi").replace(tree.root / "p/shapes.py")
+    assert _lines(sound(checker.check())) == {("p/shapes.py", 1, "empty-body")}
+
+
+def _stored(cache: Path) -> dict[str, bytes]:
+    return {path: data for path, _, data in _rows(cache)}
+
+
 def test_a_damaged_cache_is_forgotten(
     monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
 ) -> None:
@@ -137,7 +197,7 @@ def test_a_damaged_cache_is_forgotten(
 
 
 def test_damage_that_only_mypy_stumbles_over_costs_one_retry(
-    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path, monkeypatch: Any
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path
 ) -> None:
     """The checksums are made to fit, as if the damage had been written by the last run itself."""
     tree = monorepo(FILES | {"p/wrong.py": "import base\n\ny: str = base.f()\n"})
@@ -146,12 +206,9 @@ def test_damage_that_only_mypy_stumbles_over_costs_one_retry(
     (home,) = (path.parent for path in (tmp_path / "cache").rglob("pyfmt.json"))
     for path in home.rglob("*.db"):
         path.write_bytes(b"SQLite format 3\x00" + b"\x07" * 5000)
-    identity = {"root": str(tree.root), "mypy": _mypy_version(), "format": "1"}
-    monkeypatch.setattr(mypy_cache.Cache, "_open", lambda self, folder, run: None)
-    forged = mypy_cache.Cache(str(home.parent), home.name, identity)
-    forged.folder = str(home / "mypy")
-    forged.close()
-    monkeypatch.undo()
+    manifest = json.loads((home / "pyfmt.json").read_text())
+    manifest["checks"] = mypy_cache.checks(str(home / "mypy"))  # pylint: disable=protected-access  # to forge them
+    (home / "pyfmt.json").write_text(json.dumps(manifest))
 
     assert checker.check() == cold
 
@@ -192,9 +249,3 @@ def test_a_folder_that_cannot_be_written_is_a_note(
 
     assert _lines(sound(reading)) == {("p/wrong.py", 1, "assignment")}
     assert any("cache cannot be kept" in note for note in reading.notes)
-
-
-def _mypy_version() -> str:
-    from mypy.version import __version__  # pylint: disable=import-outside-toplevel  # mypy is slow to import
-
-    return __version__
