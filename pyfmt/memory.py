@@ -39,6 +39,7 @@ class Memory:
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, "//staged/" if staged else "")
+        self._inside: str | None = None  # the cache's folder, relative to the root
         self.memo: dict[str, str] = {}
         self._saved_memo: dict[str, str] = {}
         if self.store is not None:
@@ -56,6 +57,8 @@ class Memory:
 
         `projects` own all files of the walk, the last one may be nameless: files that belong to none.
         """
+        if any(self._holds(file) for project in projects for file in project.files):
+            witness.give_up()  # who keeps the cache among the sources cannot tell the two apart by folder
         return KeyFacts(
             root=str(self._settings.root),
             tools=_tools_digest(),
@@ -66,6 +69,14 @@ class Memory:
             trusted=trusted,
             further=_mypy_path(self._settings, projects),
         )
+
+    def _holds(self, file: str) -> bool:
+        """Whether a file of the monorepo lies in the cache's folder."""
+        if self._inside is None:
+            root = os.path.join(os.path.realpath(self._settings.root), "")
+            real = os.path.join(os.path.realpath(self.folder), "") if self.folder else ""
+            self._inside = real[len(root) :] if real.startswith(root) else "//"  # no path begins with this
+        return file.startswith(self._inside)
 
     def sources(self, projects: Sequence[Project]) -> Sources:
         """The digests of what can be imported from the folders of a monorepo."""

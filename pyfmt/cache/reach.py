@@ -48,6 +48,11 @@ class Reach:
         for path in tree.contents:
             self._take(path, roots)
         self._always = frozenset(found for name in tree.always for found in self._below(name))
+        self._below_places: dict[str, set[str]] = {}  # the names directly in a folder
+        for place in self._places:
+            folder, _, name = place.rpartition("/")
+            self._below_places.setdefault(folder, set()).add(name)
+        self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
         self._direct: dict[str, frozenset[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
@@ -56,18 +61,41 @@ class Reach:
         """The file itself, and all that it reaches."""
         found = self._known.get(file)
         if found is None:
-            seen, waiting = {file}, [file]
-            while waiting:
-                for target in self._targets(waiting.pop()):
-                    if target in seen:
-                        continue
-                    seen.add(target)
-                    if target in self._known:
-                        seen |= self._known[target]
-                    else:
-                        waiting.append(target)
-            found = self._known[file] = frozenset(seen)
+            found = self._known[file] = frozenset(self._closure(file))
         return found
+
+    def _closure(self, file: str) -> set[str]:
+        """Follow imports, and attributes that may mean a module of a package, until there is nothing new."""
+        seen, waiting = {file}, [file]
+        attributes: set[str] = set()
+        packages: set[str] = set()
+        while waiting:
+            current = waiting.pop()
+            targets = set(self._targets(current))
+            names = self._attributes.get(current, frozenset()) - attributes
+            attributes |= names
+            for package in packages:
+                targets.update(self._modules(package, names))
+            place = self._package(current)
+            if place and place not in packages:
+                packages.add(place)
+                targets.update(self._modules(place, attributes))
+            waiting += targets - seen
+            seen |= targets
+        return seen
+
+    def _package(self, path: str) -> str:
+        """The folder of a package; "" for anything else."""
+        if path.endswith("/"):
+            return path[:-1]
+        return posixpath.dirname(path) if path.endswith(("/__init__.py", "/__init__.pyi")) else ""
+
+    def _modules(self, package: str, names: Iterable[str]) -> Iterator[str]:
+        """What stands directly in a package's folder under some names."""
+        below = self._below_places.get(package)
+        if below:
+            for name in below.intersection(names):
+                yield from self._places[f"{package}/{name}"]
 
     def has(self, file: str) -> bool:
         """Whether it is one of the files."""
@@ -126,8 +154,11 @@ class Reach:
             targets = set(self._always)
             if file.endswith(_MODULES):
                 targets.update(self._packages(file))
-                for text in self._read(file):
-                    targets.update(self._relative(file, text) if text.startswith(".") else self._absolute(text))
+                read = self._read(file)
+                self._attributes[file] = frozenset(text[1:] for text in read if text.startswith("@"))
+                for text in read:
+                    if not text.startswith("@"):
+                        targets.update(self._relative(file, text) if text.startswith(".") else self._absolute(text))
             found = self._direct[file] = frozenset(targets - {file})
         return found
 

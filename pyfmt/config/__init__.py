@@ -118,6 +118,18 @@ def _parse(section: Table, file: Path) -> _Values:
     return _Values(values, str(file))
 
 
+def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
+    """The folder for the cache; ConfigError where it is one that holds the whole monorepo."""
+    if given is None:
+        return None
+    folder = root / given
+    if root.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(
+            f"cache-dir must be a folder for the cache alone, not {given!r}", str(file or root), "use .cache"
+        )
+    return folder
+
+
 def _tool_configs(root: Path, folder: str | None, file: Path | None) -> tuple[ToolConfig, ...]:
     """The shared configuration of each tool: the `configs` folder, else the root's `[tool.X]`, else pyfmt's own."""
     shared: Path | None = None
@@ -196,7 +208,7 @@ def load(request: Request, cwd: Path) -> Config:
         timeout=values.get("timeout", DEFAULT_TIMEOUT),
         fail_on=values.get("fail-on", Severity.INFO),
         overrides=values.get("overrides", ()),
-        cache_dir=root / values["cache-dir"] if "cache-dir" in values else None,
+        cache_dir=_cache_dir(root, values.get("cache-dir"), file),
         boundaries=values.get("boundaries"),
         baseline=values.get("baseline", False),
     )

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pyfmt.projects.layout import imported_names
 
 # An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
-# import them), "a.**" all below it (the file cannot be parsed).
+# import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that could
+# name one, by which a module below an imported package may be meant (`import a` and then `a.name`).
 Read = Callable[[str], Sequence[str]]
 
 
@@ -38,6 +39,10 @@ def imports_of(source: bytes) -> tuple[str, ...]:
 def _imports(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.Attribute):
+        yield f"@{node.attr}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+        yield f"@{node.value}"
     elif isinstance(node, ast.ImportFrom):
         base = "." * node.level + (node.module or "")
         for alias in node.names:
@@ -142,6 +147,8 @@ class ImportGraph:
     def _targets(self, file: str, home: str) -> set[str]:
         found: set[str] = set()
         for text in self._read(file):
+            if text.startswith("@"):
+                continue
             if text.startswith("."):
                 found |= self._relative(file, text)
             else:

@@ -79,6 +79,8 @@ def command_key(arguments: list[str]) -> bytes:
         os.getcwd(),
         sys.version,
         sys.executable,
+        tuple(sys.flags),
+        tuple(sys.path),
         sys.stdout.encoding,
         [screen and tuple(screen) for screen in screens],
     )
@@ -121,13 +123,16 @@ def answer(arguments: list[str]) -> int | None:
     """Say what the last run of this command said, and give its exit code; None where a real run is needed."""
     if os.name != "posix" or None in (sys.stdin, sys.stdout, sys.stderr):
         return None
+    record = None
+    said = memoryview(b"")
     try:
         record = recall(command_key(arguments))
+        said = memoryview(record.text if record else b"")
         if record is None or not record.holds():
             return None
-        said = memoryview(record.text)
         while said:
             said = said[os.write(1, said) :]
     except OSError:
-        return None  # no working folder, nobody who reads, a full disk: the real run says so
+        # No working folder, nobody who reads, a full disk: the real run says so, unless a part has been said already.
+        return None if record is None or len(said) == len(record.text) else 2
     return record.exit_code

@@ -238,17 +238,16 @@ def _affected(targets: set[str], reach: Reach, files: Iterable[str]) -> set[str]
 def _settled(share: Share, said: JsonObject) -> bool:
     """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
     stale = set(share.stale)
-    known = {name for _, name in (*share.record.early, *share.record.late)}
-    if any(name not in known for _, name in (*said["early"], *said["late"])):
-        return False  # a module that nobody needed before sets something on others
-    for order in ("early", "late"):
-        before = {name for file, name in getattr(share.record, order) if file in stale}
-        if not before <= {name for _, name in (*said["early"], *said["late"])}:
-            return False  # and now it would be another file that needs it first
+    record = share.record
+    if _made(said["early"]) != _made(record.early):
+        return False
+    if _made(said["late"]) != {(file, name) for file, name in record.late if file in stale}:
+        return False  # another file needs a module first that sets something on others
+    own = stale | share.changed
     targets: set[str] = set()
-    for file in stale | share.changed:
-        before, after = _made(share.record.made.get(file, ("", []))[1]), _made(said["made"].get(file))
-        targets.update(target for target, _, _ in before ^ after)
+    for file in own | set(said["made"]):
+        before, after = _made(record.made.get(file, ("", []))[1]), _made(said["made"].get(file))
+        targets.update(target for target, _, _ in (before ^ after if file in own else after - before))
     rest = {*share.part.files, *share.part.context} - stale - share.left
     affected = _affected(targets, share.now.reach, rest)
     return affected is not None and not affected
@@ -276,7 +275,8 @@ def _update(share: Share, findings: Iterable[Finding], said: JsonObject) -> None
     record.files.update({file: ("", []) for file in share.left})
     if record.wide[0] != now.wide:
         record.wide = (now.wide, wide)
-    for file in stale | set(said["made"]):
+    gone = {file for file, (digest, _) in record.made.items() if digest and not now.reach.has(file)}
+    for file in stale | gone | set(said["made"]):
         record.made.pop(file, None)
         made = said["made"].get(file)
         if made:

@@ -20,8 +20,6 @@ from typing import Any
 from astroid import MANAGER, bases, builder, modutils, nodes, objects, util
 from astroid.exceptions import AstroidError, InferenceError
 
-_OWN = ("self", "cls")
-
 
 class Effects:
     """Listens to astroid while trees are built and files are linted; one for each lint."""
@@ -121,10 +119,14 @@ class Effects:
 
 def _is_own(node: nodes.AssignAttr) -> bool:
     """Whether it is an attribute of the method's own object: by far the most are, and they concern no other module."""
-    if not isinstance(node.expr, nodes.Name) or node.expr.name not in _OWN:
+    method = node.frame()
+    if not isinstance(node.expr, nodes.Name) or not isinstance(method, nodes.FunctionDef) or not method.is_method():
         return False
-    bound = node.frame().locals.get(node.expr.name, ())
-    return bool(bound) and all(isinstance(name.parent, nodes.Arguments) for name in bound)
+    first = (method.args.posonlyargs or method.args.args or [None])[0]
+    count = len(method.args.posonlyargs) + len(method.args.args)
+    if first is None or first.name != node.expr.name or len(method.args.defaults or ()) >= count:
+        return False
+    return all(isinstance(name.parent, nodes.Arguments) for name in method.locals.get(node.expr.name, ()))
 
 
 def _target(found: Any) -> Any:
@@ -151,16 +153,35 @@ def _is_standard(path: str) -> bool:
 
 
 def sets_attributes(path: str) -> bool:
-    """Whether a file assigns to attributes of anything but `self` and `cls`; False where it cannot be parsed."""
+    """Whether a file assigns to attributes of anything but a method's own object; False where it cannot be parsed."""
     try:
         with open(path, "rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # said when the file itself is linted
             tree = ast.parse(stream.read())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return False
+    own = {id(node) for group in ast.walk(tree) if isinstance(group, ast.ClassDef) for node in _own_attributes(group)}
     return any(
-        isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and not (isinstance(node.value, ast.Name) and node.value.id in _OWN)
+        isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and id(node) not in own
         for node in ast.walk(tree)
     )
+
+
+def _own_attributes(group: ast.ClassDef) -> Iterator[ast.Attribute]:
+    """The attributes that the methods of a class set on their own object."""
+    for method in group.body:
+        if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        names = [*method.args.posonlyargs, *method.args.args]
+        if not names or len(method.args.defaults) >= len(names):
+            continue
+        inside = [node for statement in method.body for node in ast.walk(statement)]
+        own = names[0].arg
+        if not any(
+            isinstance(node, ast.Name) and node.id == own and isinstance(node.ctx, ast.Store) for node in inside
+        ):
+            yield from (
+                node
+                for node in inside
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == own
+            )

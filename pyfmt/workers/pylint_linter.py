@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from astroid.builder import open_source_file
+from astroid.exceptions import AstroidError
+from astroid.manager import AstroidManager
 from pylint.config import config_file_parser
 from pylint.config.config_initialization import _config_initialization
 from pylint.lint import pylinter
@@ -100,6 +102,8 @@ class Linter(pylinter.PyLinter):
             built = sorted([*files, *effects.needed(files, others)])
             items = [self._packaged(item) for item in self._iterate_file_descrs(built)]
             linted = {os.path.abspath(file) for file in files}
+            every = (self._packaged(item) for item in self._iterate_file_descrs(sorted([*files, *others])))
+            _first_of_a_name({item.name: item.filepath for item in reversed([*every])})
             progress = ProgressReporter(False)
             with self._astroid_module_checker() as check:
                 trees = self._get_asts(effects.building(items), None, progress)
@@ -136,6 +140,22 @@ class Linter(pylinter.PyLinter):
         """The folders that pylint puts before `sys.path` for `files`: where their packages begin."""
         roots = (discover_package_path(file, self.config.source_roots) for file in sorted(files))
         return list(dict.fromkeys(roots))
+
+
+def _first_of_a_name(files: dict[str, str]) -> None:
+    """Let a module's name mean the first of the project's files that has it, as it does where all their trees are built.
+
+    With only some of them built, astroid would look for it on the search path, or take a module of the interpreter.
+    """
+    original = AstroidManager.ast_from_module_name
+
+    def ast_from_module_name(this: Any, modname: str | None, *others: Any, **options: Any) -> Any:
+        if modname in files and modname not in this.astroid_cache:
+            with contextlib.suppress(AstroidError):
+                this.ast_from_file(files.pop(modname), modname, source=True)
+        return original(this, modname, *others, **options)
+
+    setattr(AstroidManager, "ast_from_module_name", ast_from_module_name)
 
 
 def new_linter() -> Linter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -46,8 +47,11 @@ def tree(repo: LittleMonorepo) -> Iterator[Monorepo]:
     repo.tree.write({**FILES, ALPHA + "state.py": f'"""State {next(_STATES)}."""\n'})
     repo.tree.run("check", "--tool", "pylint")
     yield repo.tree
-    for path in (repo.tree.root / "projects/alpha").rglob("new*.py"):
-        path.unlink()
+    for path in sorted((repo.tree.root / "projects/alpha").rglob("new*"), reverse=True):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
@@ -101,6 +105,44 @@ def test_a_module_that_begins_to_shadow_another_counts(tree: Monorepo) -> None:
     (tree.root / "projects/alpha/newer.py").unlink()
     assert not linted(tree)  # as it was before: the whole unit is known
     assert not difference(tree, "--tool", "pylint")
+
+
+def test_a_module_that_is_only_named_as_an_attribute_counts(tree: Monorepo) -> None:
+    package = {ALPHA + "new_pkg/__init__.py": "", ALPHA + "new_pkg/sub.py": "def func() -> int:\n    return 1\n"}
+    tree.write({**package, ALPHA + "new_user.py": "import alpha.new_pkg\n\nprint(alpha.new_pkg.sub.func())\n"})
+    assert "E1101" not in tree.run("check", "--tool", "pylint").stdout
+    tree.write({ALPHA + "new_pkg/sub.py": "def renamed() -> int:\n    return 1\n"})
+    assert "has no 'func' member" in tree.run("check", "--tool", "pylint").stdout
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_who_first_needs_a_module_that_sets_something_counts(tree: Monorepo) -> None:
+    patcher = "from acme.core.values import Value\n\nValue.patched = 1\n"
+    needs, plain = "from acme.core import new_patcher\n\nprint(new_patcher.Value)\n", "import os\n\nprint(os.sep)\n"
+    user = "from acme.core.values import Value\n\nprint(Value(1).patched)\n"
+    tree.write({CORE + "new_patcher.py": patcher, ALPHA + "new_m.py": user})
+    for first, last, is_known in ((plain, needs, False), (needs, plain, True), (plain, needs, False)):
+        tree.write({ALPHA + "new_b.py": first, ALPHA + "new_z.py": last})
+        said = tree.run("check", "--tool", "pylint").stdout
+        assert ("new_m.py" in said and "has no 'patched' member" in said) is not is_known, said
+        assert not difference(tree, "--tool", "pylint"), (first, last)
+    (tree.root / CORE / "new_patcher.py").unlink()
+
+
+def test_of_two_modules_of_one_name_the_same_one_is_meant(tree: Monorepo) -> None:
+    main = "import new_help\n\nprint(new_help.one())\n"
+    tree.write(
+        {
+            "projects/alpha/Anew.py": "X = 1\n",
+            "projects/alpha/new_a/new_help.py": "def two() -> int:\n    return 1\n",
+            "projects/alpha/new_help.py": "def one() -> int:\n    return 1\n",
+            "projects/alpha/new_main.py": main,
+        }
+    )
+    tree.run("check", "--tool", "pylint")
+    tree.write({"projects/alpha/new_main.py": main + "# touched\n"})
+    assert not difference(tree, "--tool", "pylint")
+    (tree.root / "projects/alpha/Anew.py").unlink()
 
 
 def test_project_wide_checks_are_those_of_all_files(tree: Monorepo) -> None:

@@ -96,6 +96,21 @@ def test_of_the_packages_that_a_file_is_in_only_the_existence_counts() -> None:
     assert reach(without).digest("app/service/leaf.py") != before
 
 
+def test_a_module_that_is_only_named_as_an_attribute_of_its_package_counts() -> None:
+    sources = {
+        "app/pkg/__init__.py": "",
+        "app/pkg/sub/__init__.py": "",
+        "app/pkg/sub/deep.py": "",
+        "app/pkg/other.py": "",
+        "app/give.py": "import pkg\n\n\ndef get():\n    return pkg\n",
+        "app/use.py": "import give\n\nprint(give.get().sub.deep.VALUE)\n",
+        "app/named.py": "import pkg\n\nprint(getattr(pkg, 'other'))\n",
+    }
+    assert {"app/pkg/sub/deep.py", "app/pkg/sub/__init__.py"} <= files(reach(sources).of("app/use.py"))
+    assert "app/pkg/other.py" not in reach(sources).of("app/use.py")
+    assert files(reach(sources).of("app/named.py")) == {"app/named.py", "app/pkg/__init__.py", "app/pkg/other.py"}
+
+
 def test_a_hook_that_gives_a_folder_another_name() -> None:
     sources = {"lib/odd/code/thing.py": "", "app/use.py": "import nice.thing\n"}
     assert "lib/odd/code/thing.py" in reach(sources, (("lib/odd/code", "nice"), ("app", ""))).of("app/use.py")

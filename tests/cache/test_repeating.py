@@ -243,3 +243,17 @@ def test_no_secret_of_the_environment_is_kept_and_nobody_else_reads_the_answers(
     for path in (path for path in folder.iterdir() if not path.name.startswith("old")):
         assert path.stat().st_mode & 0o077 == 0
         assert b"5ecret" not in zlib.decompress(path.read_bytes())
+
+
+def test_where_the_cache_lies_among_sources_nothing_is_repeated(tree: Monorepo) -> None:
+    before = tree.read("pyproject.toml")
+    try:
+        tree.write({"pyproject.toml": before.rstrip() + '\ncache-dir = "lib/core"\n'})
+        run(tree, "check")
+        assert not is_repeated(tree, "check")
+        for folder in (".", "..", "lib/.."):
+            tree.write({"pyproject.toml": before.rstrip() + f'\ncache-dir = "{folder}"\n'})
+            done = tree.run("check")
+            assert done.code == 2 and "cache-dir must be a folder for the cache alone" in done.stderr, done
+    finally:
+        tree.write({"pyproject.toml": before})
