@@ -257,3 +257,12 @@ def test_where_the_cache_lies_among_sources_nothing_is_repeated(tree: Monorepo) 
             assert done.code == 2 and "cache-dir must be a folder for the cache alone" in done.stderr, done
     finally:
         tree.write({"pyproject.toml": before})
+
+
+def test_what_git_writes_for_itself_is_no_change(tree: Monorepo) -> None:
+    run(tree, "check")
+    assert is_repeated(tree, "check")
+    tree.git("add", "--all")
+    (tree.root / ".git/index.lock").write_text("")
+    (tree.root / ".git/index.lock").unlink()
+    assert is_repeated(tree, "check")
