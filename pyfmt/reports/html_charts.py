@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pyfmt.model import EnvironmentRecord, Report, UnitRecord
+from pyfmt.model import Command, EnvironmentRecord, Report, UnitRecord
 from pyfmt.planning import FORMATTERS
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
@@ -167,8 +167,8 @@ def _durations(report: Report) -> Iterator[str]:
 
 def environments(report: Report) -> Iterator[str]:
     """The environment matrix: Python, how it was found, health, the projects that it is the home of, key packages."""
-    if not report.environments:
-        return
+    if not report.environments or report.command is Command.FORMAT:
+        return  # formatting uses none
     columns, further = _key_packages(report.environments)
     titles = [
         "environment",
