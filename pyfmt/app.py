@@ -190,7 +190,7 @@ def _run_tools(
     notes: list[str] = []
     if work.formatters:
         formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
-        laps.done("plan")
+        laps.done("format: plan")
         outcomes += format_files(shard.of(formats) if shard else formats, request, space.config, hands)
         if space.stage is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
@@ -206,7 +206,7 @@ def _run_tools(
         laps.done("unused comments")
     plan = lint_plan(work, reader)
     units = shard.of(plan.lint_units) if shard else plan.lint_units
-    laps.done("plan")
+    laps.done("lint: plan")
     if units:
         from pyfmt.steps.linting import lint_files  # deferred for start-up time: not where files are only formatted
 

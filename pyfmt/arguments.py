@@ -170,8 +170,9 @@ def _add_outputs(group: argparse._ActionsContainer) -> None:
         metavar="FORMAT[=FILE]",
         type=_output,
         dest="outputs",
-        help="a report format, to a file or standard output (repeatable; default: text); without a format, what the "
-        "CI reads: GitHub, GitLab or Azure, besides the text",
+        help="a report, to a file or standard output (repeatable; default: text): text, json, sarif, github, "
+        "github-summary, gitlab, junit, checkstyle, rdjson, rdjsonl, azure, azure-text or html; without a format, what "
+        "the CI reads: GitHub, GitLab or Azure, besides the text",
     )
     group.add_argument(
         "--format",

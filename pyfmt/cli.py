@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from pyfmt.arguments import build_parser, with_command
+from pyfmt.arguments import COMMANDS, build_parser, with_command
 from pyfmt.delivering import Began, deliver, told, write_bytes
 from pyfmt.errors import PyfmtError, UsageError
 from pyfmt.model import Command, OutputSpec, Request
@@ -101,9 +101,9 @@ def _dispatch(arguments: list[str]) -> int:
         return _format_stdin(options)
     if options.command in _RUNS:
         return _run(options, arguments)
-    from pyfmt.commands import COMMANDS  # deferred for start-up time
+    from pyfmt import commands  # deferred for start-up time
 
-    return COMMANDS[options.command](options)
+    return commands.COMMANDS[options.command](options)
 
 
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -112,6 +112,7 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
     from pyfmt.reports.registry import check_format
 
     request = make_request(options, Command(options.command))
+    _check_slip(request.paths, arguments)
     for output in request.outputs:
         check_format(output.format)
     # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
@@ -134,6 +135,17 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
         if witness.usable and not result.report.failures:
             witness.keep(arguments, told(result, request), result.exit_code)
     return result.exit_code
+
+
+def _check_slip(paths: Sequence[str], arguments: Sequence[str]) -> None:
+    """Raises UsageError for a command that was typed wrong: a single bare word that names no file and is near one."""
+    if len(paths) != 1 or not paths[0].isalpha() or os.path.lexists(paths[0]) or any(a in COMMANDS for a in arguments):
+        return
+    import difflib  # deferred: only an error needs it
+
+    near = difflib.get_close_matches(paths[0], COMMANDS, 1)
+    if near:
+        raise UsageError("no such file or folder", paths[0], f"did you mean the command {near[0]!r}?")
 
 
 def _can_repeat(request: Request) -> bool:

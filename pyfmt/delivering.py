@@ -143,4 +143,7 @@ def _render_options(result: RunResult, request: Request, to_terminal: bool, outp
         style=request.style,
         statistics=request.statistics,
         show_files=request.show_files,
+        # Paths of a merged report whose root is elsewhere can only be told from its root.
+        here=os.getcwd() if os.path.isdir(result.report.root) else "",
+        asked=request,
     )

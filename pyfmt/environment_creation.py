@@ -62,7 +62,9 @@ def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) 
 
 
 def _progress(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # In one piece: several threads tell of theirs.
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def _named(wish: Wish, space: Workspace, cwd: Path) -> list[Project]:

@@ -47,7 +47,8 @@ def rule_text(name: str) -> str:
     linter = _pylint()
     found = [*_pylint_texts(linter, wanted), *_mypy_texts(wanted)]
     if not found:
-        raise UsageError(f"neither a file nor a rule{nearest(wanted, _names(linter))}", name)
+        hint = nearest(wanted, _names(linter)) or "; rules are called like W0102 or attr-defined"
+        raise UsageError(f"neither a file nor a rule{hint}", name)
     return "\n\n\n".join(found)
 
 

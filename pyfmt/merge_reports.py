@@ -45,7 +45,9 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
 def _read(file: str, cwd: Path) -> _Part:
     try:
         text = (cwd / file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", file) from error
+    except UnicodeDecodeError as error:
         raise UsageError(f"cannot be read: {error}", file) from error
     version = json_report.written_by(text)
     report = json_report.read(text, file)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pyfmt.model import Report
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, ranked
 from pyfmt.reports.text_rest import counts
@@ -21,7 +22,7 @@ LIMIT = 1024 * 1024 - 4096  # bytes, with room for the last lines
 def render(report: Report, options: RenderOptions) -> str:
     """Markdown: the counts, the project x tool table, every problem with the worst first, the next commands."""
     head = "\n".join(_head(report)) + "\n"
-    tail = "".join(f"<pre>{_html(command)}</pre>\n" for command in tally.next_commands(report))
+    tail = "".join(f"<pre>{_html(command)}</pre>\n" for command in next_commands(report, options))
     room = LIMIT - len((head + tail).encode())
     rows: list[str] = []
     found = ranked(report, options.sources)
@@ -49,8 +50,7 @@ def _head(report: Report) -> Iterator[str]:
     yield "## pyfmt"
     yield ""
     parts = counts(report) or ["all clean"]
-    scope = f"{tally.count(report.files, 'file')} in {tally.count(len(report.projects), 'project')}"
-    yield f"<p>{_html(', '.join(parts))} ({scope})</p>"
+    yield f"<p>{_html(', '.join(parts))} ({tally.scope(report)})</p>"
     yield ""
     whole = tally.table(report)
     shown = [row for row in whole.rows if not row.quiet]
@@ -61,7 +61,7 @@ def _head(report: Report) -> Iterator[str]:
     for row in shown:
         values = "".join(f'<td align="right">{_html(cell.text)}</td>' for cell in row.cells)
         yield f"<tr><td><code>{_html(row.project)}</code></td>{values}</tr>"
-    quiet = len(whole.rows) - len(shown)
+    quiet = whole.looked_at - len(shown)
     if quiet:
         yield f'<tr><td colspan="{len(whole.tools) + 1}">{tally.count(quiet, "more project")}: nothing to say</td></tr>'
     yield "</table>"

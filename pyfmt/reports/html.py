@@ -16,6 +16,7 @@ from pyfmt.model import Report
 from pyfmt.reports import html_charts, html_findings, tally
 from pyfmt.reports.escaping import printable_lines, xml
 from pyfmt.reports.html_charts import safe
+from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.rules import tool_version
 from pyfmt.reports.text_rest import counts
@@ -44,7 +45,7 @@ def _page(report: Report, options: RenderOptions) -> Iterator[str]:
     yield f"<title>pyfmt: {safe(', '.join(counts(report)) or 'all clean')}</title>"
     yield f"<style>{style}</style>\n</head>\n<body>"
     yield '<a class="skip" href="#findings">Skip to the findings</a>'
-    yield from _header(report)
+    yield from _header(report, options)
     yield "<main>"
     yield from _unchecked(report)
     yield from _section("Projects and tools", "overview", html_charts.heat_map(report, _anchors(report)))
@@ -74,7 +75,7 @@ def _findings(report: Report, options: RenderOptions) -> Iterator[str]:
     yield from html_findings.findings(report, options.sources)
 
 
-def _header(report: Report) -> Iterator[str]:
+def _header(report: Report, options: RenderOptions) -> Iterator[str]:
     parts = counts(report)
     bad = (
         tally.new_findings(report)
@@ -84,11 +85,10 @@ def _header(report: Report) -> Iterator[str]:
     )
     yield "<header><h1>pyfmt report</h1>"
     yield f'<p class="{"error" if bad else "good"}"><strong>{safe(", ".join(parts) or "all clean")}</strong></p>'
-    scope = f"{tally.count(report.files, 'file')} in {tally.count(len(report.projects), 'project')}"
     versions = [f"{tool} {tool_version(tool) or ''}".strip() for tool in tally.tools_of(report)]
-    yield f'<p class="quiet">{scope}; <code>pyfmt {report.command.value}</code> in <code>{safe(report.root)}</code>; '
+    yield f'<p class="quiet">{tally.scope(report)}; <code>pyfmt {report.command.value}</code> in <code>{safe(report.root)}</code>; '
     yield f"{safe(', '.join([f'pyfmt {__version__}', *versions]))}</p>"
-    commands = tally.next_commands(report)
+    commands = next_commands(report, options)
     if commands:
         yield "<p>Next:</p>" + "".join(f"<pre>{safe(command)}</pre>" for command in commands)
     yield "</header>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pyfmt.model import EnvironmentRecord, Report, UnitRecord
+from pyfmt.model import Command, EnvironmentRecord, Report, UnitRecord
 from pyfmt.planning import FORMATTERS
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
@@ -127,7 +127,7 @@ def _gantt(report: Report) -> Iterator[str]:
         top = 22 * index + 2
         start, width = 320 + 400 * unit.started / span, 400 * max(0.0, unit.ended - unit.started) / span
         kind = "bar cached" if unit.cached else "bar"
-        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit)}</text>'
+        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit, units)}</text>'
         yield f'<rect class="{kind}" x="{start:.1f}" y="{top}" width="{max(2.0, width):.1f}" height="18">'
         yield f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, {tally.count(unit.files, 'file')}</title></rect>"
         yield f'<text x="728" y="{top + 14}">{"cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"}</text>'
@@ -140,10 +140,11 @@ def _hits(report: Report) -> Iterator[str]:
     yield f"{report.seconds:.2f} s in all.</p>"
 
 
-def _unit_name(unit: UnitRecord) -> str:
-    where = unit.environment or (
-        ", ".join(unit.projects) if len(unit.projects) < 3 else f"{len(unit.projects)} projects"
-    )
+def _unit_name(unit: UnitRecord, units: Sequence[UnitRecord]) -> str:
+    projects = ", ".join(unit.projects) if len(unit.projects) < 3 else f"{len(unit.projects)} projects"
+    where = unit.environment or projects
+    if unit.environment and sum((each.tool, each.environment) == (unit.tool, unit.environment) for each in units) > 1:
+        where = f"{projects} in {unit.environment}"  # what tells it apart comes first: names are cut
     return _short(f"{unit.tool} {where}", 48)
 
 
@@ -158,7 +159,7 @@ def _durations(report: Report) -> Iterator[str]:
     for index, unit in enumerate(units):
         top = 22 * index + 2
         kind = "bar cached" if unit.cached else "bar"
-        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit)}</text>'
+        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit, units)}</text>'
         yield f'<rect class="{kind}" x="320" y="{top}" width="{max(1.0, 400 * unit.seconds / longest):.1f}" height="18"/>'
         cached = ", cached" if unit.cached else ""
         yield f'<text x="728" y="{top + 14}">{unit.seconds:.2f} s{cached}</text>'
@@ -167,8 +168,8 @@ def _durations(report: Report) -> Iterator[str]:
 
 def environments(report: Report) -> Iterator[str]:
     """The environment matrix: Python, how it was found, health, the projects that it is the home of, key packages."""
-    if not report.environments:
-        return
+    if not report.environments or report.command is Command.FORMAT:
+        return  # formatting uses none
     columns, further = _key_packages(report.environments)
     titles = [
         "environment",

@@ -1,18 +1,15 @@
-"""Counts over a report that several formats show: the project x tool table, expected environments, next commands."""
+"""Counts over a report that several formats show: the project x tool table, and what was looked at."""
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.model import Command, Finding, Report, Severity, UnitRecord
+from pyfmt.model import Finding, Report, Severity, UnitRecord
 from pyfmt.planning import FORMAT, FORMATTERS
-from pyfmt.rules import TOOL, USELESS_DIRECTIVE
 
 _TOOL_ORDER = ("isort", "black", "pylint", "mypy")
-_WHEN_ASKED = {(TOOL, USELESS_DIRECTIVE.id), ("pylint", "I0021"), ("mypy", "unused-ignore")}
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -92,6 +89,11 @@ class Row:
         """Whether no tool has anything to say about the project."""
         return all(cell.quiet for cell in self.cells)
 
+    @property
+    def looked_at(self) -> bool:
+        """Whether any tool ran for the project, or should have."""
+        return any(cell.ran or cell.baselined or not cell.quiet for cell in self.cells)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -99,6 +101,11 @@ class Table:
 
     tools: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def looked_at(self) -> int:
+        """How many projects anything ran for, or should have: a run over some paths leaves the others alone."""
+        return sum(row.looked_at for row in self.rows)
 
     def total(self, index: int) -> int:
         """The number of findings or edits of the tool at `index`."""
@@ -127,35 +134,6 @@ def table(report: Report) -> Table:
     return Table(tools, tuple(rows))
 
 
-def next_commands(report: Report) -> tuple[str, ...]:
-    """The exact commands that bring the report forward, the most urgent first; empty if there is nothing to do."""
-    paths = {project.name: project.path for project in report.projects}
-    homeless = {project.name for project in report.projects if not project.environment}
-    without = [skip.project for skip in report.skipped if skip.project in homeless]
-    unformatted = [edit.project for edit in report.edits if not edit.written]
-    failed = [project for failure in report.failures for project in failure.projects]
-    found = [finding.project for finding in new_findings(report)]
-    # The same question again: without the option what it found would be gone from the report, and not from the files.
-    again = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
-    if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
-        again += " --unused-ignores"
-
-    def command(words: str, projects: Iterable[str], names: bool = False) -> str:
-        unique = list(dict.fromkeys(projects))
-        places = sorted(unique if names else {paths.get(name, "") or "." for name in unique})
-        if not names and ("." in places or (len(paths) > 1 and len(places) == len(paths))):
-            places = []
-        return " ".join([words, *map(shlex.quote, places)])
-
-    commands = []
-    if without:
-        commands.append(command("pyfmt envs create", without, names=True))
-    if unformatted:
-        commands.append(command("pyfmt format", unformatted))
-    if failed and not commands:
-        commands.append(command("pyfmt lint -v", failed))
-    if found and not commands:
-        commands.append(command(again, found))
-    if report.gone:
-        commands.append("pyfmt baseline prune")
-    return tuple(commands)
+def scope(report: Report) -> str:
+    """ "30 files in 5 projects": what was looked at."""
+    return f"{count(report.files, 'file')} in {count(table(report).looked_at, 'project')}"

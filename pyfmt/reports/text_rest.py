@@ -9,6 +9,7 @@ from pyfmt.model import Accepted, Command, Edit, Report, Severity
 from pyfmt.planning import FORMATTERS
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import cells, pad, printable, printable_lines
+from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
 from pyfmt.reports.rules import documentation_url
@@ -41,6 +42,8 @@ def _diff(edit: Edit, paint: Paint) -> Iterator[str]:
 
 def warnings(report: Report, paint: Paint) -> Iterator[str]:
     """Environments with something off; above the findings, many of which it may explain."""
+    if report.command is Command.FORMAT:
+        return  # formatting uses none
     odd = [record for record in report.environments if record.status != "ok"]
     for record in odd:
         label = paint("red", "error:") if record.status == "broken" else paint("yellow", "warning:")
@@ -132,7 +135,7 @@ def table(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]
     """The project x tool table; projects of which nothing is to be said share one row, unless with -v."""
     whole = tally.table(report)
     shown = [row for row in whole.rows if options.verbosity > 0 or not row.quiet]
-    quiet = len(whole.rows) - len(shown)
+    quiet = whole.looked_at - sum(row.looked_at for row in shown)
     header = ["project", *(_tool_title(tool) for tool in whole.tools)]
     body = [[printable(row.project), *(cell.text for cell in row.cells)] for row in shown]
     if quiet:
@@ -173,7 +176,7 @@ def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     """The last lines: what there is in one sentence, and the next command."""
     if not tally.is_clean(report) or options.verbosity > 0:
         yield ""
-    scope = f"{count(report.files, 'file')} in {count(len(report.projects), 'project')}"
+    scope = tally.scope(report)
     if options.is_terminal and report.seconds > 0:
         scope += f", {report.seconds:.1f} s" if report.seconds >= 0.05 else f", {report.seconds * 1000:.0f} ms"
     parts = counts(report)
@@ -188,7 +191,7 @@ def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
         parts = [f"all {done}" if report.files else "no Python files here"]
     style = "red" if bad else "green"
     yield f"{paint(style, ', '.join(parts))} ({scope})"
-    for command in tally.next_commands(report):
+    for command in next_commands(report, options):
         yield f"next: {paint('bold', printable(command))}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pyfmt.errors import PyfmtError
 from pyfmt.model import Request
 
-_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+_CLEAR = "\x1b[H\x1b[2J"  # what was scrolled off stays: it may be the user's own
 _SHOWN = 3  # names of changed files
 
 
@@ -38,19 +38,23 @@ class Screen:
 
     def show(self, deliver: Callable[[], None]) -> None:
         """The report of a run."""
-        if self._clears:
-            sys.stdout.write(_CLEAR)
-            sys.stdout.flush()
+        self._clear()
         deliver()
 
     def fail(self, error: PyfmtError) -> None:
         """A run that came to nothing."""
+        self._clear()
         print(f"pyfmt: error: {error}", file=sys.stderr, flush=True)
 
     def rest(self, count: int | None) -> None:
         """Nothing runs; `count` projects are watched, None: nobody knows how many."""
-        what = "" if count is None else f" {count} project{'' if count == 1 else 's'},"
-        self._say(f"watching{what} last run {_now()}; press Ctrl-C to end")
+        what = "" if count is None else f" {count} project{'' if count == 1 else 's'}"
+        self._say(f"watching{what}, last run {_now()}; press Ctrl-C to end")
+
+    def _clear(self) -> None:
+        if self._clears:
+            sys.stdout.write(_CLEAR)
+            sys.stdout.flush()
 
     def _say(self, line: str) -> None:
         self._stream.write(line + "\n")

@@ -16,6 +16,7 @@ from typing import NoReturn
 from pyfmt.app import RunResult
 from pyfmt.errors import PyfmtError
 from pyfmt.model import Report
+from pyfmt.reports.tally import table
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.tools.forgetting import forget
 from pyfmt.versions import tool_versions
@@ -86,7 +87,7 @@ class _Session:
             screen.fail(error)
             screen.rest(None)
             return None
-        screen.rest(len(result.report.projects))
+        screen.rest(table(result.report).looked_at)
         return result
 
     def _after(self, result: RunResult | None) -> Change | None:

@@ -9,6 +9,7 @@ import pytest
 
 from pyfmt.model import Accepted, Report, Severity
 from pyfmt.reports import tally
+from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.registry import FORMATS, renderer
 from tests.reports.models import BILLING_ENV, CLEAN, finding
@@ -73,5 +74,5 @@ def test_a_gitlab_fingerprint_is_the_same_with_and_without_a_baseline() -> None:
 def test_a_report_with_baselined_findings_alone_is_clean() -> None:
     known = replace(REPORT, findings=(OLD,), gone=())
     assert tally.is_clean(known)
-    assert tally.next_commands(known) == ()
+    assert next_commands(known) == ()
     assert BILLING_ENV in {record.name for record in known.environments}

@@ -316,6 +316,17 @@ def test_units_from_the_cache_are_told_apart() -> None:
     assert "6 units, 1 from the cache" in page
 
 
+def test_units_that_share_an_environment_are_told_apart() -> None:
+    unit = RICH.units[2]
+    units = (replace(unit, projects=("billing",)), replace(unit, projects=("quiet",)), RICH.units[3])
+    for page in (
+        html.render(replace(RICH, units=units), OPTIONS),
+        html.render(replace(RICH, units=tuple(replace(each, started=0.0, ended=0.0) for each in units)), OPTIONS),
+    ):
+        assert f"pylint billing in {unit.environment}" in page and f"pylint quiet in {unit.environment}" in page
+        assert f"pylint {RICH.units[3].environment}" in page
+
+
 def test_the_gantt_shows_each_unit_when_it_ran_and_older_reports_show_how_long() -> None:
     rows = lxml_html.document_fromstring(html.render(RICH, OPTIONS)).findall(".//svg[@id='gantt']/rect")
     starts = [float(row.get("x", "")) for row in rows]

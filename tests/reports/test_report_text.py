@@ -17,9 +17,9 @@ from pyfmt.model import Command, Edit, Report, UnitRecord
 from pyfmt.reports import text
 from pyfmt.reports.escaping import cells, printable, wrap
 from pyfmt.reports.excerpt import excerpt
+from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import file_url
-from pyfmt.reports.tally import next_commands
 from tests.reports.models import BILLING_ENV, CLEAN, LEDGER_ENV, RICH, finding, sources
 from tests.reports.strategies import reports
 

@@ -113,7 +113,7 @@ def test_a_broken_configuration_is_told_and_the_session_goes_on(tree: Monorepo) 
         assert "pyfmt: error:" in session.latest("unknown key 'project'")
         tree.write({"fresh/pyproject.toml": manifest("fresh", "fresh"), "fresh/fresh/__init__.py": CLEAN})
         tree.write({"pyproject.toml": "[tool.pyfmt]\n"})
-        session.latest("watching 4 projects")
+        session.latest("watching 3 projects")
         tree.write({"fresh/fresh/__init__.py": WRONG})
         session.latest("changed: fresh/fresh/__init__.py")
         assert session.end() == 130
@@ -191,11 +191,15 @@ def test_on_a_terminal_the_latest_report_stands_alone(tree: Monorepo) -> None:
         try:
             shown = _read_until(master, REST)
             assert "\x1b[H\x1b[2J" in shown
-            assert "watching 3 projects, last run " in shown.rsplit("\x1b[2J", 1)[1]
+            assert "watching 2 projects, last run " in shown.rsplit("\x1b[2J", 1)[1]
             tree.write({"one/one/__init__.py": WRONG})
             shown = _read_until(master, REST)
             assert "changed: one/one/__init__.py; running" in shown
             assert FINDING in shown.rsplit("\x1b[2J", 1)[1]
+            tree.write({"pyproject.toml": "[tool.pyfmt]\nproject = 1\n"})
+            shown = _read_until(master, REST)
+            last = shown.rsplit("\x1b[2J", 1)[1]
+            assert "unknown key 'project'" in last and "watching, last run" in last and "\x1b[3J" not in shown
             os.write(master, b"\x03")
             assert process.wait(PATIENCE) == 130
         finally:

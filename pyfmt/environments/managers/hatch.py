@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 
@@ -20,7 +21,7 @@ def hatch(place: Place) -> Iterator[Found]:
     own = place.around.toml(place.path("hatch.toml")) if place.has("hatch.toml") else {}
     if section is None and not own and not place.build_backend().startswith("hatchling"):
         return
-    cure = f"hatch env create (in {place.project.path})"
+    cure = f"cd {shlex.quote(place.project.path)} && hatch env create"
     # A build backend alone is weak evidence: many projects build with hatchling and use another manager.
     sure = section is not None or bool(own)
     default = table(table(own, "envs"), "default") or table(table(section, "envs"), "default") or {}

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Iterator
 
 from pyfmt.environments.managers.local import workon_homes
@@ -21,7 +22,7 @@ def pipenv(place: Place) -> Iterator[Found]:
     """The environment of the project that has a Pipfile."""
     if not place.has("Pipfile"):
         return
-    cure = f"pipenv sync (in {place.project.path})"
+    cure = f"cd {shlex.quote(place.project.path)} && pipenv sync"
     dot_venv = place.path(".venv")
     if os.path.isfile(dot_venv):
         return  # a .venv file: the project's folder comes next, and follows Pipenv's rule for it

@@ -1,0 +1,91 @@
+"""The exact next commands of a report, for the folder in which the user stands."""
+
+from __future__ import annotations
+
+import os.path
+import shlex
+from collections.abc import Iterable
+
+from pyfmt.model import Command, Report, Request
+from pyfmt.planning import FORMATTERS
+from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.tally import new_findings
+from pyfmt.rules import TOOL, USELESS_DIRECTIVE
+
+_WHEN_ASKED = {(TOOL, USELESS_DIRECTIVE.id), ("pylint", "I0021"), ("mypy", "unused-ignore")}
+_NOTHING = RenderOptions()
+
+
+def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[str, ...]:
+    """The exact commands that bring the report forward, the most urgent first; empty if there is nothing to do.
+
+    They ask the same question as `options.asked`, and name folders as they are called in `options.here`.
+    """
+    homeless = {project.name for project in report.projects if not project.environment}
+    without = [skip.project for skip in report.skipped if skip.project in homeless]
+    unformatted = [edit.project for edit in report.edits if not edit.written]
+    failed = [project for failure in report.failures for project in failure.projects]
+    found = [finding.project for finding in new_findings(report)]
+    asked = options.asked
+    commands = []
+    if without:
+        commands.append(_command("pyfmt envs create", _shared(asked), sorted(dict.fromkeys(without))))
+    if unformatted:
+        carried = [*_tools(asked, FORMATTERS), *_scope(asked), *_shared(asked)]
+        commands.append(_command("pyfmt format", carried, _places(report, unformatted, options.here)))
+    if failed and not commands:
+        # `lint` leaves the formatters out: who asked for one of them asks with `check`.
+        formatting = asked is not None and set(asked.tools) & set(FORMATTERS)
+        words = "pyfmt check -v" if formatting else "pyfmt lint -v"
+        commands.append(_command(words, _same(asked), _places(report, failed, options.here)))
+    if found and not commands:
+        # The same question again: without the option what it found would be gone from the report, and not from the files.
+        words = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
+        if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
+            words += " --unused-ignores"
+        commands.append(_command(words, _same(asked), _places(report, found, options.here)))
+    if report.gone:
+        tools = [] if asked is None else [tool for tool in asked.tools if tool not in FORMATTERS]
+        commands.append(_command("pyfmt baseline prune", [*_tools(asked, tools), *_shared(asked)], []))
+    return tuple(commands)
+
+
+def _command(words: str, options: Iterable[str], names: Iterable[str]) -> str:
+    return " ".join([words, *map(shlex.quote, options), *map(shlex.quote, names)])
+
+
+def _places(report: Report, projects: Iterable[str], here: str) -> list[str]:
+    """The folders of projects as they are called `here`; none for the whole monorepo."""
+    paths = {project.name: project.path for project in report.projects}
+    places = sorted({paths.get(name, "") or "." for name in projects})
+    if "." in places or (len(paths) > 1 and len(places) == len(paths)):
+        return []
+    return [os.path.relpath(os.path.join(report.root, place), here) for place in places] if here else places
+
+
+def _same(asked: Request | None) -> list[str]:
+    """The options with which a run asks the same question again."""
+    if asked is None:
+        return []
+    baseline = {None: [], True: ["--baseline"], False: ["--no-baseline"]}[asked.baseline]
+    return [*_tools(asked, asked.tools), *_scope(asked), *baseline, *_shared(asked)]
+
+
+def _tools(asked: Request | None, among: Iterable[str]) -> list[str]:
+    return [word for tool in asked.tools if tool in among for word in ("--tool", tool)] if asked else []
+
+
+def _scope(asked: Request | None) -> list[str]:
+    """What of the files is looked at."""
+    if asked is None:
+        return []
+    return [*(["--staged"] if asked.staged else []), *(["--since", asked.since] if asked.since else [])]
+
+
+def _shared(asked: Request | None) -> list[str]:
+    """The options that every command takes; their files are as the user named them, from the same folder."""
+    if asked is None:
+        return []
+    found = ["--config", asked.config_file] if asked.config_file else []
+    found += ["--root", asked.root] if asked.root else []
+    return [*found, "--trust"] if asked.trust else found
