@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 COMMANDS = tuple(
     "run check format lint envs explain config trust cache affected graph init doctor completion baseline merge".split()
@@ -274,7 +275,13 @@ def _running() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_gate_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+class _Add(Protocol):
+    """Adds a command with its one line of help, and the options of some parents."""
+
+    def __call__(self, name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser: ...
+
+
+def _add_gate_commands(add: _Add) -> None:
     baseline = add("baseline", "Accept today's findings (write), or forget those that are gone (prune).")
     baseline.add_argument("action", choices=("write", "prune"), help="accept all findings, or only drop what is gone")
     _add_paths(baseline)
@@ -285,29 +292,9 @@ def _add_gate_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> No
     _add_outputs(merge)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
-    shared, running = _shared(), _running()
-    parser = argparse.ArgumentParser(
-        prog="pyfmt",
-        description="Formats and lints a monorepo of Python projects that each have their own virtualenv.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="store_true", help="the versions of pyfmt and of all the tools")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    def add(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name,
-            parents=[*parents, shared],
-            help=text,
-            description=text,
-            epilog=_examples(name),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-
+def _add_run_commands(add: _Add) -> None:
+    """The commands that check and format."""
+    running = _running()
     add("run", "Format in place (isort, then black), then lint (pylint, mypy); the default command.", running)
     check = add("check", "Like run, but writes nothing: a file that would be reformatted is a finding.", running)
     check.add_argument("--diff", action="store_true", help="show how files would be reformatted")
@@ -324,6 +311,10 @@ def build_parser() -> argparse.ArgumentParser:
         help="write a `# pylint: disable` or `# type: ignore` with the rule's name at the end of each line that has a "
         "finding, and report what that cannot suppress",
     )
+
+
+def _add_commands_about_the_checkout(add: _Add) -> None:
+    """What there is, and how it is checked."""
     envs = add("envs", "Every project, its environment, how it was found, its Python, its health.")
     envs.add_argument("--json", action="store_true", help="as JSON")
     envs.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
@@ -350,6 +341,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("doctor", "One page to paste into a bug report: versions, configuration, environments, cache, what is odd.")
     completion = add("completion", "Print the completion script of a shell.")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+
+
+def _add_commands_about_changes(add: _Add) -> None:
+    """What changed, who depends on it, and what is written once."""
     affected = add(
         "affected", "The projects that changed since a commit, and those that depend on them, with the reasons."
     )
@@ -375,6 +370,34 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--yes", action="store_true", help="write without asking")
     trust = add("trust", "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.")
     trust.add_argument("--revoke", action="store_true", help="no longer allow it")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    shared = _shared()
+    parser = argparse.ArgumentParser(
+        prog="pyfmt",
+        description="Formats and lints a monorepo of Python projects that each have their own virtualenv.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="the versions of pyfmt and of all the tools")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            parents=[*parents, shared],
+            help=text,
+            description=text,
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    _add_run_commands(add)
+    _add_commands_about_the_checkout(add)
+    _add_commands_about_changes(add)
     _add_gate_commands(add)
     return parser
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt.arguments import COMMANDS, build_parser, with_command
 from pyfmt.delivering import Began, deliver, told, write_bytes
-from pyfmt.errors import PyfmtError, UsageError
+from pyfmt.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError, UsageError
 from pyfmt.model import Command, OutputSpec, Request
 from pyfmt.progress import Progress
 from pyfmt.repeating.witness import watching
@@ -25,7 +25,6 @@ from pyfmt.requesting import make_request
 if TYPE_CHECKING:
     from pyfmt.app import RunResult
 
-EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 2, 130
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _RUNS = frozenset(command.value for command in Command)
 
@@ -103,7 +102,7 @@ def _dispatch(arguments: list[str]) -> int:
         return _run(options, arguments)
     from pyfmt import commands  # deferred for start-up time
 
-    return commands.COMMANDS[options.command](options)
+    return commands.HANDLERS[options.command](options)
 
 
 def _run(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -127,13 +126,13 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int:
             raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
         from pyfmt import adding_ignores  # deferred: only where it is asked for
 
-        return _deliver(adding_ignores.run, request, began).exit_code
+        return _deliver(adding_ignores.run, request, began)[0].exit_code
     if not _can_repeat(request):
-        return _deliver(app.run, request, began).exit_code
+        return _deliver(app.run, request, began)[0].exit_code
     with watching() as witness:
-        result = _deliver(app.run, request, began)
+        result, said = _deliver(app.run, request, began)
         if witness.usable and not result.report.failures:
-            witness.keep(arguments, told(result, request), result.exit_code)
+            witness.keep(arguments, told(result, request, said), result.exit_code)
     return result.exit_code
 
 
@@ -151,21 +150,20 @@ def _check_slip(paths: Sequence[str], arguments: Sequence[str]) -> None:
 def _can_repeat(request: Request) -> bool:
     """Whether the next call of this command may be answered with what this one says: see repeating/."""
     asks_git = request.staged or request.since is not None or request.shard is not None
-    tells_of_itself = request.verbosity > 0 or request.statistics or request.outputs != (OutputSpec("text"),)
-    tells_of_itself = tells_of_itself or request.timings is not None
-    return request.use_cache and not asks_git and not tells_of_itself
+    tells_of_itself = request.verbosity > 0 or request.statistics or request.timings is not None
+    return request.use_cache and not asks_git and not tells_of_itself and request.outputs == (OutputSpec("text"),)
 
 
 def _deliver(
     run: Callable[[Request, Path, Mapping[str, str], Progress], RunResult], request: Request, began: Began
-) -> RunResult:
+) -> tuple[RunResult, bytes]:
+    """Run, and report: what came of it, and what standard output was told."""
     progress = Progress(request.verbosity)
     try:
         result = run(request, Path.cwd(), os.environ, progress)
     finally:
         progress.close()
-    deliver(result, request, began)
-    return result
+    return result, deliver(result, request, began)
 
 
 def _format_stdin(options: argparse.Namespace) -> int:

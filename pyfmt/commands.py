@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 from pyfmt.delivering import deliver, print_text
-from pyfmt.errors import UsageError
+from pyfmt.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, UsageError
 from pyfmt.model import Command
 from pyfmt.progress import Progress
 from pyfmt.requesting import make_request
-
-EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILURE = 0, 1, 2
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -174,7 +172,7 @@ def _merge(options: argparse.Namespace) -> int:
     return code
 
 
-COMMANDS = {
+HANDLERS = {
     "envs": _envs,
     "explain": _explain,
     "config": _config,

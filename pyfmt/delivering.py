@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 Began = tuple[float, os.times_result]  # a moment of the monotonic clock, and the seconds of a processor until then
 
 
-def deliver(result: RunResult, request: Request, began: Began | None = None) -> None:
+def deliver(result: RunResult, request: Request, began: Began | None = None) -> bytes:
     """Write every report that was asked for; one that cannot be written does not keep back the others.
 
-    `began` is when the command did, for `--timings`.
+    `began` is when the command did, for `--timings`. Gives back what was written to standard output.
     """
     report = result.report
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     reporting = time.monotonic()
-    troubles = []
+    troubles, said = [], b""
     for output in request.outputs:
         to_terminal = output.file is None and sys.stdout.isatty()
         text = renderer(output.format).render(report, _render_options(result, request, to_terminal, output))
         if output.file is None:
-            print_text(text)
+            said += encoded(text)
+            write_bytes(encoded(text))
             continue
         try:
             _write(output.file, text, "a" if output.append else "w")
@@ -44,6 +45,7 @@ def deliver(result: RunResult, request: Request, began: Began | None = None) -> 
         _deliver_timings((result, request), began, Lap("report", reporting, time.monotonic()), troubles)
     if troubles:
         raise troubles[0]
+    return said
 
 
 def _write(file: str, text: str, mode: str) -> None:
@@ -74,12 +76,14 @@ def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: La
             troubles.append(UsageError(f"the trace cannot be written: {error.strerror}", request.timings))
 
 
-def told(result: RunResult, request: Request) -> bytes:
-    """What the first output is when a run is repeated: without the time that it took."""
+def told(result: RunResult, request: Request, said: bytes) -> bytes:
+    """What is to be said when a run that `said` this is repeated: a terminal is told the time, which would be wrong."""
+    if not sys.stdout.isatty():
+        return said
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     output, timeless = request.outputs[0], replace(result.report, seconds=0.0)
-    options = _render_options(result, request, sys.stdout.isatty(), output)
+    options = _render_options(result, request, True, output)
     return encoded(renderer(output.format).render(timeless, options))
 
 

@@ -1,5 +1,8 @@
 """What can go wrong and ends a run: each error says what, where and what to do."""
 
+# The exit codes of every command; README tells them.
+EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 1, 2, 130
+
 
 class PyfmtError(Exception):
     """A failure that ends the run with exit code 2.

@@ -83,7 +83,7 @@ def find_root(start: Path) -> tuple[Path, Path | None]:
         file = _config_file_in(folder)
         if file is not None:
             return folder, file
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):  # only that it is there: git writes into it all the time
             return folder, None  # a configuration above the repository belongs to something else
     return start, None
 

@@ -105,14 +105,14 @@ def outer_ignore_files(root: Path) -> tuple[Path, ...]:
 
 
 def _git_top(root: Path) -> Path | None:
-    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), None)
 
 
 def _git_folder(work_tree: Path) -> Path:
     """The repository's own folder, that of the main work tree for a linked one (gitrepository-layout(5))."""
     place = work_tree / ".git"
     try:
-        if place.is_file():
+        if os.path.isfile(place):
             place = work_tree / place.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
         common = (place / "commondir").read_text("utf-8", "surrogateescape").strip()
         return place / common

@@ -173,12 +173,7 @@ class Witness:
         except OSError:
             self._absent[name] = None
             raise
-        if os.path.basename(name.rstrip("/")) == ".git":
-            # Who asks wants to know that it is there; git itself writes into it with every `git status`. What is read of
-            # it (info/exclude, the index) is noted by its own name.
-            self._record.kinds.setdefault(name, stat.S_IFMT(found.st_mode))
-        else:
-            self._record.files.setdefault(name, mark(found))
+        self._record.files.setdefault(name, mark(found))
         return found
 
     def _see_lstat(self, path: Any, *, dir_fd: int | None = None) -> os.stat_result:

@@ -6,7 +6,9 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import (
@@ -24,9 +26,12 @@ from pyfmt.cache.keys import (
 from pyfmt.cache.store import Store
 from pyfmt.model import Environment, Outcome, Unit
 from pyfmt.repeating.witness import suspended
-from pyfmt.runner.file_records import FileRecords, Partial, ReachOf
-from pyfmt.runner.linting import LintOptions, LintResult, Listener, lint_units
+from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.protocol import JsonObject
+from pyfmt.tools.registry import LINTERS
+
+if TYPE_CHECKING:
+    from pyfmt.runner.file_records import FileRecords, Partial, ReachOf
 
 _SHOWN = 8  # changed inputs that are named
 
@@ -64,8 +69,15 @@ class UnitCache:
     ) -> None:
         self._store = store
         self._facts = facts
-        self.records = FileRecords(store, facts, reach_of)
+        self._reach_of = reach_of
         self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
+
+    @cached_property
+    def records(self) -> FileRecords:
+        """What is known of the files of units that must run."""
+        from pyfmt.runner.file_records import FileRecords  # deferred for start-up time: not where all is known
+
+        return FileRecords(self._store, self._facts, self._reach_of)
 
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
@@ -186,13 +198,15 @@ def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     """Run units with a folder for what they leave behind; only here, since a run with nothing to do writes nothing."""
     import tempfile  # deferred for start-up time
 
+    from pyfmt.runner.linting import lint_units
+
     with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
         return lint_units(units, replace(options, scratch=Path(scratch)), listener)
 
 
 def _asked_of_tool(unit: Unit) -> Unit:
-    """mypy checks all files of a unit in any case, so its whole answer is worth keeping; pylint's time is the files'."""
-    return whole(unit) if unit.tool == "mypy" else unit
+    """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
+    return whole(unit) if LINTERS[unit.tool].project_rules is None else unit
 
 
 class _Missing:
@@ -238,7 +252,7 @@ class _Missing:
         for index, unit in runs.items():
             partial = partials.get(index)
             if partial is not None and unit.environment is not None:
-                replays[unit.environment.prefix, unit.number] = partial.replays
+                replays[unit.tool, unit.environment.prefix, unit.number] = partial.replays
         if not runs:
             return []
         done = _run_tools(list(runs.values()), replace(self._options, replays=replays), self._listener)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyfmt.cache.findings import finding_from_row, row_from_finding
@@ -20,8 +20,7 @@ from pyfmt.cache.reach import Reach
 from pyfmt.cache.store import Store
 from pyfmt.model import Finding, Outcome, Part, Unit
 from pyfmt.tools.protocol import JsonObject
-
-WIDE = frozenset({"R0801", "R0401"})  # what pylint says of a project rather than of a file
+from pyfmt.tools.registry import LINTERS
 
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
@@ -48,7 +47,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Entry:
     """One project's part of a unit: what of it must be linted anew."""
 
     part: Part
@@ -73,13 +72,13 @@ class Partial:
     """A unit of which only some files must be linted; `run` is that unit, None where nothing must."""
 
     unit: Unit
-    shares: tuple[Share, ...]
-    run: Unit | None = field(default=None)
+    entries: tuple[Entry, ...]
+    run: Unit | None
 
     @property
     def replays(self) -> dict[str, JsonObject]:
         """By project path, for the parts that run."""
-        return {share.part.project.path: share.replay for share in self.shares if not share.is_fresh}
+        return {entry.part.project.path: entry.replay for entry in self.entries if not entry.is_fresh}
 
 
 class FileRecords:
@@ -92,22 +91,22 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if unit.tool != "pylint":
+        if LINTERS[unit.tool].project_rules is None:
             return None
-        shares = []
+        entries = []
         for part in unit.parts:
-            share = self._share(unit, part)
-            if share is None:
+            entry = self._looked_up(unit, part)
+            if entry is None:
                 return None
-            shares.append(share)
+            entries.append(entry)
         parts = tuple(
-            replace(share.part, files=share.stale, context=_others(share.part, share.stale))
-            for share in shares
-            if not share.is_fresh
+            replace(entry.part, files=entry.stale, context=_others(entry.part, entry.stale))
+            for entry in entries
+            if not entry.is_fresh
         )
-        return Partial(unit, tuple(shares), replace(unit, parts=parts) if parts else None)
+        return Partial(unit, tuple(entries), replace(unit, parts=parts) if parts else None)
 
-    def _share(self, unit: Unit, part: Part) -> Share | None:
+    def _looked_up(self, unit: Unit, part: Part) -> Entry | None:
         record = self._load(unit, part)
         now = self._now(unit, part) if record else None
         if record is None or now is None:
@@ -125,7 +124,7 @@ class FileRecords:
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
         stale = tuple(sorted(wanted & asked))
-        return Share(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh)
+        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh)
 
     def known(self, partial: Partial) -> Outcome:
         """The outcome of a unit of which nothing must run."""
@@ -138,23 +137,23 @@ class FileRecords:
         Updates the records that `partial` holds; `keep` stores them.
         """
         told = {each["project"]: each for each in effects}
-        for share in partial.shares:
-            said = told.get(share.part.project.name, {"local": True, "made": {}, "early": [], "late": []})
-            if share.is_fresh:
+        for entry in partial.entries:
+            said = told.get(entry.part.project.name, {"local": True, "made": {}, "early": [], "late": []})
+            if entry.is_fresh:
                 continue
-            if not done.failures and not (said["local"] and _settled(share, said)):
+            if not done.failures and not (said["local"] and _settled(entry, said)):
                 return None
-            _update(share, [each for each in done.findings if each.project == share.part.project.name], said)
+            _update(entry, [each for each in done.findings if each.project == entry.part.project.name], said)
         return replace(done, unit=partial.unit, findings=_findings(partial))
 
     def notes(self, partial: Partial) -> tuple[str, ...]:
         """What was said besides, when the files were linted."""
-        return tuple(dict.fromkeys(note for share in partial.shares for note in share.record.notes))
+        return tuple(dict.fromkeys(note for entry in partial.entries for note in entry.record.notes))
 
     def keep(self, partial: Partial) -> None:
         """Store the records of a unit that `joined` has updated."""
-        changed = [share for share in partial.shares if not share.is_fresh]
-        self._store.put({self._key(partial.unit, share.part): _dump(share.record) for share in changed})
+        changed = [entry for entry in partial.entries if not entry.is_fresh]
+        self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
 
     def learn(self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject]) -> None:
         """Store records of a unit that was linted whole, where its files' messages are their own."""
@@ -166,8 +165,8 @@ class FileRecords:
             now = self._now(outcome.unit, part)
             if now is not None:
                 record = Record({file: ("", []) for file in part.files}, ("", []), {}, [], [], list(notes))
-                share = Share(part, now, record, part.files, frozenset(), frozenset(), False)
-                _update(share, [each for each in outcome.findings if each.project == part.project.name], said)
+                entry = Entry(part, now, record, part.files, frozenset(), frozenset(), False)
+                _update(entry, [each for each in outcome.findings if each.project == part.project.name], said)
                 record.early, record.late = said["early"], said["late"]
                 found[self._key(outcome.unit, part)] = _dump(record)
         self._store.put(found)
@@ -203,10 +202,10 @@ class FileRecords:
 def _findings(partial: Partial) -> tuple[Finding, ...]:
     """What the records have of the files that are asked for."""
     found: list[Finding] = []
-    for share in partial.shares:
-        wanted = set(share.part.files)
-        rows = [row for file, (_, rows) in share.record.files.items() if file in wanted for row in rows]
-        each_ = (finding_from_row(row) for row in (*rows, *share.record.wide[1]))
+    for entry in partial.entries:
+        wanted = set(entry.part.files)
+        rows = [row for file, (_, rows) in entry.record.files.items() if file in wanted for row in rows]
+        each_ = (finding_from_row(row) for row in (*rows, *entry.record.wide[1]))
         found += [each for each in each_ if each.path in wanted or not wanted.isdisjoint(each.also)]
     found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
     return tuple(dict.fromkeys(found))
@@ -235,21 +234,21 @@ def _affected(targets: set[str], reach: Reach, files: Iterable[str]) -> set[str]
     return {file for file in files if not targets.isdisjoint(reach.of(file))} if targets else set()
 
 
-def _settled(share: Share, said: JsonObject) -> bool:
+def _settled(entry: Entry, said: JsonObject) -> bool:
     """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
-    stale = set(share.stale)
-    record = share.record
+    stale = set(entry.stale)
+    record = entry.record
     if _made(said["early"]) != _made(record.early):
         return False
     if _made(said["late"]) != {(file, name) for file, name in record.late if file in stale}:
         return False  # another file needs a module first that sets something on others
-    own = stale | share.changed
+    own = stale | entry.changed
     targets: set[str] = set()
     for file in own | set(said["made"]):
         before, after = _made(record.made.get(file, ("", []))[1]), _made(said["made"].get(file))
         targets.update(target for target, _, _ in (before ^ after if file in own else after - before))
-    rest = {*share.part.files, *share.part.context} - stale - share.left
-    affected = _affected(targets, share.now.reach, rest)
+    rest = {*entry.part.files, *entry.part.context} - stale - entry.left
+    affected = _affected(targets, entry.now.reach, rest)
     return affected is not None and not affected
 
 
@@ -257,22 +256,22 @@ def _made(rows: Iterable[Sequence[Any]] | None) -> set[tuple[Any, ...]]:
     return {tuple(row) for row in rows or ()}
 
 
-def _update(share: Share, findings: Iterable[Finding], said: JsonObject) -> None:
+def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject) -> None:
     """Take what was linted anew into the record."""
-    record, now = share.record, share.now
-    everyone = {*share.part.files, *share.part.context}
+    record, now = entry.record, entry.now
+    everyone = {*entry.part.files, *entry.part.context}
     for file in set(record.files) - everyone:
         del record.files[file]
-    stale = set(share.stale)
-    rows: dict[str, list[Any]] = {file: [] for file in share.stale}
+    stale = set(entry.stale)
+    rows: dict[str, list[Any]] = {file: [] for file in entry.stale}
     wide = []
     for finding in findings:
-        if finding.rule in WIDE:
+        if finding.rule in (LINTERS[finding.tool].project_rules or ()):
             wide.append(row_from_finding(finding))
         elif finding.path in stale:
             rows[finding.path].append(row_from_finding(finding))
     record.files.update({file: (now.digests[file], found) for file, found in rows.items()})
-    record.files.update({file: ("", []) for file in share.left})
+    record.files.update({file: ("", []) for file in entry.left})
     if record.wide[0] != now.wide:
         record.wide = (now.wide, wide)
     gone = {file for file, (digest, _) in record.made.items() if digest and not now.reach.has(file)}

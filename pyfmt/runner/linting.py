@@ -5,88 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Protocol
+from dataclasses import replace
 
 from pyfmt import estimating
 from pyfmt.errors import ToolError
-from pyfmt.model import Environment, Failure, Outcome, ToolConfig, Unit
+from pyfmt.model import Failure, Outcome, Unit
+from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
-from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed, ToolPlace
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading
 from pyfmt.tools.registry import LINTERS
-
-
-class Tooling(Protocol):
-    """Gives tools their environments where they need another Python than pyfmt's own."""
-
-    def place(self, need: ToolNeed) -> ToolPlace:
-        """Where it is, or would be."""
-        ...  # pylint: disable=unnecessary-ellipsis
-
-    def provide(self, need: ToolNeed) -> ToolPlace:
-        """The same, and it is there then; raises ToolError where it cannot be made."""
-        ...  # pylint: disable=unnecessary-ellipsis
-
-    def stop(self) -> None:
-        """End what is being made: the run is interrupted."""
-
-
-class Times(Protocol):
-    """Knows how long units took in earlier runs."""
-
-    def recall(self, units: Sequence[Unit]) -> list[estimating.Recorded | None]:
-        """What is known of each unit."""
-        ...  # pylint: disable=unnecessary-ellipsis
-
-    def remember(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep how long units took."""
-        ...  # pylint: disable=unnecessary-ellipsis
-
-
-@dataclass(frozen=True, slots=True)
-class LintOptions:
-    """What all lint units of a run share."""
-
-    root: Path
-    configs: Mapping[str, ToolConfig]
-    scratch: Path  # a folder of this run, removed by its owner: it exists where units are run
-    jobs: int
-    timeout: float  # seconds for one unit
-    cache_folder: Callable[[Unit], Path | None]  # where a tool may keep its own cache for this unit
-    import_roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders it sees
-    trusted: Callable[[Environment], bool]
-    tooling: Tooling
-    unused_ignores: bool = False
-    moved: tuple[str, str] | None = None  # see LintContext
-    times: Times | None = None  # None: nothing is known, and nothing is to be remembered
-    # Of units (by environment's prefix and number) that are linted in part only: see LintContext.
-    replays: Mapping[tuple[str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
-    workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
-
-
-@dataclass(frozen=True, slots=True)
-class LintResult:
-    """All outcomes in the order of the units, and what the tools had to say besides."""
-
-    outcomes: tuple[Outcome, ...]
-    notes: tuple[tuple[str, ...], ...]  # of each unit
-    effects: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit; see Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """Who wants to know of a unit's start and end; called from worker threads."""
-
-    started: Callable[[Unit], None]
-    done: Callable[[Outcome], None]
-    # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run at
-    # once; called before any starts.
-    expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
-    more: Callable[[int], None] = lambda count: None  # so many more units than were told before
 
 
 def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
@@ -160,7 +90,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
         trusted=options.trusted(unit.environment),
         unused_ignores=options.unused_ignores,
         moved=options.moved,
-        replays=options.replays.get((unit.environment.prefix, unit.number), {}) if unit.tool == "pylint" else {},
+        replays=options.replays.get((unit.tool, unit.environment.prefix, unit.number), {}),
     )
     payload = linter.payload(unit, context)
     need = linter.need(unit.environment, payload)

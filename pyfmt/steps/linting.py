@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyfmt import import_memory, planning, projects, selection
+from pyfmt import planning, projects, selection
 from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.times import RecordedTimes
 from pyfmt.environments import reading as environment_reading
 from pyfmt.environments.tooling import ToolEnvironments
 from pyfmt.memory import Memory, first_party_roots
-from pyfmt.model import Environment, Request, Unit
+from pyfmt.model import Environment, Part, Request, Unit
 from pyfmt.progress import Progress
 from pyfmt.runner.caching import UnitCache, lint
-from pyfmt.runner.linting import LintOptions, LintResult, Listener, call
+from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.steps.lint_plan import ImportReader, InstalledNames, lint_plan
-from pyfmt.steps.reaching import Reaching
 from pyfmt.steps.trusting import Trusting
 from pyfmt.steps.workspace import Hands, Workspace, wanted
+
+if TYPE_CHECKING:
+    from pyfmt.cache.reach import Reach
+    from pyfmt.runner.file_records import ReachOf
+    from pyfmt.steps.reaching import Reaching
 
 
 def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
@@ -34,9 +39,21 @@ def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintR
     return lint(units, _lint_options(space, Path(os.devnull), hands), listener, cache)
 
 
-def _reaching(space: Workspace, hands: Hands) -> Reaching:
-    read = import_memory.reader(hands.memory, space.config.root)
-    return Reaching(hands.facts, read, InstalledNames().names, space.projects)
+def _reaching(space: Workspace, hands: Hands) -> ReachOf:
+    """What the files of a part reach; made when it is first asked for, since most runs never ask."""
+
+    @lru_cache(maxsize=None)
+    def made() -> Reaching:
+        from pyfmt import import_memory  # deferred for start-up time
+        from pyfmt.steps.reaching import Reaching
+
+        read = import_memory.reader(hands.memory, space.config.root)
+        return Reaching(hands.facts, read, InstalledNames().names, space.projects)
+
+    def reach_of(unit: Unit, part: Part) -> Reach | None:
+        return made()(unit, part)
+
+    return reach_of
 
 
 class _FactsNow:
@@ -89,6 +106,8 @@ class LinterCall:
 
 def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
     """The exact calls that would lint the chosen files; nothing is run."""
+    from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
+
     reader = ImportReader(space.config.root)
     linters = wanted(space.config, ("pylint", "mypy"))
     work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)

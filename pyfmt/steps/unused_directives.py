@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pyfmt import planning
+from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import fold
 from pyfmt.format_memory import FormatMemory
 from pyfmt.model import Config, Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
@@ -17,8 +17,6 @@ from pyfmt.runner.directives import Judged, Task, judge
 from pyfmt.steps.workspace import Hands
 from pyfmt.tools import formatting
 from pyfmt.tools.directives import Useless
-
-_Row = list[Any]  # line, column, end column, message of a finding
 
 
 def check_directives(work: planning.Work, settings: Config, hands: Hands, tools: tuple[str, ...]) -> Outcome:
@@ -30,17 +28,17 @@ def check_directives(work: planning.Work, settings: Config, hands: Hands, tools:
     parts = tuple(Part(p, work.selected[p.path]) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
     known = _Known(owners, hands, tools)
-    todo = [file for file in owners if file not in known.rows]
+    todo = [file for file in owners if file not in known.findings]
     failures = []
     configs = [found for found in settings.tool_configs if found.tool in tools]
     tasks = _tasks(todo, owners, settings.root, configs)
     for file, judged in zip(todo, judge(tasks, settings.jobs), strict=True):
-        known.learn(file, judged)
+        known.learn(file, owners[file], judged)
         if judged.trouble:
             reason = f"{file}: {judged.trouble}"
             failures.append(Failure(TOOL, (owners[file].name,), "", reason, judged.trouble_detail))
     known.save()
-    findings = tuple(_finding(file, project, row) for file, project in owners.items() for row in known.rows[file])
+    findings = tuple(finding for file in owners for finding in known.findings[file])
     ended = time.monotonic()
     return Outcome(
         Unit(TOOL, None, parts, number=1),  # number 0 are the boundaries
@@ -59,20 +57,19 @@ class _Known:
     def __init__(self, owners: Mapping[str, Project], hands: Hands, tools: tuple[str, ...]) -> None:
         key_of = FormatMemory(hands.memory, hands.facts, tools, changes_too=False).key
         self._store, self._digest = hands.memory.store, hands.memory.digests.of
-        self._keys = {file: fold("directives", key_of(project, [file])) for file, project in owners.items()}
+        self._keys = {file: fold("directives", 2, key_of(project, [file])) for file, project in owners.items()}
         self._new: dict[bytes, bytes] = {}
         stored = self._store.get(self._keys.values()) if self._store else {}
         loaded = {file: _load(stored.get(key)) for file, key in self._keys.items()}
-        self.rows = {file: rows for file, rows in loaded.items() if rows is not None}
+        self.findings = {file: found for file, found in loaded.items() if found is not None}
 
-    def learn(self, file: str, judged: Judged) -> None:
+    def learn(self, file: str, project: Project, judged: Judged) -> None:
         """Take an answer, and keep it if it is one for the file as it was when its key was made."""
-        self.rows[file] = [
-            [each.directive.line, each.directive.shown_column, each.directive.end_column, _message(each)]
-            for each in judged.useless
-        ]
+        found = self.findings[file] = [_finding(file, project, each) for each in judged.useless]
         if not judged.trouble and judged.digest == self._digest(file):
-            self._new[self._keys[file]] = json.dumps(self.rows[file]).encode()
+            self._new[self._keys[file]] = json.dumps([row_from_finding(each) for each in found]).encode(
+                "utf-8", "surrogatepass"
+            )
 
     def save(self) -> None:
         """Remember what was learnt."""
@@ -80,10 +77,9 @@ class _Known:
             self._store.put(self._new)
 
 
-def _load(value: bytes | None) -> list[_Row] | None:
+def _load(value: bytes | None) -> list[Finding] | None:
     try:
-        found = json.loads(value or b"null")
-        return [[int(line), int(column), int(end), str(message)] for line, column, end, message in found]
+        return [finding_from_row(row) for row in json.loads(value or b"null")]
     except (ValueError, TypeError):
         return None  # nothing known, or damaged
 
@@ -102,18 +98,18 @@ def _message(each: Useless) -> str:
     return f"useless {words}: without it {each.directive.tool} would write the same"
 
 
-def _finding(file: str, project: Project, row: _Row) -> Finding:
-    line, column, end_column, message = row
+def _finding(file: str, project: Project, each: Useless) -> Finding:
+    directive = each.directive
     return Finding(
         path=file,
-        line=line,
-        column=column,
-        end_line=line,
-        end_column=end_column,
+        line=directive.line,
+        column=directive.shown_column,
+        end_line=directive.line,
+        end_column=directive.end_column,
         tool=TOOL,
         rule=USELESS_DIRECTIVE.id,
         symbol=USELESS_DIRECTIVE.symbol,
         severity=USELESS_DIRECTIVE.severity,
-        message=message,
+        message=_message(each),
         project=project.name,
     )

@@ -32,6 +32,7 @@ class Mypy:
     name: str = "mypy"
     worker: str = "mypy_task"
     alone: bool = False
+    project_rules: frozenset[str] | None = None
 
     def interpreter(self, environment: Environment) -> str:
         """pyfmt's own: mypy checks for any Python from 3.10 on, whatever it runs in."""

@@ -70,6 +70,11 @@ class Linter(Protocol):
         """Whether each project needs a process of its own, since the tool's answers depend on what it saw before."""
         ...  # pylint: disable=unnecessary-ellipsis
 
+    @property
+    def project_rules(self) -> frozenset[str] | None:
+        """The rules about a project rather than a file; None where no file's findings are its own."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
     def interpreter(self, environment: Environment) -> str:
         """Absolute path of the Python that the worker must run in."""
         ...  # pylint: disable=unnecessary-ellipsis

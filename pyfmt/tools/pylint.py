@@ -24,6 +24,7 @@ class PylintLinter:
     name: str = "pylint"
     worker: str = "pylint_task"
     alone: bool = True
+    project_rules: frozenset[str] | None = frozenset({"R0801", "R0401"})  # duplicate-code, cyclic-import
 
     def interpreter(self, environment: Environment) -> str:
         """The environment's base interpreter; pyfmt's own where pylint cannot run in that one."""

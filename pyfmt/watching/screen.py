@@ -36,7 +36,7 @@ class Screen:
             text = f"changed: {', '.join(names)}{more}"
             self._say(f"{text}; running" if self._clears else f"--- {_now()} {text} ---")
 
-    def show(self, deliver: Callable[[], None]) -> None:
+    def show(self, deliver: Callable[[], object]) -> None:
         """The report of a run."""
         self._clear()
         deliver()

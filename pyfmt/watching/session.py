@@ -35,7 +35,7 @@ class Task:
     """What is done in every round: a run with these workers, and what comes of its result."""
 
     run: Callable[[WorkerPool], RunResult]
-    deliver: Callable[[RunResult], None]
+    deliver: Callable[[RunResult], object]
 
 
 def watch(task: Task, ground: Ground) -> NoReturn:

@@ -58,7 +58,7 @@ def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
     """How many files of each project pylint linted in one run."""
     done = tree.run("check", "--tool", "pylint", "--verbose", *arguments)
     found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, (\d+) findings, (?!0\.0 s)", done.stderr)
-    assert "units" in done.stderr or "] pylint" in done.stderr, done
+    assert "] pylint" in done.stderr, done  # else there is nothing that the pattern could find
     return {project: int(count) for project, count, _ in found}
 
 
@@ -149,7 +149,7 @@ def test_project_wide_checks_are_those_of_all_files(tree: Monorepo) -> None:
     copied = "".join(f"    number += {count}\n" for count in range(9))
     twin = f'"""Twin."""\n\n\ndef copied(number: int) -> int:\n    """Copied."""\n{copied}    return number\n'
     tree.write({ALPHA + "new_one.py": twin, ALPHA + "new_two.py": twin})
-    assert "duplicate-code" in tree.run("check", "--tool", "pylint").stdout or "R0801" in tree.run("check").stdout
+    assert "R0801" in tree.run("check", "--tool", "pylint").stdout
     tree.write({ALPHA + "new_two.py": '"""Other."""\n\nimport alpha.new_one\n\nprint(alpha.new_one)\n'})
     assert "R0801" not in tree.run("check", "--tool", "pylint").stdout
     append(tree, ALPHA + "new_one.py", "\n\nimport alpha.new_two\n")
