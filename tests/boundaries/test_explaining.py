@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from mypy.errorcodes import error_codes
 
-from pyfmt.errors import UsageError
-from pyfmt.explaining import rule_text
-from pyfmt.rules import RULES
+from pyfmt.cli.explain_rule import rule_text
+from pyfmt.core.errors import UsageError
+from pyfmt.core.rules import RULES
 from tests.support.monorepo import Monorepo
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pyfmt.boundaries.imports import FileImports, from_json, read_imports, to_json
+from pyfmt.imports.parse import FileImports, from_json, read_imports, to_json
 
 
 def said(source: str | bytes) -> list[tuple[int, int, str]]:

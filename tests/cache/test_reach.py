@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyfmt.cache.reach import Reach, Tree, beginning, top_names
-from pyfmt.projects.importing import imports_of
+from pyfmt.imports.closure import Reach, Tree, beginning, top_names
+from pyfmt.imports.graph import imports_of
 
 ROOTS = (("lib/core", ""), ("lib/extra/src", ""), ("app", ""))
 SOURCES = {

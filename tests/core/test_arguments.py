@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.arguments import COMMANDS, build_parser, with_command
+from pyfmt.cli.parser import COMMANDS, build_parser, with_command
 
 
 def parse(line: str) -> argparse.Namespace:

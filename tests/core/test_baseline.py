@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pyfmt
-from pyfmt import baseline
-from pyfmt.baseline import Coverage, FileFacts
-from pyfmt.model import Accepted, Finding, Severity
+from pyfmt.core import fingerprints
+from pyfmt.core.fingerprints import Coverage, FileFacts
+from pyfmt.core.model import Accepted, Finding, Severity
 
 SOURCES = sorted(Path(pyfmt.__file__).parent.rglob("*.py")) + sorted(
     Path(dataclasses.__file__).parent.glob("[a-d]*.py")
@@ -85,12 +85,12 @@ def test_any_text_has_a_scope_for_each_line(text: str) -> None:
 
 def test_a_finding_is_known_wherever_its_line_went_and_however_it_is_spaced() -> None:
     moved = FileFacts.of("# new\n\n" + TEXT.replace("compute(1, 2)", "compute( 1,2 )"))
-    known = baseline.identity(finding(9), FileFacts.of(TEXT))
-    assert baseline.identity(finding(11, "Line 14 is bad"), moved) == known
+    known = fingerprints.identity(finding(9), FileFacts.of(TEXT))
+    assert fingerprints.identity(finding(11, "Line 14 is bad"), moved) == known
     assert known.scope == "Store.put"
     others = [finding(18), finding(9, "Line 12 is worse"), finding(9, path="a/y.py")]
-    assert known not in {baseline.identity(other, FileFacts.of(TEXT)) for other in others}
-    assert baseline.identity(finding(99), FileFacts.of(TEXT)) == baseline.identity(finding(1), None)
+    assert known not in {fingerprints.identity(other, FileFacts.of(TEXT)) for other in others}
+    assert fingerprints.identity(finding(99), FileFacts.of(TEXT)) == fingerprints.identity(finding(1), None)
 
 
 ONE = Accepted("a/x.py", "pylint", "W1", "m", "", "l")
@@ -99,19 +99,19 @@ TWO = dataclasses.replace(ONE, path="a/gone.py")
 
 def coverage(*files: str, whole: bool = False, blind: bool = False) -> Coverage:
     places = {("pylint", file) for file in files}
-    owner = baseline.owner_in([".", "a"])
+    owner = fingerprints.owner_in([".", "a"])
     return Coverage({("pylint", "a")} if whole else set(), places, places if blind else set(), owner)
 
 
 def test_of_more_equal_findings_than_are_accepted_the_last_are_new() -> None:
-    marked, left = baseline.mark([finding(1), finding(2), finding(3)], Counter({ONE: 2, TWO: 1}), lambda _: ONE)
+    marked, left = fingerprints.mark([finding(1), finding(2), finding(3)], Counter({ONE: 2, TWO: 1}), lambda _: ONE)
     assert [found.baselined for found in marked] == [True, True, False]
     assert left == Counter({TWO: 1})
 
 
 def test_a_syntax_error_is_never_accepted() -> None:
     error = dataclasses.replace(finding(1), syntax=True)
-    assert not baseline.mark([error], Counter({ONE: 1}), lambda _: ONE)[0][0].baselined
+    assert not fingerprints.mark([error], Counter({ONE: 1}), lambda _: ONE)[0][0].baselined
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_a_syntax_error_is_never_accepted() -> None:
 )
 def test_only_what_was_looked_for_is_gone(seen: Coverage, expected: tuple[Accepted, ...]) -> None:
     known = Counter({ONE: 1, TWO: 1})
-    assert baseline.gone(known, seen) == expected
+    assert fingerprints.gone(known, seen) == expected
     left = known - Counter(expected)
-    assert +baseline.pruned(known, Counter(), seen) == left
-    assert +baseline.written(known, Counter(), seen) == left
+    assert +fingerprints.pruned(known, Counter(), seen) == left
+    assert +fingerprints.written(known, Counter(), seen) == left
 
 
 entries = st.dictionaries(
@@ -143,7 +143,7 @@ def test_pruning_only_takes_away_and_writing_keeps_what_was_not_checked(
     known: Counter[Accepted], now: Counter[Accepted], files: set[str]
 ) -> None:
     seen = coverage(*files)
-    pruned, written = baseline.pruned(known, now, seen), baseline.written(known, now, seen)
+    pruned, written = fingerprints.pruned(known, now, seen), fingerprints.written(known, now, seen)
     assert pruned <= known
     assert now <= written
     for entry in known:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.arguments import _WITH_VALUE, COMMANDS, build_parser
-from pyfmt.completion import commands, script
+from pyfmt.cli.completion import commands, script
+from pyfmt.cli.parser import _WITH_VALUE, COMMANDS, build_parser
 from pyfmt.reports.registry import FORMATS
 
 

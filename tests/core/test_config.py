@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pyfmt import config
-from pyfmt.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.model import Allowance, Boundaries, Command, Config, Override, Request, Severity
+from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
+from pyfmt.core.model import Allowance, Boundaries, Command, Config, Override, Request, Severity
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pyfmt.config.schema import config_schema
 from pyfmt.config.values import KEYS
-from pyfmt.errors import ConfigError
+from pyfmt.core.errors import ConfigError
 from tests.support.monorepo import ROOT
 
 SCHEMA: dict[str, Any] = json.loads(config_schema())

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyfmt.model import Environment, Failure, Outcome, Part, Project, PythonVersion, Unit
-from pyfmt.progress import Progress
+from pyfmt.core.model import Environment, Failure, Outcome, Part, Project, PythonVersion, Unit
+from pyfmt.run.progress import Progress
 
 
 def unit(name: str) -> Unit:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfmt.errors import ConfigError
-from pyfmt.model import Config
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.model import Config
 from pyfmt.projects import find_projects
 from tests.core.trees import named, projects, survey, write
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.arguments import COMMANDS, EXAMPLES, build_parser, with_command
-from pyfmt.reference import reference
+from pyfmt.cli.parser import COMMANDS, EXAMPLES, build_parser, with_command
+from pyfmt.cli.reference import reference
 from tests.support.monorepo import ROOT
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])

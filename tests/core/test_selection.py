@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.errors import UsageError
-from pyfmt.selection import Selection, owner, select
+from pyfmt.core.errors import UsageError
+from pyfmt.projects.selection import Selection, owner, select
 from tests.core.trees import survey, write
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pyfmt.model import Config, Project
+from pyfmt.core.model import Config, Project
 from pyfmt.projects import Survey, find_projects
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt.model import Edit, Outcome, Part, Project, ToolConfig, Unit
+from pyfmt.core.model import Edit, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.runner.formatting import FormatOptions, format_units
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyfmt import edits
-from pyfmt.errors import EditError
+from pyfmt.core.errors import EditError
+from pyfmt.runner import edits
 
 ROOT = Path(__file__).resolve().parents[2]
 within = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

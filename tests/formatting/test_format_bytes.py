@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyfmt.model import Project, ToolConfig
+from pyfmt.core.model import Project, ToolConfig
 from pyfmt.runner.formatting import FormatOptions, format_stdin
-from pyfmt.tools import formatting, isort
+from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes
+from pyfmt.tools.isort import adapter as isort
 from tests.formatting.reference import (
     BLACK,
     BUILT_IN,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt import edits
-from pyfmt.errors import EditError
-from pyfmt.model import Outcome, Project
+from pyfmt.core.errors import EditError
+from pyfmt.core.model import Outcome, Project
+from pyfmt.runner import edits
 from pyfmt.runner import formatting as runner
 from pyfmt.runner.formatting import FormatOptions, format_units
 from pyfmt.tools import formatting

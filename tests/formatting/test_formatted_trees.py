@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.model import Project, ToolConfig
+from pyfmt.core.model import Project, ToolConfig
 from tests.formatting.reference import (
     BUILT_IN,
     Commands,
@@ -264,7 +264,7 @@ def test_formatting_imports_nothing_of_the_tools_until_it_is_needed() -> None:
     import subprocess
 
     code = (
-        "import sys\nimport pyfmt.edits, pyfmt.runner.formatting, pyfmt.tools.formatting, pyfmt.tools.isort, pyfmt.tools.black\n"
+        "import sys\nimport pyfmt.runner.edits, pyfmt.runner.formatting, pyfmt.tools.formatting, pyfmt.tools.isort.adapter, pyfmt.tools.black.adapter\n"
         "names = {'black', 'isort', 'click', 'pathspec', 'subprocess', 'multiprocessing', 'concurrent.futures.process', 'difflib'}\n"
         "print(sorted(names & set(sys.modules)))"
     )

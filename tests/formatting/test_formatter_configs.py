@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.errors import ConfigError
-from pyfmt.model import Project, ToolConfig
-from pyfmt.tools import black, formatting, isort
-from pyfmt.tools.black import BlackSettings
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.model import Project, ToolConfig
+from pyfmt.tools import formatting
+from pyfmt.tools.black import adapter as black
+from pyfmt.tools.black.adapter import BlackSettings
+from pyfmt.tools.isort import adapter as isort
 from tests.formatting.reference import (
     BLACK,
     ISORT,

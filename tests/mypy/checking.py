@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pyfmt.core.model import Config, Environment, Failure, Finding, Health, Project, Resolution, ToolConfig, Unit
+from pyfmt.core.planning import Facts, Work, plan
 from pyfmt.environments.reading import read
-from pyfmt.model import Config, Environment, Failure, Finding, Health, Project, Resolution, ToolConfig, Unit
-from pyfmt.planning import Facts, Work, plan
 from pyfmt.projects import find_projects
 from pyfmt.projects.layout import imported_names
 from pyfmt.runner.linting import tool_paths
 from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerSpec
-from pyfmt.tools.mypy import LINTER
+from pyfmt.tools.mypy.adapter import LINTER
 from pyfmt.tools.protocol import LintContext, Reading
 from tests.support.careful_loop import Said
 from tests.support.monorepo import ROOT, Monorepo

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyfmt.model import Severity
+from pyfmt.core.model import Severity
 from tests.conftest import MakeEnvironment, MakeMonorepo
 from tests.mypy.checking import Checker, said, sound, told
 from tests.mypy.test_mypy_against_loop import service

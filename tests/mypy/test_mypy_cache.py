@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from pyfmt.workers import mypy_cache
+from pyfmt.tools.mypy.worker import cache
 from tests.conftest import MakeEnvironment, MakeMonorepo
 from tests.mypy.checking import Checker, sound
 from tests.mypy.test_mypy_against_loop import ACME, service
@@ -207,7 +207,7 @@ def test_damage_that_only_mypy_stumbles_over_costs_one_retry(
     for path in home.rglob("*.db"):
         path.write_bytes(b"SQLite format 3\x00" + b"\x07" * 5000)
     manifest = json.loads((home / "pyfmt.json").read_text())
-    manifest["checks"] = mypy_cache.checks(str(home / "mypy"))  # pylint: disable=protected-access  # to forge them
+    manifest["checks"] = cache.checks(str(home / "mypy"))  # pylint: disable=protected-access  # to forge them
     (home / "pyfmt.json").write_text(json.dumps(manifest))
 
     assert checker.check() == cold

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.errors import ConfigError
-from pyfmt.tools import mypy_config
-from pyfmt.tools.mypy_config import Derived, Settings
+from pyfmt.core.errors import ConfigError
+from pyfmt.tools.mypy import config
+from pyfmt.tools.mypy.config import Derived, Settings
 from tests.conftest import MakeEnvironment, MakeMonorepo
 from tests.mypy.checking import Checker, sound, told
 from tests.mypy.test_mypy_against_loop import service
@@ -18,7 +18,7 @@ from tests.mypy.test_mypy_against_loop import service
 
 def settings(path: str, text: str) -> Settings:
     """Parsed settings of a file in /root."""
-    found = mypy_config.parse(path, "/root", text)
+    found = config.parse(path, "/root", text)
     assert found is not None
     return found
 
@@ -48,7 +48,7 @@ enable_error_code =
 html_report = out
 typo_option = 1
 """
-    derived = mypy_config.derive(settings("mypy.ini", text), [])
+    derived = config.derive(settings("mypy.ini", text), [])
 
     assert dict(ini(derived)["mypy"]) == {
         "strict": "True",
@@ -60,9 +60,7 @@ typo_option = 1
 
 @pytest.mark.parametrize("follow, expected", [("normal", "silent"), ("skip", "skip"), ("error", "error")])
 def test_following_imports_is_silent_unless_the_team_does_not_follow_at_all(follow: str, expected: str) -> None:
-    assert (
-        mypy_config.derive(settings("mypy.ini", f"[mypy]\nfollow_imports = {follow}\n"), []).follow_imports == expected
-    )
+    assert config.derive(settings("mypy.ini", f"[mypy]\nfollow_imports = {follow}\n"), []).follow_imports == expected
 
 
 def test_sections_of_projects_are_merged_and_win_in_either_format() -> None:
@@ -78,12 +76,12 @@ ignore_errors = false
 disable_error_code = ["misc", "arg-type"]
 """,
     )
-    merged = ini(mypy_config.derive(shared_ini, [project_toml]))
+    merged = ini(config.derive(shared_ini, [project_toml]))
     assert merged.sections() == ["mypy", "mypy-a.*", "mypy-b", "mypy-x.*.y"]
     assert dict(merged["mypy-b"]) == {"ignore_errors": "False", "disable_error_code": "misc, arg-type"}
     assert "strict" not in merged["mypy"]
 
-    derived = mypy_config.derive(project_toml, [shared_ini])
+    derived = config.derive(project_toml, [shared_ini])
     table = tomllib.loads(derived.text)["tool"]["mypy"]
     by_module = {override["module"]: override for override in table["overrides"]}
     assert table["strict"] is True
@@ -93,7 +91,7 @@ disable_error_code = ["misc", "arg-type"]
 
 def test_paths_become_absolute_from_the_config_and_from_the_projects() -> None:
     text = "[mypy]\nplugins = pydantic.mypy, tools/own.py:make\nmypy_path = stubs:$MYPY_CONFIG_FILE_DIR/more, /else\n"
-    derived = mypy_config.derive(settings("mypy.ini", text), [], ["/root/p"])
+    derived = config.derive(settings("mypy.ini", text), [], ["/root/p"])
 
     assert derived.plugins == ("pydantic.mypy", "/root/tools/own.py:make")
     assert derived.mypy_path == ("/root/stubs", "/root/p/stubs", "/root/more", "/else")
@@ -111,7 +109,7 @@ django_settings_module = "a.b"
 [tool.poetry.dependencies]
 python = "^3.11"
 """
-    tool = tomllib.loads(mypy_config.derive(settings("pyproject.toml", text), []).text)["tool"]
+    tool = tomllib.loads(config.derive(settings("pyproject.toml", text), []).text)["tool"]
     assert set(tool) == {"mypy", "pydantic-mypy", "django-stubs"}
     assert tool["pydantic-mypy"] == {"init_typed": True}
 
@@ -124,7 +122,7 @@ x_float = 1.5
 x_table = {a = 1, "b c" = [true, "\\u007f"]}
 """
     before = tomllib.loads(text)["tool"]["mypy"]
-    assert tomllib.loads(mypy_config.derive(settings("pyproject.toml", text), []).text)["tool"]["mypy"] == before
+    assert tomllib.loads(config.derive(settings("pyproject.toml", text), []).text)["tool"]["mypy"] == before
 
 
 @pytest.mark.parametrize(
@@ -140,13 +138,13 @@ x_table = {a = 1, "b c" = [true, "\\u007f"]}
 )
 def test_a_malformed_file_is_an_error_that_names_it(path: str, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        mypy_config.parse(path, "/root", text)
+        config.parse(path, "/root", text)
     assert caught.value.where == path
 
 
 def test_a_shared_file_without_a_mypy_section_holds_nothing() -> None:
-    assert mypy_config.parse("setup.cfg", "/root", "[metadata]\nname = x\n") is None
-    assert mypy_config.parse("pyproject.toml", "/root", "[tool.black]\n") is None
+    assert config.parse("setup.cfg", "/root", "[metadata]\nname = x\n") is None
+    assert config.parse("pyproject.toml", "/root", "[tool.black]\n") is None
 
 
 @pytest.mark.parametrize(
@@ -160,12 +158,12 @@ def test_a_shared_file_without_a_mypy_section_holds_nothing() -> None:
 )
 def test_exclude_is_searched_as_mypy_does_from_the_root_and_from_the_project(pattern: str, out: set[str]) -> None:
     files = ["build/a.py", "p/tests/a.py", "p/gen_x.py", "p/a.py"]
-    assert {file for file in files if mypy_config.excluded(file, (".", "p"), [pattern])} == out
+    assert {file for file in files if config.excluded(file, (".", "p"), [pattern])} == out
 
 
 def test_an_exclude_that_is_no_expression_is_an_error() -> None:
     with pytest.raises(ConfigError, match="not a regular expression"):
-        mypy_config.derive(settings("mypy.ini", "[mypy]\nexclude = (\n"), [])
+        config.derive(settings("mypy.ini", "[mypy]\nexclude = (\n"), [])
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfmt.model import Project
-from pyfmt.tools.mypy import LINTER
+from pyfmt.core.model import Project
+from pyfmt.tools.mypy.adapter import LINTER
 
 FOLDERS = ["src", "acme", "tests", "foo-bar", "foo-stubs", "tests/unit", "src/acme", "src/acme/sub", "acme/deep", "x/y"]
 NAMES = ["__init__.py", "__init__.pyi", "a.py", "a.pyi", "conftest.py", "my-script.py"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.model import Project, PythonVersion, Severity
-from pyfmt.tools.pylint import LINTER, minimum_python
+from pyfmt.core.model import Project, PythonVersion, Severity
+from pyfmt.tools.pylint.adapter import LINTER, minimum_python
 from tests.conftest import MakeEnvironment
 from tests.pylint.working import Lint, described, rules, write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.model import Severity
+from pyfmt.core.model import Severity
 from tests.conftest import MakeEnvironment
 from tests.pylint.working import PYLINT, Lint, careful_loop, described, rules, said, write
 from tests.support.monorepo import ROOT

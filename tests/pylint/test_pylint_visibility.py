@@ -13,7 +13,7 @@ from tests.support.virtualenvs import Recipe, build
 
 TOOLS = (
     "tomlkit dill astroid pylint isort isort.api mccabe platformdirs typing_extensions tomli black mypy mypy_extensions "
-    "pathspec click packaging rich virtualenv pyfmt pyfmt.model pylint_task pylint_view server distlib filelock"
+    "pathspec click packaging rich virtualenv pyfmt pyfmt.core.model task view server distlib filelock"
 ).split()
 ONLY_IMPORTS = "[MAIN]\ndisable=all\nenable=import-error,no-name-in-module,no-member\n"
 

@@ -11,7 +11,7 @@ import pytest
 
 from pyfmt.runner.linting import tool_paths
 from pyfmt.runner.server import ForkServer, WorkerSpec
-from pyfmt.workers import pylint_view
+from pyfmt.tools.pylint.worker import view
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from pyfmt.workers import pylint_view
 )
 def test_what_files_import_is_found(tmp_path: Path, text: str, found: set[str]) -> None:
     (tmp_path / "one.py").write_text(text)
-    assert pylint_view.imported([str(tmp_path / "one.py"), str(tmp_path / "gone.py")]) == found
+    assert view.imported([str(tmp_path / "one.py"), str(tmp_path / "gone.py")]) == found
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def worker(tmp_path: Path) -> Iterator[ForkServer]:
     """pylint's worker."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    opened = ForkServer(WorkerSpec(sys.executable, "pylint_task", tool_paths()), scratch)
+    opened = ForkServer(WorkerSpec(sys.executable, "pylint", tool_paths()), scratch)
     yield opened
     opened.close()
 

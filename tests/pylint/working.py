@@ -13,13 +13,13 @@ from typing import Any
 
 import pylint
 
-from pyfmt.model import Environment, Part, Project, PythonVersion, ToolConfig, Unit
+from pyfmt.core.model import Environment, Part, Project, PythonVersion, ToolConfig, Unit
 from pyfmt.tools.protocol import LintContext, Reading
-from pyfmt.tools.pylint import LINTER
+from pyfmt.tools.pylint.adapter import LINTER
 from tests.support.pythons import clean_environ
 from tests.support.virtualenvs import BuiltEnvironment
 
-WORKERS = Path(__file__).parents[2] / "pyfmt" / "workers"
+SERVER = Path(__file__).parents[2] / "pyfmt" / "tools" / "worker" / "server.py"
 TOOLS = str(Path(pylint.__file__).parents[1])
 PYLINT = (f"pylint=={pylint.__version__}", f"astroid=={version('astroid')}", f"isort=={version('isort')}")
 WIDE = ("R0801", "R0401")
@@ -93,7 +93,7 @@ class Lint:
         if self.no_fork:
             environ["PYFMT_NO_FORK"] = "1"
         interpreter = LINTER.interpreter(self.environment)
-        command = [interpreter, "-s", "-S", str(WORKERS / "server.py"), "--once", "pylint_task", TOOLS]
+        command = [interpreter, "-s", "-S", str(SERVER), "--once", "pylint", TOOLS]
         subprocess.run(command, input=json.dumps(request) + "\n", text=True, env=environ, check=False, cwd=scratch)
         log = (scratch / "log").read_text(errors="replace") if (scratch / "log").exists() else ""
         assert (scratch / "answer").exists(), log

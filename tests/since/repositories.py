@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt import git, scope
 from pyfmt.config import load
-from pyfmt.model import Command, Request
+from pyfmt.core.model import Command, Request
+from pyfmt.git import changes as scope
+from pyfmt.git import repository as git
+from pyfmt.imports.graph import imports_of
 from pyfmt.projects import find_projects
-from pyfmt.projects.importing import imports_of
 from tests.core.trees import named, write
 
 # Two services, of which only one uses the library; the other has nothing to do with it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.affected import Link, cycles, links, spread, told
-from pyfmt.model import Edge, Project
+from pyfmt.core.dependents import Link, cycles, links, spread, told
+from pyfmt.core.model import Edge, Project
 from pyfmt.projects.dependencies import closure
 
 NODES = st.sampled_from("abcdef")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt import git
+from pyfmt.git import repository as git
 from tests.since.repositories import changes, commit, repository, run
 
 LONG = "".join(f"line {number}\n" for number in range(30))

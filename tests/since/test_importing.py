@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyfmt.projects.importing import Home, ImportGraph, imports_of
+from pyfmt.imports.graph import Home, ImportGraph, imports_of
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.errors import UsageError
-from pyfmt.model import Environment, PythonVersion, Resolution
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Environment, PythonVersion, Resolution
 from tests.core.trees import named, write
 from tests.since.repositories import FILES, commit, flat, repository, run, since
 from tests.support.monorepo import ROOT

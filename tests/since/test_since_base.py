@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt import git
-from pyfmt.errors import UsageError
-from pyfmt.since import Base, find_base
+from pyfmt.core.errors import UsageError
+from pyfmt.git import repository as git
+from pyfmt.git.merge_base import Base, find_base
 from tests.core.trees import write
 from tests.since.repositories import commit, repository, run
 

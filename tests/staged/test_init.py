@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from pyfmt.initialising import contents
-from pyfmt.initialising.contents import Facts, NoPlace
+from pyfmt.cli.init import contents
+from pyfmt.cli.init.contents import Facts, NoPlace
 from tests.end_to_end import trees
 from tests.support.monorepo import Monorepo, command
 

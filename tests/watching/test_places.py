@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyfmt.watching.places import Event, Places, judge
+from pyfmt.cli.watch.places import Event, Places, judge
 
 PLACES = Places(
     root="/m",
