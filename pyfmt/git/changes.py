@@ -14,9 +14,9 @@ from pyfmt.config import CONFIG_FILES
 from pyfmt.core import dependents
 from pyfmt.core.model import Config, Edge, Project, Resolution
 from pyfmt.git import repository as git
+from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.imports.graph import Home, ImportGraph, Read
-from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.layout import top_names
