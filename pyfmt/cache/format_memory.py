@@ -13,7 +13,7 @@ from typing import Any
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, format_key
 from pyfmt.cache.memory import Memory
-from pyfmt.cache.sources import EVERYTHING
+from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.core.model import Edit, Outcome, Project, Unit
 
 _CLEAN = b"{}"

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pyfmt.cache.sources import EVERYTHING, Sources
+from pyfmt.cache.sources import Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.tool_values import EVERYTHING
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
 SCHEMA = 3  # raise it when the meaning of a stored value changes
@@ -47,8 +48,8 @@ class KeyFacts:
     told: dict[str, tuple[object, ...]] = field(
         default_factory=dict
     )  # environments by prefix, for `_environment` alone
-    # What else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders.
-    further: tuple[str, ...] = ()
+    # By tool: what else its configuration makes it import from, as `Sources.below` takes it.
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
     def config(self, tool: str) -> tuple[object, ...]:
@@ -65,8 +66,7 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     assert environment is not None, unit
     seen = {part.project.path for part in unit.parts}
     seen.update(facts.sources.visible(environment))
-    if unit.tool == "mypy":
-        seen.update(facts.further)
+    seen.update(facts.further.get(unit.tool, ()))
     if facts.trusted(environment):
         seen.add(EVERYTHING)
     if EVERYTHING in seen:

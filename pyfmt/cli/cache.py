@@ -9,7 +9,7 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
-from pyfmt.cache.tool_folders import STAMP, TOOLS
+from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.model import Request
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pyfmt import __version__
 from pyfmt.core import merging
 from pyfmt.core.errors import UsageError
+from pyfmt.tools.registry import syntax_ranks
 from pyfmt.core.model import Report, Severity, ShardRecord
 from pyfmt.reports import json as json_report
 
@@ -40,7 +41,7 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
         _check_same(first, part)
     _check_complete(parts)
     reports = [part.report for part in sorted(parts, key=lambda part: part.shard.index)]
-    return Merged(merging.join(reports), first.shard.fail_on)
+    return Merged(merging.join(reports, syntax_ranks()), first.shard.fail_on)
 
 
 def _read(file: str, cwd: Path) -> _Part:

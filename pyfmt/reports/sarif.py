@@ -19,7 +19,7 @@ from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import RenderOptions, Sources
 from pyfmt.reports.problems import full_message
-from pyfmt.reports.rules import HOME_PAGES, documentation_url, tool_version
+from pyfmt.reports.rules import documentation_url, home_page, tool_version
 from pyfmt.reports.tally import tools_of
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -27,7 +27,6 @@ RESULTS_A_RUN = 25_000
 LOCATIONS_A_RESULT = 1_000
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _TEXT = 1_024  # GitHub's limit of a description, in characters
-_FORMATS = {"isort": "imports are sorted", "black": "files are formatted"}
 
 JsonObject = dict[str, Any]
 

@@ -24,7 +24,7 @@ from pyfmt.run.progress import Progress
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, wanted
 from pyfmt.runner.options import LintOptions, LintResult, Listener
-from pyfmt.tools.environments import ToolEnvironments
+from pyfmt.runner.tool_environments import ToolEnvironments
 
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import ReachOf

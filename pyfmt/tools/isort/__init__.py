@@ -1,1 +1,18 @@
-"""isort: its configuration, and how a text is formatted."""
+"""isort: what it is, its configuration, and how a text is formatted."""
+
+from __future__ import annotations
+
+from pyfmt.tools.tool import Kind, Tool
+
+TOOL = Tool(
+    name="isort",
+    kind=Kind.FORMATTER,
+    config_file="isort.cfg",
+    home="https://isort.readthedocs.io/",
+    distributions=("isort",),
+    own_files=(".isort.cfg",),
+    setup_cfg="isort",
+    syntax_rank=3,
+    promise="imports are sorted",
+    options=lambda config: ("--settings-file", config),
+)
