@@ -63,12 +63,12 @@ class KeyFacts:
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     """The folders whose sources a unit's tool can see; plugins may read anything of the checkout."""
     environment = unit.environment
-    assert environment is not None, unit
     seen = {part.project.path for part in unit.parts}
-    seen.update(facts.sources.visible(environment))
     seen.update(facts.further.get(unit.tool, ()))
-    if facts.trusted(environment):
-        seen.add(EVERYTHING)
+    if environment is not None:
+        seen.update(facts.sources.visible(environment))
+        if facts.trusted(environment):
+            seen.add(EVERYTHING)
     if EVERYTHING in seen:
         seen = {EVERYTHING, *filter(os.path.isabs, seen)}
     return tuple(sorted(seen))
@@ -77,12 +77,14 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
 def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
     """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
     environment = unit.environment
-    assert environment is not None, unit
+    installed: dict[str, object] = {}
+    if environment is not None:
+        installed["trust"] = facts.trusted(environment)
+        installed[f"environment {environment.name}"] = list(_environment(environment, facts))
     return {
         "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
-        "trust": facts.trusted(environment),
-        f"environment {environment.name}": list(_environment(environment, facts)),
+        **installed,
         "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
         "the files to check": [sorted((*part.files, *part.context)) for part in unit.parts],
         **{
@@ -152,9 +154,9 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
     return facts.told[environment.prefix]
 
 
-def portable(path: str, environment: Environment, root: str) -> str:
+def portable(path: str, environment: Environment | None, root: str) -> str:
     """A path of an environment without where the checkout, the environment or the interpreter lies."""
-    if not path.startswith("/"):
+    if not path.startswith("/") or environment is None:
         return path  # a folder of the monorepo
     base = os.path.dirname(os.path.dirname(environment.base_executable))
     for prefix, name in ((environment.prefix, "<environment>"), (root, "<root>"), (base, "<base>")):

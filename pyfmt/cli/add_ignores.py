@@ -8,13 +8,16 @@ from pathlib import Path
 
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
-from pyfmt.core.model import Failure, Finding, Report, Request, Severity
+from pyfmt.core.model import Failure, Finding, Severity
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.core.suppressions import Suppression, annotated, suppression
 from pyfmt.reports.tally import count
 from pyfmt.run import pipeline
 from pyfmt.run.pipeline import RunResult
 from pyfmt.run.progress import Progress
 from pyfmt.runner import edits
+from pyfmt.tools.registry import comments
 
 _ROUNDS = 6  # a comment can make a line too long, whose suppression ...; what is left then is reported
 
@@ -53,10 +56,10 @@ class Work:
             if file is None:
                 data = (self.root / path).read_bytes()
                 file = self.files[path] = File(data, data)
-            asked = {item for finding in found if (item := suppression(finding)) is not None}
+            asked = {item for finding in found if (item := suppression(finding, comments())) is not None}
             file.vain |= asked & file.wanted
             file.wanted = (file.wanted | asked) - file.vain
-            after, written = annotated(file.before, file.wanted)
+            after, written = annotated(file.before, file.wanted, comments())
             file.vain |= file.wanted - written
             file.wanted = set(written)
             if after == file.now:

@@ -11,9 +11,7 @@ from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
 from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Request
-
-_TOOL_FOLDERS = TOOLS
+from pyfmt.core.request import Request
 
 
 def folder(request: Request, cwd: Path) -> Path:
@@ -31,7 +29,7 @@ def show(place: Path) -> str:
         with Store(place) as store:
             count, size = store.size()
             lines.append(f"results  {count} in {_amount(size)}" + (f" ({store.trouble})" if store.trouble else ""))
-    for name in _TOOL_FOLDERS:
+    for name in with_folders():
         if (place / name).is_dir():
             lines.append(f"{name.ljust(8)} {_amount(sum(path.stat().st_size for path in _files(place / name)))}")
     return "\n".join(lines)
@@ -42,7 +40,7 @@ def clean(place: Path) -> str:
     own = [
         *place.glob(f"{FILE_NAME}*"),
         *place.glob(STAMP),
-        *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir()),
+        *(place / name for name in with_folders() if (place / name).is_dir()),
     ]
     try:
         for path in own:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyfmt.cli.output import deliver, print_text
 from pyfmt.cli.request import make_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, UsageError
-from pyfmt.core.model import Command
+from pyfmt.core.request import Command
 from pyfmt.run.progress import Progress
 
 
@@ -97,7 +97,8 @@ def _graph(options: argparse.Namespace) -> int:
 def _trust(options: argparse.Namespace) -> int:
     from pyfmt import config  # deferred for start-up time
     from pyfmt.environments import trust
-    from pyfmt.tools import executing
+    from pyfmt.tools import configured_code
+    from pyfmt.tools.registry import TOOLS
 
     settings = config.load(make_request(options, Command.CHECK), Path.cwd())
     root = settings.root
@@ -109,8 +110,8 @@ def _trust(options: argparse.Namespace) -> int:
     print(f"{root} is trusted (remembered in {file}; `pyfmt trust --revoke` takes it back)")
     print("code of its environments may run, where the shared configuration names it:")
     for tool_config in settings.tool_configs:
-        for text in executing.executions(tool_config):
-            print(f"  {text} ({executing.place(tool_config, str(root))})")
+        for text in TOOLS[tool_config.tool].executes(tool_config):
+            print(f"  {text} ({configured_code.place(tool_config, str(root))})")
     print("  the interpreter of an environment whose search path cannot be read from disk")
     return EXIT_CLEAN
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pyfmt.cli.parser import AUTO, build_parser
-from pyfmt.config.values import EVERY_TOOL
+from pyfmt.config.values import every_tool
 from pyfmt.reports.registry import FORMATS
 
 _FILES, _FOLDERS = "files", "folders"
@@ -85,7 +85,7 @@ def _kind(action: argparse.Action) -> Word:
     if action.dest == "outputs":
         return Word((*FORMATS, AUTO))
     if action.dest == "tools":
-        return Word(EVERY_TOOL)
+        return Word(every_tool())
     metavar = str(action.metavar or "")
     if metavar in ("DIR", "PROJECT"):
         return Word(places=_FOLDERS)

@@ -12,19 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import config
-from pyfmt.core.model import Boundaries, Config, Environment, Health, Project, Request, Resolution, ToolConfig
+from pyfmt.core.model import Boundaries, Config, Environment, Health, Project, Resolution, ToolConfig
+from pyfmt.core.request import Request
 from pyfmt.projects import Survey, find_projects, selection
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS, kinds
 from pyfmt.run.linting import LinterCall, linter_calls
 from pyfmt.run.workspace import open_workspace
-
-_OWN_FILES = {
-    "pylint": (".pylintrc", "pylintrc"),
-    "mypy": ("mypy.ini", ".mypy.ini"),
-    "isort": (".isort.cfg",),
-    "black": (),
-}
-_SETUP_CFG_SECTIONS = {"pylint": "pylint", "mypy": "mypy", "isort": "isort"}
+from pyfmt.tools.registry import TOOLS, linters
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +221,8 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
     found = []
     for project in survey.projects:
         folder = settings.root / project.path
-        for tool in config.TOOLS:
-            for name in (*_OWN_FILES[tool], *_sections(folder, tool)):
+        for tool in (found.tool for found in settings.tool_configs):
+            for name in (*TOOLS[tool].own_files, *_sections(folder, tool)):
                 file = folder / name.partition(" ")[0]
                 if file.is_file() and str(file) not in used:
                     found.append((project.path, tool, _place(str(folder / name), settings.root)))
@@ -247,7 +241,7 @@ def _sections(folder: Path, tool: str) -> list[str]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(folder / "setup.cfg", "utf-8")
-        wanted = _SETUP_CFG_SECTIONS.get(tool, "\0")
+        wanted = TOOLS[tool].setup_cfg or "\0"
         if any(name == wanted or name.startswith(wanted + ".") for name in parser.sections()):
             found.append(f"setup.cfg [{wanted}]")
     except (OSError, ValueError, configparser.Error):
@@ -298,13 +292,11 @@ def _linter_call(found: LinterCall) -> list[str]:
 def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str, ...], root: Path) -> list[str]:
     """The command line that gives the same answer as the call in process; linters without an environment have none."""
     folder, names = root / project.path, [str(root / file) for file in files]
-    if tool_config.tool == "isort":
-        names = ["--settings-file", tool_config.path, *names]
-    elif tool_config.tool == "black":
-        names = ["--config", tool_config.path, *names]
-    else:
+    options = TOOLS[tool_config.tool].options
+    if options is None:
         return ["call    none: it needs an environment"]
-    return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join([tool_config.tool, *names])}"]
+    words = [tool_config.tool, *options(tool_config.path), *names]
+    return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
 
 
 def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project: Project) -> list[str]:
@@ -319,7 +311,8 @@ def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project
 def _explain_environment(resolution: Resolution) -> list[str]:
     environment = resolution.environment
     if environment is None:
-        lines = ["environment  none: pylint and mypy are skipped"]
+        skipped = " and ".join(name for name in linters() if TOOLS[name].on_by_default)
+        lines = [f"environment  none: {skipped} are skipped"]
     else:
         lines = [
             f"environment  {environment.name} ({environment.prefix})",

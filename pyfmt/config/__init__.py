@@ -13,7 +13,8 @@ from typing import Any
 from pyfmt.config.plain import kind, nearest
 from pyfmt.config.values import KEYS, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
-from pyfmt.core.model import Config, Request, Severity, ToolConfig
+from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.tools import registry
 
@@ -130,9 +131,7 @@ def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
     return folder
 
 
-def _tool_configs(
-    root: Path, folder: str | None, file: Path | None, names: Collection[str]
-) -> tuple[ToolConfig, ...]:
+def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Collection[str]) -> tuple[ToolConfig, ...]:
     """The shared configuration of each tool that is on by default or named: the `configs` folder, else the root's
     `[tool.X]`, else pyfmt's own."""
     shared: Path | None = None
@@ -140,8 +139,7 @@ def _tool_configs(
         shared = root / folder
         if not shared.is_dir():
             raise ConfigError(f"configs: {folder} is not a folder", str(file), "name a folder below the root")
-        files = [tool.config_file for tool in registry.TOOLS.values()]
-        if not any((shared / name).is_file() for name in files):
+        if not any((shared / name).is_file() for name in registry.config_files()):
             wanted = ", ".join(registry.TOOLS[name].config_file for name in registry.defaults())
             raise ConfigError(f"configs: {folder} holds no configuration of a tool", str(file), f"put there: {wanted}")
     manifest = root / "pyproject.toml"

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Report, Unit, UnitRecord
+from pyfmt.core.model import Unit
+from pyfmt.core.report import Report, UnitRecord
 from pyfmt.core.tool_values import Cost
-
 
 UnitKey = tuple[str, int, tuple[str, ...]]  # tool, number, projects' paths: the same on every machine
 TimeKey = tuple[str, tuple[str, ...]]  # tool, projects' names

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.core.model import Finding, Report, Severity, UnitRecord
+from pyfmt.core.model import Finding, Severity
 from pyfmt.core.planning import FORMAT
+from pyfmt.core.report import Report, UnitRecord
 from pyfmt.tools.registry import TOOLS, formatters
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyfmt.core.tool_values import Comment, Cost
 from pyfmt.tools import black, isort, mypy, pylint, ruff, ty
 from pyfmt.tools.protocol import Linter
 from pyfmt.tools.tool import Kind, Tool
@@ -40,6 +41,21 @@ def linter(name: str) -> Linter:
     if found is None:
         raise KeyError(name)
     return found
+
+
+def config_files() -> tuple[str, ...]:
+    """What the tools' shared configurations are called in a `configs` folder."""
+    return tuple(tool.config_file for tool in TOOLS.values())
+
+
+def costs() -> dict[str, Cost]:
+    """For `sharding`: what the units of each linter cost."""
+    return {name: TOOLS[name].cost for name in linters()}
+
+
+def comments() -> dict[str, Comment]:
+    """For `suppressions`: how the findings of each tool are suppressed."""
+    return {name: tool.comment for name, tool in TOOLS.items() if tool.comment is not None}
 
 
 def syntax_ranks() -> dict[str, int]:

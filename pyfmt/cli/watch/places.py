@@ -6,16 +6,17 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.config import CONFIG_FILES
 from pyfmt.projects.dependencies import LOCK_FILES
 from pyfmt.projects.walking import IMPORTABLE, MANIFESTS, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
+from pyfmt.tools.registry import TOOLS, config_files
 
 _ENVIRONMENTS = frozenset({".venv", "venv", "env"})
+_TOOLS_OWN = (name for tool in TOOLS.values() for name in tool.own_files)
 # What manifests, managers, ignore files and the tools' shared configurations are called.
-_SETTINGS = frozenset({*MANIFESTS, *LOCK_FILES, *CONFIG_FILES.values(), "Pipfile", ".gitignore", BASELINE})
+_SETTINGS = frozenset({*MANIFESTS, *LOCK_FILES, *config_files(), *_TOOLS_OWN, "Pipfile", ".gitignore", BASELINE})
 _SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, mypy.ini, pixi.lock
-_SETTINGS_DOT = (".python-version", ".pdm-python", ".isort.cfg", ".pylintrc", "environment.yml", "environment.yaml")
+_SETTINGS_DOT = (".python-version", ".pdm-python", "environment.yml", "environment.yaml")
 _EDITORS = (".#",)  # locks of Emacs, which end in .py
 
 

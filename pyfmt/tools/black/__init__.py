@@ -12,5 +12,6 @@ TOOL = Tool(
     distributions=("black",),
     syntax_rank=2,
     promise="files are formatted",
+    would="format the file anew",
     options=lambda config: ("--config", config),
 )

@@ -14,5 +14,7 @@ TOOL = Tool(
     setup_cfg="isort",
     syntax_rank=3,
     promise="imports are sorted",
+    would="sort the imports of the file anew",
+    looks_anywhere=("src_paths", "namespace_packages"),
     options=lambda config: ("--settings-file", config),
 )

@@ -107,7 +107,6 @@ class Mypy:
         return names.module(file)
 
 
-
 class _Names:
     """mypy's SourceFinder over a list of files instead of a disk; folders are root-relative, "." is the root."""
 

@@ -56,9 +56,12 @@ class Program:
             "root": context.root,
         }
 
-    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
+    def need(
+        self, environment: Environment | None, payload: JsonObject
+    ) -> ToolNeed | None:  # pylint: disable=useless-return
         """None: a program brings what it needs."""
         del environment, payload
+        return None
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """The findings about the unit's files; a failure where the program did not do its work."""

@@ -49,7 +49,9 @@ class PylintLinter:
             ],
         }
 
-    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:  # pylint: disable=useless-return
+    def need(
+        self, environment: Environment | None, payload: JsonObject
+    ) -> ToolNeed | None:  # pylint: disable=useless-return
         """None: the worker runs in the environment's base interpreter anyway, for which its plugins are made."""
         del environment, payload
         return None
@@ -176,4 +178,3 @@ def _finding(message: Mapping[str, Any], environment: str) -> Finding:
         also=tuple(message["also"]),
         syntax=message["syntax"],
     )
-
