@@ -18,7 +18,7 @@ from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.importing import Home, ImportGraph, Read
 from pyfmt.projects.layout import top_names
-from pyfmt.projects.locked import is_requirements
+from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest
 from pyfmt.projects.walking import MANIFESTS, PYTHON_SUFFIXES
 from pyfmt.since import find_base

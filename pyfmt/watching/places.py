@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pyfmt.baseline_files import NAME as BASELINE
 from pyfmt.config import CONFIG_FILES
-from pyfmt.projects.dependencies import LOCK_FILES
+from pyfmt.projects.locks import LOCK_FILES
 from pyfmt.projects.walking import IMPORTABLE, MANIFESTS, SKIPPED_NAMES
 
 _ENVIRONMENTS = frozenset({".venv", "venv", "env"})

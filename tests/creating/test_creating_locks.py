@@ -15,9 +15,11 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from pyfmt.environments.creating.installers import find_uv
-from pyfmt.environments.creating.locks import Locked, Target, read_lock
-from pyfmt.environments.creating.locks.poetry import read as read_poetry
+from pyfmt.environments.creating.pins import Pinned, pinned
+from pyfmt.environments.creating.recipes import read_lock
 from pyfmt.environments.creating.values import CreationError
+from pyfmt.projects.locks.choosing import Choice, Target, chosen
+from pyfmt.projects.locks.poetry import read as read_poetry
 from tests.creating.trees import EXAMPLE, copy_example, write
 
 HERE = Target({key: str(value) for key, value in default_environment().items()})
@@ -39,7 +41,7 @@ def run(*command: str | Path, cwd: Path, **environ: str) -> str:
     return done.stdout
 
 
-def pins(locked: Locked) -> set[str]:
+def pins(locked: Pinned) -> set[str]:
     """name==version of each pin."""
     return {f"{re.sub(r'[-_.]+', '-', pin.name).lower()}=={pin.version}" for pin in locked.pins}
 
@@ -96,8 +98,10 @@ def test_poetry_lock_of_an_older_poetry_has_no_groups_and_reads_the_same() -> No
         package.pop("markers", None)
     pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     pyproject["tool"]["poetry"]["dependencies"] |= {"python": "^3.11", "pydantic": "^1.9"}
-    assert pins(read_poetry(lock, folder, HERE, pyproject)) == pins(read_lock(folder / "poetry.lock", HERE))
-    assert "colorama==0.4.6" in pins(read_poetry(lock, folder, WINDOWS, pyproject))
+    older = read_poetry(lock, pyproject)
+    everything = Choice(frozenset(older.groups))
+    assert pins(pinned(older, chosen(older, HERE, everything), folder)) == pins(read_lock(folder / "poetry.lock", HERE))
+    assert "colorama" in {package.name for package in chosen(older, WINDOWS, everything)}
 
 
 def test_uv_lock_reads_as_uv_exports_it(tmp_path: Path) -> None:
