@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyfmt.model import Distribution, Environment
+from pyfmt.core.model import Distribution, Environment
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
 from pyfmt.projects.locks.values import Lock

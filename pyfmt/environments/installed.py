@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pyfmt.core.model import Distribution
 from pyfmt.environments.sites import SiteFolder
-from pyfmt.model import Distribution
 from pyfmt.projects.names import normalise
 
 _EGG_PYTHON = re.compile(r"-py\d(\.\d+)?(-.*)?$")

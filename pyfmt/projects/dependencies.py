@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt.model import Edge
+from pyfmt.core.model import Edge
 from pyfmt.projects import locks
 from pyfmt.projects.locks import requirements
 from pyfmt.projects.manifests import Manifest, direct_path

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt.core.model import Project
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateRequest, CreationError
-from pyfmt.model import Project
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
 from pyfmt.projects.locks.values import Table, table
