@@ -96,7 +96,11 @@ class Memory:
             base = base / "staged"
         tools = _tools_digest().hex()
         configs = {c.tool: self.digests.of(c.path).hex() for c in self._settings.tool_configs}
-        return lambda unit: tool_folder(base, unit, configs[unit.tool], [tools])
+
+        def folder(unit: Unit) -> Path | None:
+            return tool_folder(base, unit, configs[unit.tool], [tools]) if TOOLS[unit.tool].own_cache else None
+
+        return folder
 
     def note(self) -> str:
         """Why the cache is not used, "" where it is."""

@@ -11,7 +11,6 @@ from pyfmt import config, projects
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
-from pyfmt.core import planning
 from pyfmt.core.model import Config, Outcome, Unit
 from pyfmt.core.request import Request
 from pyfmt.projects import selection

@@ -32,6 +32,15 @@ class Row:
     syntax: bool = False
 
 
+def beside_pyfmt(name: str) -> str:
+    """The absolute path of a program that is installed with pyfmt; raises ToolError."""
+    folder = Path(sys.executable).parent
+    for path in (folder / name, folder / f"{name}.exe"):
+        if os.access(path, os.X_OK):
+            return str(path)
+    raise ToolError(f"{name} is not installed beside pyfmt", str(folder), f"`pip install 'pyfmt-monorepo[{name}]'`")
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """The Linter of a program; `command` gives its arguments, `rows` reads its standard output (ValueError: rubbish)."""
@@ -40,6 +49,7 @@ class Program:
     command: Callable[[Unit, LintContext], Sequence[str]]
     rows: Callable[[str], Iterable[Row]]
     statuses: tuple[int, ...] = (0, 1)  # exit codes that mean that it has done its work
+    find: Callable[[str], str] = beside_pyfmt  # its absolute path; raises ToolError
     worker: str = "program"
 
     def interpreter(self, environment: Environment | None) -> str:
@@ -50,15 +60,14 @@ class Program:
     def payload(self, unit: Unit, context: LintContext) -> JsonObject:
         """What `worker/task.py` asks for; raises ToolError where the program is not installed."""
         return {
-            "command": [_program(self.name), *self.command(unit, context)],
+            "command": [self.find(self.name), *self.command(unit, context)],
             "files": [os.path.join(context.root, file) for file in unit.files],
             "folder": context.root,
             "root": context.root,
         }
 
-    def need(
-        self, environment: Environment | None, payload: JsonObject
-    ) -> ToolNeed | None:  # pylint: disable=useless-return
+    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
+        # pylint: disable=useless-return  # mypy wants it
         """None: a program brings what it needs."""
         del environment, payload
         return None
@@ -73,7 +82,7 @@ class Program:
         except (ValueError, KeyError, TypeError) as error:
             said = "\n".join((answer["stderr"] or answer["stdout"]).strip().splitlines()[-_SAID:])
             reason = str(error) if isinstance(error, ValueError) else f"its output cannot be read: {error!r}"
-            return Reading(failures=(Failure(self.name, unit.projects, name, reason.split("\n")[0], said),))
+            return Reading(failures=(Failure(self.name, unit.projects, name, reason.partition("\n")[0], said),))
         owners = {file: part.project.name for part in unit.parts for file in part.files}
         found = ((_path(row.file, owners), row) for row in rows)
         findings = [_finding(self.name, path, owners[path], name, row) for path, row in found if path is not None]
@@ -83,15 +92,6 @@ class Program:
         """The file's own path: a program keeps files apart by themselves."""
         del project
         return file
-
-
-def _program(name: str) -> str:
-    """The absolute path of a program that is installed with pyfmt; raises ToolError."""
-    folder = Path(sys.executable).parent
-    for path in (folder / name, folder / f"{name}.exe"):
-        if os.access(path, os.X_OK):
-            return str(path)
-    raise ToolError(f"{name} is not installed beside pyfmt", str(folder), f"`pip install 'pyfmt-monorepo[{name}]'`")
 
 
 def _path(file: str, owners: Mapping[str, str]) -> str | None:

@@ -49,9 +49,8 @@ class PylintLinter:
             ],
         }
 
-    def need(
-        self, environment: Environment | None, payload: JsonObject
-    ) -> ToolNeed | None:  # pylint: disable=useless-return
+    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
+        # pylint: disable=useless-return  # mypy wants it
         """None: the worker runs in the environment's base interpreter anyway, for which its plugins are made."""
         del environment, payload
         return None
