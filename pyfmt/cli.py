@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from pyfmt import given_names
 from pyfmt.arguments import COMMANDS, build_parser, with_command
 from pyfmt.delivering import Began, deliver, told, write_bytes
 from pyfmt.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError, UsageError
@@ -89,6 +90,7 @@ def _bug(error: Exception) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    given_names.check(arguments, os.environ)
     parser = build_parser()
     options = parser.parse_args(with_command(arguments))
     if getattr(options, "version", False):

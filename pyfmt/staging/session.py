@@ -12,6 +12,7 @@ from pyfmt import config, selection
 from pyfmt.cache.folders import repository_folder
 from pyfmt.errors import PyfmtError, StagedError, UsageError
 from pyfmt.git_index import Entry, GitIndex, open_index
+from pyfmt.hook import in_framework
 from pyfmt.model import Config, Project, Report, Request, Resolution
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 from pyfmt.selection import Selection
@@ -19,9 +20,6 @@ from pyfmt.staging import moving, tree
 from pyfmt.staging.bringing import Bringing
 from pyfmt.staging.moving import Move
 
-# Set by pre-commit and prek for their hooks: they stash what is not staged themselves, and take it as a failure of the hook
-# when files differ from the index afterwards. A hook that changed the index would break their stash.
-_FRAMEWORK = "PRE_COMMIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,8 @@ def _stage(
     located = replace(request, root=str(root), config_file=file, paths=())
     settings = replace(config.load(located, root), cache_dir=base)
     wanted = _wanted(request, around[0], real.root, (index, entries, before))
-    bringing = Bringing(index, (move.tree, before), entries, with_index=not around[1].get(_FRAMEWORK))
+    # A hook of a framework that changed the index would break its stash.
+    bringing = Bringing(index, (move.tree, before), entries, with_index=not in_framework(around[1]))
     return Stage(settings, replace(settings, root=real.root), move, bringing, cached, tuple(notes), wanted)
 
 
