@@ -13,8 +13,8 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from pyfmt import __version__
-from pyfmt.errors import UsageError
-from pyfmt.model import (
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import (
     Accepted,
     Command,
     Edit,

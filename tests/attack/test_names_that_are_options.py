@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt import given_names
-from pyfmt.arguments import build_parser, with_command
-from pyfmt.errors import UsageError
+from pyfmt.cli import given_names
+from pyfmt.cli.parser import build_parser, with_command
+from pyfmt.core.errors import UsageError
 from tests.end_to_end import trees
 from tests.support.monorepo import Monorepo
 
