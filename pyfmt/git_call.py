@@ -105,7 +105,9 @@ class Git:
         folder = self.folder
         while not os.path.lexists(os.path.join(folder, ".git")):
             if all(os.path.lexists(os.path.join(folder, name)) for name in _BARE):
-                raise CannotCall(f"{folder} is laid out as a bare git repository, whose configuration could run programs")
+                raise CannotCall(
+                    f"{folder} is laid out as a bare git repository, whose configuration could run programs"
+                )
             above = os.path.dirname(folder)
             if above == folder:
                 break

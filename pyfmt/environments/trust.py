@@ -15,7 +15,6 @@ from pathlib import Path
 from pyfmt.environments.layout import Broken, Layout, locate
 
 
-
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The decision, why, and what the user can do about a refusal."""

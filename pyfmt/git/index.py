@@ -55,7 +55,14 @@ class GitIndex:
 
     def changed(self) -> set[str]:
         """Paths whose content or kind in the index differs from HEAD's; a renamed file counts under its new name."""
-        options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--ignore-submodules=all", "--diff-filter=AMT")
+        options = (
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--no-relative",
+            "--ignore-submodules=all",
+            "--diff-filter=AMT",
+        )
         return set(_split(self._git("diff", "--cached", "--name-only", "-z", *options)))
 
     def conversion(self) -> str:

@@ -94,7 +94,15 @@ class Repository:
     def _differences(self, base: str) -> bytes:
         """The work tree's tracked files against a commit, as `git diff --raw` has them."""
         # Of `git diff`, since that looks into a file whose time stamp alone is new, as diff-index does not.
-        options = ("--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative", _NOT_INTO_SUBMODULES)
+        options = (
+            "--raw",
+            "-z",
+            "--no-abbrev",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-relative",
+            _NOT_INTO_SUBMODULES,
+        )
         done = _call(self.top, ("diff", *options, "-M", base, "--"))
         if done.code != 0:  # a partial clone lacks the contents that renames are found by
             done = _call(self.top, ("diff", *options, "--no-renames", base, "--"))

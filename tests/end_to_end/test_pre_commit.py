@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end import trees
-from tests.support.monorepo import ROOT, Monorepo
+from tests.support.monorepo import Monorepo
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
