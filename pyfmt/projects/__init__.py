@@ -13,8 +13,8 @@ from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import Member, edges
+from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
-from pyfmt.projects.locks import LOCK_FILES
 from pyfmt.projects.manifests import read_manifest
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.projects.walking import Folder, walk
@@ -214,7 +214,7 @@ def _unread(folders: Mapping[str, Folder], names: Mapping[str, str], chosen_only
 def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ...]) -> Project:
     manifest, files = member.manifest, tuple(sorted(holding.files))
     shape = layout(member.path, files, manifest.source_folders)
-    manifests = [n for n in ("pyproject.toml", "setup.cfg", "setup.py", *LOCK_FILES) if n in member.files]
+    manifests = [n for n in (*MANIFESTS, *LOCK_FILES) if n in member.files]
     return Project(
         name=name,
         path=member.path,

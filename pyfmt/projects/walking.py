@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt.projects.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 
-MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 PYTHON_SUFFIXES = (".py", ".pyi")
 
 # What else can be imported, or says how (PEP 561); links to Python files end up here as well.

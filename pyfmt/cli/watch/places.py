@@ -7,15 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyfmt.config import CONFIG_FILES
-from pyfmt.projects.locks import LOCK_FILES
-from pyfmt.projects.walking import IMPORTABLE, MANIFESTS, SKIPPED_NAMES
+from pyfmt.projects.files import SETTINGS
+from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
 
 _ENVIRONMENTS = frozenset({".venv", "venv", "env"})
 # What manifests, managers, ignore files and the tools' shared configurations are called.
-_SETTINGS = frozenset({*MANIFESTS, *LOCK_FILES, *CONFIG_FILES.values(), "Pipfile", ".gitignore", BASELINE})
-_SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, mypy.ini, pixi.lock
-_SETTINGS_DOT = (".python-version", ".pdm-python", ".isort.cfg", ".pylintrc", "environment.yml", "environment.yaml")
+_SETTINGS = frozenset({*SETTINGS, *CONFIG_FILES.values(), ".gitignore", BASELINE})
+_SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, or whatever the configuration names
 _EDITORS = (".#",)  # locks of Emacs, which end in .py
 
 
@@ -108,7 +107,7 @@ def _is_importable(path: str, root: str) -> bool:
 
 
 def _is_setting(name: str) -> bool:
-    if name in _SETTINGS or name in _SETTINGS_DOT or name.endswith(_SETTINGS_SUFFIXES):
+    if name in _SETTINGS or name.endswith(_SETTINGS_SUFFIXES):
         return True
     return name.startswith("requirements") and name.endswith((".txt", ".in"))
 
