@@ -12,7 +12,9 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, Staged, first_party_roots
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Command, Config, Failure, Lap, Outcome, Report, Request, Skip
+from pyfmt.core.model import Config, Failure, Lap, Outcome, Skip
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
@@ -26,7 +28,7 @@ from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
 
 if TYPE_CHECKING:
-    from pyfmt.run.boundaries.check import Checked as BoundariesChecked
+    from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
     from pyfmt.run.shard import Share
     from pyfmt.runner.pool import WorkerPool
 

@@ -12,7 +12,9 @@ from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
-from pyfmt.core.model import Config, Failure, Project, Report, Request, Resolution
+from pyfmt.core.model import Config, Failure, Project, Resolution
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.environments import trust
 from pyfmt.git.index import Entry, GitIndex, open_index
 from pyfmt.git.staged import path_mapping, tree
