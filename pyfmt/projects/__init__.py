@@ -17,7 +17,7 @@ from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import read_manifest
 from pyfmt.projects.names import normalise, requirement_name
-from pyfmt.projects.walking import Folder, walk
+from pyfmt.projects.walking import Folder, leftovers, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Survey:
     failures: tuple[Failure, ...] = ()
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
     members: tuple[Member, ...] = ()  # what the edges were found from
+    leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -78,7 +79,7 @@ def find_projects(config: Config) -> Survey:
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
-    return Survey(tuple(projects), tuple(failures), rest, tuple(members))
+    return Survey(tuple(projects), tuple(failures), rest, tuple(members), leftovers(folders.values()))
 
 
 def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:
