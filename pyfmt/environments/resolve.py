@@ -14,7 +14,7 @@ from pyfmt.core.errors import ConfigError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
-from pyfmt.environments.managers import ORDER, Found, Place, Surroundings
+from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
 from pyfmt.environments.reading import ReadResult, examine
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def resolve(
     """
     root = os.path.realpath(config.root)
     _check_settings(projects, config)
-    reader = _Reader(root, memo, trusted)
-    around = Surroundings(root, environ, tuple(projects))
+    reader = _EnvironmentReader(root, memo, trusted)
+    around = Monorepo(root, environ, tuple(projects))
     drafts = [_own(Place(project, _folder(root, project), around), config, reader) for project in projects]
     installed = _installations(projects, drafts)
     named = reader.names()
@@ -59,7 +59,7 @@ class _Draft:
     weak: bool = False  # inherited, and without the project itself: one that has it installed is better
 
 
-class _Reader:
+class _EnvironmentReader:
     """Reads each environment once, however many projects and links lead to it."""
 
     def __init__(self, root: str, memo: MutableMapping[str, str] | None, trusted: bool) -> None:
@@ -152,7 +152,7 @@ def _folder(root: str, project: Project) -> str:
     return os.path.normpath(os.path.join(root, project.path))
 
 
-def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
+def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
     """What the project's setting, or the first manager with a usable environment, gives."""
     explicit = _setting(place.project, config)
     if explicit is not None:
@@ -170,7 +170,7 @@ def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
     return draft
 
 
-def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> bool:
+def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentReader) -> bool:
     """Whether `found` is the project's environment; else it is noted in `draft` why not."""
     if found.refused:
         draft.passed_over.append(Candidate(found.prefix, found.rule, found.refused, found.cure))
@@ -200,7 +200,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> boo
     return True
 
 
-def _unfit(place: Place, found: Found, environment: Environment, reader: _Reader) -> str:
+def _unfit(place: Place, found: Found, environment: Environment, reader: _EnvironmentReader) -> str:
     """Why an environment of a folder above is not the project's, which is not installed there; "" where it serves it."""
     if os.path.lexists(os.path.join(found.prefix, ALONE)):
         return "is its own folder's alone: `pyfmt envs create` found nothing to install there"
@@ -239,7 +239,7 @@ def _setting(project: Project, config: Config) -> str | None:
     return None
 
 
-def _explicit(place: Place, value: str, given: tuple[Config, _Reader]) -> _Draft:
+def _explicit(place: Place, value: str, given: tuple[Config, _EnvironmentReader]) -> _Draft:
     """The environment that the configuration names; raises VirtualenvError if it is none."""
     config, reader = given
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))

@@ -188,11 +188,11 @@ def _member(config: Config, folder: Folder) -> Member:
 
 def _names(members: list[Member]) -> dict[str, str]:
     """A unique name for each: the distribution's, else the folder's; where two would share it, the folder's path."""
-    wished = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
-    counts = Counter(wished.values())
+    names = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
+    counts = Counter(names.values())
     return {
-        path: name if counts[name] == 1 and (name == path or name not in wished) else path
-        for path, name in wished.items()
+        path: name if counts[name] == 1 and (name == path or name not in names) else path
+        for path, name in names.items()
     }
 
 

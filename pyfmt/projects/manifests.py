@@ -118,16 +118,16 @@ def _read_pyproject(path: Path) -> Manifest:
                 paths.append(entry["path"])
             elif isinstance(entry, dict) and entry.get("workspace") is True:
                 workspace.append(normalise(name))
-    wishes = _poetry_wishes(poetry)
+    asked = _poetry_requirements(poetry)
     files = _texts(_table(data, "tool", "setuptools", "dynamic", "dependencies").get("file"))
     dynamic = "dependencies" in _texts(project.get("dynamic"))
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
-        requires_python=_text(project.get("requires-python")) or poetry_range(wishes.python),
+        requires_python=_text(project.get("requires-python")) or poetry_range(asked.python),
         source_folders=tuple(_pyproject_sources(data)),
-        requirements=(*requirements, *wishes.names),
+        requirements=(*requirements, *asked.names),
         needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
-        path_dependencies=(*paths, *wishes.paths),
+        path_dependencies=(*paths, *asked.paths),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
         computed=dynamic and not files and not _table(poetry, "dependencies"),
@@ -135,7 +135,7 @@ def _read_pyproject(path: Path) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class _PoetryWishes:
+class _PoetryRequirements:
     """What Poetry's own tables of dependencies say."""
 
     python: str | None
@@ -143,7 +143,7 @@ class _PoetryWishes:
     paths: tuple[str, ...]
 
 
-def _poetry_wishes(poetry: Table) -> _PoetryWishes:
+def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
     """Every table of dependencies that Poetry knows, the old dev one included."""
     tables = [_table(poetry, "dependencies"), _table(poetry, "dev-dependencies")]
     tables += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
@@ -160,7 +160,7 @@ def _poetry_wishes(poetry: Table) -> _PoetryWishes:
                     paths.append(entry["path"])
                 elif not {"git", "url", "file"} & set(entry):
                     names.append(name)
-    return _PoetryWishes(python, tuple(names), tuple(paths))
+    return _PoetryRequirements(python, tuple(names), tuple(paths))
 
 
 def poetry_lines(dependencies: Table) -> list[str]:

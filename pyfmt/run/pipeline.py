@@ -28,7 +28,7 @@ from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
 
 if TYPE_CHECKING:
-    from pyfmt.run.boundaries.check import Checked as BoundariesChecked
+    from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
     from pyfmt.run.shard import Share
     from pyfmt.runner.pool import WorkerPool
 
@@ -253,10 +253,11 @@ def _directives(work: planning.Work, request: Request, settings: Config, hands: 
 
 def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
+    unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
-        return space.survey.failures
+        return (*space.survey.failures, *unread)
     names = {project.name for project in space.projects if project.path in touched}
-    return tuple(failure for failure in space.survey.failures if names & set(failure.projects))
+    return (*(failure for failure in space.survey.failures if names & set(failure.projects)), *unread)
 
 
 def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting, everything: bool) -> list[str]:
