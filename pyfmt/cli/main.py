@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from pyfmt.cli import given_names
 from pyfmt.cli.parser import build_parser, command_module, with_command
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError
 
@@ -76,6 +77,7 @@ def _bug(error: Exception) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    given_names.check(arguments, os.environ)
     words = with_command(arguments)
     if words[0] == "--version":
         from pyfmt.tools.versions import version_text  # deferred: reads the metadata of the tools

@@ -27,6 +27,7 @@ def run_request(options: argparse.Namespace, command: Command) -> Request:
         use_cache=not options.no_cache,
         timeout=options.timeout,
         trust=options.trust,
+        verbose=verbosity(options) > 0,
         unused_ignores=options.unused_ignores,
         baseline=options.baseline,
         baseline_locked=options.baseline_locked,

@@ -39,6 +39,7 @@ class Request:
     use_cache: bool = True
     timeout: float | None = None  # seconds for one unit
     trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
+    verbose: bool = False  # notes say also what is in order
     unused_ignores: bool = False  # report comments that suppress nothing
     baseline: bool | None = None  # None: as the configuration says
     baseline_locked: bool | None = None  # None: where CI is set

@@ -17,6 +17,7 @@ from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import read_manifest
 from pyfmt.projects.names import normalise, requirement_name
+from pyfmt.projects.needs import needs
 from pyfmt.projects.walking import Folder, walk
 
 
@@ -59,7 +60,14 @@ def find_projects(config: Config) -> Survey:
     found = edges(config.root, members)
     names = _names(members)
     _check_environments(config, names)
-    projects = [_project(member, names[member.path], owned[member.path], found[member.path]) for member in members]
+    projects = [
+        replace(
+            _project(member, names[member.path], owned[member.path], found[member.path]),
+            needs=needs(config.root, member),
+            computed=member.manifest.computed,
+        )
+        for member in members
+    ]
     if config.boundaries is not None:
         said = declarations(config.root, members)
         projects = [
@@ -67,7 +75,6 @@ def find_projects(config: Config) -> Survey:
                 project,
                 declares=said[project.path].projects,
                 declared_names=said[project.path].names,
-                computed=said[project.path].computed,
             )
             for project in projects
         ]

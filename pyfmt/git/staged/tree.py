@@ -104,9 +104,11 @@ def _matters(path: str, entry: Entry) -> bool:
 
 
 def _salt(index: GitIndex, entries: Mapping[str, Entry]) -> str:
-    """What contents depend on besides their blobs: attributes and settings that convert them."""
+    """What contents depend on besides their blobs: attributes and settings that convert them, and drivers that may not."""
     attributes = sorted((path, e.blob) for path, e in entries.items() if path.rpartition("/")[2] == ".gitattributes")
-    return hashlib.sha256(repr((_STATE, index.top, attributes, index.conversion())).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((_STATE, index.top, attributes, index.conversion(), index.git.filters())).encode()
+    ).hexdigest()
 
 
 def _read_state(file: Path, salt: str) -> dict[str, tuple[str, _Mark | None]]:
