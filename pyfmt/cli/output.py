@@ -38,9 +38,11 @@ def deliver(result: RunResult, request: Request, display: Display, began: Began 
             write_bytes(encoded(text))
             continue
         try:
-            _write(output.file, text, "a" if output.append else "w")
+            _write(output.file, text, "a" if output.append else "w", report.root)
         except OSError as error:
             errors.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+        except UsageError as error:
+            errors.append(error)
     if display.timings is not None and began is not None:
         errors += _deliver_timings(result, display, began, Lap("report", reporting, time.monotonic()))
     if errors:
@@ -48,9 +50,17 @@ def deliver(result: RunResult, request: Request, display: Display, began: Began 
     return printed
 
 
-def _write(file: str, text: str, mode: str) -> None:
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
-    with open(file, mode, encoding="utf-8", errors="surrogateescape") as stream:
+def _write(file: str, text: str, mode: str, root: str) -> None:
+    """Write a report; raises OSError, and UsageError where a link that stands in the checkout leads to it."""
+    place = Path.cwd()
+    for part in Path(file).parts:
+        inner = place / part
+        if inner.is_symlink() and place.is_relative_to(root):
+            cure = f"name {inner.resolve()} itself, where that is meant"
+            raise UsageError(f"the report is not written: {inner} is a link of the checkout", file, cure)
+        place = inner.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, mode, encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(text)
 
 
@@ -70,9 +80,11 @@ def _deliver_timings(result: RunResult, display: Display, began: Began, reportin
     sys.stderr.write(timings_table.render(timings, everything=display.verbosity > 0))
     if display.timings:
         try:
-            _write(display.timings, trace.render(timings), "w")
+            _write(display.timings, trace.render(timings), "w", result.report.root)
         except OSError as error:
             return [UsageError(f"the trace cannot be written: {error.strerror}", display.timings)]
+        except UsageError as error:
+            return [error]
     return []
 
 
