@@ -76,9 +76,22 @@ class GitIndex:
             self._git("checkout-index", "-f", "-q", "-z", "--stdin", f"--prefix={folder}/", given=listed)
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Those of `paths` that git ignores."""
-        listed = _joined(paths)
-        return set(_split(self._git("check-ignore", "-z", "--stdin", given=listed, fine=(0, 1)))) if listed else set()
+        """Those of `paths` that git ignores; one beyond a link of the work tree is judged where it leads, which is what git
+        refuses to do."""
+        places: dict[str, list[str]] = {}
+        for path in paths:
+            place = self._place(path)
+            if place is not None:
+                places.setdefault(place, []).append(path)
+        listed = _joined(places)
+        told = _split(self._git("check-ignore", "-z", "--stdin", given=listed, fine=(0, 1))) if listed else []
+        return {path for place in told for path in places[place]}
+
+    def _place(self, path: str) -> str | None:
+        """Where a path is when the links on its way are followed, relative to the top; None where that is outside of it."""
+        folder, name = os.path.split(os.path.join(self.top, path))
+        real = os.path.relpath(os.path.join(os.path.realpath(folder), name), self.top)
+        return None if real == ".." or real.startswith(f"..{os.sep}") else real
 
     def untrusted_filters(self, paths: Iterable[str]) -> dict[str, str]:
         """Those of `paths` whose contents go through a filter driver that may not run, and its name."""

@@ -18,7 +18,7 @@ from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import read_manifest
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.projects.needs import needs
-from pyfmt.projects.walking import Folder, walk
+from pyfmt.projects.walking import Folder, leftovers, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Survey:
     failures: tuple[Failure, ...] = ()
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
     members: tuple[Member, ...] = ()  # what the edges were found from
+    leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -85,7 +86,7 @@ def find_projects(config: Config) -> Survey:
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
-    return Survey(tuple(projects), tuple(failures), rest, tuple(members))
+    return Survey(tuple(projects), tuple(failures), rest, tuple(members), leftovers(folders.values()))
 
 
 def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:

@@ -91,6 +91,10 @@ def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, 
     laps.done("cache opened")
     try:
         space = survey_workspace(settings, request, environ, memory)
+        if space.survey.leftovers:
+            from pyfmt.runner.edits import remove_leftovers  # deferred: hardly ever
+
+            remove_leftovers(settings.root, space.survey.leftovers)
         result = _run(request, cwd, space, (memory, company, environ))
         return replace(result, laps=(*laps.found, *space.laps, *result.laps))
     finally:
@@ -154,7 +158,7 @@ def _run(
                 *done.notes,
                 *chosen.notes,
                 *share.notes,
-                *(_notes(space, share.lint, trusting, request.verbosity > 0) if work.linters else ()),
+                *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pyfmt.core.errors import StagedError
 from pyfmt.git.index import LINK, SUBMODULE, Entry, GitIndex
-from pyfmt.projects.walking import PYTHON_SUFFIXES, walk
+from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk
+from pyfmt.runner.edits import remove_leftovers
 
 # What can matter to a tool: sources and textual configuration. Data, pictures and the like stay out, which spares a big
 # repository a second copy. A name without a suffix (Pipfile, pylintrc, .gitignore, a script) is always taken.
@@ -175,7 +176,9 @@ def generated(index: GitIndex, entries: Mapping[str, Entry], root: Path, exclude
     submodules = tuple(path + "/" for path, entry in entries.items() if entry.mode == SUBMODULE)
     found: list[str] = []
     doubtful: list[str] = []
-    for folder in walk(root, exclude):
+    folders = list(walk(root, exclude))
+    remove_leftovers(root, leftovers(folders))
+    for folder in folders:
         place = before if folder.path == "." else f"{before}{folder.path}/"
         compiled = [place + name for name in folder.other_files if name.endswith(_COMPILED)]
         hidden = [*(before + file for file in folder.hidden_files), *compiled]
