@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,34 @@ from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
 from pyfmt.cache.tool_folders import STAMP, with_folders
-from pyfmt.core.errors import PyfmtError
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN, PyfmtError
 from pyfmt.core.request import Request
+
+EXAMPLES = (
+    ("pyfmt cache show", "what is kept for this repository"),
+    ("pyfmt cache clean", "be rid of it"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do with it."""
+    parser.add_argument(
+        "action",
+        choices=("show", "clean", "dir"),
+        metavar="ACTION",
+        help="show what is in it, clean it, or print its dir",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show, remove, or name the cache of the repository."""
+    place = folder(plain_request(options), Path.cwd())
+    if options.action == "dir":
+        print(place)
+    else:
+        print(show(place) if options.action == "show" else clean(place))
+    return EXIT_CLEAN
 
 
 def folder(request: Request, cwd: Path) -> Path:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError, VirtualenvError
-from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
+from pyfmt.core.model import (Candidate, Config, Environment, Health, Project,
+                              Resolution)
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
@@ -83,7 +84,8 @@ class _EnvironmentReader:
     def _ask(self, prefix: str, result: ReadResult) -> ReadResult:
         """The last resort, for an environment whose search path cannot be read: ask its interpreter, if it is trusted."""
         # Deferred: subprocess and its like cost start-up time, and hardly any run comes here.
-        from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments import \
+            ask_interpreter  # pylint: disable=import-outside-toplevel
 
         key = hashlib.sha256(f"search path\0{prefix}\0{result.environment.fingerprint}".encode()).hexdigest()
         known = (self.memo or {}).get(key)
@@ -113,8 +115,10 @@ class _EnvironmentReader:
 
     def _verdict(self, prefix: str) -> Trust:
         # Deferred: hardly any run comes here.
-        from pyfmt.environments.trust import Trust as Verdict  # pylint: disable=import-outside-toplevel
-        from pyfmt.environments.trust import decide  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments.trust import \
+            Trust as Verdict  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments.trust import \
+            decide  # pylint: disable=import-outside-toplevel
 
         return Verdict(True, "--trust") if self.trusted else decide(Path(prefix), Path(self.root))
 
@@ -193,6 +197,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
     if found.rule == "inherited" and not has_it:
         reason = _unfit(place, found, environment, reader)
         if reason:
+            reason = f"{_shown(found.prefix, reader.root)} {reason}"
             draft.unfit.append(Candidate(found.prefix, found.rule, reason))
             return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
@@ -301,11 +306,10 @@ def _nothing(draft: _Draft, root: str) -> str:
     if draft.passed_over:
         first = draft.passed_over[0]
         return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
-    above = next((f"; {_shown(c.prefix, root)} {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
+    above = next((f"; {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
     if draft.missing is not None:
         found = draft.missing
-        made = f"; create it with `{found.cure}`" if found.cure else ""
-        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}{above}"
+        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{above}"
     return f"no environment found{above}"
 
 

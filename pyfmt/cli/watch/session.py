@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from pyfmt.cli.watch.changes import Invocation, State, all_places, state_of, tree_places
+from pyfmt.cli.watch.changes import (Invocation, State, all_places, state_of,
+                                     tree_places)
 from pyfmt.cli.watch.notifier import Notifier, check_installed
 from pyfmt.cli.watch.places import Places, TreeChange, relevant_change
 from pyfmt.cli.watch.screen import Screen
@@ -48,7 +49,7 @@ def watch(each: Round, invocation: Invocation) -> NoReturn:
     places = tree_places(invocation)
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
-            screen = Screen(invocation.request, places.root)
+            screen = Screen(invocation.outputs, places.root)
             _Session(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
 
 
