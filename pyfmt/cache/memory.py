@@ -16,8 +16,7 @@ from pyfmt.cache.repeating import witness
 from pyfmt.cache.sources import Sources
 from pyfmt.cache.store import Store
 from pyfmt.cache.tool_folders import prune
-from pyfmt.core.model import (Config, Environment, Project, Resolution,
-                              ToolConfig, Unit)
+from pyfmt.core.model import Config, Environment, Project, Resolution, ToolConfig, Unit
 from pyfmt.tools.registry import TOOLS
 
 _MEMO_KEY = fold("memo of environments", 1)
@@ -137,8 +136,7 @@ _digest_of_tools: list[bytes] = []
 def _tools_digest() -> bytes:
     """Versions of all tools, and pyfmt's own code that gives their answers: another pyfmt is another cache."""
     if not _digest_of_tools:
-        from pyfmt.tools.versions import \
-            tool_versions  # deferred: reads the metadata of the tools
+        from pyfmt.tools.versions import tool_versions  # deferred: reads the metadata of the tools
 
         package = Path(__file__).parent.parent / "tools"
         code = sorted(package.rglob("*.py"))

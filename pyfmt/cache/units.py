@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.findings import finding_from_row, row_from_finding
-from pyfmt.cache.keys import (SOURCES, KeyFacts, changed_inputs, listing_key,
-                              pack, portable, seen_sources, unit_identity,
-                              unit_inputs, unit_key)
+from pyfmt.cache.keys import (
+    SOURCES,
+    KeyFacts,
+    changed_inputs,
+    listing_key,
+    pack,
+    portable,
+    seen_sources,
+    unit_identity,
+    unit_inputs,
+    unit_key,
+)
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
 from pyfmt.core.model import Environment, Outcome, Unit
@@ -66,8 +75,7 @@ class UnitCache:
     @cached_property
     def records(self) -> FileRecords:
         """What is known of the files of units that must run."""
-        from pyfmt.cache.file_records import \
-            FileRecords  # deferred for start-up time: not where all is known
+        from pyfmt.cache.file_records import FileRecords  # deferred for start-up time: not where all is known
 
         return FileRecords(self._store, self._facts, self._reach_of)
 

@@ -13,8 +13,7 @@ from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Health, Project, Resolution
 from pyfmt.core.request import Request
 from pyfmt.environments import creating
-from pyfmt.environments.creating import (CreateOptions, CreateRequest,
-                                         Creation, Status)
+from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.projects.dependencies import closure
 from pyfmt.run.workspace import Workspace, open_workspace
 

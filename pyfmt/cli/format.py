@@ -42,8 +42,7 @@ def _format_stdin(options: argparse.Namespace) -> int:
         raise UsageError("does not go with `-`: standard input has no history", "--since")
     if options.staged:
         raise UsageError("takes files from git's index: it cannot be mixed with standard input", "--staged")
-    from pyfmt.run.formatting import \
-        format_stdin  # deferred so that --help stays quick
+    from pyfmt.run.formatting import format_stdin  # deferred so that --help stays quick
 
     request = run_request(options, Command.FORMAT)
     result = format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())

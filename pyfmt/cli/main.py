@@ -12,8 +12,7 @@ from types import FrameType
 
 from pyfmt.cli import given_names
 from pyfmt.cli.parser import build_parser, command_module, with_command
-from pyfmt.core.errors import (EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED,
-                               PyfmtError)
+from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -81,8 +80,7 @@ def _dispatch(arguments: list[str]) -> int:
     given_names.check(arguments, os.environ)
     words = with_command(arguments)
     if words[0] == "--version":
-        from pyfmt.tools.versions import \
-            version_text  # deferred: reads the metadata of the tools
+        from pyfmt.tools.versions import version_text  # deferred: reads the metadata of the tools
 
         print(version_text())
         return EXIT_CLEAN

@@ -27,8 +27,7 @@ def deliver(result: RunResult, request: Request, display: Display, began: Began 
     `began` is when the command did, for `--timings`. Gives back what was written to standard output.
     """
     report = result.report
-    from pyfmt.reports.registry import \
-        renderer  # deferred: cheap, but not for --help
+    from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     reporting = time.monotonic()
     errors, printed = [], b""
@@ -68,8 +67,7 @@ def _write(file: str, text: str, mode: str, root: str) -> None:
 def _deliver_timings(result: RunResult, display: Display, began: Began, reporting: Lap) -> list[UsageError]:
     """Where the time went, on standard error, since standard output may be for a machine; errors of the trace's file."""
     from pyfmt.core.timings import Timings, joined
-    from pyfmt.reports import (  # deferred: only where it is asked for
-        timings_table, trace)
+    from pyfmt.reports import timings_table, trace  # deferred: only where it is asked for
 
     assert result.checked is not None, "a run's"
     # All that has ended is counted: pyfmt, its pool, its workers and their children.
@@ -94,8 +92,7 @@ def repeated_output(result: RunResult, request: Request, display: Display, print
     """What a repetition of a run that `printed` this prints: on a terminal without the time, which would be wrong."""
     if not sys.stdout.isatty():
         return printed
-    from pyfmt.reports.registry import \
-        renderer  # deferred: cheap, but not for --help
+    from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     output, timeless = display.outputs[0], replace(result.report, seconds=0.0)
     options = _render_options(result, request, display, output)

@@ -68,8 +68,7 @@ def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
     found: list[OutputSpec] = []
     for name, file in asked:
         if name == AUTO:
-            from pyfmt.reports.ci import \
-                outputs  # deferred: only where it is asked for
+            from pyfmt.reports.ci import outputs  # deferred: only where it is asked for
 
             found.extend(outputs(os.environ))
         else:

@@ -38,15 +38,13 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     # nothing to do.
     gc.set_threshold(100_000, 50, 100)
     if options.watch:
-        from pyfmt.cli.watch.command import \
-            watch  # deferred: only where it is asked for
+        from pyfmt.cli.watch.command import watch  # deferred: only where it is asked for
 
         return watch(request, display, options.add_ignores)
     if options.add_ignores:
         if request.staged:
             raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
-        from pyfmt.cli import \
-            add_ignores  # deferred: only where it is asked for
+        from pyfmt.cli import add_ignores  # deferred: only where it is asked for
 
         return _deliver(add_ignores.run, request, display, began)[0].exit_code
     if not _can_repeat(request, display):

@@ -15,7 +15,6 @@ def main() -> int:
         return 130
     if code is not None:
         return code
-    from pyfmt.cli.main import \
-        main as run  # deferred: it is the most of a start
+    from pyfmt.cli.main import main as run  # deferred: it is the most of a start
 
     return run()

@@ -85,8 +85,7 @@ def _override(value: Any) -> Override:
 
 def _patterns(value: Any) -> tuple[str, ...]:
     """Patterns in gitignore's syntax; ValueError for one that could never match."""
-    from pathspec import \
-        GitIgnoreSpec  # deferred for start-up time: only where there are overrides
+    from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
     patterns = strings(value)
     GitIgnoreSpec.from_lines(patterns)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyfmt.core.model import (Config, Edit, Failure, Finding, Outcome,
-                              Override, Project, Resolution, Severity, Skip)
-from pyfmt.core.report import (EnvironmentRecord, ProjectRecord, Report,
-                               UnitRecord)
+from pyfmt.core.model import Config, Edit, Failure, Finding, Outcome, Override, Project, Resolution, Severity, Skip
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
 from pyfmt.core.request import Request
 
 # By tool: where several say that one file cannot be parsed, the words of the lowest rank are kept.
@@ -104,8 +102,7 @@ def apply_overrides(findings: Sequence[Finding], overrides: Sequence[Override]) 
     """Drop or re-grade what `[[tool.pyfmt.overrides]]` says; a later override wins. A syntax error is never dropped."""
     if not overrides:
         return tuple(findings)
-    from pathspec import \
-        GitIgnoreSpec  # deferred for start-up time: only where there are overrides
+    from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
     rules = [(GitIgnoreSpec.from_lines(override.paths), override) for override in overrides]
     kept = []

@@ -12,8 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyfmt.core.model import (Environment, Health, Part, Project, Resolution,
-                              Skip, Unit)
+from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
 
 FORMAT = "format"  # the tool of a unit that applies the formatters
 

@@ -84,8 +84,7 @@ def _equal(one: str, other: str) -> bool:
     if one == other:
         return True
     # Deferred: it costs 35 ms, and most versions are spelled alike.
-    from packaging.version import (  # pylint: disable=import-outside-toplevel
-        InvalidVersion, Version)
+    from packaging.version import InvalidVersion, Version  # pylint: disable=import-outside-toplevel
 
     try:
         return Version(one.replace("_", "-")) == Version(other)

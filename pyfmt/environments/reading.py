@@ -10,8 +10,7 @@ from pathlib import Path
 
 from pyfmt.core.model import Distribution, Environment, Health
 from pyfmt.environments import editable, fingerprint, installed, sites
-from pyfmt.environments.layout import (UNFINISHED, Broken, EnvironmentLayout,
-                                       locate)
+from pyfmt.environments.layout import UNFINISHED, Broken, EnvironmentLayout, locate
 
 _ACTIVATED = re.compile(r"""^\s*(?:export )?VIRTUAL_ENV=(['"]?)(/[^'"\n]+)\1\s*$""", re.MULTILINE)
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError, VirtualenvError
-from pyfmt.core.model import (Candidate, Config, Environment, Health, Project,
-                              Resolution)
+from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
@@ -84,8 +83,7 @@ class _EnvironmentReader:
     def _ask(self, prefix: str, result: ReadResult) -> ReadResult:
         """The last resort, for an environment whose search path cannot be read: ask its interpreter, if it is trusted."""
         # Deferred: subprocess and its like cost start-up time, and hardly any run comes here.
-        from pyfmt.environments import \
-            ask_interpreter  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
 
         key = hashlib.sha256(f"search path\0{prefix}\0{result.environment.fingerprint}".encode()).hexdigest()
         known = (self.memo or {}).get(key)
@@ -115,10 +113,8 @@ class _EnvironmentReader:
 
     def _verdict(self, prefix: str) -> Trust:
         # Deferred: hardly any run comes here.
-        from pyfmt.environments.trust import \
-            Trust as Verdict  # pylint: disable=import-outside-toplevel
-        from pyfmt.environments.trust import \
-            decide  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments.trust import Trust as Verdict  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments.trust import decide  # pylint: disable=import-outside-toplevel
 
         return Verdict(True, "--trust") if self.trusted else decide(Path(prefix), Path(self.root))
 

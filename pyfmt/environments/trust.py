@@ -104,8 +104,7 @@ def _ownership(path: str) -> str:
 def _tracked(prefix: str) -> tuple[bool | None, str]:
     """Whether a git repository is around `prefix` (None: git cannot tell), and the first file under it in the index."""
     # Deferred: only runs that would execute something pay for it.
-    from pyfmt.git_call import (  # pylint: disable=import-outside-toplevel
-        CannotCall, here)
+    from pyfmt.git_call import CannotCall, here  # pylint: disable=import-outside-toplevel
 
     try:
         done = here(os.path.dirname(prefix)).call("ls-files", "-z", "--", prefix)
@@ -119,8 +118,7 @@ def _tracked(prefix: str) -> tuple[bool | None, str]:
 def store_file() -> Path:
     """Where it is remembered which checkouts the user has allowed."""
     # Deferred: only runs that would execute something pay for it.
-    from platformdirs import \
-        user_config_path  # pylint: disable=import-outside-toplevel
+    from platformdirs import user_config_path  # pylint: disable=import-outside-toplevel
 
     return user_config_path("pyfmt", appauthor=False) / "trusted.json"
 

@@ -177,8 +177,7 @@ def _expect(done: Answer) -> bytes:
 
 def _call(folder: Path, arguments: Sequence[str]) -> Answer:
     """Run git in a folder; raises Unknown where it gives no answer."""
-    from pyfmt.git_call import (  # deferred: a run without `--since` does not need it
-        CannotCall, here)
+    from pyfmt.git_call import CannotCall, here  # deferred: a run without `--since` does not need it
 
     try:
         return here(folder).call(*arguments)

@@ -29,15 +29,13 @@ class Paint:
         """`text` as a hyperlink (OSC 8), where the terminal has them."""
         if not (self.hyperlinks and url):
             return text
-        from urllib.parse import \
-            quote  # deferred: 2 ms, and only hyperlinks need it
+        from urllib.parse import quote  # deferred: 2 ms, and only hyperlinks need it
 
         return f"\x1b]8;;{quote(url, safe=':/?#[]@!$&()*+,;=%~-._')}\x1b\\{text}\x1b]8;;\x1b\\"
 
 
 def file_url(root: str, path: str) -> str:
     """The file:// URL of a path relative to `root`; bytes that are no UTF-8 are percent-encoded as they are."""
-    from urllib.parse import \
-        quote  # deferred: 2 ms, and only hyperlinks need it
+    from urllib.parse import quote  # deferred: 2 ms, and only hyperlinks need it
 
     return "file://" + quote(f"{root.rstrip('/')}/{path}".encode("utf-8", "surrogateescape"))

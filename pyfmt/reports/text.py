@@ -14,9 +14,7 @@ from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.text_rest import (edits, files_section, gone, notes,
-                                     statistics, summary, table, unchecked,
-                                     warnings)
+from pyfmt.reports.text_rest import edits, files_section, gone, notes, statistics, summary, table, unchecked, warnings
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -54,7 +52,6 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
 
 
 def _findings(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    from pyfmt.reports.text_findings import (  # deferred: a clean run needs none of it
-        concise, grouped)
+    from pyfmt.reports.text_findings import concise, grouped  # deferred: a clean run needs none of it
 
     yield from grouped(report, options, paint) if options.spacious else concise(report, options, paint)

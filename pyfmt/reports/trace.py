@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.core.model import Outcome
-from pyfmt.core.timings import (ProcessSpan, Timings, queued, ran, rows, spans,
-                                split_laps)
+from pyfmt.core.timings import ProcessSpan, Timings, queued, ran, rows, spans, split_laps
 from pyfmt.reports.escaping import printable
 
 _PID = 1

@@ -33,8 +33,7 @@ def format_files(units: tuple[Unit, ...], request: Request, settings: Config, ha
             hands.progress.done(outcomes[unit])
     subsets = [replace(unit, parts=(replace(unit.parts[0], files=files),)) for unit, files in todo.items() if files]
     if subsets:
-        from pyfmt.runner.formatting import \
-            format_units  # deferred: not where nothing is to format
+        from pyfmt.runner.formatting import format_units  # deferred: not where nothing is to format
 
         settled: dict[str, str] = {}
         options = replace(format_options(request, settings), on_settled=settled.__setitem__)
@@ -49,8 +48,7 @@ def format_files(units: tuple[Unit, ...], request: Request, settings: Config, ha
 
 
 def format_options(request: Request, settings: Config) -> FormatOptions:
-    from pyfmt.runner.formatting import \
-        FormatOptions  # deferred: not where nothing is to format
+    from pyfmt.runner.formatting import FormatOptions  # deferred: not where nothing is to format
 
     names = wanted(settings, formatters())
     return FormatOptions(

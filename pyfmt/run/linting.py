@@ -110,8 +110,7 @@ class LinterCall:
 
 def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
     """The exact calls that would lint the chosen files; nothing is run."""
-    from pyfmt.runner.linting import \
-        call  # deferred for start-up time: only `explain` asks
+    from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
 
     reader = ImportReader(space.config.root)
     names = wanted(space.config, linters())

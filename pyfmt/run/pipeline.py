@@ -94,8 +94,7 @@ def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, 
     try:
         space = survey_workspace(settings, request, environ, memory)
         if space.survey.leftovers:
-            from pyfmt.runner.edits import \
-                remove_leftovers  # deferred: hardly ever
+            from pyfmt.runner.edits import remove_leftovers  # deferred: hardly ever
 
             remove_leftovers(settings.root, space.survey.leftovers)
         result = _run(request, cwd, space, (memory, company, environ))
@@ -220,8 +219,7 @@ def _run_tools(
     units = shard.of(plan.lint_units) if shard else plan.lint_units
     laps.done("lint: plan")
     if units:
-        from pyfmt.run.linting import \
-            lint_files  # deferred for start-up time: not where files are only formatted
+        from pyfmt.run.linting import lint_files  # deferred for start-up time: not where files are only formatted
 
         linted = lint_files(units, space, hands)
         outcomes += linted.outcomes
@@ -249,8 +247,7 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
 
 def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> BoundariesChecked:
     """Check the rules of the monorepo, on the files as they are after formatting."""
-    from pyfmt.run.boundaries.check import (  # deferred for start-up time: only where configured
-        Question, check)
+    from pyfmt.run.boundaries.check import Question, check  # deferred for start-up time: only where configured
 
     hands.progress.begin(1)
     checked = check(Question(settings, work.projects, work.selected), hands.memory)
@@ -264,8 +261,7 @@ def _directives(work: planning.Work, request: Request, settings: Config, hands: 
     tools = formatters() if OWN_RULES in request.tools else wanted(settings, formatters())
     if request.command is Command.FORMAT or not tools:
         return []
-    from pyfmt.run.unused_directives import \
-        check_directives  # deferred for start-up time: only where asked for
+    from pyfmt.run.unused_directives import check_directives  # deferred for start-up time: only where asked for
 
     hands.progress.begin(1)
     outcome = check_directives(work, settings, hands, tools)

@@ -81,8 +81,7 @@ def share(request: Request, whole: Whole, cwd: Path) -> Share:
 
 
 def _times(file: str, cwd: Path) -> dict[sharding.TimeKey, int]:
-    from pyfmt.reports import \
-        json as json_report  # deferred: only where there are times
+    from pyfmt.reports import json as json_report  # deferred: only where there are times
 
     try:
         text = (cwd / file).read_text("utf-8")

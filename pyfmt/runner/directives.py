@@ -47,8 +47,7 @@ def find_useless(tasks: Sequence[DirectiveTask], jobs: int) -> Iterator[Directiv
     if pool is None:
         yield from map(_find_useless, tasks)
         return
-    from concurrent.futures.process import \
-        BrokenProcessPool  # deferred: imported where a pool is really started
+    from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
 
     with pool:
         futures = [pool.submit(_find_useless, task) for task in tasks]

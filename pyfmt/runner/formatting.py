@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core.errors import ConfigError, EditError
-from pyfmt.core.model import (Edit, Failure, Finding, Outcome, Project,
-                              Severity, ToolConfig, Unit)
+from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
 from pyfmt.runner import edits
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings

@@ -6,8 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import (FIRST_COMPLETED, Future, ThreadPoolExecutor,
-                                wait)
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from pyfmt.core import estimating

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyfmt.runner.answers import (TAIL_BYTES, RequestFiles, WorkerAnswer,
-                                  collect, tail)
+from pyfmt.runner.answers import TAIL_BYTES, RequestFiles, WorkerAnswer, collect, tail
 from pyfmt.runner.processes import kill_tree, popen_worker
 
 __all__ = ["ForkServer", "ProcessPerRequest", "Worker", "WorkerAnswer", "WorkerSpec", "can_fork", "open_worker"]

@@ -70,8 +70,7 @@ class ToolEnvironments:
         if self._is_whole(need):
             return place
         # Deferred: virtualenv's part costs start-up time, and hardly any run comes here.
-        from pyfmt.environments.creating.values import \
-            CreationError  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments.creating.values import CreationError  # pylint: disable=import-outside-toplevel
 
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -98,14 +97,11 @@ class ToolEnvironments:
     def _build(self, need: ToolNeed) -> None:
         """Make it with virtualenv, and install the pinned tool; raises CreationError, and leaves nothing behind then."""
         # pylint: disable=import-outside-toplevel  # deferred, see above
-        from pyfmt.environments.creating.installers import (Calls,
-                                                            find_installer)
-        from pyfmt.environments.creating.making import (run_virtualenv,
-                                                        virtualenv_arguments)
+        from pyfmt.environments.creating.installers import Calls, find_installer
+        from pyfmt.environments.creating.making import run_virtualenv, virtualenv_arguments
         from pyfmt.environments.creating.marker import UnderConstruction
         from pyfmt.environments.creating.recipes import Step
-        from pyfmt.environments.creating.values import (CreateOptions,
-                                                        CreationError)
+        from pyfmt.environments.creating.values import CreateOptions, CreationError
 
         options = CreateOptions()
         self._calls = Calls(_TIME_LIMIT, options.environ)

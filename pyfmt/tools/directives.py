@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import (Callable, Collection, Iterable, Iterator, Mapping,
-                             Sequence)
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 # black wants its words alone, or between `#` or `;` (black.comments.contains_fmt_directive); isort finds `skip` anywhere

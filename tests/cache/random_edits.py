@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cache.little_monorepo import (ENVIRONMENTS, FILES, WHEELS,
-                                         LittleMonorepo, dedented)
+from tests.cache.little_monorepo import ENVIRONMENTS, FILES, WHEELS, LittleMonorepo, dedented
 
 SNIPPETS = (
     "import os\n",

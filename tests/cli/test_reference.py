@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.cli.parser import (COMMANDS, build_parser, command_module,
-                              with_command)
+from pyfmt.cli.parser import COMMANDS, build_parser, command_module, with_command
 from pyfmt.cli.reference import reference
 from tests.support.monorepo import ROOT
 

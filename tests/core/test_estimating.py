@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.estimating import (Recorded, estimates, longest_first,
-                                   time_left, weight)
+from pyfmt.core.estimating import Recorded, estimates, longest_first, time_left, weight
 from pyfmt.core.model import Part, Project, Unit
 
 

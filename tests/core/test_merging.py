@@ -12,12 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyfmt.core import merging
-from pyfmt.core.merging import (Material, apply_overrides, exit_code,
-                                finding_key, merge)
-from pyfmt.core.model import (Candidate, Config, Distribution, Edit,
-                              Environment, Failure, Finding, Health, Outcome,
-                              Override, Part, Project, PythonVersion,
-                              Resolution, Severity, Skip, Unit)
+from pyfmt.core.merging import Material, apply_overrides, exit_code, finding_key, merge
+from pyfmt.core.model import (
+    Candidate,
+    Config,
+    Distribution,
+    Edit,
+    Environment,
+    Failure,
+    Finding,
+    Health,
+    Outcome,
+    Override,
+    Part,
+    Project,
+    PythonVersion,
+    Resolution,
+    Severity,
+    Skip,
+    Unit,
+)
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.tools.registry import syntax_ranks

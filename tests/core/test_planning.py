@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.model import (Candidate, Environment, Health, Project,
-                              PythonVersion, Resolution, Unit)
+from pyfmt.core.model import Candidate, Environment, Health, Project, PythonVersion, Resolution, Unit
 from pyfmt.core.planning import Facts, Plan, Work, plan, shell_word
 
 

@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.model import (Environment, Failure, Lap, Outcome, Part,
-                              Project, PythonVersion, Unit)
-from pyfmt.core.timings import (Timings, busy, queued, rows, spans, split_laps,
-                                sums)
+from pyfmt.core.model import Environment, Failure, Lap, Outcome, Part, Project, PythonVersion, Unit
+from pyfmt.core.timings import Timings, busy, queued, rows, spans, split_laps, sums
 from pyfmt.reports import timings_table, trace
 from tests.reports import trace_format
 

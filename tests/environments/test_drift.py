@@ -9,8 +9,7 @@ import pytest
 
 from pyfmt.environments.drift import drift, find_lock
 from pyfmt.environments.reading import read
-from tests.environments.places import (EDITABLE_KINDS, call, pyproject, uv,
-                                       write)
+from tests.environments.places import EDITABLE_KINDS, call, pyproject, uv, write
 from tests.support.pythons import require_python
 from tests.support.virtualenvs import Recipe, kept
 

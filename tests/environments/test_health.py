@@ -12,8 +12,7 @@ from pyfmt.core.errors import VirtualenvError
 from pyfmt.core.model import Environment, Health
 from pyfmt.environments.reading import read
 from pyfmt.environments.resolve import resolve
-from tests.environments.places import (call, config, own_search_path, projects,
-                                       write)
+from tests.environments.places import call, config, own_search_path, projects, write
 from tests.support.pythons import require_python
 
 

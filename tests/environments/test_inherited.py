@@ -8,8 +8,7 @@ import pytest
 
 from pyfmt.environments.resolve import resolve
 from pyfmt.projects import find_projects
-from tests.environments.places import (EDITABLE_KINDS, call, config, pyproject,
-                                       uv, write)
+from tests.environments.places import EDITABLE_KINDS, call, config, pyproject, uv, write
 from tests.support.pythons import require_python
 
 POETRY = '[tool.poetry]\nname = "{}"\nversion = "1"\n[tool.poetry.dependencies]\npython = "^3.9"\n{}\n'

@@ -12,8 +12,7 @@ import pytest
 from pyfmt.core.model import Project, Resolution
 from pyfmt.environments.managers.uv import matches
 from pyfmt.environments.resolve import resolve
-from tests.environments.places import (call, config, projects, pyproject, uv,
-                                       write)
+from tests.environments.places import call, config, projects, pyproject, uv, write
 from tests.support.pythons import require_python
 from tests.support.virtualenvs import Recipe, kept
 
@@ -415,8 +414,7 @@ def conda_like(prefix: Path, version: str = "3.12") -> Path:
 
 @pytest.mark.parametrize(("place", "rule"), [(".conda", "conda"), (".pixi/envs/default", "pixi")])
 def test_conda_and_pixi_folders(root: Path, home: dict[str, str], place: str, rule: str) -> None:
-    from tests.environments.places import \
-        own_search_path  # pylint: disable=import-outside-toplevel
+    from tests.environments.places import own_search_path  # pylint: disable=import-outside-toplevel
 
     write(root / "a", {"pyproject.toml": pyproject("a")})
     prefix = conda_like(root / "a" / place)

@@ -14,8 +14,7 @@ from pyfmt.core.model import Health, Resolution
 from pyfmt.environments import reading
 from pyfmt.environments import resolve as finding
 from pyfmt.environments.resolve import resolve
-from tests.environments.places import (call, config, projects, pyproject, uv,
-                                       write)
+from tests.environments.places import call, config, projects, pyproject, uv, write
 from tests.support.pythons import require_python
 
 HATCHLING = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
@@ -218,8 +217,7 @@ def test_last_resort_start_happens_only_in_a_trusted_environment_and_is_reported
 
 
 def test_last_resort_start_is_bounded(tmp_path: Path) -> None:
-    from pyfmt.environments import \
-        ask_interpreter  # pylint: disable=import-outside-toplevel
+    from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
 
     slow = tmp_path / "python"
     slow.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")

@@ -9,8 +9,7 @@ import pytest
 
 from pyfmt.core.model import Health
 from pyfmt.environments.reading import read
-from tests.environments.places import (EDITABLE_KINDS, call, find_pypy,
-                                       own_search_path, uv, write)
+from tests.environments.places import EDITABLE_KINDS, call, find_pypy, own_search_path, uv, write
 from tests.support.pythons import require_python
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")

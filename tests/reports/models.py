@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyfmt.core.model import Edit, Failure, Finding, Severity, Skip
-from pyfmt.core.report import (EnvironmentRecord, ProjectRecord, Report,
-                               UnitRecord)
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
 from pyfmt.core.request import Command
 
 BILLING_ENV = "projects/billing/.venv"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
-from pyfmt.core.report import (EnvironmentRecord, ProjectRecord, Report,
-                               ShardRecord, UnitRecord)
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, ShardRecord, UnitRecord
 from pyfmt.core.request import Command
 
 NASTY = (

@@ -13,8 +13,7 @@ from pyfmt.reports import azure, github, rdjson, rdjsonl
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import ranked
-from tests.reports.consumers import (azure_commands, github_commands,
-                                     validate_rdformat)
+from tests.reports.consumers import azure_commands, github_commands, validate_rdformat
 from tests.reports.models import CLEAN, RICH, finding, sources
 from tests.reports.strategies import NASTY
 

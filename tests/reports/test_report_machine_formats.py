@@ -15,8 +15,7 @@ from lxml import etree
 
 from pyfmt.core.model import Edit, Severity
 from pyfmt.core.report import Report
-from pyfmt.reports import (azure, checkstyle, github, github_summary, gitlab,
-                           junit, rdjson, rdjsonl)
+from pyfmt.reports import azure, checkstyle, github, github_summary, gitlab, junit, rdjson, rdjsonl
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import problems
 from tests.reports.models import CLEAN, RICH, finding, sources

@@ -22,8 +22,7 @@ from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import file_url
-from tests.reports.models import (BILLING_ENV, CLEAN, LEDGER_ENV, RICH,
-                                  finding, sources)
+from tests.reports.models import BILLING_ENV, CLEAN, LEDGER_ENV, RICH, finding, sources
 from tests.reports.strategies import reports
 
 DATA = Path(__file__).parent / "data"

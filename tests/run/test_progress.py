@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyfmt.core.model import (Environment, Failure, Outcome, Part, Project,
-                              PythonVersion, Unit)
+from pyfmt.core.model import Environment, Failure, Outcome, Part, Project, PythonVersion, Unit
 from pyfmt.run.progress import Progress
 
 

@@ -18,9 +18,16 @@ from pyfmt.runner import formatting as runner
 from pyfmt.runner.formatting import FormatOptions, format_units
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings
-from tests.tools.formatting.reference import (BUILT_IN, edited, python_files,
-                                              read_tree, run, run_tree,
-                                              unit_for, write_tree)
+from tests.tools.formatting.reference import (
+    BUILT_IN,
+    edited,
+    python_files,
+    read_tree,
+    run,
+    run_tree,
+    unit_for,
+    write_tree,
+)
 
 MESSY = "import sys\nimport os\nx = {  'a':1 }\n"
 CLEAN = 'import os\nimport sys\n\nx = {"a": 1}\n'

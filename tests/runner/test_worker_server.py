@@ -18,8 +18,7 @@ import pytest
 
 from pyfmt.runner import server
 from pyfmt.runner.processes import clean_environ
-from pyfmt.runner.server import (ForkServer, ProcessPerRequest, Worker,
-                                 WorkerAnswer, WorkerSpec)
+from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerAnswer, WorkerSpec
 from tests.support.pythons import require_python
 
 TASK = """

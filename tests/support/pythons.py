@@ -69,8 +69,7 @@ def _under_pyenv(version: str) -> list[str]:
 
 def _by_discovery(version: str) -> Path | None:
     # Imported here, since it is the last resort and slow.
-    from python_discovery import \
-        get_interpreter  # pylint: disable=import-outside-toplevel
+    from python_discovery import get_interpreter  # pylint: disable=import-outside-toplevel
 
     info = get_interpreter(f"cpython{version}")
     return _probe(info.executable, version) if info and info.executable else None

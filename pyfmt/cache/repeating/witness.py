@@ -17,8 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pyfmt.cache.repeating.answering import (Record, command_key, file_for,
-                                             mark, pack)
+from pyfmt.cache.repeating.answering import Record, command_key, file_for, mark, pack
 
 # A file changed so shortly before could change again within the same time stamp: see cache/digests.py.
 _RACY_NS = 2_000_000_000

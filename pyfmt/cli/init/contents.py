@@ -44,11 +44,9 @@ class CheckoutFacts:
 def facts(projects: Sequence[Project]) -> CheckoutFacts:
     """The facts of this installation (PEP 610) and of `projects`."""
     import sys
-    from importlib.metadata import (  # deferred for start-up time
-        PackageNotFoundError, distribution)
+    from importlib.metadata import PackageNotFoundError, distribution  # deferred for start-up time
 
-    from pyfmt.tools.pylint.adapter import \
-        minimum_python  # deferred: only this command needs it here
+    from pyfmt.tools.pylint.adapter import minimum_python  # deferred: only this command needs it here
 
     own = f"3.{sys.version_info.minor}"
     wanted = {found for project in projects if (found := minimum_python(project.requires_python))} | {own}

@@ -66,8 +66,7 @@ def _take(source: RustNotify, milliseconds: int) -> set[tuple[int, str]]:
 
 
 def _open(folders: Iterable[str]) -> RustNotify:
-    from watchfiles._rust_notify import \
-        RustNotify  # pylint: disable=import-outside-toplevel  # an extra
+    from watchfiles._rust_notify import RustNotify  # pylint: disable=import-outside-toplevel  # an extra
 
     wanted = sorted({folder for folder in folders if os.path.isdir(folder)})
     if _RECURSIVE:

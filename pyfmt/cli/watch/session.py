@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from pyfmt.cli.watch.changes import (Invocation, State, all_places, state_of,
-                                     tree_places)
+from pyfmt.cli.watch.changes import Invocation, State, all_places, state_of, tree_places
 from pyfmt.cli.watch.notifier import Notifier, check_installed
 from pyfmt.cli.watch.places import Places, TreeChange, relevant_change
 from pyfmt.cli.watch.screen import Screen

@@ -10,8 +10,7 @@ from pyfmt.environments.creating.installers import Calls
 from pyfmt.environments.creating.making import Job, make
 from pyfmt.environments.creating.marker import MARKER, is_unfinished
 from pyfmt.environments.creating.placing import new_prefix
-from pyfmt.environments.creating.values import (CreateOptions, CreateRequest,
-                                                Creation, Status)
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, Status
 
 __all__ = ["MARKER", "CreateOptions", "CreateRequest", "Creation", "Status", "create", "is_unfinished", "new_prefix"]
 

@@ -86,8 +86,7 @@ def find_installer(options: CreateOptions) -> Installer:
 def find_uv(environ: Mapping[str, str]) -> str | None:
     """uv's binary: that of the PyPI package beside pyfmt, else the one on PATH."""
     try:
-        from uv import \
-            find_uv_bin  # deferred: only where an environment is made; a system's package may leave it out
+        from uv import find_uv_bin  # deferred: only where an environment is made; a system's package may leave it out
     except ImportError:
         return shutil.which("uv", path=environ.get("PATH"))
     try:

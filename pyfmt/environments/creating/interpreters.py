@@ -96,8 +96,7 @@ def _python_version_file(folder: Path) -> str | None:
 
 
 def _own(options: CreateOptions) -> PythonInfo:
-    from python_discovery import \
-        PythonInfo  # deferred: only where an environment is made
+    from python_discovery import PythonInfo  # deferred: only where an environment is made
 
     return PythonInfo.current_system(_cache(options))
 
@@ -107,8 +106,7 @@ def _find(specifier: str, admitted: SpecifierSet, options: CreateOptions) -> Pyt
 
     pyenv's are named to it, highest first: its shims on PATH run only the versions that are switched on.
     """
-    from python_discovery import \
-        get_interpreter  # deferred: only where an environment is made
+    from python_discovery import get_interpreter  # deferred: only where an environment is made
 
     both = SpecifierSet(specifier) & admitted
     candidates = [str(path) for version, path in pyenv_pythons(options) if both.contains(version, prereleases=True)]
@@ -134,7 +132,6 @@ def pyenv_pythons(options: CreateOptions) -> list[tuple[str, Path]]:
 
 
 def _cache(options: CreateOptions):  # type: ignore[no-untyped-def]  # the type is python_discovery's, which is not imported here
-    from python_discovery import \
-        DiskCache  # deferred: only where an environment is made
+    from python_discovery import DiskCache  # deferred: only where an environment is made
 
     return DiskCache(options.cache_dir / "python-discovery") if options.cache_dir else None

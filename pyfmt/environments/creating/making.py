@@ -9,16 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt.environments.creating.installers import (Calls, Installer,
-                                                    find_installer)
-from pyfmt.environments.creating.interpreters import (choose_interpreter,
-                                                      describe)
-from pyfmt.environments.creating.marker import (UnderConstruction,
-                                                is_environment, is_unfinished)
+from pyfmt.environments.creating.installers import Calls, Installer, find_installer
+from pyfmt.environments.creating.interpreters import choose_interpreter, describe
+from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
 from pyfmt.environments.creating.recipes import Recipe, recipe
-from pyfmt.environments.creating.values import (CreateOptions, CreateRequest,
-                                                Creation, CreationError,
-                                                Status)
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
 from pyfmt.environments.layout import ALONE
 from pyfmt.projects.locks.choosing import Target
 
@@ -127,8 +122,7 @@ def virtualenv_arguments(prefix: Path, executable: str, installer: Installer) ->
 
 def run_virtualenv(arguments: list[str], environ: Mapping[str, str], calls: Calls) -> None:
     """Make an environment in this process; raises CreationError."""
-    from virtualenv import \
-        cli_run  # deferred: costs 0.2 s, and only where an environment is made
+    from virtualenv import cli_run  # deferred: costs 0.2 s, and only where an environment is made
 
     with _ONE_AT_A_TIME:
         calls.raise_if_stopped()

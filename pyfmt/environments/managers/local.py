@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from pyfmt.environments.managers.place import (Found, Monorepo, Place,
-                                               is_environment)
+from pyfmt.environments.managers.place import Found, Monorepo, Place, is_environment
 
 _FOLDERS_BEFORE = (".venv",)
 _FOLDERS_AFTER = ("venv", "env", ".conda", ".virtualenv")

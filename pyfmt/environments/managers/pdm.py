@@ -11,8 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from pyfmt.environments.managers.place import (Found, Place, is_environment,
-                                               strings, table, truth)
+from pyfmt.environments.managers.place import Found, Place, is_environment, strings, table, truth
 from pyfmt.environments.managers.uv import matches
 
 

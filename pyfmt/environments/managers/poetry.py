@@ -13,8 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pyfmt.environments.managers.place import (Found, JsonObject, Place, table,
-                                               truth)
+from pyfmt.environments.managers.place import Found, JsonObject, Place, table, truth
 
 _UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
 _MINOR = re.compile(r"-py(\d+)\.(\d+)(t?)$")
@@ -81,8 +80,7 @@ def _admits(requires: str | None, version: tuple[int, int]) -> bool:
     if not requires:
         return True
     # Deferred, since it costs 35 ms and only a project with several environments needs it.
-    from packaging.specifiers import (  # pylint: disable=import-outside-toplevel
-        InvalidSpecifier, SpecifierSet)
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # pylint: disable=import-outside-toplevel
 
     try:
         specifiers = SpecifierSet(requires)

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pyfmt.environments.managers.place import (Found, JsonObject, Place,
-                                               strings, table)
+from pyfmt.environments.managers.place import Found, JsonObject, Place, strings, table
 
 
 def uv(place: Place) -> Iterator[Found]:

@@ -30,9 +30,7 @@ class Target(NamedTuple):
         if not marker:
             return True
         # Deferred: it costs 35 ms, and many locks have no marker.
-        from packaging.markers import (InvalidMarker, Marker,
-                                       UndefinedComparison,
-                                       UndefinedEnvironmentName)
+        from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
         # Poetry and uv ask for one of several extras with `extra == "x"`, which PEP 508 knows only for one.
         plain = _EXTRA.sub(lambda m: f"{m[2] or m[3]} {'in' if '==' in (m[1], m[4]) else 'not in'} extras", marker)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (Lock, Package, Source, Table,
-                                         file_hashes, local, name_of, strings,
-                                         table, tables, text)
+from pyfmt.projects.locks.values import (
+    Lock,
+    Package,
+    Source,
+    Table,
+    file_hashes,
+    local,
+    name_of,
+    strings,
+    table,
+    tables,
+    text,
+)
 
 
 def read(data: Table, manifest: Table) -> Lock:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (PYPI, Lock, Package, Source, Table,
-                                         local, strings, table, tables, text)
+from pyfmt.projects.locks.values import PYPI, Lock, Package, Source, Table, local, strings, table, tables, text
 from pyfmt.projects.names import normalise
 
 _MAIN = "default"

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import posixpath
 
-from pyfmt.projects.locks.values import (PYPI, Lock, Package, Source, Table,
-                                         file_hashes, name_of, strings, table,
-                                         tables, text)
+from pyfmt.projects.locks.values import (
+    PYPI,
+    Lock,
+    Package,
+    Source,
+    Table,
+    file_hashes,
+    name_of,
+    strings,
+    table,
+    tables,
+    text,
+)
 
 
 def read(data: Table, _manifest: Table) -> Lock:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import (Allowance, Config, Failure, Finding, Outcome,
-                              Part, Project, Severity, Unit)
+from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Severity, Unit
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kind, Kinds, kinds
 from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
 from pyfmt.run.boundaries.reading import Reader, code_digest
-from pyfmt.run.boundaries.violations import (Policy, counts_for_cycles, cycles,
-                                             unreadable, violations)
+from pyfmt.run.boundaries.violations import Policy, counts_for_cycles, cycles, unreadable, violations
 
 _FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
 

@@ -9,9 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyfmt.core.model import Finding, Project
-from pyfmt.core.rules import (LIBRARY_CYCLE, LIBRARY_IMPORTS_PROJECT,
-                              PROJECT_IMPORTS_PROJECT, TOOL,
-                              UNDECLARED_DEPENDENCY, UNREADABLE, Rule)
+from pyfmt.core.rules import (
+    LIBRARY_CYCLE,
+    LIBRARY_IMPORTS_PROJECT,
+    PROJECT_IMPORTS_PROJECT,
+    TOOL,
+    UNDECLARED_DEPENDENCY,
+    UNREADABLE,
+    Rule,
+)
 from pyfmt.imports.index import Modules, Names, Target
 from pyfmt.imports.parse import FileImports, Import, Span
 from pyfmt.run.boundaries.kinds import Allowed, Kind

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import (Environment, Failure, Finding, Part, Project,
-                              Severity, Unit)
+from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.mypy import config, plugins
 from pyfmt.tools.mypy.config import Settings
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed

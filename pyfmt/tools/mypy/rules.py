@@ -23,16 +23,14 @@ def url(rule: str, _symbol: str) -> str | None:
 
 def names() -> Iterator[str]:
     """All error codes."""
-    from mypy.errorcodes import \
-        error_codes  # deferred: only where a rule is explained
+    from mypy.errorcodes import error_codes  # deferred: only where a rule is explained
 
     yield from error_codes
 
 
 def texts(name: str) -> Iterator[str]:
     """What an error code means."""
-    from mypy.errorcodes import \
-        error_codes  # deferred: only where a rule is explained
+    from mypy.errorcodes import error_codes  # deferred: only where a rule is explained
 
     code = error_codes.get(name)
     if code is not None:

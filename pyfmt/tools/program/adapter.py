@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import (Environment, Failure, Finding, Project, Severity,
-                              Unit)
+from pyfmt.core.model import Environment, Failure, Finding, Project, Severity, Unit
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _SAID = 5  # lines of a program that failed

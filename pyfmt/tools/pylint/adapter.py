@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyfmt.core.model import (Environment, Failure, Finding, Part, Project,
-                              Severity, Unit)
+from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 OLDEST = (3, 10)  # the oldest Python that pylint 4 runs on

@@ -53,8 +53,7 @@ def _linter() -> PyLinter:
 
 def texts(name: str) -> Iterator[str]:
     """What a message means: one text for each that `name` (an id in any case, a symbol, an older name) stands for."""
-    from pylint.exceptions import (  # deferred: only for this command
-        DeletedMessageError, UnknownMessageError)
+    from pylint.exceptions import DeletedMessageError, UnknownMessageError  # deferred: only for this command
 
     linter = _linter()
     # Ids are asked for in any case, symbols as they are.

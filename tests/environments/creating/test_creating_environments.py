@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyfmt.environments.creating import MARKER, CreateOptions, Status
-from tests.environments.creating.trees import (copy_example, installed, make,
-                                               own_build, write)
+from tests.environments.creating.trees import copy_example, installed, make, own_build, write
 
 ALL = (
     "projects/billing",

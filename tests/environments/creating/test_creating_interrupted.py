@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.creating import (MARKER, CreateOptions, Status,
-                                         is_unfinished)
+from pyfmt.environments.creating import MARKER, CreateOptions, Status, is_unfinished
 from tests.environments.creating.trees import installed, make, own_build, write
 
 REPOSITORY = Path(__file__).resolve().parents[3]

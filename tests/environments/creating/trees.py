@@ -10,8 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyfmt.core.model import Config
-from pyfmt.environments.creating import (CreateOptions, CreateRequest,
-                                         Creation, create, new_prefix)
+from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, create, new_prefix
 from pyfmt.projects import find_projects
 from pyfmt.projects.dependencies import closure
 

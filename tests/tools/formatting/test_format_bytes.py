@@ -16,9 +16,17 @@ from pyfmt.runner.formatting import FormatOptions, format_stdin
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes
 from pyfmt.tools.isort import adapter as isort
-from tests.tools.formatting.reference import (BLACK, BUILT_IN, ISORT, Commands,
-                                              python_files, read_tree,
-                                              run_tree, twin, write_tree)
+from tests.tools.formatting.reference import (
+    BLACK,
+    BUILT_IN,
+    ISORT,
+    Commands,
+    python_files,
+    read_tree,
+    run_tree,
+    twin,
+    write_tree,
+)
 
 LINES = (
     "import sys", "import os", "import a, z, b", "from b import (c,\n    a)", "from . import x", "from __future__ import annotations",

@@ -12,9 +12,18 @@ from pyfmt.tools import formatting
 from pyfmt.tools.black import adapter as black
 from pyfmt.tools.black.adapter import BlackSettings
 from pyfmt.tools.isort import adapter as isort
-from tests.tools.formatting.reference import (BLACK, ISORT, Commands, edited,
-                                              python_files, read_tree, run,
-                                              run_tree, twin, write_tree)
+from tests.tools.formatting.reference import (
+    BLACK,
+    ISORT,
+    Commands,
+    edited,
+    python_files,
+    read_tree,
+    run,
+    run_tree,
+    twin,
+    write_tree,
+)
 
 MESSY = "import sys\nimport os\nx = {  'a':1 }\n"
 

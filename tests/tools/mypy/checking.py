@@ -9,15 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyfmt.core.model import (Config, Environment, Failure, Finding, Health,
-                              Project, Resolution, ToolConfig, Unit)
+from pyfmt.core.model import Config, Environment, Failure, Finding, Health, Project, Resolution, ToolConfig, Unit
 from pyfmt.core.planning import Facts, Work, plan
 from pyfmt.environments.reading import read
 from pyfmt.projects import find_projects
 from pyfmt.projects.layout import imported_names
 from pyfmt.runner.linting import tool_paths
-from pyfmt.runner.server import (ForkServer, ProcessPerRequest, Worker,
-                                 WorkerSpec)
+from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerSpec
 from pyfmt.tools.mypy.adapter import Mypy
 from pyfmt.tools.protocol import LintContext, Reading
 from tests.support.careful_loop import Said

@@ -30,8 +30,7 @@ def _files() -> st.SearchStrategy[list[str]]:
 def test_names_equal_those_of_mypy(
     tmp_path_factory: pytest.TempPathFactory, files: list[str], source_root: bool
 ) -> None:
-    from mypy.find_sources import (  # slow to import, needed only here
-        InvalidSourceList, create_source_list)
+    from mypy.find_sources import InvalidSourceList, create_source_list  # slow to import, needed only here
     from mypy.options import Options
 
     root = tmp_path_factory.mktemp("names")

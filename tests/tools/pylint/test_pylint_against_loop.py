@@ -9,8 +9,7 @@ import pytest
 
 from tests.conftest import MakeEnvironment
 from tests.support.virtualenvs import BuiltEnvironment, Recipe, build, clone
-from tests.tools.pylint.working import (PYLINT, Lint, careful_loop, described,
-                                        rules, said, write)
+from tests.tools.pylint.working import PYLINT, Lint, careful_loop, described, rules, said, write
 
 REQUIREMENTS = ("httpx==0.28.1", "attrs==25.3.0", "pydantic==2.11.7", "markupsafe==3.0.2", "orjson==3.11.1")
 EVERYTHING = "[MAIN]\nenable=all\ndisable=locally-disabled,file-ignored,suppressed-message,use-implicit-booleaness-not-comparison\n"

@@ -10,8 +10,7 @@ from pyfmt.core.model import Severity
 from tests.conftest import MakeEnvironment
 from tests.support.monorepo import ROOT
 from tests.support.virtualenvs import Recipe, build
-from tests.tools.pylint.working import (PYLINT, Lint, careful_loop, described,
-                                        rules, said, write)
+from tests.tools.pylint.working import PYLINT, Lint, careful_loop, described, rules, said, write
 
 CODE = "import os\nimport missing_module\n\n\ndef F(a, b, c):\n    global X\n    X = 1\n    return undefined(a) if len([a]) == 0 else None\n"
 FORMS = {

@@ -13,8 +13,7 @@ from typing import Any
 
 import pylint
 
-from pyfmt.core.model import (Environment, Part, Project, PythonVersion,
-                              ToolConfig, Unit)
+from pyfmt.core.model import Environment, Part, Project, PythonVersion, ToolConfig, Unit
 from pyfmt.tools.protocol import LintContext, Reading
 from pyfmt.tools.pylint.adapter import PylintLinter
 from tests.support.pythons import clean_environ
