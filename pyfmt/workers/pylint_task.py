@@ -42,6 +42,10 @@ Json = dict[str, Any]
 LAZY = ("isort", "isort.api", "isort.settings", "isort.place", "dill", "tomlkit", "platformdirs", "mccabe")
 STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging", "string", "colorsys")
 
+PARTS = tuple(
+    f"pylint_{part}" for part in ("hooks", "view", "portions", "names", "linter", "whole", "effects")
+)  # the modules beside this one
+
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
 _parts: dict[str, ModuleType] = {}
@@ -74,7 +78,7 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("pylint_hooks", "pylint_view", "pylint_linter", "pylint_whole", "pylint_effects"):
+    for name in PARTS:
         _parts[name] = _sibling(name)
     _linters.append(_parts["pylint_linter"].new_linter())
     sys.path[:] = _own_path
@@ -201,13 +205,15 @@ def _lint(payload: Json, group: Json) -> Json:
     os.chdir(group["folder"])
     finders = _parts["pylint_hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    _parts["pylint_portions"].join()
     linter = _linters.pop()
-    linter.import_roots = group["import_roots"]
     try:
         linting.configure(linter, payload["rcfile"], group.get("py_version"), bool(payload.get("trusted")))
     except linting.ConfigBroken as error:
         rcfile = _relative(payload["rcfile"], payload["root"])
         return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
+    linter.names = _parts["pylint_names"].ModuleNames([*group["import_roots"], *linter.config.source_roots])
+    linter.config.source_roots = linter.names.roots
     if payload.get("unused_ignores"):
         linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
@@ -241,7 +247,7 @@ def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
     """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them holds."""
     from astroid import MANAGER
 
-    if view.shadowed(MANAGER.astroid_cache, linter.roots(files)):
+    if view.shadowed(MANAGER.astroid_cache, linter.search_path(files)):
         transforms = MANAGER._transform.transforms  # astroid's own and those of plugins, which load only once
         MANAGER.clear_cache()
         MANAGER._transform.transforms = transforms
