@@ -1,0 +1,57 @@
+"""Namespace packages of several distributions of which one brings an `__init__.pyi`.
+
+To Python a folder with an `__init__.pyi` and no `__init__.py` is one portion of a namespace package, beside those of other
+distributions (`opentelemetry/sdk`). astroid takes it for a regular package and looks no further: whatever the other portions
+hold is an import-error, in pylint itself, too.
+
+Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from astroid.interpreter._import import spec
+
+_RUNNABLE = ("__init__.py", "__init__.pyc", *(f"__init__{each}" for each in importlib.machinery.EXTENSION_SUFFIXES))
+
+
+class _Portions(spec.ImportlibFinder):
+    """Goes on in all portions of a namespace package."""
+
+    def __init__(self, portions: Sequence[str]) -> None:
+        super().__init__()
+        self._portions = portions
+
+    def contribute_to_path(self, spec: Any, processed: list[str]) -> Sequence[str]:
+        """All portions, whichever holds the stub."""
+        del spec, processed
+        return self._portions
+
+
+def join() -> None:
+    """Let astroid's search go on in the other portions where it came upon a package of stubs alone."""
+    original = spec._find_spec_with_path
+
+    def find(search_path: Any, modname: str, parts: Any, processed: tuple[str, ...], submodule_path: Any) -> Any:
+        finder, found = original(search_path, modname, parts, processed, submodule_path)
+        if found.type is not spec.ModuleType.PKG_DIRECTORY or _is_run(found.location):
+            return finder, found
+        places = [os.path.join(place, modname) for place in submodule_path or search_path]
+        for place in places:
+            if _is_run(place) or any(os.path.isfile(place + suffix) for suffix in importlib.machinery.all_suffixes()):
+                # Python takes it, wherever the stub is.
+                regular = spec.ImportlibFinder.find_module(modname, parts, processed, (os.path.dirname(place),))
+                return spec.ImportlibFinder(search_path), regular or found
+        portions = [place for place in places if os.path.isdir(place)]
+        return (_Portions(portions), found) if len(portions) > 1 else (finder, found)
+
+    spec._find_spec_with_path = find
+
+
+def _is_run(folder: str) -> bool:
+    """Whether Python takes a folder for a regular package."""
+    return any(os.path.isfile(os.path.join(folder, name)) for name in _RUNNABLE)
