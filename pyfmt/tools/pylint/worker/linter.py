@@ -175,6 +175,15 @@ def configure(linter: Linter, rcfile: str, py_version: str | None, trusted: bool
     _restrain(linter)
 
 
+def set_source_roots(linter: Linter, names: Any) -> None:
+    """Make a project's import roots pylint's `source-roots`; `names` are its ModuleNames."""
+    asked = [os.path.relpath(root) for root in linter.config.source_roots if os.path.abspath(root) not in names.roots]
+    if asked:
+        where = ", ".join(f"`{root}`" for root in sorted(asked))
+        linter.notes.append(f"pylint's source-roots are the project's import roots, of which {where} is none")
+    linter.names, linter.config.source_roots = names, names.roots
+
+
 @contextlib.contextmanager
 def _own_config(linter: Linter, py_version: str | None) -> Iterator[None]:
     """While open, configuration files are read without their `init-hook` (unless trusted), and with `py_version`."""

@@ -1,8 +1,8 @@
-"""Namespace packages of several distributions of which one brings an `__init__.pyi`.
+"""Namespace packages where astroid errs, and so pylint itself.
 
 To Python a folder with an `__init__.pyi` and no `__init__.py` is one portion of a namespace package, beside those of other
 distributions (`opentelemetry/sdk`). astroid takes it for a regular package and looks no further: whatever the other portions
-hold is an import-error, in pylint itself, too.
+hold is an import-error. And in a folder without `__init__.py` it takes `from .. import x` for an import of no module at all.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """
@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from astroid import nodes
 from astroid.interpreter._import import spec
 
 _RUNNABLE = ("__init__.py", "__init__.pyc", *(f"__init__{each}" for each in importlib.machinery.EXTENSION_SUFFIXES))
@@ -50,6 +51,19 @@ def join() -> None:
         return (_Portions(portions), found) if len(portions) > 1 else (finder, found)
 
     spec._find_spec_with_path = find
+
+
+def go_up_by_name() -> None:
+    """Let relative imports mean what the module's name says, whether or not its folder holds an `__init__.py`."""
+    original = nodes.Module.relative_to_absolute_name
+
+    def relative_to_absolute_name(this: nodes.Module, modname: str, level: int | None) -> str:
+        if not level or this.package or this.name.count(".") < level:
+            return original(this, modname, level)
+        package: str = this.name.rsplit(".", level)[0]
+        return f"{package}.{modname}" if modname else package
+
+    setattr(nodes.Module, "relative_to_absolute_name", relative_to_absolute_name)
 
 
 def _is_run(folder: str) -> bool:

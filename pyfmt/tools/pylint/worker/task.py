@@ -2,7 +2,9 @@
 
 Runs in the base interpreter of the environment (Python 3.10 and later), where pyfmt's own pinned pylint is imported
 once; standalone: only the standard library at import, and no import of `pyfmt`. Its messages are those that a pylint
-installed in the environment gives for each project: `cd PROJECT && pylint --rcfile SHARED FILES...`.
+installed in the environment gives for each project:
+`cd PROJECT && pylint --rcfile SHARED --source-roots IMPORT_ROOTS FILES...`, with the exceptions that `names.py` and
+`portions.py` tell of.
 
 The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
@@ -202,14 +204,14 @@ def _lint(payload: Json, group: Json) -> Json:
     finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
     _parts["portions"].join()
+    _parts["portions"].go_up_by_name()
     linter = _linters.pop()
     try:
         linting.configure(linter, payload["rcfile"], group.get("py_version"), bool(payload.get("trusted")))
     except linting.ConfigBroken as error:
         rcfile = _relative(payload["rcfile"], payload["root"])
         return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
-    linter.names = _parts["names"].ModuleNames([*group["import_roots"], *linter.config.source_roots])
-    linter.config.source_roots = linter.names.roots
+    linting.set_source_roots(linter, _parts["names"].ModuleNames(group["import_roots"]))
     if payload.get("unused_ignores"):
         linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
