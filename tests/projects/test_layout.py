@@ -102,7 +102,9 @@ def test_a_package_beside_a_script_counts_too() -> None:
 
 
 def test_a_folder_without_init_beside_a_script_counts_too() -> None:
-    assert scripts({"a/app/routers/v1/users.py": "", "a/app/main.py": "from routers.v1 import users"}, "a") == ("a/app",)
+    assert scripts({"a/app/routers/v1/users.py": "", "a/app/main.py": "from routers.v1 import users"}, "a") == (
+        "a/app",
+    )
     assert not scripts({"a/examples/redis/x.py": "import redis"}, "a")  # no script of `examples` itself
 
 

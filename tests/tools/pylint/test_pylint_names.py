@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.pylint.working import PYLINT, Lint, careful_loop, described, rules, said, write
 from tests.support.virtualenvs import BuiltEnvironment, Recipe, build, clone
+from tests.tools.pylint.working import PYLINT, Lint, careful_loop, described, rules, said, write
 
 ATTRS = "attrs==25.3.0"
 DUMP = '"""Dumps."""\n\nimport json\n\n\ndef dump(value):\n    """Dump."""\n    return json.dumps(value)\n'
@@ -54,7 +54,12 @@ def test_modules_below_namespace_packages_have_their_whole_names(tmp_path: Path,
     assert rules(reading, "E0401", "E0402", "E0611", "E1101", "W0406", "E1120") == [
         ("p/conftest.py", 4, "E1101", "Module 'json' has no 'nothing' member"),
         (thing, 11, "E1101", "Module 'acme.core' has no 'NOTHING' member"),
-        ("p/src/acme/instruments/json/deep/inner.py", 2, "E0611", "No name 'nothing' in module 'acme.instruments.json'"),
+        (
+            "p/src/acme/instruments/json/deep/inner.py",
+            2,
+            "E0611",
+            "No name 'nothing' in module 'acme.instruments.json'",
+        ),
         (util, 3, "W0406", "Module import itself"),
         (util, 4, "E0611", "No name 'gone' in module 'acme.instruments.json'"),
         (util, 10, "E0402", "Attempted relative import beyond top-level package"),
@@ -65,7 +70,10 @@ def test_modules_below_namespace_packages_have_their_whole_names(tmp_path: Path,
 
 def test_a_folder_named_like_an_installed_package_is_not_taken_for_it(tmp_path: Path) -> None:
     plain = build(tmp_path / "env", Recipe())
-    installed = {"redis/__init__.py": "from redis.client import Redis\n", "redis/client.py": "class Redis:\n    host = 'a'\n"}
+    installed = {
+        "redis/__init__.py": "from redis.client import Redis\n",
+        "redis/client.py": "class Redis:\n    host = 'a'\n",
+    }
     write(plain.site_packages, installed)
     files = {
         "p/redis/client.py": "def mine():\n    return 1\n",

@@ -123,7 +123,9 @@ def careful_loop(
 
     `import_roots` are those below the project, besides itself, as for `Lint`.
     """
-    roots = sorted([root / project, *(root / project / name for name in import_roots)], key=lambda path: -len(str(path)))
+    roots = sorted(
+        [root / project, *(root / project / name for name in import_roots)], key=lambda path: -len(str(path))
+    )
     files = [os.path.relpath(root / file, root / project) for file in python_files(root, project)]
     arguments = ["-m", "pylint", "--rcfile", str(rcfile), "-f", "json2", "--score=n", "--persistent=n", "--jobs=1"]
     arguments += ["--source-roots", ",".join(map(str, roots))]

@@ -127,7 +127,7 @@ class Linter(pylinter.PyLinter):
 
     def search_path(self, files: Iterable[str]) -> list[str]:
         """The folders that go before `sys.path` for `files`: what they are imported from."""
-        return self.names.search_path(files)
+        return list(self.names.search_path(files))
 
 
 def _first_of_a_name(files: dict[str, str]) -> None:

@@ -11,26 +11,12 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
-from collections.abc import Sequence
 from typing import Any
 
 from astroid import nodes
 from astroid.interpreter._import import spec
 
 _RUNNABLE = ("__init__.py", "__init__.pyc", *(f"__init__{each}" for each in importlib.machinery.EXTENSION_SUFFIXES))
-
-
-class _Portions(spec.ImportlibFinder):
-    """Goes on in all portions of a namespace package."""
-
-    def __init__(self, portions: Sequence[str]) -> None:
-        super().__init__()
-        self._portions = portions
-
-    def contribute_to_path(self, spec: Any, processed: list[str]) -> Sequence[str]:
-        """All portions, whichever holds the stub."""
-        del spec, processed
-        return self._portions
 
 
 def join() -> None:
@@ -48,7 +34,10 @@ def join() -> None:
                 regular = spec.ImportlibFinder.find_module(modname, parts, processed, (os.path.dirname(place),))
                 return spec.ImportlibFinder(search_path), regular or found
         portions = [place for place in places if os.path.isdir(place)]
-        return (_Portions(portions), found) if len(portions) > 1 else (finder, found)
+        if len(portions) > 1:
+            finder = spec.ImportlibFinder(search_path)
+            finder.contribute_to_path = lambda spec, processed: portions
+        return finder, found
 
     spec._find_spec_with_path = find
 
@@ -59,7 +48,7 @@ def go_up_by_name() -> None:
 
     def relative_to_absolute_name(this: nodes.Module, modname: str, level: int | None) -> str:
         if not level or this.package or this.name.count(".") < level:
-            return original(this, modname, level)
+            return str(original(this, modname, level))
         package: str = this.name.rsplit(".", level)[0]
         return f"{package}.{modname}" if modname else package
 
