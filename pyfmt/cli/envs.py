@@ -14,6 +14,7 @@ from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, UsageError
 from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.run.workspace import open_workspace
 
@@ -122,6 +123,7 @@ def environments_text(view: EnvironmentsView) -> str:
     """The view as an aligned table, with the reasons below the rows that need one."""
     rows = [("PROJECT", "PATH", "ENVIRONMENT", "FOUND BY", "PYTHON", "HEALTH")]
     details: list[list[str]] = [[]]
+    told: set[str] = set()  # environments of which it is said what is off
     for project, resolution in zip(view.projects, view.resolutions, strict=True):
         environment = resolution.environment
         if environment is None:
@@ -138,7 +140,8 @@ def environments_text(view: EnvironmentsView) -> str:
                     environment.health.value,
                 )
             )
-        details.append(_details(project, resolution))
+        details.append(_details(project, resolution, environment is None or environment.prefix not in told))
+        told |= {environment.prefix} if environment is not None else set()
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row, more in zip(rows, details, strict=True):
@@ -147,16 +150,21 @@ def environments_text(view: EnvironmentsView) -> str:
     return "\n".join(lines)
 
 
-def _details(project: Project, resolution: Resolution) -> list[str]:
-    lines = [resolution.note] if resolution.note else []
+def _details(project: Project, resolution: Resolution, first: bool) -> list[str]:
+    """What is to be said below a project's row; of an environment only where it is the `first` that has it."""
     environment = resolution.environment
-    if environment is not None and environment.reason:
+    if environment is None and not project.files:
+        return []  # it needs none
+    lines = [resolution.note] if resolution.note else []
+    if environment is not None and environment.reason and first:
         lines.append(environment.reason + (f"; {environment.cure}" if environment.cure else ""))
     for candidate in resolution.passed_over:
         if candidate.reason in resolution.note:
             continue
-        cure = f"; {candidate.cure}" if candidate.cure else ""
+        # Where there is none at all, the last line is the cure, unless it takes trust.
+        wanted = environment is not None or "--trust" in candidate.cure
+        cure = f"; {candidate.cure}" if candidate.cure and wanted else ""
         lines.append(f"passed over {candidate.prefix} ({candidate.rule}): {candidate.reason}{cure}")
     if environment is None and project.files:
-        lines.append(f"create one: `pyfmt envs create {project.path}`")
+        lines.append(f"create one: `pyfmt envs create {shell_word(project.path)}`")
     return lines
