@@ -231,7 +231,7 @@ def _run_tools(
 
 
 def _not_run(work: planning.Work, request: Request, plan: planning.Plan) -> tuple[Failure, ...]:
-    """A failure for each tool that was asked for by name and got none of the files: nothing is clean that nobody saw."""
+    """A failure for each tool that was asked for by name and got none of the files: what nobody saw is not clean."""
     if not any(work.selected.values()):
         return ()
     used = {unit.tool for unit in plan.lint_units} | {skip.tool for skip in plan.skips} | {*work.formatters, OWN_RULES}

@@ -42,7 +42,10 @@ TOOLS["toy"] = Tool(
     own_files=("toy.toml",),
     on_by_default=False,
     linter=Program(
-        "toy", lambda unit, context: (), lambda text: [Row(**row) for row in json.loads(text)], find=lambda name: {program!r}
+        "toy",
+        lambda unit, context: (),
+        lambda text: [Row(**row) for row in json.loads(text)],
+        find=lambda name: {program!r},
     ),
     reads_environment=False,
     comment=Comment(re.compile(r"# toy: off\\[(?P<names>[^]]*)\\]"), "# toy: off[{{}}]", name=re.compile("T")),

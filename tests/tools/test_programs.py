@@ -17,7 +17,17 @@ from tests.support.monorepo import Monorepo, findings
 
 BIN = Path(sys.executable).parent
 MANIFEST = '[project]\nname = "{0}"\nversion = "1"\nrequires-python = ">=3.11"\n'
-Place = tuple[str, int, str, str]
+FAULTS = """import os
+
+import yaml
+
+
+def one(number: int) -> str:
+    return number
+
+
+print(one("é"), yaml)
+"""
 
 
 def by_hand(tree: Monorepo, *command: str) -> Any:
@@ -31,7 +41,7 @@ def tree(monorepo: MakeMonorepo) -> Monorepo:
     files = {
         "pyfmt.toml": "",
         "lib/specs/pyproject.toml": MANIFEST.format("specs"),
-        "lib/specs/src/faults.py": 'import os\n\nimport yaml\n\n\ndef one(number: int) -> str:\n    return number\n\n\nprint(one("é"), yaml)\n',
+        "lib/specs/src/faults.py": FAULTS,
     }
     tree = monorepo(files)
     shutil.copytree(

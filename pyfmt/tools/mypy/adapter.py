@@ -81,7 +81,8 @@ class Mypy:
         }
 
     def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
-        """A tool environment of the environment's Python, where it has a plugin that pyfmt's own Python may not load."""
+        """A tool environment of the environment's Python, where it has a plugin that pyfmt's own Python may not
+        load."""
         assert environment is not None, "mypy reads an environment"
         return plugins.need(environment, payload) if payload["trusted"] else None
 

@@ -43,7 +43,7 @@ def beside_pyfmt(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The Linter of a program; `command` gives its arguments, `rows` reads its standard output (ValueError: rubbish)."""
+    """The Linter of a program: `command` gives its arguments, `rows` reads what it prints (ValueError: rubbish)."""
 
     name: str  # of the tool and of the program beside pyfmt's own interpreter
     command: Callable[[Unit, LintContext], Sequence[str]]

@@ -12,7 +12,7 @@ _NO = ("", "no", "n", "false", "0")
 
 
 def executions(config: ToolConfig) -> tuple[str, ...]:
-    """Each piece of code that `config` names, in words ("pylint's init-hook `...`"); pylint's own extensions are none."""
+    """Each piece of code that `config` names, in words ("pylint's init-hook `…`"); pylint's own extensions are none."""
     return tuple(dict.fromkeys(_executions(configured_code.options(config))))
 
 
