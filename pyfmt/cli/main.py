@@ -6,12 +6,10 @@ import argparse
 import errno
 import gc
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.repeating.witness import watching
@@ -22,6 +20,7 @@ from pyfmt.cli.request import make_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError, UsageError
 from pyfmt.core.request import Command, OutputSpec, Request
 from pyfmt.run.progress import Progress
+from pyfmt.runner import interruption
 
 if TYPE_CHECKING:
     from pyfmt.run.pipeline import RunResult
@@ -33,7 +32,7 @@ _RUNS = frozenset(command.value for command in Command)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code, and never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.install()
     _open_closed_streams()
     try:
         code = _dispatch(arguments)
@@ -51,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_FAILURE
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last line of defence: exit code 2
         return _bug(error)
+    finally:
+        interruption.uninstall()
 
 
 def _silence_stdout() -> None:
@@ -68,10 +69,6 @@ def _open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR if name == "stderr" else os.O_RDONLY)  # takes the lowest free number
             stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
             setattr(sys, name, stream)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _bug(error: Exception) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -36,8 +35,6 @@ def watch(options: argparse.Namespace, request: Request) -> int:
         finally:
             progress.close()
 
-    if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
     try:
         watch_for_ever(Round(run, lambda result: deliver(result, request, began[0])), invocation)
     except KeyboardInterrupt:
