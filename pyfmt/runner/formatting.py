@@ -448,8 +448,8 @@ def _kill(pool: ProcessPoolExecutor) -> None:
     processes = pool._processes  # pylint: disable=protected-access  # see above
     for process in list((processes or {}).values()):
         process.kill()
-    # Who is killed while it sends leaves half an answer, and the pool would wait for the rest for ever: it holds the other
-    # end of that pipe itself.
+    # Who is killed while it sends leaves half an answer, and the pool would wait for the rest for ever: it holds the
+    # other end of that pipe itself.
     results = getattr(pool, "_result_queue", None)
     if results is not None:
         results._writer.close()  # pylint: disable=protected-access  # there is no other way

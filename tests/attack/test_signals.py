@@ -1,4 +1,4 @@
-"""Signals at every moment: no file is harmed, no process left, no traceback printed, and the code says "interrupted"."""
+"""Signals at every moment: no file is harmed, no process left, no traceback printed, and the exit code is 130."""
 
 from __future__ import annotations
 

@@ -117,6 +117,8 @@ class _SourceFinder:
         self._parents: dict[str, str] = {}
 
     def module(self, file: str) -> str:
+        if not file.endswith((".py", _STUB)):
+            return "__main__"  # a script: two of them are not checked in one run
         stem, _, suffix = file.rpartition(".")
         if suffix == "py" and stem + _STUB in self._files:
             return ""
