@@ -64,7 +64,7 @@ class Mypy:
             *mypy_path,
             *(_absolute(context.root, root) for part in unit.parts for root in part.project.import_roots),
         ]
-        roots += [*context.import_roots, *environment.finder_roots]
+        roots += [*context.import_roots, *environment.finder_roots, *_of_the_monorepo(environment, context.root)]
         return {
             "root": context.root,
             "environment": environment.name,
@@ -232,6 +232,13 @@ def _run(parts: Sequence[Part], derived: config.Derived, context: LintContext) -
 
 def _absolute(root: str, path: str) -> str:
     return os.path.normpath(os.path.join(root, path))
+
+
+def _of_the_monorepo(environment: Environment, root: str) -> list[str]:
+    """The folders of the monorepo that the environment imports from: first party, whether they have `py.typed` or not."""
+    inside, own = root.rstrip(os.sep) + os.sep, environment.prefix.rstrip(os.sep) + os.sep
+    found = (path for path in environment.search_path if path.startswith(inside) and not path.startswith(own))
+    return [path for path in found if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "os.py"))]
 
 
 def _outside(roots: Iterable[str], site_packages: Sequence[str]) -> list[str]:

@@ -38,8 +38,10 @@ def _sibling(name: str) -> Any:
     return module
 
 
+_aliases = _sibling("aliases")
 _answer = _sibling("answer")
 _cache = _sibling("cache")
+_core = _sibling("core_modules")
 _farm = _sibling("farm")
 _names = _sibling("names")
 _plugins = _sibling("plugins")
@@ -112,10 +114,11 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         os.makedirs(self._cwd)
         self._any = _write(os.path.join(self._scratch, "any.py"), _ANY)
         self._config = ""
-        folders = [self._root, *payload["import_roots"]]
-        self._surroundings = _process.Surroundings(
-            self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders)
-        )
+        place = os.path.realpath(payload["cache_dir"] or scratch)
+        self._aliases = _aliases.Aliases(os.path.join(place, f"aliases-{os.path.basename(scratch)}"))
+        self._roots = self._aliases.roots(payload["import_roots"])
+        self._hidden = _core.shadowing(payload["import_roots"])
+        self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare)
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:
             identity["farm"] = farm.folder
@@ -126,10 +129,12 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """Fill findings, failures and notes."""
         self._drop_undecodable()
         self._drop_unnameable()
+        self._drop_shadowing()
         if not self._modules or not self._configure():
+            self._report([])
             self._cache.close()
             return
-        self._cache.doubt(self._modules.values(), [*self._payload["import_roots"], *directories(self._payload)[0]])
+        self._cache.doubt(self._modules.values(), [*self._roots, *directories(self._payload)[0]])
         said = self._until_whole()
         if said is not None and self._cache.swayed(self._modules.values()):
             said = self._until_whole()
@@ -188,6 +193,17 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
                     self._fail(
                         f"{ascii(self._relative(file))[1:-1]} is not checked: its name is no valid UTF-8", "Rename it."
                     )
+
+    def _drop_shadowing(self) -> None:
+        """mypy gives up on everything for one file at an import root that is named like a module of its core."""
+        for file, module in self._hidden.items():
+            if self._modules.pop(file, None) and file in self._part["reported"]:
+                self._blocking += _answer.findings([_core.message(file, module)], self._lines)
+
+    def _prepare(self) -> None:
+        """In the process that runs mypy."""
+        _cache.watch_contents([self._root, *self._roots])
+        _core.hide(self._hidden)
 
     def _configure(self) -> bool:
         """Write the configuration with the plugins that can be loaded; False where one of them is broken."""
@@ -273,8 +289,10 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             self._fail(f"{place} of {self._payload['environment']} cannot be read by mypy", str(first["message"]))
 
     def _without_duplicate(self, item: Mapping[str, Any]) -> bool:
-        """Two files for one module: planning keeps them apart, so this is loud."""
+        """Give the second name of a file a path of its own. Two files for one module planning keeps apart: that is loud."""
         file, message = str(item["file"]), str(item["message"])
+        if self._aliases.resolve(message, os.path.join(self._cwd, file)):
+            return True
         self._fail(f"{self._relative(file)} is not checked: {self._shorten(message)}", "")
         if file not in self._modules:
             return False
@@ -287,14 +305,17 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         found = _answer.findings(said.items, self._lines)
         if self._shadowed:
             found = _answer.without_hearsay(found, self._shadowed, {**self._part["files"]})
+        self._report(found)
+        complaints = [self._explain(line) for line in (*said.err, *said.out)]
+        if complaints:
+            self._fail(f"mypy does not take all of its configuration: {complaints[0]}", "\n".join(complaints))
+
+    def _report(self, found: list[dict[str, Any]]) -> None:
         reported = set(self._part["reported"])
         for item in [*self._blocking, *found]:
             if item["path"] in reported and not (item["path"] in self._shadowed and item not in self._blocking):
                 item["path"] = self._relative(item["path"])
                 self.findings.append(item)
-        complaints = [self._explain(line) for line in (*said.err, *said.out)]
-        if complaints:
-            self._fail(f"mypy does not take all of its configuration: {complaints[0]}", "\n".join(complaints))
 
     def _explain(self, line: str) -> str:
         """A complaint about the derived configuration, told about the file that the setting comes from."""
