@@ -23,6 +23,7 @@ from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _OLDEST = (3, 10)  # mypy 2.4 checks for no older Python
 _STUB = ".pyi"
+_SUFFIXES = (".py", _STUB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class Mypy:
             shared = _read(Path(context.config.path), context.config.path)
             if context.unused_ignores:
                 shared = config.with_unused_ignores(shared)
-            for parts, settings in _same_overrides(unit, context.root, context.config.path):
+            known = {part.project.path: _overrides_or_failure(part, context) for part in unit.parts}
+            failures += [found for found in known.values() if isinstance(found, dict) and found["projects"]]
+            for parts, settings in _same_overrides(unit, known):
                 folders = [_absolute(context.root, part.project.path) for part in parts]
                 derived = config.derive(shared, settings, folders)
                 runs.append(_run(parts, derived, context))
@@ -96,7 +99,13 @@ class Mypy:
             _finding(item, owners[item["path"]], environment) for item in answer["findings"] if item["path"] in owners
         ]
         failures = [
-            Failure(self.name, unit.projects, environment, item["reason"], item.get("detail", ""))
+            Failure(
+                self.name,
+                tuple(item.get("projects", unit.projects)),
+                environment,
+                item["reason"],
+                item.get("detail", ""),
+            )
             for item in answer["failures"]
         ]
         return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]))
@@ -122,6 +131,8 @@ class _SourceFinder:
         self._parents: dict[str, str] = {}
 
     def module(self, file: str) -> str:
+        if not file.endswith(_SUFFIXES):
+            return "__main__"  # a script: mypy takes one in a run, and nobody can import it
         stem, _, suffix = file.rpartition(".")
         if suffix == "py" and stem + _STUB in self._files:
             return ""
@@ -186,15 +197,31 @@ def _overrides(project: Project, root: str, shared: str) -> Settings | None:
     return None
 
 
-def _same_overrides(unit: Unit, root: str, shared: str) -> list[tuple[list[Part], list[Settings]]]:
+def _overrides_or_failure(part: Part, context: LintContext) -> Settings | JsonObject | None:
+    """A project's own sections; where they cannot be read the failure, which is that project's alone.
+
+    It names the project only if it was asked for.
+    """
+    try:
+        return _overrides(part.project, context.root, context.config.path)
+    except ConfigError as error:
+        projects = [part.project.name] if part.files else []
+        return {"reason": f"{error.where}: {error.what}", "detail": error.cure, "projects": projects}
+
+
+def _same_overrides(
+    unit: Unit, known: Mapping[str, Settings | JsonObject | None]
+) -> list[tuple[list[Part], list[Settings]]]:
     """Parts that one run of mypy can serve: a project's sections must not change what its companions are told.
 
     Sections about a project's own modules concern nobody else; of the others (`[[tool.mypy.overrides]] module =
-    "pandas.*"`) all parts of a run must have the same.
+    "pandas.*"`) all parts of a run must have the same. `known` gives each project's; one with a failure has no part.
     """
     runs: dict[str, tuple[list[Part], list[Settings]]] = {}
     for part in unit.parts:
-        settings = _overrides(part.project, root, shared)
+        settings = known[part.project.path]
+        if isinstance(settings, dict):
+            continue
         others = [name for other in unit.parts if other is not part for name in other.project.first_party]
         public = {
             pattern: options
