@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.model import Project
+from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateRequest, CreationError
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
-from pyfmt.projects.locks.values import Table, table
-from pyfmt.projects.names import normalise
+from pyfmt.projects.locks.values import Lock, Table, strings, table
+from pyfmt.projects.manifests import poetry_lines
+from pyfmt.projects.names import normalise, requirement_name
 
-# Extras and dependency groups that tests and type checks need; others (docs, release) are not imported by code.
-_DEVELOPMENT = ("dev", "develop", "development", "test", "tests", "testing", "lint", "typing", "types", "mypy")
 _REQUIREMENTS = re.compile(r"(?:requirements(?:[-_.](?P<after>\w+))?|(?P<before>\w+)[-_]requirements)\.txt")
 # Build backends that leave the folder which they install from as it was; setuptools writes its *.egg-info there.
 _CLEAN_BACKENDS = ("hatchling", "poetry.core", "flit_core", "pdm.backend", "uv_build")
@@ -34,7 +34,8 @@ class Step:
     folders: tuple[LocalFolder, ...] = ()
     indexes: tuple[str, ...] = ()
     no_deps: bool = False
-    sync: Path | None = None  # the folder of a uv.lock: all of it with `uv sync`
+    sync: Path | None = None  # the folder of a uv.lock: all its members with `uv sync`
+    choice: Choice = Choice()  # of a sync
 
     @property
     def written_to(self) -> tuple[Path, ...]:
@@ -62,25 +63,38 @@ def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_
     local = tuple(LocalFolder(folder) for p in closure if is_installable(folder := (root / p.path).resolve()))
     if lock is None:
         return _unlocked(requests, local)
+    content = _read_lock(lock)
+    manifests = [_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
+    extras = {extra: names for manifest in manifests for extra, names in extras_of(manifest).items()}
+    known = {normalise(extra): names for extra, names in extras.items()}
+    locked_extras = {extra: known.get(normalise(extra), ()) for extra in content.extras}
+    choice, notes = choose(requests, content.groups, locked_extras, content.conflicts)
     if lock.name == "uv.lock" and with_uv:
-        return Recipe(lock.name, (replace(Step(owner, sync=owner), folders=local),))
-    return _locked(lock, read_lock(lock, target), local)
+        return Recipe(lock.name, (Step(owner, folders=local, sync=owner, choice=choice),), notes)
+    return replace(_locked(lock, install_list(lock, content, target, choice), local), notes=notes)
+
+
+def _own_folders(requests: Sequence[CreateRequest]) -> list[Path]:
+    return [(request.root / request.project.path).resolve() for request in requests]
 
 
 def _unique(projects: Iterable[Project]) -> list[Project]:
     return list({project.path: project for project in projects}.values())
 
 
-def read_lock(path: Path, target: Target) -> Pinned:
-    """What the lock file at `path` installs on `target`; raises CreationError where it cannot be read."""
+def _read_lock(path: Path) -> Lock:
     try:
-        lock = locks.read(path)
-        groups = frozenset(lock.groups)
-        wanted = groups if lock.default_groups is None else groups & lock.default_groups
-        return pinned(lock, chosen(lock, target, Choice(wanted)), path.parent)
+        return locks.read(path)
     except locks.LockError as error:
-        words = str(error) if str(error).startswith(path.name) else f"{path.name} cannot be read: {error}"
-        raise CreationError(words, "let its manager lock again") from error
+        raise CreationError(str(error), "let its manager lock again") from error
+
+
+def install_list(path: Path, lock: Lock, target: Target, choice: Choice) -> Pinned:
+    """What `lock`, which lies at `path`, installs on `target`; raises CreationError where a marker cannot be read."""
+    try:
+        return pinned(lock, chosen(lock, target, choice), path.parent)
+    except locks.LockError as error:
+        raise CreationError(f"{path.name} cannot be read: {error}", "let its manager lock again") from error
 
 
 def _locked(lock: Path, locked: Pinned, local: tuple[LocalFolder, ...]) -> Recipe:
@@ -114,35 +128,40 @@ def _locked(lock: Path, locked: Pinned, local: tuple[LocalFolder, ...]) -> Recip
 def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...]) -> Recipe:
     """Requirements files, and the projects with what their manifests ask for; folders go into the same call, so that
     a distribution of the monorepo is never looked up on an index."""
-    files: list[Path] = []
-    extra_lines: list[str] = []
-    notes: list[str] = []
-    for request in requests:
-        folder = (request.root / request.project.path).resolve()
-        files += requirements_files(folder)
-        data = _manifest(folder)
-        extra_lines += _group_lines(data)
-        if table(data, "tool", "poetry", "group") or table(data, "tool", "poetry", "dev-dependencies"):
-            notes.append(f"{request.project.name} has no poetry.lock: its development groups are not installed")
-    cwd = (requests[0].root / requests[0].project.path).resolve()
-    own = {(request.root / request.project.path).resolve() for request in requests}
-    folders = tuple(_with_extras(folder) if folder.path in own else folder for folder in local)
-    step = Step(cwd, tuple(dict.fromkeys(extra_lines)), tuple(files), folders)
-    sources = [path.name for path in files] or ["pyproject.toml" if (cwd / "pyproject.toml").is_file() else "setup.py"]
+    own = list(dict.fromkeys(_own_folders(requests)))
+    manifests = {folder: _manifest(folder) for folder in own}
+    groups: dict[str, list[str]] = {}
+    for data in manifests.values():
+        for group, lines in _group_lines(data).items():
+            groups.setdefault(group, []).extend(lines)
+    extras = {extra: names for data in manifests.values() for extra, names in extras_of(data).items()}
+    conflicts = [conflict for data in manifests.values() for conflict in conflicts_of(data)]
+    choice, notes = choose(requests, groups, extras, conflicts)
+    files = [file for folder in own for file in requirements_files(folder)]
+    folders = tuple(
+        (
+            replace(folder, extras=tuple(sorted(choice.extras & set(extras_of(manifests[folder.path])))))
+            if folder.path in manifests
+            else folder
+        )
+        for folder in local
+    )
+    wanted = dict.fromkeys(line for group in sorted(choice.groups) for line in groups[group])
+    ours = {_distribution(folder.path) for folder in local}
+    for folder, data in manifests.items():
+        if not is_installable(folder):
+            main = dict.fromkeys(_unbuilt_lines(data, choice))
+            wanted |= {line: None for line in main if requirement_name(line) not in ours}
+    step = Step(own[0], tuple(wanted), tuple(files), folders)
+    manifest = "pyproject.toml" if (own[0] / "pyproject.toml").is_file() else "setup.py"
+    source = ", ".join([path.name for path in files] or [manifest])
     if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
-        hashed = Step(cwd, files=tuple(files))
-        return Recipe(", ".join(sources), (hashed, replace(step, files=())), tuple(notes))
+        return Recipe(source, (Step(own[0], files=tuple(files)), replace(step, files=())), notes)
     if not (step.lines or step.files or step.folders):
-        where = ", ".join(str(path) for path in sorted(own))
-        notes.append(f"nothing to install: {where} has no lock, no requirements and no build")
-        return Recipe("", (), tuple(notes))
-    return Recipe(", ".join(sources), (step,), tuple(notes))
-
-
-def _with_extras(folder: LocalFolder) -> LocalFolder:
-    """The folder with those of its extras that tests and type checks need."""
-    extras = table(_manifest(folder.path), "project", "optional-dependencies")
-    return replace(folder, extras=tuple(name for name in _DEVELOPMENT if name in extras))
+        where = ", ".join(str(path) for path in own)
+        nothing = f"nothing to install: {where} has no lock, no requirements and no build"
+        return Recipe("", (), (*notes, nothing))
+    return Recipe(source, (step,), notes)
 
 
 def requirements_files(folder: Path) -> list[Path]:
@@ -153,7 +172,7 @@ def requirements_files(folder: Path) -> list[Path]:
     ):
         match = _REQUIREMENTS.fullmatch(path.name)
         suffix = (match.group("after") or match.group("before")) if match else None
-        if match and (suffix is None or suffix.lower() in _DEVELOPMENT):
+        if match and (suffix is None or suffix.lower() in DEVELOPMENT):
             found.append(path)
     return found
 
@@ -196,24 +215,54 @@ def _distribution(folder: Path) -> str:
     return normalise(name) if isinstance(name, str) else ""
 
 
-def _group_lines(data: Table) -> list[str]:
-    """The requirements of the development groups (PEP 735), `include-group` followed."""
-    groups = table(data, "dependency-groups")
-    seen: set[str] = set()
+def _group_lines(data: Table) -> dict[str, list[str]]:
+    """The requirements of each group beside the main one: PEP 735 with `include-group` followed, PDM's and Poetry's own
+    tables, and the environments of Hatch that are for development. What comes from a folder is the closure's business.
+    """
+    declared = table(data, "dependency-groups")
 
-    def lines(name: str) -> list[str]:
-        if name in seen:
-            return []
-        seen.add(name)
+    def lines(name: str, seen: tuple[str, ...] = ()) -> list[str]:
         found = []
-        for entry in groups.get(name) or []:
+        for entry in declared.get(name) or [] if name not in seen else []:
             if isinstance(entry, str):
                 found.append(entry)
             elif isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
-                found += lines(entry["include-group"])
+                found += lines(entry["include-group"], (*seen, name))
         return found
 
-    return [line for name in _DEVELOPMENT if name in groups for line in lines(name)]
+    groups = {name: lines(name) for name in declared}
+    more = [(name, strings(found)) for name, found in table(data, "tool", "pdm", "dev-dependencies").items()]
+    poetry = table(data, "tool", "poetry")
+    more += [(name, _poetry_group(table(group, "dependencies"))) for name, group in table(poetry, "group").items()]
+    more.append(("dev", _poetry_group(table(poetry, "dev-dependencies"))))
+    for name, environment in table(data, "tool", "hatch", "envs").items():
+        if name in ("default", *DEVELOPMENT):
+            found = (
+                *strings(table(environment).get("dependencies")),
+                *strings(table(environment).get("extra-dependencies")),
+            )
+            more.append((name, tuple(line for line in found if "{" not in line)))
+    for name, added in more:
+        groups.setdefault(name, []).extend(line for line in added if "file:" not in line)
+    return {name: found for name, found in groups.items() if found}
+
+
+def _unbuilt_lines(data: Table, choice: Choice) -> list[str]:
+    """The requirements of a project that is not built itself (uv's `package = false`), with those of its chosen extras."""
+    project = table(data, "project")
+    lines = [*strings(project.get("dependencies")), *_poetry_group(table(data, "tool", "poetry", "dependencies"))]
+    extras = table(project, "optional-dependencies")
+    return lines + [line for extra in sorted(choice.extras) for line in strings(extras.get(extra))]
+
+
+def _poetry_group(dependencies: Table) -> tuple[str, ...]:
+    elsewhere = ("path", "git", "url", "file")
+    plain = {
+        name: constraint
+        for name, constraint in dependencies.items()
+        if not (isinstance(constraint, dict) and any(key in constraint for key in elsewhere))
+    }
+    return tuple(poetry_lines(plain))
 
 
 def _has_hashes(path: Path) -> bool:
