@@ -46,7 +46,8 @@ def _silence_stdout() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Give a stream that our caller has closed (`2>&-`) a place that takes what is written, before a file gets its number.
+    """Give a stream that our caller has closed (`2>&-`) a place that takes what is written, before a file gets its
+    number.
 
     Standard output is opened for reading only: a report that cannot be delivered is a failure, not lost in silence.
     """
@@ -70,7 +71,8 @@ def _bug(error: Exception) -> int:
 
     traceback.print_exc()
     print(
-        f"pyfmt: error: {type(error).__name__}: {error}\n  this is a bug of pyfmt: please report it with the lines above",
+        f"pyfmt: error: {type(error).__name__}: {error}\n"
+        "  this is a bug of pyfmt: please report it with the lines above",
         file=sys.stderr,
     )
     return EXIT_FAILURE

@@ -1,4 +1,4 @@
-"""Which dependency groups and extras an environment gets: what the project's own files may import, as far as nothing conflicts."""
+"""Which groups and extras an environment gets: what the project's own files may import, as far as nothing conflicts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pyfmt.environments.creating.values import CreateRequest
 from pyfmt.projects.locks.choosing import Choice
 from pyfmt.projects.locks.values import Table, strings, table, tables
+from pyfmt.projects.manifests import poetry_lines
 from pyfmt.projects.names import normalise, requirement_name
 
 # What tests and type checks need is called so; where groups conflict, these come first.
@@ -44,6 +45,56 @@ def conflicts_of(manifest: Table) -> tuple[frozenset[str], ...]:
     )
 
 
+def group_lines(data: Table) -> dict[str, list[str]]:
+    """The requirements of each group beside the main one: PEP 735 with `include-group` followed, PDM's and Poetry's own
+    tables, and the environments of Hatch that are for development. What comes from a folder is the closure's business.
+    """
+    declared = table(data, "dependency-groups")
+
+    def lines(name: str, seen: tuple[str, ...] = ()) -> list[str]:
+        found = []
+        for entry in declared.get(name) or [] if name not in seen else []:
+            if isinstance(entry, str):
+                found.append(entry)
+            elif isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
+                found += lines(entry["include-group"], (*seen, name))
+        return found
+
+    groups = {name: lines(name) for name in declared}
+    more = [(name, strings(found)) for name, found in table(data, "tool", "pdm", "dev-dependencies").items()]
+    poetry = table(data, "tool", "poetry")
+    more += [(name, _poetry_group(table(group, "dependencies"))) for name, group in table(poetry, "group").items()]
+    more.append(("dev", _poetry_group(table(poetry, "dev-dependencies"))))
+    for name, environment in table(data, "tool", "hatch", "envs").items():
+        if name in ("default", *DEVELOPMENT):
+            found = (
+                *strings(table(environment).get("dependencies")),
+                *strings(table(environment).get("extra-dependencies")),
+            )
+            more.append((name, tuple(line for line in found if "{" not in line)))
+    for name, added in more:
+        groups.setdefault(name, []).extend(line for line in added if "file:" not in line)
+    return {name: found for name, found in groups.items() if found}
+
+
+def main_lines(data: Table, choice: Choice) -> list[str]:
+    """The requirements of a project that is not built (uv's `package = false`), with those of its chosen extras."""
+    project = table(data, "project")
+    lines = [*strings(project.get("dependencies")), *_poetry_group(table(data, "tool", "poetry", "dependencies"))]
+    extras = table(project, "optional-dependencies")
+    return lines + [line for extra in sorted(choice.extras) for line in strings(extras.get(extra))]
+
+
+def _poetry_group(dependencies: Table) -> tuple[str, ...]:
+    elsewhere = ("path", "git", "url", "file")
+    plain = {
+        name: constraint
+        for name, constraint in dependencies.items()
+        if not (isinstance(constraint, dict) and any(key in constraint for key in elsewhere))
+    }
+    return tuple(poetry_lines(plain))
+
+
 def choose(
     requests: Sequence[CreateRequest],
     groups: Iterable[str],
@@ -52,8 +103,8 @@ def choose(
 ) -> tuple[Choice, tuple[str, ...]]:
     """The groups and extras to install, and a note on what is left out.
 
-    Without a setting these are all groups, and every extra that is for development or one of whose distributions (the values of
-    `extras`) may provide what a file of the projects imports; of what conflicts the first.
+    Without a setting these are all groups, and every extra that is for development or one of whose distributions (the
+    values of `extras`) may provide what a file of the projects imports; of what conflicts the first.
     """
     asked_groups, asked_extras = requests[0].groups, requests[0].extras
     imported = {module for request in requests for module in request.imported}

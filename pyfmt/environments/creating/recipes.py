@@ -5,18 +5,17 @@ from __future__ import annotations
 import configparser
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.model import Project
-from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of
+from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateRequest, CreationError
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
-from pyfmt.projects.locks.values import Lock, Table, strings, table
-from pyfmt.projects.manifests import poetry_lines
+from pyfmt.projects.locks.values import Lock, Table, table
 from pyfmt.projects.names import normalise, requirement_name
 
 _REQUIREMENTS = re.compile(r"(?:requirements(?:[-_.](?P<after>\w+))?|(?P<before>\w+)[-_]requirements)\.txt")
@@ -130,13 +129,7 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
     a distribution of the monorepo is never looked up on an index."""
     own = list(dict.fromkeys(_own_folders(requests)))
     manifests = {folder: _manifest(folder) for folder in own}
-    groups: dict[str, list[str]] = {}
-    for data in manifests.values():
-        for group, lines in _group_lines(data).items():
-            groups.setdefault(group, []).extend(lines)
-    extras = {extra: names for data in manifests.values() for extra, names in extras_of(data).items()}
-    conflicts = [conflict for data in manifests.values() for conflict in conflicts_of(data)]
-    choice, notes = choose(requests, groups, extras, conflicts)
+    choice, lines, notes = _lines(requests, manifests, {_distribution(folder.path) for folder in local})
     files = [file for folder in own for file in requirements_files(folder)]
     folders = tuple(
         (
@@ -146,13 +139,7 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
         )
         for folder in local
     )
-    wanted = dict.fromkeys(line for group in sorted(choice.groups) for line in groups[group])
-    ours = {_distribution(folder.path) for folder in local}
-    for folder, data in manifests.items():
-        if not is_installable(folder):
-            main = dict.fromkeys(_unbuilt_lines(data, choice))
-            wanted |= {line: None for line in main if requirement_name(line) not in ours}
-    step = Step(own[0], tuple(wanted), tuple(files), folders)
+    step = Step(own[0], lines, tuple(files), folders)
     manifest = "pyproject.toml" if (own[0] / "pyproject.toml").is_file() else "setup.py"
     source = ", ".join([path.name for path in files] or [manifest])
     if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
@@ -162,6 +149,25 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
         nothing = f"nothing to install: {where} has no lock, no requirements and no build"
         return Recipe("", (), (*notes, nothing))
     return Recipe(source, (step,), notes)
+
+
+def _lines(
+    requests: Sequence[CreateRequest], manifests: Mapping[Path, Table], ours: Set[str]
+) -> tuple[Choice, tuple[str, ...], tuple[str, ...]]:
+    """The groups and extras of the projects with these manifests, the requirements to install beside what the installer
+    reads itself, and notes; `ours` are the distributions that come from folders."""
+    groups: dict[str, list[str]] = {}
+    for data in manifests.values():
+        for group, lines in group_lines(data).items():
+            groups.setdefault(group, []).extend(lines)
+    extras = {extra: names for data in manifests.values() for extra, names in extras_of(data).items()}
+    conflicts = [conflict for data in manifests.values() for conflict in conflicts_of(data)]
+    choice, notes = choose(requests, groups, extras, conflicts)
+    found = [line for group in sorted(choice.groups) for line in groups[group]]
+    for folder, data in manifests.items():
+        if not is_installable(folder):
+            found += main_lines(data, choice)
+    return choice, tuple(dict.fromkeys(line for line in found if requirement_name(line) not in ours)), notes
 
 
 def requirements_files(folder: Path) -> list[Path]:
@@ -213,56 +219,6 @@ def _distribution(folder: Path) -> str:
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
     return normalise(name) if isinstance(name, str) else ""
-
-
-def _group_lines(data: Table) -> dict[str, list[str]]:
-    """The requirements of each group beside the main one: PEP 735 with `include-group` followed, PDM's and Poetry's own
-    tables, and the environments of Hatch that are for development. What comes from a folder is the closure's business.
-    """
-    declared = table(data, "dependency-groups")
-
-    def lines(name: str, seen: tuple[str, ...] = ()) -> list[str]:
-        found = []
-        for entry in declared.get(name) or [] if name not in seen else []:
-            if isinstance(entry, str):
-                found.append(entry)
-            elif isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
-                found += lines(entry["include-group"], (*seen, name))
-        return found
-
-    groups = {name: lines(name) for name in declared}
-    more = [(name, strings(found)) for name, found in table(data, "tool", "pdm", "dev-dependencies").items()]
-    poetry = table(data, "tool", "poetry")
-    more += [(name, _poetry_group(table(group, "dependencies"))) for name, group in table(poetry, "group").items()]
-    more.append(("dev", _poetry_group(table(poetry, "dev-dependencies"))))
-    for name, environment in table(data, "tool", "hatch", "envs").items():
-        if name in ("default", *DEVELOPMENT):
-            found = (
-                *strings(table(environment).get("dependencies")),
-                *strings(table(environment).get("extra-dependencies")),
-            )
-            more.append((name, tuple(line for line in found if "{" not in line)))
-    for name, added in more:
-        groups.setdefault(name, []).extend(line for line in added if "file:" not in line)
-    return {name: found for name, found in groups.items() if found}
-
-
-def _unbuilt_lines(data: Table, choice: Choice) -> list[str]:
-    """The requirements of a project that is not built itself (uv's `package = false`), with those of its chosen extras."""
-    project = table(data, "project")
-    lines = [*strings(project.get("dependencies")), *_poetry_group(table(data, "tool", "poetry", "dependencies"))]
-    extras = table(project, "optional-dependencies")
-    return lines + [line for extra in sorted(choice.extras) for line in strings(extras.get(extra))]
-
-
-def _poetry_group(dependencies: Table) -> tuple[str, ...]:
-    elsewhere = ("path", "git", "url", "file")
-    plain = {
-        name: constraint
-        for name, constraint in dependencies.items()
-        if not (isinstance(constraint, dict) and any(key in constraint for key in elsewhere))
-    }
-    return tuple(poetry_lines(plain))
 
 
 def _has_hashes(path: Path) -> bool:

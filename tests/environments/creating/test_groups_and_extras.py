@@ -72,7 +72,8 @@ def test_without_a_lock_the_groups_of_every_manager_are_installed(tmp_path: Path
         tmp_path,
         {
             "pyfmt.toml": 'projects = ["poetry", "hatch"]\n',
-            "poetry/pyproject.toml": '[tool.poetry]\npackage-mode = false\n[tool.poetry.group.test.dependencies]\niniconfig = "^2.0"\n',
+            "poetry/pyproject.toml": "[tool.poetry]\npackage-mode = false\n"
+            '[tool.poetry.group.test.dependencies]\niniconfig = "^2.0"\n',
             "poetry/one.py": '"""One."""\n',
             "hatch/pyproject.toml": '[tool.hatch.envs.test]\ndependencies = ["pluggy", "{root:uri}/lib"]\n'
             '[tool.hatch.envs.release]\ndependencies = ["six"]\n',
