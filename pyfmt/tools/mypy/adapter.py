@@ -254,7 +254,7 @@ def _absolute(root: str, path: str) -> str:
 
 
 def _of_the_monorepo(environment: Environment, root: str) -> list[str]:
-    """The folders of the monorepo that the environment imports from: first party, whether they have `py.typed` or not."""
+    """The monorepo's folders that the environment imports from: first party, whether they have `py.typed` or not."""
     inside, own = root.rstrip(os.sep) + os.sep, environment.prefix.rstrip(os.sep) + os.sep
     found = (path for path in environment.search_path if path.startswith(inside) and not path.startswith(own))
     return [path for path in found if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "os.py"))]

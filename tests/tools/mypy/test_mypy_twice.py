@@ -61,8 +61,10 @@ def test_a_file_that_is_imported_by_two_names_is_checked_by_one(
         "a/src/app/core.py": "class Thing:\n    size: int = ''\n",
         "a/src/app/again.py": "from .__init__ import Thing, _hidden, gone\n\nx: str = Thing().size\ny: str = _hidden\n",
         "a/src/app/deep/__init__.py": "VALUE = 1\n",
-        "a/src/app/deep/use.py": "from app.deep.__init__ import VALUE\nfrom src.app.core import Thing\n\nx: str = VALUE\ny: str = Thing().size\n",
-        "a/tests/test_a.py": "from src.app.core import Thing\nfrom app.core import Thing as Other\n\nx: str = Thing().size\ny: str = Other().size\n",
+        "a/src/app/deep/use.py": "from app.deep.__init__ import VALUE\nfrom src.app.core import Thing\n\n"
+        "x: str = VALUE\ny: str = Thing().size\n",
+        "a/tests/test_a.py": "from src.app.core import Thing\nfrom app.core import Thing as Other\n\n"
+        "x: str = Thing().size\ny: str = Other().size\n",
         "a/__main__.py": WRONG,
         "a/src/__main__.py": WRONG,
         "b/pyproject.toml": service("b"),
@@ -100,9 +102,11 @@ def test_a_folder_that_a_pth_names_besides_its_package_hides_nothing(
 ) -> None:
     files: dict[str, str | bytes] = {
         "a/pyproject.toml": service("a"),
-        "a/src/acme/pb/thing_pb2.py": "import other_pb2\n\nclass Thing:\n    size: int = ''\n    other = other_pb2.VALUE\n",
+        "a/src/acme/pb/thing_pb2.py": "import other_pb2\n\nclass Thing:\n"
+        "    size: int = ''\n    other = other_pb2.VALUE\n",
         "a/src/acme/pb/other_pb2.py": "VALUE = 1\n",
-        "a/src/acme/use.py": "import thing_pb2\nfrom acme.pb import thing_pb2 as again\nfrom .pb.thing_pb2 import Thing\n\n"
+        "a/src/acme/use.py": "import thing_pb2\nfrom acme.pb import thing_pb2 as again\n"
+        "from .pb.thing_pb2 import Thing\n\n"
         "x: str = thing_pb2.Thing().other\ny: str = again.Thing().other\nz: str = Thing().size\n",
         **(
             {"a/src/acme/__init__.py": "", "a/src/acme/pb/__init__.py": "from . import other_pb2 as other_pb2\n"}

@@ -1,7 +1,7 @@
 """Modules named like those that mypy is built upon (`types.py` at an import root), which end mypy for everything.
 
-Python itself has these loaded before it looks at any import root, so that nobody can import such a file. mypy is not let
-see it: all others are checked as Python runs them. Standard library only.
+Python itself has these loaded before it looks at any import root, so that nobody can import such a file. mypy is not
+let see it: all others are checked as Python runs them. Standard library only.
 """
 
 from __future__ import annotations
