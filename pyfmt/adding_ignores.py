@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pyfmt import app, edits
+from pyfmt import app, disk, edits
 from pyfmt.app import RunResult
 from pyfmt.errors import EditError
 from pyfmt.merging import exit_code
@@ -50,7 +50,7 @@ class Work:
         try:
             file = self.files.get(path)
             if file is None:
-                data = (self.root / path).read_bytes()
+                data = disk.read_bytes(self.root / path)
                 file = self.files[path] = File(data, data)
             asked = {item for finding in found if (item := suppression(finding)) is not None}
             file.vain |= asked & file.wanted

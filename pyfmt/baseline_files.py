@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import baseline, baseline_git
+from pyfmt import baseline, baseline_git, disk
 from pyfmt.errors import ConfigError, EditError
 from pyfmt.model import Accepted, Finding, Project
 
@@ -45,7 +45,7 @@ def read(root: Path, projects: Sequence[Project], tree: Path | None = None) -> B
     for project in projects:
         file = file_of(project.path)
         try:
-            content = ((tree or root) / file).read_bytes()
+            content = disk.read_bytes((tree or root) / file)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -97,7 +97,7 @@ def parse(content: bytes, project: str) -> Counter[Accepted]:
     prefix = "" if project == "." else project + "/"
     for number, line in enumerate(lines, start=1):
         try:
-            value = json.loads(line)
+            value = disk.parse_json(line)
         except ValueError as error:
             mark = line.startswith(("<<<<<<<", "=======", ">>>>>>>"))
             what = "has marks of a merge conflict" if mark else "is not JSON"
@@ -145,7 +145,7 @@ def write(root: Path, projects: Sequence[Project], accepted: Counter[Accepted]) 
     changes = []
     for project in projects:
         path, entries = root / file_of(project.path), split[project.path]
-        before = path.read_bytes() if path.exists() else b""
+        before = disk.read_bytes(path) if path.exists() else b""
         after = render(entries, project.path) if entries else b""
         if before == after:
             continue
@@ -197,7 +197,7 @@ class Identities:
     def __call__(self, finding: Finding) -> Accepted:
         if finding.path not in self._files:
             try:
-                text = (self._root / finding.path).read_bytes().decode("utf-8", "surrogateescape")
+                text = disk.read_bytes(self._root / finding.path).decode("utf-8", "surrogateescape")
                 self._files[finding.path] = baseline.FileFacts.of(text)
             except OSError:
                 self._files[finding.path] = None

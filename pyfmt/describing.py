@@ -5,13 +5,12 @@ from __future__ import annotations
 import configparser
 import json
 import shlex
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyfmt import config, selection
+from pyfmt import config, disk, selection
 from pyfmt.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS, kinds
 from pyfmt.model import Boundaries, Config, Environment, Health, Project, Request, Resolution, ToolConfig
 from pyfmt.projects import Survey, find_projects
@@ -239,7 +238,7 @@ def _sections(folder: Path, tool: str) -> list[str]:
     """The manifests of a folder that configure `tool`, each with its section's name."""
     found = []
     try:
-        section = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("tool", {}).get(tool)
+        section = disk.read_toml(folder / "pyproject.toml").get("tool", {}).get(tool)
         if isinstance(section, dict) and set(section) - {"overrides"}:
             found.append(f"pyproject.toml [tool.{tool}]")
     except (OSError, ValueError, AttributeError):

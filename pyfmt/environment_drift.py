@@ -8,6 +8,8 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pyfmt import disk
+from pyfmt import disk
 from pyfmt.model import Environment, Health, Project, Resolution
 
 
@@ -33,7 +35,7 @@ def with_drift(
         owns = resolution.rule not in ("dependent", "inherited")
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
-            line = _drift(root, by_path[resolution.project], environment, (own, memo))
+            line = _drift_or_why_not(root, by_path[resolution.project], environment, (own, memo))
             if line:
                 cure = f"install anew from the lock, or run `pyfmt envs create {resolution.project} --recreate`"
                 known[environment.prefix] = replace(environment, health=Health.WARNING, reason=line, cure=cure)
@@ -45,6 +47,15 @@ def with_drift(
         )
         for found in resolutions
     )
+
+
+def _drift_or_why_not(
+    root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
+) -> str:
+    try:
+        return _drift(root, project, environment, more)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # one project's lock is no other's
+        return f"its lock file cannot be compared with it: {disk.why(error)}"
 
 
 def _drift(
@@ -66,9 +77,9 @@ def _drift(
     if memo is None:
         return drift.drift(folders, environment, own)
     try:
-        content = lock.read_bytes()
+        content = disk.read_bytes(lock)
     except OSError as error:
-        return f"{lock.name} cannot be read: {error.strerror}"
+        return f"{lock.name} cannot be read: {disk.why(error)}"
     key = hashlib.sha256(repr(("drift", content, environment.fingerprint, sorted(own))).encode()).hexdigest()
     if key not in memo:
         memo[key] = drift.drift(folders, environment, own)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
@@ -140,7 +141,7 @@ def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[str, ...]
     """What mypy's shared `mypy_path` leads to: anything of the checkout, and its folders that lie outside."""
     shared = next((found for found in settings.tool_configs if found.tool == "mypy"), None)
     try:
-        text = Path(shared.path).read_text("utf-8-sig") if shared else ""
+        text = disk.read_text(shared.path, encoding="utf-8-sig") if shared else ""
     except (OSError, ValueError):
         return ()  # mypy's unit says so
     if shared is None or "mypy_path" not in text:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyfmt import affected, git
+from pyfmt import affected, disk, git
 from pyfmt.config import CONFIG_FILES
 from pyfmt.lock_changes import LockChange, LockChanges
 from pyfmt.model import Config, Edge, Project, Resolution
@@ -396,7 +395,7 @@ def _gone_members(diff: _Diff, projects: Mapping[str, Project]) -> tuple[Member,
 
 def _distribution(pyproject: bytes) -> str | None:
     try:
-        data = tomllib.loads(pyproject.decode("utf-8"))
+        data = disk.parse_toml(pyproject.decode("utf-8"))
         name = data.get("project", {}).get("name") or data.get("tool", {}).get("poetry", {}).get("name")
     except (ValueError, AttributeError):
         return None
@@ -418,7 +417,7 @@ _PLUGINS = re.compile(r"^[ \t]*(?:load-plugins|plugins|init-hook)[ \t]*=((?:.*\n
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace")
+        return disk.read_text(path, "replace")
     except OSError:
         return ""  # whoever needs it says what is wrong with it
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.environments.editable import Mapped
 from pyfmt.environments.installed import read_direct_url
 from pyfmt.environments.layout import Layout
@@ -48,8 +49,7 @@ def tier1(prefix: Path, site_packages: Sequence[str]) -> str:
 def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     digest = hashlib.sha256(_VERSION.encode())
     try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), "rb") as stream:
-            digest.update(stream.read())
+        digest.update(disk.read_bytes(os.path.join(prefix, "pyvenv.cfg")))
     except OSError:
         digest.update(b"-")  # a conda environment has none
     for entry in _interpreter_chain(prefix):
@@ -126,8 +126,7 @@ def _is_finder(name: str) -> bool:
 def _record(metadata: str) -> tuple[list[str], set[str]]:
     """The rows of RECORD that say what can be imported, sorted, and the top-level names among them."""
     try:
-        with open(os.path.join(metadata, "RECORD"), encoding="utf-8", errors="surrogateescape") as stream:
-            lines = stream.read().splitlines()
+        lines = disk.read_text(os.path.join(metadata, "RECORD"), "surrogateescape").splitlines()
     except OSError:
         return _metadata_only(metadata), set()
     rows: list[str] = []
@@ -169,8 +168,7 @@ def _direct_url(metadata: str, contents: Contents) -> list[str]:
 def _egg(path: str, contents: Contents) -> str:
     if path.endswith(".egg-link"):
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-                return _portable(stream.readline().strip(), contents)
+            return _portable(disk.read_text(path, "surrogateescape").partition("\n")[0].strip(), contents)
         except OSError:
             return "?"  # unreadable; it is as good as not there
     return _content(os.path.join(path, "PKG-INFO") if os.path.isdir(path) else path)
@@ -199,8 +197,7 @@ def _size(file: str) -> int:
 
 def _content(file: str) -> str:
     try:
-        with open(file, "rb") as stream:
-            return hashlib.sha256(stream.read()).hexdigest()
+        return hashlib.sha256(disk.read_bytes(file)).hexdigest()
     except OSError:
         return "-"  # not there
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pyfmt import disk
 from pyfmt.environments.sites import SiteFolder
 from pyfmt.model import Distribution
 
@@ -24,8 +25,7 @@ def normalise(name: str) -> str:
 def read_direct_url(metadata: str) -> dict[str, Any] | None:
     """The direct_url.json in the metadata folder; None if there is none or it is damaged."""
     try:
-        with open(f"{metadata}{os.sep}direct_url.json", "rb") as stream:
-            value = json.loads(stream.read())
+        value = disk.parse_json(disk.read_bytes(f"{metadata}{os.sep}direct_url.json"))
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
@@ -36,10 +36,13 @@ def local_folder(direct_url: dict[str, Any]) -> str | None:
     url = direct_url.get("url")
     if not isinstance(direct_url.get("dir_info"), dict) or not isinstance(url, str):
         return None
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None  # "file://["
     path = unquote(parts.path)
+    if parts.scheme != "file" or not disk.is_name(path):
+        return None
     if re.match(r"^/[A-Za-z]:", path):
         path = path[1:]  # file:///C:/folder
     return os.path.normpath(path)
@@ -93,11 +96,10 @@ def _distribution(site: SiteFolder, entry: str) -> Distribution | None:
 def _develop(site: SiteFolder, entry: str, name: str) -> Distribution | None:
     """What `setup.py develop` leaves: a file whose first line is the folder with the .egg-info."""
     try:
-        with open(os.path.join(site.path, entry), encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
+        lines = disk.read_text(os.path.join(site.path, entry)).splitlines()
     except (OSError, ValueError):
         return None
-    if not lines:
+    if not lines or not disk.is_name("".join(lines[:2])):
         return None
     folder = lines[0].strip()
     source = os.path.normpath(os.path.join(folder, lines[1].strip())) if len(lines) > 1 else folder
@@ -108,12 +110,11 @@ def _develop(site: SiteFolder, entry: str, name: str) -> Distribution | None:
 def _egg_version(metadata: str) -> str:
     file = os.path.join(metadata, "PKG-INFO") if os.path.isdir(metadata) else metadata
     try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                if line.startswith("Version:"):
-                    return line.partition(":")[2].strip()
-                if not line.strip():
-                    break
+        for line in disk.read_text(file, "replace").split("\n"):
+            if line.startswith("Version:"):
+                return line.partition(":")[2].strip()
+            if not line.strip():
+                break
     except OSError:
         pass  # no metadata: the version is unknown, the distribution is there all the same
     return ""

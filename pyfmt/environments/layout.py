@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 
+from pyfmt import disk
 from pyfmt.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
@@ -74,8 +75,7 @@ def read_configuration(text: str) -> dict[str, str]:
 def locate(prefix: str) -> Layout:
     """The layout of the environment at `prefix` (absolute); raises Broken with the cause and the cure."""
     try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as stream:
-            configuration = read_configuration(stream.read())
+        configuration = read_configuration(disk.read_text(os.path.join(prefix, "pyvenv.cfg"), "surrogateescape"))
     except FileNotFoundError:
         return _locate_without_configuration(prefix)
     except OSError as error:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.environments.installed import normalise
 
 JsonObject = dict[str, Any]
@@ -60,16 +59,16 @@ def read(file: Path, marker: Marker) -> Lock:
     lock = Lock(file)
     try:
         if file.name == "Pipfile.lock":
-            _pipenv(lock, json.loads(file.read_text(encoding="utf-8")), marker)
+            _pipenv(lock, disk.parse_json(disk.read_text(file)), marker)
         elif file.suffix == ".txt":
             _requirements(lock, file, marker, set())
         else:
-            content = tomllib.loads(file.read_text(encoding="utf-8"))
+            content = disk.read_toml(file)
             {"uv.lock": _uv, "poetry.lock": _poetry, "pdm.lock": _pdm, "pylock.toml": _pylock}[file.name](
                 lock, content, marker
             )
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise LockError(f"{file.name} cannot be read: {error}") from error
+    except Exception as error:
+        raise LockError(f"{file.name} cannot be read: {disk.why(error)}") from error
     return lock
 
 
@@ -159,6 +158,6 @@ def _requirements(lock: Lock, file: Path, marker: Marker, seen: set[Path]) -> No
 
 
 def _lines(file: Path) -> Iterator[str]:
-    text = file.read_text(encoding="utf-8").replace("\\\n", " ")
+    text = disk.read_text(file).replace("\\\n", " ")
     for line in text.splitlines():
         yield re.split(r"\s+--hash", line.strip())[0]

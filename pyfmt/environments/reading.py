@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.environments import editable, fingerprint, installed, sites
 from pyfmt.environments.layout import UNFINISHED, Broken, Layout, locate
 from pyfmt.model import Distribution, Environment, Health
@@ -110,11 +111,16 @@ def finder_mappings(folders: list[sites.SiteFolder]) -> tuple[editable.Mapped, .
         for mark in folder.marks:
             if mark.name.startswith(("__editable__", "_editable_impl_")) and editable.is_finder(mark.name):
                 try:
-                    with open(os.path.join(folder.path, mark.name), encoding="utf-8", errors="replace") as stream:
-                        found += editable.mappings(stream.read())
+                    found += editable.mappings(disk.read_text(os.path.join(folder.path, mark.name), "replace"))
                 except OSError:
                     continue  # gone meanwhile: an installer is at work, and the fingerprint will differ next time
     return tuple(found)
+
+
+def unreadable(prefix: Path, root: Path, reason: str) -> ReadResult:
+    """The answer for an environment that could not even be looked at."""
+    name = display_name(str(prefix), str(root))
+    return ReadResult(_broken(name, os.path.realpath(prefix), Broken(reason, "correct its files, or recreate it")))
 
 
 def _broken(name: str, prefix: str, broken: Broken) -> Environment:
@@ -161,8 +167,7 @@ def _moved_from(layout: Layout) -> str:
     """The folder for which the environment was made, if that is another one; "" otherwise."""
     scripts = os.path.dirname(layout.executable)
     try:
-        with open(os.path.join(scripts, "activate"), encoding="utf-8", errors="replace") as stream:
-            match = _ACTIVATED.search(stream.read())
+        match = _ACTIVATED.search(disk.read_text(os.path.join(scripts, "activate"), "replace"))
     except OSError:
         return ""  # made without activation scripts: nothing says where it was made
     if match is None or match[2] == layout.prefix or os.path.realpath(match[2]) == layout.prefix:

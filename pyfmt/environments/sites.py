@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import stat
 import sys
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pyfmt import disk
 from pyfmt.environments.layout import Layout
 
 _MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".py")
@@ -57,9 +59,13 @@ def scan(path: str) -> SiteFolder | None:
                 name = entry.name
                 names.append(name)
                 if name.endswith(_MARKS):
-                    status = entry.stat()
+                    try:
+                        status = entry.stat()
+                    except OSError:
+                        continue  # a dangling link, an editor's lock: nothing is installed by it
                     # A folder's size depends on the file system: it is no part of what is installed.
-                    marks.append(Mark(name, status.st_mtime_ns, 0 if entry.is_dir() else status.st_size))
+                    size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+                    marks.append(Mark(name, status.st_mtime_ns, size))
     except OSError:
         return None  # not there, or gone meanwhile: site.py ignores it as well
     names.sort()
@@ -110,8 +116,7 @@ class SearchPath:
     def _add_pth(self, folder: SiteFolder, name: str) -> None:
         file = os.path.join(folder.path, name)
         try:
-            with open(file, "rb") as stream:
-                content = stream.read()
+            content = disk.read_bytes(file)
         except OSError:
             return  # site.py ignores a .pth that it cannot read
         try:
@@ -150,7 +155,7 @@ def is_harmless(line: str, folder: SiteFolder) -> bool:
     if _SUSPICIOUS.search(line):
         return False
     try:
-        tree = ast.parse(line.strip())
+        tree = disk.parse_python(line.strip())
     except (SyntaxError, ValueError):
         return True  # site.py reports the error and goes on without the rest of the file
     if _runs_unseen_code(tree):
@@ -189,8 +194,7 @@ def _source(folder: SiteFolder, module: str) -> str | None:
     base = os.path.join(folder.path, *module.split("."))
     for file in (f"{base}.py", os.path.join(base, "__init__.py")):
         try:
-            with open(file, encoding="utf-8", errors="replace") as stream:
-                return stream.read(_LARGEST)
+            return disk.read_text(file, "replace")[:_LARGEST]
         except OSError:
             continue  # the next spelling
     top = module.partition(".")[0]
@@ -226,8 +230,7 @@ class _SiteRules:
 def _site_rules(layout: Layout) -> _SiteRules:
     """Read from the base's own site.py, since distributions patch it."""
     try:
-        with open(os.path.join(layout.stdlib, "site.py"), encoding="utf-8", errors="replace") as stream:
-            text = stream.read()
+        text = disk.read_text(os.path.join(layout.stdlib, "site.py"), "replace")
     except OSError:
         return _SiteRules(skip_hidden=layout.python.minor >= 13)
     return _SiteRules("dist-packages" in text, 'startswith(".")' in text)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import tomllib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.model import Edge
 from pyfmt.projects.manifests import Manifest, direct_path, normalise, requirement_name
 
@@ -136,7 +136,7 @@ def locked_folders(lock: Path) -> list[str]:
     damaged lock gives no edges: its manager refuses it at the next install.
     """
     try:
-        text = lock.read_text("utf-8")
+        text = disk.read_text(lock)
     except (OSError, ValueError):
         return []
     if lock.name == "Pipfile.lock":
@@ -145,7 +145,7 @@ def locked_folders(lock: Path) -> list[str]:
     for chunk in re.split(r"^(?=\[\[packages?\]\]\s*$)", text, flags=re.MULTILINE)[1:]:
         if any(mark in chunk for mark in _MARKS[lock.name]):
             try:
-                entries = tomllib.loads(chunk)
+                entries = disk.parse_toml(chunk)
             except ValueError:
                 continue
             for entry in (*entries.get("package", ()), *entries.get("packages", ())):
@@ -156,7 +156,7 @@ def locked_folders(lock: Path) -> list[str]:
 def workspace_edges(lock: Path) -> list[tuple[str, str]]:
     """Which local folder depends on which directly, as a uv.lock says it; relative to the lock's folder."""
     try:
-        packages = tomllib.loads(lock.read_text("utf-8")).get("package")
+        packages = disk.read_toml(lock).get("package")
     except (OSError, ValueError):
         return []
     entries = [entry for entry in packages if isinstance(entry, dict)] if isinstance(packages, list) else []
@@ -201,7 +201,7 @@ def _locked_folder(lock: str, entry: Mapping[str, Any]) -> Any:
 def _pipfile_folders(path: Path) -> list[str]:
     """Local folders of a Pipfile, relative to it; a damaged one gives none: Pipenv itself refuses it."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = disk.read_toml(path)
     except (OSError, ValueError):
         return []
     tables = [table for table in data.values() if isinstance(table, dict)]
@@ -222,7 +222,7 @@ def requirements_lines(path: Path) -> list[str]:
     while waiting:
         file = waiting.popleft()
         try:
-            lines = Path(file).read_text("utf-8", "replace").splitlines()
+            lines = disk.read_text(file, "replace").splitlines()
         except OSError:
             continue  # included in vain: pip itself refuses it
         for line in lines:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.projects.dependencies import locked_edges
 from pyfmt.projects.manifests import normalise
 
@@ -75,7 +75,7 @@ def _packages(path: str, read: Reader, member: str | None) -> _Packages:
         return _requirements(path, read)
     text = read(path) or ""
     if name == "Pipfile.lock":
-        return _pipfile(json.loads(text))
+        return _pipfile(disk.parse_json(text))
     data = _toml(text)
     if name == "uv.lock":
         return _uv(data, member)
@@ -88,7 +88,7 @@ def _packages(path: str, read: Reader, member: str | None) -> _Packages:
 @lru_cache(maxsize=4)
 def _toml(text: str) -> dict[str, Any]:
     """Kept, since a workspace's lock is asked for each of its members."""
-    return tomllib.loads(text)
+    return disk.parse_toml(text)
 
 
 def _fact(key: str, value: Any) -> str:

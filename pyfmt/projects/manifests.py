@@ -6,13 +6,13 @@ import ast
 import configparser
 import posixpath
 import re
-import tomllib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+from pyfmt import disk
 
 _SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
 
@@ -62,9 +62,8 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
             named.append((name, parts[-1]))
             # What a pyproject.toml calls dynamic is setup.py's or setup.cfg's business, where there are any.
             computed |= parts[-1].computed and (name != "pyproject.toml" or names == (name,))
-        except (OSError, ValueError, configparser.Error, RecursionError) as error:
-            words = error.strerror if isinstance(error, OSError) else str(error)
-            problems.append(f"{name} cannot be read: {' '.join(str(words).split())}")
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one manifest's error is no other's
+            problems.append(f"{name} cannot be read: {disk.why(error)}")
     return Manifest(
         distribution=next((part.distribution for part in parts if part.distribution), None),
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
@@ -105,7 +104,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _read_pyproject(path: Path) -> Manifest:
-    data = tomllib.loads(path.read_text("utf-8"))
+    data = disk.read_toml(path)
     project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
     uv, pdm = _table(data, "tool", "uv"), _table(data, "tool", "pdm")
     requirements = _texts(project.get("dependencies")) + _texts(uv.get("dev-dependencies"))
@@ -236,7 +235,7 @@ def _folders(sources: Iterable[str]) -> list[str]:
 
 def _read_setup_cfg(path: Path) -> Manifest:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(path.read_text("utf-8"))
+    parser.read_string(disk.read_text(path))
 
     def lines(section: str, key: str) -> list[str]:
         return [line.strip() for line in parser.get(section, key, fallback="").splitlines() if line.strip()]
@@ -256,6 +255,15 @@ def _read_setup_cfg(path: Path) -> Manifest:
     )
 
 
+def _dotted(node: ast.expr) -> str:
+    """The dotted name that an expression is, "" for any other one."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
 def _read_setup_py(path: Path) -> Manifest:
     """The literal arguments of the call of `setup`; the file is parsed, never run.
 
@@ -263,21 +271,19 @@ def _read_setup_py(path: Path) -> Manifest:
     """
     arguments: dict[str, Any] = {}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the file's author gets them from the linters
-            tree = ast.parse(path.read_bytes())
+        tree = disk.parse_python(disk.read_bytes(path))
     except (SyntaxError, ValueError):
         return Manifest(computed=True)
     computed = False
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in _SETUP_CALLS:
+        if isinstance(node, ast.Call) and _dotted(node.func) in _SETUP_CALLS:
             for keyword in node.keywords:
                 try:
                     if keyword.arg:
                         arguments[keyword.arg] = ast.literal_eval(keyword.value)
                     else:
                         computed = True
-                except (ValueError, TypeError):
+                except (ValueError, TypeError, RecursionError, MemoryError):
                     # Not to be known without running it.
                     computed |= keyword.arg in ("install_requires", "extras_require")
     sources = _texts(_table(arguments, "package_dir").get(""))

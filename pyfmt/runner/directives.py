@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pyfmt import disk
 from pyfmt.runner.formatting import process_pool
 from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
@@ -63,8 +64,7 @@ def judge(tasks: Sequence[Task], jobs: int) -> Iterator[Judged]:
 
 def _judge(task: Task) -> Judged:
     try:
-        with open(os.path.join(task.root, task.file), "rb") as stream:
-            data = stream.read()
+        data = disk.read_bytes(os.path.join(task.root, task.file))
     except OSError as error:
         return Judged(trouble=f"cannot be read: {error.strerror or error}")
     found: tuple[Useless, ...] = ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt import edits
+from pyfmt import disk, edits
 from pyfmt.errors import ConfigError, EditError
 from pyfmt.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
 from pyfmt.tools import formatting
@@ -202,8 +202,7 @@ def _collect_later(size: int) -> None:
 
 def _format_file(file: str, chunk: _Chunk) -> _Answer:
     try:
-        with open(os.path.join(chunk.root, file), "rb") as stream:
-            before = stream.read()
+        before = disk.read_bytes(os.path.join(chunk.root, file))
     except OSError as error:
         return _Answer(file, trouble=f"cannot be read: {error.strerror or error}")
     try:

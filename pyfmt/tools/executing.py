@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import configparser
 import posixpath
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.model import ToolConfig
 
 _NO = ("", "no", "n", "false", "0")
@@ -30,10 +29,10 @@ def executions(config: ToolConfig) -> tuple[str, ...]:
 
 def _values(config: ToolConfig) -> dict[str, Any]:
     """Option to value; pylint's sections are one, since it takes any option in any of them."""
-    text = Path(config.path).read_text("utf-8-sig")
+    text = disk.read_text(config.path, encoding="utf-8-sig")
     found: dict[str, Any] = {}
     if config.path.endswith(".toml"):
-        table = tomllib.loads(text).get("tool", {}).get(config.tool, {})
+        table = disk.parse_toml(text).get("tool", {}).get(config.tool, {})
         for key, value in table.items() if isinstance(table, Mapping) else ():
             found |= value if isinstance(value, Mapping) and config.tool == "pylint" else {key: value}
     else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.environments.creating.locks import LocalFolder, Locked, Target, find_lock, read_lock
 from pyfmt.environments.creating.locks.values import Table, table
 from pyfmt.environments.creating.values import CreateRequest, CreationError
@@ -160,7 +160,7 @@ def _is_clean(folder: Path) -> bool:
 
 def _manifest(folder: Path) -> Table:
     try:
-        return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+        return disk.read_toml(folder / "pyproject.toml")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -174,7 +174,7 @@ def _distribution(folder: Path) -> str:
     if not name and (folder / "setup.cfg").is_file():
         parser = configparser.ConfigParser(interpolation=None)
         try:
-            parser.read_string((folder / "setup.cfg").read_text("utf-8"))
+            parser.read_string(disk.read_text(folder / "setup.cfg"))
         except (OSError, ValueError, configparser.Error):
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
@@ -202,4 +202,4 @@ def _group_lines(data: Table) -> list[str]:
 
 
 def _has_hashes(path: Path) -> bool:
-    return "--hash" in path.read_text("utf-8", "replace")
+    return "--hash" in disk.read_text(path, "replace")

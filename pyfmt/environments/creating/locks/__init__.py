@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.environments.creating.locks.others import read_pdm, read_pipfile, read_pylock
 from pyfmt.environments.creating.locks.poetry import read as read_poetry
 from pyfmt.environments.creating.locks.uv import read as read_uv
@@ -33,13 +33,13 @@ def find_lock(folder: Path) -> Path | None:
 def read_lock(path: Path, target: Target) -> Locked:
     """What the lock file at `path` installs on `target`; raises CreationError where it cannot be read."""
     try:
-        text = path.read_text("utf-8")
-        lock = json.loads(text) if path.name == "Pipfile.lock" else tomllib.loads(text)
+        text = disk.read_text(path)
+        lock = disk.parse_json(text) if path.name == "Pipfile.lock" else disk.parse_toml(text)
     except (OSError, ValueError) as error:
         raise CreationError(f"{path.name} cannot be read: {error}", "let its manager lock again") from error
     pyproject = path.parent / "pyproject.toml"
     try:
-        manifest = tomllib.loads(pyproject.read_text("utf-8")) if pyproject.is_file() else {}
+        manifest = disk.read_toml(pyproject) if pyproject.is_file() else {}
         return LOCKS[path.name](lock, path.parent, target, manifest)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise CreationError(
