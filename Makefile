@@ -76,7 +76,7 @@ test: $(STAMP) system
 
 lint: $(STAMP)
 	$(BIN)/mypy --strict
-	$(BIN)/mypy --strict --python-version 3.10 pyfmt/workers
+	$(BIN)/mypy --strict --python-version 3.10 pyfmt/tools/worker pyfmt/tools/pylint/worker pyfmt/tools/mypy/worker
 	$(BIN)/lint-imports
 	$(BIN)/pyfmt check
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pyfmt.cache.sources import EVERYTHING, Sources
-from pyfmt.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
 SCHEMA = 3  # raise it when the meaning of a stored value changes

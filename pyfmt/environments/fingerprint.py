@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.environments.editable import Mapped
 from pyfmt.environments.installed import read_direct_url
 from pyfmt.environments.layout import Layout
@@ -35,6 +36,7 @@ class Contents:
     search_path: tuple[str, ...]
     sites: tuple[SiteFolder, ...]
     mapped: tuple[Mapped, ...]
+    unread: dict[str, str] = field(default_factory=dict, compare=False)  # file -> why it could not be read
 
 
 def tier1(prefix: Path, site_packages: Sequence[str]) -> str:
@@ -107,7 +109,7 @@ def tier2(contents: Contents) -> str:
         owned: set[str] = set()
         for mark in site.marks:
             if mark.name.endswith(".dist-info") and not mark.name.startswith("~"):
-                rows, tops = _record(os.path.join(site.path, mark.name))
+                rows, tops = _record(os.path.join(site.path, mark.name), contents.unread)
                 owned |= tops
                 add("distribution", mark.name, *rows)
                 add("from", *_direct_url(os.path.join(site.path, mark.name), contents))
@@ -123,11 +125,14 @@ def _is_finder(name: str) -> bool:
     return name.startswith(("__editable__", "_editable_impl_"))
 
 
-def _record(metadata: str) -> tuple[list[str], set[str]]:
+def _record(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[str]]:
     """The rows of RECORD that say what can be imported, sorted, and the top-level names among them."""
+    file = os.path.join(metadata, "RECORD")
     try:
-        lines = disk.read_text(os.path.join(metadata, "RECORD"), "surrogateescape").splitlines()
-    except OSError:
+        lines = disk.read_text(file, "surrogateescape").splitlines()
+    except OSError as error:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            unread[file] = parsing.why(error)
         return _metadata_only(metadata), set()
     rows: list[str] = []
     tops: set[str] = set()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.environments.installed import normalise
 
 JsonObject = dict[str, Any]
@@ -59,7 +60,7 @@ def read(file: Path, marker: Marker) -> Lock:
     lock = Lock(file)
     try:
         if file.name == "Pipfile.lock":
-            _pipenv(lock, disk.parse_json(disk.read_text(file)), marker)
+            _pipenv(lock, parsing.parse_json(disk.read_text(file)), marker)
         elif file.suffix == ".txt":
             _requirements(lock, file, marker, set())
         else:
@@ -68,7 +69,7 @@ def read(file: Path, marker: Marker) -> Lock:
                 lock, content, marker
             )
     except Exception as error:
-        raise LockError(f"{file.name} cannot be read: {disk.why(error)}") from error
+        raise LockError(f"{file.name} cannot be read: {parsing.why(error)}") from error
     return lock
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.model import Distribution, Environment, Health
 from pyfmt.environments import editable, fingerprint, installed, sites
 from pyfmt.environments.layout import UNFINISHED, Broken, Layout, locate
-from pyfmt.model import Distribution, Environment, Health
 
 _ACTIVATED = re.compile(r"""^\s*(?:export )?VIRTUAL_ENV=(['"]?)(/[^'"\n]+)\1\s*$""", re.MULTILINE)
 
@@ -58,6 +58,11 @@ def examine(
     contents = fingerprint.Contents(layout, os.path.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
     value, distributions = _remembered(contents, memo)
     health, reason, cure = _health(layout, path, mapped)
+    if health is Health.OK and (unread := {**path.unread, **contents.unread}):
+        file, why = min(unread.items())
+        more = f" (and {len(unread) - 1} more files)" if len(unread) > 1 else ""
+        reason = f"{file.removeprefix(place + os.sep)} cannot be read: {why}{more}"
+        health, cure = Health.WARNING, "install that package again, or recreate the environment"
     environment = Environment(
         name=name,
         prefix=place,
@@ -81,7 +86,7 @@ def _remembered(
 ) -> tuple[str, tuple[Distribution, ...]]:
     """Tier 2 and the distributions: from `memo` while tier 1 holds, else read and added to it."""
     if memo is None:
-        return fingerprint.tier2(contents), installed.distributions(contents.sites)
+        return fingerprint.tier2(contents), installed.distributions(contents.sites, contents.unread)
     key = fingerprint.memo_key(contents)
     known = memo.get(key)
     if known is not None:
@@ -90,8 +95,9 @@ def _remembered(
             return value, installed.load(text)
         except (ValueError, TypeError):
             pass  # damaged, or from another version of pyfmt: read again below
-    value, distributions = fingerprint.tier2(contents), installed.distributions(contents.sites)
-    memo[key] = f"{value} {installed.dump(distributions)}"
+    value, distributions = fingerprint.tier2(contents), installed.distributions(contents.sites, contents.unread)
+    if not contents.unread:  # else it is read again, and said again
+        memo[key] = f"{value} {installed.dump(distributions)}"
     return value, distributions
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.environments.layout import Layout
 
 _MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".py")
@@ -80,6 +81,7 @@ class SearchPath:
     entries: list[str]
     known: set[str] = field(default_factory=set)
     sites: list[SiteFolder] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)  # .pth file -> why it could not be read
     unknown_lines: list[tuple[str, str]] = field(default_factory=list)  # .pth file, line that may change the path
     plen: int = 0  # setuptools' old easy-install.pth keeps its state in sys
     egginsert: int = 0
@@ -117,7 +119,9 @@ class SearchPath:
         file = os.path.join(folder.path, name)
         try:
             content = disk.read_bytes(file)
-        except OSError:
+        except OSError as error:
+            if os.path.exists(file):  # a dangling link is nothing that could be read, such as an editor's lock
+                self.unread[file] = parsing.why(error)
             return  # site.py ignores a .pth that it cannot read
         try:
             text = content.decode("utf-8-sig")
@@ -155,7 +159,7 @@ def is_harmless(line: str, folder: SiteFolder) -> bool:
     if _SUSPICIOUS.search(line):
         return False
     try:
-        tree = disk.parse_python(line.strip())
+        tree = parsing.parse_python(line.strip())
     except (SyntaxError, ValueError):
         return True  # site.py reports the error and goes on without the rest of the file
     if _runs_unseen_code(tree):

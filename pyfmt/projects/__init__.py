@@ -8,9 +8,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pyfmt.config import nearest
-from pyfmt.errors import ConfigError
-from pyfmt.globs import matches, parts_of
-from pyfmt.model import Config, Edge, Failure, Project
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.globs import matches, parts_of
+from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
 from pyfmt.projects.layout import layout
@@ -54,25 +54,26 @@ def find_projects(config: Config) -> Survey:
     folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
     owned, stray = _owned(config, folders)
     members = [_member(config, folders[path]) for path in sorted(owned)]
-    found = edges(config.root, members)
+    problems: dict[str, list[str]] = {}
+    found = edges(config.root, members, problems)
     names = _names(members)
     _check_environments(config, names)
     projects = [_project(member, names[member.path], owned[member.path], found[member.path]) for member in members]
     if config.boundaries is not None:
-        said = declarations(config.root, members)
+        declared = declarations(config.root, members)
         projects = [
             replace(
                 project,
-                declares=said[project.path].projects,
-                declared_names=said[project.path].names,
-                computed=said[project.path].computed,
+                declares=declared[project.path].projects,
+                declared_names=declared[project.path].names,
+                computed=declared[project.path].computed,
             )
             for project in projects
         ]
     failures = [
-        Failure("projects", (names[member.path],), "", member.manifest.problem, f"in {member.path}")
+        Failure("projects", (names[member.path],), "", "; ".join(said), f"in {member.path}")
         for member in members
-        if member.manifest.problem
+        if (said := [*filter(None, [member.manifest.problem]), *problems.get(member.path, ())])
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.projects.dependencies import locked_edges
 from pyfmt.projects.manifests import normalise
 
@@ -75,7 +75,7 @@ def _packages(path: str, read: Reader, member: str | None) -> _Packages:
         return _requirements(path, read)
     text = read(path) or ""
     if name == "Pipfile.lock":
-        return _pipfile(disk.parse_json(text))
+        return _pipfile(parsing.parse_json(text))
     data = _toml(text)
     if name == "uv.lock":
         return _uv(data, member)
@@ -88,7 +88,7 @@ def _packages(path: str, read: Reader, member: str | None) -> _Packages:
 @lru_cache(maxsize=4)
 def _toml(text: str) -> dict[str, Any]:
     """Kept, since a workspace's lock is asked for each of its members."""
-    return disk.parse_toml(text)
+    return parsing.parse_toml(text)
 
 
 def _fact(key: str, value: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pyfmt import disk
+from pyfmt.core import parsing
 
 _SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
 
@@ -63,7 +64,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
             # What a pyproject.toml calls dynamic is setup.py's or setup.cfg's business, where there are any.
             computed |= parts[-1].computed and (name != "pyproject.toml" or names == (name,))
         except Exception as error:  # pylint: disable=broad-exception-caught  # one manifest's error is no other's
-            problems.append(f"{name} cannot be read: {disk.why(error)}")
+            problems.append(f"{name} cannot be read: {parsing.why(error)}")
     return Manifest(
         distribution=next((part.distribution for part in parts if part.distribution), None),
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
@@ -271,7 +272,7 @@ def _read_setup_py(path: Path) -> Manifest:
     """
     arguments: dict[str, Any] = {}
     try:
-        tree = disk.parse_python(disk.read_bytes(path))
+        tree = parsing.parse_python(disk.read_bytes(path))
     except (SyntaxError, ValueError):
         return Manifest(computed=True)
     computed = False

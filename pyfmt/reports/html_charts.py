@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pyfmt.model import Command, EnvironmentRecord, Report, UnitRecord
-from pyfmt.planning import FORMATTERS
+from pyfmt.core.model import Command, EnvironmentRecord, Report, UnitRecord
+from pyfmt.core.planning import FORMATTERS
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.rules import documentation_url

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyfmt.model import Report, Request
+from pyfmt.core.model import Report, Request
 
 Sources = Callable[[str], Sequence[str] | None]
 

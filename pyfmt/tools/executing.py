@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyfmt import disk
-from pyfmt.model import ToolConfig
+from pyfmt.core import parsing
+from pyfmt.core.model import ToolConfig
 
 _NO = ("", "no", "n", "false", "0")
 
@@ -32,7 +33,7 @@ def _values(config: ToolConfig) -> dict[str, Any]:
     text = disk.read_text(config.path, encoding="utf-8-sig")
     found: dict[str, Any] = {}
     if config.path.endswith(".toml"):
-        table = disk.parse_toml(text).get("tool", {}).get(config.tool, {})
+        table = parsing.parse_toml(text).get("tool", {}).get(config.tool, {})
         for key, value in table.items() if isinstance(table, Mapping) else ():
             found |= value if isinstance(value, Mapping) and config.tool == "pylint" else {key: value}
     else:

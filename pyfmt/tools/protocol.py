@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pyfmt.model import Environment, Failure, Finding, Project, ToolConfig, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Project, ToolConfig, Unit
 
 JsonObject = dict[str, Any]
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.merging import Material, apply_overrides, exit_code, finding_key, merge, merge_findings
-from pyfmt.model import (
+from pyfmt.core.merging import Material, apply_overrides, exit_code, finding_key, merge, merge_findings
+from pyfmt.core.model import (
     Candidate,
     Command,
     Config,

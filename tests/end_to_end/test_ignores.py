@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.adding_ignores import File, Work
-from pyfmt.model import Command, Report
+from pyfmt.cli.add_ignores import File, Work
+from pyfmt.core.model import Command, Report
 from tests.end_to_end import trees
 from tests.reports.models import finding
 from tests.support.monorepo import Monorepo, rules

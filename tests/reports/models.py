@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pyfmt.model import (
+from pyfmt.core.model import (
     Command,
     Edit,
     EnvironmentRecord,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pyfmt.model import (
+from pyfmt.core.model import (
     Accepted,
     Command,
     Edit,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyfmt.model import Accepted, Report, Severity
+from pyfmt.core.model import Accepted, Report, Severity
 from pyfmt.reports import tally
 from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfmt.model import Command, Edit, Report, UnitRecord
+from pyfmt.core.model import Command, Edit, Report, UnitRecord
 from pyfmt.reports import text
 from pyfmt.reports.escaping import cells, printable, wrap
 from pyfmt.reports.excerpt import excerpt

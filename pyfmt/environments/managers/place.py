@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyfmt import disk
-from pyfmt.model import Project
+from pyfmt.core import parsing
+from pyfmt.core.model import Project
 
 _LONGEST = 10_000  # characters of a file that names an environment
 JsonObject = dict[str, Any]
@@ -73,7 +74,7 @@ class Surroundings:
 
     def _note(self, path: str, error: Exception) -> None:
         if not isinstance(error, FileNotFoundError) or os.path.lexists(path):
-            self.unread[path] = disk.why(error)
+            self.unread[path] = parsing.why(error)
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The sorted names in a folder; empty where it cannot be listed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from pyfmt import globs
+from pyfmt.core import globs
 from pyfmt.environments.managers.place import Found, JsonObject, Place, strings, table
 
 

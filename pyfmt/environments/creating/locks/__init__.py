@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.environments.creating.locks.others import read_pdm, read_pipfile, read_pylock
 from pyfmt.environments.creating.locks.poetry import read as read_poetry
 from pyfmt.environments.creating.locks.uv import read as read_uv
@@ -34,7 +35,7 @@ def read_lock(path: Path, target: Target) -> Locked:
     """What the lock file at `path` installs on `target`; raises CreationError where it cannot be read."""
     try:
         text = disk.read_text(path)
-        lock = disk.parse_json(text) if path.name == "Pipfile.lock" else disk.parse_toml(text)
+        lock = parsing.parse_json(text) if path.name == "Pipfile.lock" else parsing.parse_toml(text)
     except (OSError, ValueError) as error:
         raise CreationError(f"{path.name} cannot be read: {error}", "let its manager lock again") from error
     pyproject = path.parent / "pyproject.toml"

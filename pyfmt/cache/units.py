@@ -1,0 +1,291 @@
+"""Answers units from the cache: a unit runs only where something that its tool could see has changed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt.cache.findings import finding_from_row, row_from_finding
+from pyfmt.cache.keys import (
+    SOURCES,
+    KeyFacts,
+    changed_inputs,
+    listing_key,
+    pack,
+    portable,
+    seen_sources,
+    unit_identity,
+    unit_inputs,
+    unit_key,
+)
+from pyfmt.cache.repeating.witness import suspended
+from pyfmt.cache.store import Store
+from pyfmt.core.model import Environment, Outcome, Unit
+from pyfmt.runner.options import LintOptions, LintResult, Listener
+from pyfmt.tools.protocol import JsonObject
+from pyfmt.tools.registry import LINTERS
+
+if TYPE_CHECKING:
+    from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
+
+_SHOWN = 8  # changed inputs that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An outcome from the cache, with what the tool had to say besides."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+
+
+def whole(unit: Unit) -> Unit:
+    """The same unit with all its files reported: what is cached does not depend on what a run selects."""
+    parts = tuple(replace(part, files=tuple(sorted((*part.files, *part.context))), context=()) for part in unit.parts)
+    return replace(unit, parts=parts)
+
+
+def share(outcome: Outcome, unit: Unit) -> Outcome:
+    """The share of a whole unit's outcome that concerns the files of `unit`."""
+    wanted = set(unit.files)
+    kept = tuple(f for f in outcome.findings if f.path in wanted or not wanted.isdisjoint(f.also))
+    return replace(outcome, unit=unit, findings=kept)
+
+
+class UnitCache:
+    """Outcomes of whole units by everything that they depend on."""
+
+    def __init__(
+        self,
+        store: Store,
+        facts: KeyFacts,
+        facts_now: Callable[[Sequence[Environment]], KeyFacts | None],
+        reach_of: ReachOf,
+    ) -> None:
+        self._store = store
+        self._facts = facts
+        self._reach_of = reach_of
+        self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
+
+    @cached_property
+    def records(self) -> FileRecords:
+        """What is known of the files of units that must run."""
+        from pyfmt.cache.file_records import FileRecords  # deferred for start-up time: not where all is known
+
+        return FileRecords(self._store, self._facts, self._reach_of)
+
+    def look_again(self, units: Sequence[Unit]) -> bool:
+        """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
+        environments = {unit.environment.prefix: unit.environment for unit in units if unit.environment is not None}
+        now = self._facts_now(tuple(environments.values()))
+        if now is None:
+            return False
+        self._facts = now
+        return True
+
+    def keys(self, units: Sequence[Unit]) -> list[bytes]:
+        """The key of each unit as the files are now; to be asked for before the tools run."""
+        return [unit_key(whole(unit), self._facts) for unit in units]
+
+    def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
+        """What is known of each unit."""
+        values = self._store.get(keys)
+        return [_load(values.get(key), unit) for unit, key in zip(units, keys, strict=True)]
+
+    def put(self, found: Mapping[bytes, tuple[Outcome, tuple[str, ...]]]) -> None:
+        """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
+        values = {}
+        for key, (outcome, notes) in found.items():
+            if not outcome.failures:
+                values[key] = _dump(outcome, notes)
+                values[unit_identity(outcome.unit)] = pack(unit_inputs(outcome.unit, self._facts))
+                for folder in seen_sources(outcome.unit, self._facts):
+                    listing = listing_key(self._facts.sources.below(folder).hex())
+                    if listing not in values:
+                        values[listing] = pack(self._facts.sources.listing(folder))
+        self._store.put(values)
+
+    def told(self, unit: Unit) -> str:
+        """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
+        (key,) = self.keys([unit])
+        identity = unit_identity(unit)
+        known = self._store.get([key, identity])
+        if key in known:
+            return "hit"
+        if identity not in known:
+            return "miss: never run, or dropped from the cache"
+        try:
+            before = json.loads(known[identity])
+            changed = changed_inputs(before, unit_inputs(whole(unit), self._facts))
+            names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
+        except (ValueError, TypeError, AttributeError):
+            return "miss: what it was made from cannot be read"
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        return f"miss: changed since then: {shown}{self._anew(unit)}"
+
+    def _anew(self, unit: Unit) -> str:
+        """How much of a unit would be linted anew, where it is not all of it."""
+        partial = self.records.partial(whole(unit))
+        if partial is None:
+            return ""
+        files = len(partial.run.files) if partial.run else 0
+        return f"; {files} of {len(whole(unit).files)} files can see that"
+
+    def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
+        """An input that has changed, or, where it is a folder, the files in it that have."""
+        assert unit.environment is not None, unit
+        for folder in seen_sources(whole(unit), self._facts):
+            if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
+                key = listing_key(before)
+                listing = self._store.get([key]).get(key)
+                if listing is not None:
+                    return changed_inputs(json.loads(listing), self._facts.sources.listing(folder))
+        return [name]
+
+
+def _dump(outcome: Outcome, notes: Sequence[str]) -> bytes:
+    rows = [row_from_finding(finding) for finding in outcome.findings]
+    return json.dumps({"findings": rows, "notes": list(notes), "seconds": outcome.seconds}).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _load(value: bytes | None, unit: Unit) -> Known | None:
+    if value is None:
+        return None
+    try:
+        data = json.loads(value)
+        findings = tuple(finding_from_row(row) for row in data["findings"])
+        outcome = Outcome(unit, findings, seconds=0.0, cached=True)
+        return Known(share(outcome, unit), tuple(data["notes"]))
+    except (ValueError, KeyError, TypeError):
+        return None  # a value that cannot be read is a miss
+
+
+_Found = tuple[Outcome, tuple[str, ...]]  # an outcome, and what the tool had to say besides
+
+
+def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache: UnitCache | None) -> LintResult:
+    """Lint what the cache does not know; `cache` None: everything, and nothing is remembered."""
+    keys = cache.keys(units) if cache else []
+    known = cache.get(units, keys) if cache else [None] * len(units)
+    now = time.monotonic()
+    results: dict[int, _Found] = {
+        index: (replace(found.outcome, started=now, ended=now), found.notes)
+        for index, found in enumerate(known)
+        if found is not None
+    }
+    for outcome, _ in results.values():
+        listener.done(outcome)
+    missing = [index for index, found in enumerate(known) if found is None]
+    if missing and cache:
+        asked = {index: (keys[index], units[index]) for index in missing}
+        results.update(_Missing(asked, options, listener, cache).results())
+    elif missing:
+        done = _run_tools([_asked_of_tool(units[index]) for index in missing], options, listener)
+        for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
+            results[index] = (share(outcome, units[index]), notes)
+    ordered = [results[index] for index in range(len(units))]
+    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+
+
+def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
+    """Run units with a folder for what they leave behind; only here, since a run with nothing to do writes nothing."""
+    import tempfile  # deferred for start-up time
+
+    from pyfmt.runner.linting import lint_units
+
+    with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
+        return lint_units(units, replace(options, scratch=Path(scratch)), listener)
+
+
+def _asked_of_tool(unit: Unit) -> Unit:
+    """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
+    return whole(unit) if LINTERS[unit.tool].project_rules is None else unit
+
+
+class _Missing:
+    """The units whose outcomes are not known: linted whole, or only the files that something has changed for."""
+
+    def __init__(
+        self, asked: Mapping[int, tuple[bytes, Unit]], options: LintOptions, listener: Listener, cache: UnitCache
+    ) -> None:
+        self._asked = asked
+        self._options = options
+        self._listener = listener
+        self._cache = cache
+        self._learnt: list[tuple[int, Outcome, tuple[str, ...], tuple[JsonObject, ...]]] = []
+        self._joined: list[tuple[int, Partial, Outcome]] = []
+
+    def results(self) -> dict[int, _Found]:
+        """Each unit's outcome; what can be is remembered."""
+        units = {index: unit for index, (_, unit) in self._asked.items()}
+        partials = {index: self._cache.records.partial(unit) for index, unit in units.items()}
+        found: dict[int, _Found] = {}
+        runs: dict[int, Unit] = {}
+        for index, partial in partials.items():
+            if partial is None:
+                runs[index] = _asked_of_tool(units[index])
+            elif partial.run is not None:
+                runs[index] = partial.run
+            else:
+                found[index] = (self._cache.records.known(partial), self._cache.records.notes(partial))
+                self._joined.append((index, partial, found[index][0]))
+                self._listener.done(found[index][0])
+        again = self._run(runs, partials, found)
+        if again:
+            self._listener.more(len(again))
+            self._run({index: whole(units[index]) for index in again}, {}, found)
+        self._remember()
+        return found
+
+    def _run(
+        self, runs: Mapping[int, Unit], partials: Mapping[int, Partial | None], found: dict[int, _Found]
+    ) -> list[int]:
+        """Run units and add to `found`; those that must run again, as wholes."""
+        replays = {}
+        for index, unit in runs.items():
+            partial = partials.get(index)
+            if partial is not None and unit.environment is not None:
+                replays[unit.tool, unit.environment.prefix, unit.number] = partial.replays
+        if not runs:
+            return []
+        done = _run_tools(list(runs.values()), replace(self._options, replays=replays), self._listener)
+        again = []
+        for index, outcome, notes, effects in zip(runs, done.outcomes, done.notes, done.effects, strict=True):
+            partial = partials.get(index)
+            if partial is None:
+                self._learnt.append((index, outcome, notes, effects))
+                found[index] = (share(outcome, self._asked[index][1]), notes)
+            elif (joined := self._cache.records.joined(partial, outcome, effects)) is not None:
+                self._joined.append((index, partial, joined))
+                said = dict.fromkeys((*self._cache.records.notes(partial), *notes))
+                found[index] = (joined, tuple(said))
+            else:
+                again.append(index)
+        return again
+
+    def _remember(self) -> None:
+        """Keep the outcomes of units whose inputs are still what they were before the tools ran."""
+        cache, units = self._cache, [unit for _, unit in self._asked.values()]
+        if not cache.look_again(units):
+            return
+        now = dict(zip(self._asked, cache.keys(units), strict=True))
+        steady = {index for index, (key, _) in self._asked.items() if now[index] == key}
+        found: dict[bytes, _Found] = {}
+        for index, outcome, notes, effects in self._learnt:
+            if index in steady and not any(part.context for part in outcome.unit.parts):
+                found[now[index]] = (outcome, notes)
+                if not outcome.failures:
+                    cache.records.learn(outcome, notes, effects)
+        for index, partial, outcome in self._joined:
+            if index in steady and not outcome.failures:
+                cache.records.keep(partial)
+                if not any(part.context for part in partial.unit.parts):
+                    found[now[index]] = (outcome, cache.records.notes(partial))
+        cache.put(found)

@@ -1,0 +1,228 @@
+"""Which file imports which: read statically with ast, by the names that each file can be imported under.
+
+Where it cannot be known, more is taken than less: a file that cannot be parsed imports all below the names it seems to
+name, and a name that no import root gives is looked for by its last parts.
+"""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pyfmt.core import parsing
+from pyfmt.projects.layout import imported_names
+
+# An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
+# import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that could
+# name one, by which a module below an imported package may be meant (`import a` and then `a.name`).
+Read = Callable[[str], Sequence[str]]
+
+
+def imports_of(source: bytes) -> tuple[str, ...]:
+    """What a module's source imports, in order and each once; every branch counts, and literal dynamic imports too."""
+    try:
+        tree = parsing.parse_python(source)
+    except (SyntaxError, ValueError):
+        return (*(f"{name}.**" for name in sorted(imported_names(source))), ".**")
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        for name in _imports(node):
+            found[name] = None
+    return tuple(found)
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.Attribute):
+        yield f"@{node.attr}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+        yield f"@{node.value}"
+    elif isinstance(node, ast.ImportFrom):
+        base = "." * node.level + (node.module or "")
+        for alias in node.names:
+            yield f"{base}{'' if base.endswith('.') or not base else '.'}{alias.name}"
+    elif isinstance(node, ast.Call) and node.args:
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        first = node.args[0]
+        if (
+            called in ("import_module", "__import__")
+            and isinstance(first, ast.Constant)
+            and isinstance(first.value, str)
+        ):
+            yield first.value
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The files of a project, those that are gone included, and the folders that they are imported from."""
+
+    path: str
+    files: tuple[str, ...]
+    import_roots: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Names:
+    """Modules by the dotted names under which they can be imported."""
+
+    files: dict[str, list[str]] = field(default_factory=dict)
+    below: dict[str, dict[str, None]] = field(default_factory=dict)  # a name, and the names directly below it
+
+    def add(self, name: str, file: str) -> None:
+        """One more file for a name."""
+        self.files.setdefault(name, []).append(file)
+        child = name
+        while child:
+            parent = child.rpartition(".")[0]
+            known = self.below.setdefault(parent, {})
+            if child in known:
+                break
+            known[child] = None
+            child = parent
+
+    def children(self, name: str, deep: bool) -> Iterator[str]:
+        """The files directly below a name, or all of them."""
+        waiting = list(self.below.get(name, ()))
+        seen: set[str] = set()
+        while waiting:
+            child = waiting.pop()
+            if child not in seen:
+                seen.add(child)
+                yield from self.files.get(child, ())
+                waiting += self.below.get(child, ()) if deep else ()
+
+
+class ImportGraph:
+    """Every first-party import between the files of a monorepo; `read` gives what a file imports."""
+
+    def __init__(self, homes: Sequence[Home], read: Read) -> None:
+        self._read = read
+        self._homes = homes
+        self._everywhere = _Names()
+        self._own: dict[str, _Names] = {}
+        self._loose: dict[str, _Names] = {}  # by their last parts
+        self._folders: dict[str, list[str]] = {}  # by path without suffix: "a/b" for a/b.py and a/b/__init__.py
+        for home in homes:
+            self._take(home)
+
+    def _take(self, home: Home) -> None:
+        own, loose = self._own.setdefault(home.path, _Names()), self._loose.setdefault(home.path, _Names())
+        for file in home.files:
+            place = _place(file)
+            self._folders.setdefault(place, []).append(file)
+            for root in home.import_roots:
+                name = _dotted(place, root)
+                if name:
+                    own.add(name, file)
+                    self._everywhere.add(name, file)
+            parts = place.split("/")
+            for start in range(len(parts)):
+                loose.add(".".join(parts[start:]), file)
+                if file.endswith(".pyi"):
+                    self._everywhere.add(".".join(parts[start:]), file)  # stubs may lie on any mypy_path
+
+    def importers(self, changed: Iterable[str]) -> dict[str, str]:
+        """Every file that imports one of `changed`, directly or through others, with the file that it imports."""
+        reverse: dict[str, set[str]] = {}
+        for home in self._homes:
+            for file in home.files:
+                for target in self._targets(file, home.path):
+                    reverse.setdefault(target, set()).add(file)
+        start = set(changed)
+        found: dict[str, str] = {}
+        waiting = sorted(start)
+        for target in waiting:  # grows while it is gone through: nearest importers first
+            for importer in sorted(reverse.get(target, ())):
+                if importer not in found and importer not in start:
+                    found[importer] = target
+                    waiting.append(importer)
+        return found
+
+    def _targets(self, file: str, home: str) -> set[str]:
+        found: set[str] = set()
+        for text in self._read(file):
+            if text.startswith("@"):
+                continue
+            if text.startswith("."):
+                found |= self._relative(file, text)
+            else:
+                found |= self._absolute(file, home, text)
+        found.discard(file)
+        return found
+
+    def _relative(self, file: str, text: str) -> set[str]:
+        """By the folders, as packages are."""
+        name = text.lstrip(".")
+        folder = posixpath.dirname(file)
+        for _ in range(len(text) - len(name) - 1):
+            folder = posixpath.dirname(folder)
+        return self._in_folder(folder, name)
+
+    def _in_folder(self, folder: str, name: str) -> set[str]:
+        found = set(self._folders.get(folder or ".", ()))
+        place = folder
+        for part in name.split("."):
+            if part in ("*", "**"):
+                found |= self._inside(place, part == "**")
+                break
+            place = posixpath.join(place, part)
+            found.update(self._folders.get(place, ()))
+        return found
+
+    def _inside(self, folder: str, deep: bool) -> set[str]:
+        prefix = folder + "/" if folder else ""
+        return {
+            file
+            for place, files in self._folders.items()
+            if place.startswith(prefix) and (deep or "/" not in place[len(prefix) :])
+            for file in files
+        }
+
+    def _absolute(self, file: str, home: str, text: str) -> set[str]:
+        name, _, stars = text.partition(".*")
+        found = self._beside(file, text)
+        prefix = ""
+        parts = name.split(".")
+        # Something must put a further folder on the search path.
+        is_unknown = parts[0] not in self._everywhere.below.get("", ()) and parts[0] not in sys.stdlib_module_names
+        for number, part in enumerate(parts):
+            prefix = f"{prefix}.{part}" if prefix else part
+            for table in (self._own[home], self._everywhere, self._loose[home]):
+                if table is self._loose[home] and not is_unknown:
+                    continue
+                targets = list(table.files.get(prefix, ()))
+                if text.endswith("*") and number == len(parts) - 1:
+                    targets += table.children(prefix, deep=stars == "*")
+                if targets:
+                    found.update(targets)
+                    break
+        return found
+
+    def _beside(self, file: str, text: str) -> set[str]:
+        """Modules beside a script, which Python itself finds there first."""
+        folder = posixpath.dirname(file)
+        if posixpath.join(folder, text.split(".", maxsplit=1)[0]) not in self._folders:
+            return set()
+        return self._in_folder(folder, text) - set(self._folders.get(folder or ".", ()))
+
+
+def _place(file: str) -> str:
+    """A module's path as imports name it: without the suffix, a package's folder for its `__init__`."""
+    stem = file.rpartition(".")[0]
+    folder, name = posixpath.split(stem)
+    return (folder or ".") if name == "__init__" else stem
+
+
+def _dotted(place: str, root: str) -> str:
+    """The dotted name of a module as it is imported from `root`; "" where it cannot be."""
+    if root == ".":
+        inside = "" if place == "." else place
+    elif place.startswith(root + "/"):
+        inside = place[len(root) + 1 :]
+    else:
+        inside = ""
+    return inside.replace("/", ".")
