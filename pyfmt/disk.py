@@ -33,7 +33,7 @@ def _refusal(path: str | os.PathLike[str], found: os.stat_result, largest: int) 
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
         return OSError(errno.EINVAL, f"it is {kind}, no regular file", name)
     if found.st_size > largest:
-        return OSError(errno.EFBIG, f"it has more than {largest} bytes", name)
+        return OSError(errno.EFBIG, f"it has more than {largest >> 20} MiB", name)
     return None
 
 
@@ -64,7 +64,7 @@ def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
             parts.append(part)
             left -= len(part)
         if left <= 0:
-            raise OSError(errno.EFBIG, f"it has more than {largest} bytes", os.fspath(path))
+            raise OSError(errno.EFBIG, f"it has more than {largest >> 20} MiB", os.fspath(path))
         return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(descriptor)

@@ -245,7 +245,7 @@ def _sections(folder: Path, tool: str) -> list[str]:
         pass  # no manifest, or one whose damage the survey tells
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read(folder / "setup.cfg", "utf-8")
+        parser.read_string(disk.read_text(folder / "setup.cfg"))
         wanted = _SETUP_CFG_SECTIONS.get(tool, "\0")
         if any(name == wanted or name.startswith(wanted + ".") for name in parser.sections()):
             found.append(f"setup.cfg [{wanted}]")

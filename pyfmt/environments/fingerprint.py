@@ -210,6 +210,8 @@ def _content(file: str) -> str:
 def _portable(path: str, contents: Contents) -> str:
     """`path` by its place in the environment, the base, or relative to the root: nothing of this machine."""
     layout = contents.layout
+    if not path:
+        return ""  # an empty egg-link
     for label, folder in (("prefix", layout.prefix), ("root", contents.root), ("base", layout.base_prefix)):
         if path == folder:
             return f"<{label}>"

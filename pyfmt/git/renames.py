@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pyfmt import disk
+
 _TIME_LIMIT = 60.0  # seconds for one call of git
 
 
@@ -54,7 +56,7 @@ def last_change(root: Path, file: str) -> tuple[str, bool]:
         return head(root), True
     shallow = root / _line(root, "rev-parse", "--git-path", "shallow")
     try:
-        return commit, commit not in shallow.read_text("ascii").split()
+        return commit, commit not in disk.read_text(shallow, "replace").split()
     except OSError:
         return commit, True
 

@@ -5,12 +5,12 @@ All damaged projects of a table stand in one monorepo beside a healthy one, so t
 
 from __future__ import annotations
 
-import json
-import signal
 import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +75,57 @@ PROJECTS = [
     *cases("requirements.txt", UNREADABLE),
     *cases("requirements-dev.in", UNREADABLE),
 ]  # fmt: skip
+SITE = f".venv/lib/python{virtualenvs.HERE}/site-packages"
+INFO = f"{SITE}/other-1.0.dist-info"
+EGG_INFO = {f"{SITE}/other.egg-info/PKG-INFO": "Version: 1\n"}
+NO_LINK = without(UNREADABLE, "dangling", "loop")  # what leads nowhere is stepped over: see STEPPED_OVER
+
+
+def url(value: str) -> Damage:
+    return text(f'{{"url": "{value}", "dir_info": {{"editable": true}}}}')
+
+
+ENVIRONMENTS = [
+    *cases(".venv/pyvenv.cfg", UNREADABLE, {
+        "empty": text(""), "garbage": text(bytes(range(256))), "NUL": text("home = a\0b\nversion = 3.1.1\n"),
+        "huge version": text(f"home = /usr\nversion = {'9' * 5000}.1\n"), "other version": text("home = /usr/bin\nversion = 1.0.0\n"),
+        "long": text("version = 3\n" * 100_000),
+    }),
+    *cases(".venv/bin/python", without(UNREADABLE, "endless")),
+    *cases(f"{SITE}/x.pth", NO_LINK),
+    *cases(f"{INFO}/direct_url.json", NO_LINK, JSON, {
+        "list": text("[]"), "number": text('{"url": 1}'), "NUL in the url": url("file:///a\\u0000b"),
+        "half a pair": url("file:///a\\ud800"),
+    }),
+    *cases(f"{INFO}/RECORD", NO_LINK),
+    *cases(f"{SITE}/other.egg-link", NO_LINK, LINES, {"NUL": text("/a\0b\n../\n"), "empty": text("")}, beside=EGG_INFO),
+    *cases(SITE, {kind: UNREADABLE[kind] for kind in ("pipe", "dangling", "loop", "socket")}),
+    *(case for lock in ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml")
+      for case in cases(lock, TOML, {"wrong types": text("package = 1\npackages = 1\n"),
+                                     "wrong entries": text("package = [1]\npackages = [1]\n"),
+                                     "wrong names": text("[[package]]\nname = 1\n[[packages]]\nname = 1\n")})),
+    *cases("Pipfile.lock", JSON, {"list": text("[]"), "wrong types": text('{"default": 1}'),
+                                  "wrong entries": text('{"default": {"a": 1}}')}),
+    *cases("requirements.txt", LINES),
+]  # fmt: skip
+
+# One odd entry in site-packages, by which nothing is lost: everything beside it is found.
+STEPPED_OVER = [
+    *cases(f"{SITE}/x.pth", {
+        "dangling": UNREADABLE["dangling"], "loop": UNREADABLE["loop"],
+        "NUL": text("/a\0b\n"), "garbage": text(bytes(range(256))), "not UTF-8": text(b"\xff\n"), "root": text("/\n"),
+        "deep": text("import os; " + "(" * 5000 + ")" * 5000 + "\n"), "nots": text("import os; " + "not " * 9000 + "1\n"),
+    }),
+    *cases(f"{SITE}/.#lock.pth", {"dangling": UNREADABLE["dangling"]}),
+    *(case for kind in UNREADABLE for case in cases(f"{SITE}/odd.py", {kind: UNREADABLE[kind]})),
+    *cases(f"{SITE}/odd-1.0.dist-info", {kind: UNREADABLE[kind] for kind in ("dangling", "loop", "pipe", "socket")}),
+    *cases(f"{INFO}/direct_url.json", {"bad host": url("file://["), "NUL escaped": url("file:///a%00b")}),
+    *cases(f"{INFO}/RECORD", {"garbage": text(bytes(range(256))), "NUL": text("a\0,,\n")}),
+    *cases(f"{SITE}/__editable___other_finder.py", UNREADABLE, {
+        "deep": text("MAPPING = " + "{" * 5000 + "}" * 5000 + "\n"), "NUL": text("MAPPING = {'a': '/a\\0b'}\n"),
+        "types": text("MAPPING = {1: 2}\nNAMESPACES = {'a': 1, 2: [3]}\n"), "garbage": text(bytes(range(256))),
+    }),
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -86,23 +137,35 @@ def no_hang() -> Iterator[None]:
 
 
 def make(folder: Path, table: list[Case], settings: str = "[tool.pyfmt]\n") -> Monorepo:
-    """The monorepo of a table, with a project "healthy" that has an environment and two findings."""
+    """The monorepo of a table, with a project "healthy" that has an environment and two findings.
+
+    Where a case is about what is installed, its project has an environment with one package, "neighbour".
+    """
     tree = Monorepo.create(folder, {"pyproject.toml": settings, "healthy/pyproject.toml": MANIFEST.format(name="healthy")})
     tree.write({"healthy/fine.py": HEALTHY})
     tree.environment("healthy")
     for case in table:
         home = tree.root / case.project
-        tree.write({f"{case.project}/{name}": content for name, content in (case.beside or {}).items()})
         tree.write({f"{case.project}/mine.py": '"""Mine."""\n'})
         if case.name not in ("pyproject.toml", "setup.cfg", "setup.py"):
             tree.write({f"{case.project}/pyproject.toml": MANIFEST.format(name=case.project)})
-        (home / case.file).parent.mkdir(parents=True, exist_ok=True)
-        case.damage(home / case.file)
+        if table is not PROJECTS:
+            prefix = tree.environment(case.project).prefix
+            for script in prefix.glob("bin/activate*"):
+                script.unlink()
+            tree.write({f"{case.project}/{SITE}/neighbour-1.0.dist-info/METADATA": "Name: neighbour\nVersion: 1.0\n"})
+        tree.write({f"{case.project}/{name}": content for name, content in (case.beside or {}).items()})
+        place = home / case.file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir():
+            shutil.rmtree(place)
+        place.unlink(missing_ok=True)
+        case.damage(place)
     return tree
 
 
-def expect_healthy(report: dict[str, object]) -> None:
-    found = {(item["tool"], item["rule"]) for item in report["findings"] if item["path"] == "healthy/fine.py"}  # type: ignore
+def expect_healthy(report: Mapping[str, Any]) -> None:
+    found = {(item["tool"], item["rule"]) for item in report["findings"] if item["path"] == "healthy/fine.py"}
     assert found == HEALTHY_FINDINGS
 
 
@@ -113,18 +176,23 @@ def ran(tree: Monorepo, *arguments: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
+    """The monorepo of PROJECTS."""
+    return make(tmp_path_factory.mktemp("projects"), PROJECTS)
+
+
+@pytest.fixture(scope="module")
+def projects(damaged: Monorepo) -> dict[str, list[str]]:
     """The report's failures over PROJECTS, by project."""
-    tree = make(tmp_path_factory.mktemp("projects"), PROJECTS)
-    result = ran(tree, "check", "--output", "json", "--no-cache")
+    result = ran(damaged, "check", "--output", "json", "--no-cache")
     result.expect(2)
     expect_healthy(result.json)
     return failures(result.json)
 
 
-def failures(report: Mapping[str, object]) -> dict[str, list[str]]:
+def failures(report: Mapping[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for failure in report["failures"]:  # type: ignore[attr-defined]
+    for failure in report["failures"]:
         for project in failure["projects"]:
             found.setdefault(project, []).append(failure["reason"])
     return found
@@ -137,5 +205,74 @@ def test_a_damaged_file_of_a_project_is_that_projects_failure(projects: dict[str
     assert all(len(line) < 500 and "\0" not in line for line in said)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["envs"], ["config"], ["graph"], ["explain", "healthy/fine.py"], ["doctor"], ["baseline", "write"]],
+    ids=" ".join,
+)
+def test_no_command_breaks_down_where_projects_are_damaged(damaged: Monorepo, command: list[str]) -> None:
+    result = ran(damaged, *command)
+    assert "healthy" in result.stdout or command[0] in ("config", "doctor", "baseline")
+
+
+Rows = dict[str, dict[str, Any]]
+
+
+def environments_of(tree: Monorepo) -> Rows:
+    """`pyfmt envs --json` by project, twice: the second time from what the first one remembers."""
+    first = ran(tree, "envs", "--json")
+    assert ran(tree, "envs", "--json").stdout == first.stdout
+    rows = {row["project"]: row for row in first.json["projects"]}
+    assert rows["healthy"]["environment"]["status"] == "ok"
+    return rows
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """What is said of the environments of ENVIRONMENTS."""
+    return environments_of(make(tmp_path_factory.mktemp("environments"), ENVIRONMENTS))
+
+
+@pytest.mark.parametrize("case", ENVIRONMENTS, ids=lambda case: f"{case.file} {case.kind}")
+def test_a_damaged_file_of_an_environment_is_named(environments: Rows, case: Case) -> None:
+    row = environments[case.project]
+    environment = row["environment"]
+    said = [f"{candidate['path']}: {candidate['reason']}" for candidate in row["passed_over"]]
+    if environment is not None:
+        assert environment["status"] == "warning", row
+        assert environment["distributions"] >= 1, "what is beside it is still there"
+        said.append(environment["reason"])
+    named = ".venv" if case.kind == "other version" else case.name  # the file is sound, only of another environment
+    assert any(named in line for line in said), said
+    assert all(len(line) < 500 and "\0" not in line for line in said)
+
+
+@pytest.fixture(scope="module")
+def stepped_over(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """What is said of the environments of STEPPED_OVER."""
+    return environments_of(make(tmp_path_factory.mktemp("stepped-over"), STEPPED_OVER))
+
+
+@pytest.mark.parametrize("case", STEPPED_OVER, ids=lambda case: f"{case.file} {case.kind}")
+def test_an_odd_entry_hides_nothing_else(stepped_over: Rows, case: Case) -> None:
+    environment = stepped_over[case.project]["environment"]
+    assert environment is not None, stepped_over[case.project]
+    assert environment["distributions"] >= 1
+
+
+def test_odd_entries_do_not_stop_the_linters(tmp_path: Path) -> None:
+    tree = make(tmp_path, [])
+    site = tree.root / "healthy" / SITE
+    for number, case in enumerate(STEPPED_OVER + [case for case in ENVIRONMENTS if case.file.endswith(".pth")]):
+        name = case.file.removeprefix(SITE + "/").replace("other", f"other{number}")
+        place = site / name.replace("odd", f"odd{number}").replace("x.pth", f"x{number}.pth").replace("#", f"#{number}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        case.damage(place)
+    result = ran(tree, "check", "--output", "json", "--no-cache")
+    expect_healthy(result.expect(1).json)
+    assert result.json["failures"] == []
+
+
 def test_the_tables_are_long_enough() -> None:
-    assert len(PROJECTS) >= 100
+    assert len(PROJECTS) + len(ENVIRONMENTS) + len(STEPPED_OVER) >= 250

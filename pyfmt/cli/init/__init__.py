@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt import config, projects
+from pyfmt import config, disk, projects
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import Facts, NoPlace
 from pyfmt.core.errors import EditError, StagedError, UsageError
@@ -48,7 +48,7 @@ class _Plan:
 
     def add(self, path: Path, text: str, mode: int = 0o644) -> None:
         """A file that is to hold `text`; nothing where it does already."""
-        before = path.read_bytes() if path.exists() else None
+        before = disk.read_bytes(path) if path.exists() else None
         if before != text.encode():
             self.files.append(_File(path, before, text.encode(), mode))
 
@@ -88,7 +88,7 @@ def _work_tree(root: Path, environ: Mapping[str, str]) -> Path | None:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8") if path.exists() else None
+        return disk.read_bytes(path).decode("utf-8") if path.exists() else None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", str(path)) from error
 

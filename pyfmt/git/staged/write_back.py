@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from pyfmt import disk
 from pyfmt.core.errors import EditError, PyfmtError, StagedError
 from pyfmt.core.model import Edit, Failure, Outcome
 from pyfmt.git.index import Entry, GitIndex
@@ -65,12 +66,12 @@ class Bringing:
     def _change(self, path: str, scratch: Path) -> _Change | None:
         """The change of one file; None where it conflicts."""
         inside = Path(self._tree, path)
-        base, formatted = (scratch / path).read_bytes(), inside.read_bytes()
+        base, formatted = disk.read_bytes(scratch / path), disk.read_bytes(inside)
         change = _Change(path, self._entries[path], formatted)
         place = Path(self._index.top, path)
         if place.is_symlink() or not place.is_file():
             return change
-        mine = place.read_bytes()
+        mine = disk.read_bytes(place)
         if mine == base:
             return replace(change, mine=mine, merged=formatted)
         copy = scratch / ".mine"
