@@ -9,7 +9,9 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
-from pyfmt.core.model import Failure, Finding, Report, Request, Severity
+from pyfmt.core.model import Failure, Finding, Severity
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.core.suppressions import Suppression, annotated, suppression
 from pyfmt.reports.tally import count
 from pyfmt.run import pipeline

@@ -11,7 +11,8 @@ from pyfmt import config, projects
 from pyfmt.cache import import_memory
 from pyfmt.cache.memory import Memory
 from pyfmt.core import dependents
-from pyfmt.core.model import Project, Request
+from pyfmt.core.model import Project
+from pyfmt.core.request import Request
 from pyfmt.git.changes import Scope, find_scope
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from pyfmt.core import fingerprints
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Accepted, Report, Request
+from pyfmt.core.model import Accepted
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.reports import text_rest
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.paint import Paint

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyfmt.cli.output import deliver, print_text
 from pyfmt.cli.request import make_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, UsageError
-from pyfmt.core.model import Command
+from pyfmt.core.request import Command
 from pyfmt.run.progress import Progress
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from pyfmt.cache.memory import Memory
 from pyfmt.config import nearest
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Health, Project, Request, Resolution
+from pyfmt.core.model import Health, Project, Resolution
+from pyfmt.core.request import Request
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.projects.dependencies import closure

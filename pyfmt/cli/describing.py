@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import config, disk
-from pyfmt.core.model import Boundaries, Config, Environment, Health, Project, Request, Resolution, ToolConfig
+from pyfmt.core.model import Boundaries, Config, Environment, Health, Project, Resolution, ToolConfig
+from pyfmt.core.request import Request
 from pyfmt.projects import Survey, find_projects, selection
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS, kinds
 from pyfmt.run.linting import LinterCall, linter_calls

@@ -19,7 +19,8 @@ from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import Store
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Config, Environment, Health, Request
+from pyfmt.core.model import Config, Environment, Health
+from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.tally import count
 from pyfmt.run.workspace import open_workspace

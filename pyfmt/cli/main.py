@@ -19,7 +19,7 @@ from pyfmt.cli.output import Began, deliver, told, write_bytes
 from pyfmt.cli.parser import COMMANDS, build_parser, with_command
 from pyfmt.cli.request import make_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError, UsageError
-from pyfmt.core.model import Command, OutputSpec, Request
+from pyfmt.core.request import Command, OutputSpec, Request
 from pyfmt.run.progress import Progress
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pathlib import Path
 from pyfmt import __version__
 from pyfmt.core import merging
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Report, Severity, ShardRecord
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report, ShardRecord
 from pyfmt.reports import json as json_report
 
 _AGAIN = "run all shards anew, on the same commit and with the same pyfmt, configuration and options"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Lap, OutputSpec, Request
+from pyfmt.core.model import Lap
+from pyfmt.core.request import OutputSpec, Request
 
 if TYPE_CHECKING:
     from pyfmt.reports.options import RenderOptions

@@ -13,7 +13,8 @@ from pyfmt import disk
 from pyfmt.config.plain import kind, nearest
 from pyfmt.config.values import KEYS, TOOLS, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
-from pyfmt.core.model import Config, Request, Severity, ToolConfig
+from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 
 __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "TOOLS", "configs_folder", "find_root", "load", "nearest", "read_toml"]

@@ -62,7 +62,7 @@ def _drift(
     root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
 ) -> str:
     """How `environment` differs from the lock of the project, or of the nearest folder above that has one."""
-    from pyfmt.environments import drift, locks  # deferred for start-up time
+    from pyfmt.environments import drift  # deferred for start-up time
 
     own, memo = more
     folders = [root / project.path]
@@ -71,16 +71,16 @@ def _drift(
     while parent not in (".", "") and not Path(environment.prefix).is_relative_to(folders[-1]):
         parent = posixpath.dirname(parent) or "."
         folders.append(root / parent)
-    lock = next((found for found in map(locks.find, folders) if found is not None), None)
+    lock = drift.find_lock(folders)
     if lock is None:
         return ""
     if memo is None:
-        return drift.drift(folders, environment, own)
+        return drift.drift(lock, environment, own)
     try:
         content = disk.read_bytes(lock)
     except OSError as error:
         return f"{lock.name} cannot be read: {parsing.why(error)}"
     key = hashlib.sha256(repr(("drift", content, environment.fingerprint, sorted(own))).encode()).hexdigest()
     if key not in memo:
-        memo[key] = drift.drift(folders, environment, own)
+        memo[key] = drift.drift(lock, environment, own)
     return memo[key]

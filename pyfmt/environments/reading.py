@@ -58,11 +58,8 @@ def examine(
     contents = fingerprint.Contents(layout, os.path.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
     value, distributions = _remembered(contents, memo)
     health, reason, cure = _health(layout, path, mapped)
-    if health is Health.OK and (unread := {**path.unread, **contents.unread}):
-        file, why = min(unread.items())
-        more = f" (and {len(unread) - 1} more files)" if len(unread) > 1 else ""
-        reason = f"{file.removeprefix(place + os.sep)} cannot be read: {why}{more}"
-        health, cure = Health.WARNING, "install that package again, or recreate the environment"
+    if health is Health.OK:
+        health, reason, cure = _readability(place, {**path.unread, **contents.unread})
     environment = Environment(
         name=name,
         prefix=place,
@@ -167,6 +164,16 @@ def _health(layout: Layout, path: sites.SearchPath, mapped: tuple[editable.Mappe
             "install that project again",
         )
     return Health.OK, "", ""
+
+
+def _readability(place: str, unread: dict[str, str]) -> tuple[Health, str, str]:
+    """What of the environment at `place` could not be read: packages may be missing from what is known of it."""
+    if not unread:
+        return Health.OK, "", ""
+    file, why = min(unread.items())
+    more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+    reason = f"{file.removeprefix(place + os.sep)} cannot be read: {why}{more}"
+    return Health.WARNING, reason, "install its package again, or recreate the environment"
 
 
 def _moved_from(layout: Layout) -> str:

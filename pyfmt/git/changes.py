@@ -20,7 +20,7 @@ from pyfmt.imports.graph import Home, ImportGraph, Read
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.layout import top_names
-from pyfmt.projects.locked import is_requirements
+from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest
 from pyfmt.projects.walking import MANIFESTS, PYTHON_SUFFIXES
 

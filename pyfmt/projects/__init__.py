@@ -12,9 +12,11 @@ from pyfmt.core.errors import ConfigError
 from pyfmt.core.globs import matches, parts_of
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
-from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
+from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.layout import layout
-from pyfmt.projects.manifests import normalise, read_manifest, requirement_name
+from pyfmt.projects.locks import LOCK_FILES
+from pyfmt.projects.manifests import read_manifest
+from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.projects.walking import Folder, walk
 
 

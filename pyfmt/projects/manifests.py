@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.projects.names import normalise
 
 _SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
 
@@ -35,17 +36,6 @@ class Manifest:
     problem: str = ""  # why a manifest could not be read
     # What each file alone says: the same again, by its origin.
     parts: tuple[tuple[str, Manifest], ...] = field(default=(), compare=False)
-
-
-def normalise(name: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def requirement_name(line: str) -> str:
-    """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
-    match = re.match(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", line)
-    return normalise(match.group(1)) if match else ""
 
 
 def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:

@@ -12,7 +12,9 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, Staged, first_party_roots
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Command, Config, Failure, Lap, Outcome, Report, Request, Skip
+from pyfmt.core.model import Config, Failure, Lap, Outcome, Skip
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve

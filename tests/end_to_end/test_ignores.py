@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pyfmt.cli.add_ignores import File, Work
-from pyfmt.core.model import Command, Report
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command
 from tests.end_to_end import trees
 from tests.reports.models import finding
 from tests.support.monorepo import Monorepo, rules

@@ -141,7 +141,9 @@ def make(folder: Path, table: list[Case], settings: str = "[tool.pyfmt]\n") -> M
 
     Where a case is about what is installed, its project has an environment with one package, "neighbour".
     """
-    tree = Monorepo.create(folder, {"pyproject.toml": settings, "healthy/pyproject.toml": MANIFEST.format(name="healthy")})
+    tree = Monorepo.create(
+        folder, {"pyproject.toml": settings, "healthy/pyproject.toml": MANIFEST.format(name="healthy")}
+    )
     tree.write({"healthy/fine.py": HEALTHY})
     tree.environment("healthy")
     for case in table:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.projects.dependencies import closure, locked_folders, requirements_folders
+from pyfmt.projects.dependencies import closure, requirements_folders
+from pyfmt.projects.locks import folders as locked_folders
 from tests.projects.trees import named, projects, write
 from tests.support.monorepo import ROOT
 from tests.support.virtualenvs import uv_binary
@@ -78,7 +79,6 @@ def test_folders_of_lock_and_requirements_files(tmp_path: Path, name: str, text:
         ("uv.lock", '[[package]]\nname = "a"\nsource = { virtual = "../lib/storage" }\n'),
         ("poetry.lock", "[[package]]\n<<<<<<< directory\n"),
         ("poetry.lock", b"\xff"),
-        ("Pipfile", "[packages"),
         ("pdm.lock", '[[package]]\npath = 3\n[[package]]\npath = "\\u0000"\n'),
     ],
 )

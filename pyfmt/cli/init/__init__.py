@@ -12,7 +12,7 @@ from pyfmt import config, disk, projects
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import Facts, NoPlace
 from pyfmt.core.errors import EditError, StagedError, UsageError
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 from pyfmt.git.index import hooks_folder, work_tree
 from pyfmt.runner import edits
 

@@ -12,7 +12,8 @@ from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.sources import Sources
 from pyfmt.cli.watch.places import Places
-from pyfmt.core.model import Config, Request, Resolution
+from pyfmt.core.model import Config, Resolution
+from pyfmt.core.request import Request
 from pyfmt.environments.resolve import resolve
 from pyfmt.environments.trust import store_file
 from pyfmt.projects.walking import outer_ignore_files, walk

@@ -14,7 +14,7 @@ from pyfmt.cli.watch.changes import Ground
 from pyfmt.cli.watch.session import Task
 from pyfmt.cli.watch.session import watch as watch_for_ever
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
 from pyfmt.runner.pool import WorkerPool

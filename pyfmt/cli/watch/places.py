@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyfmt.config import CONFIG_FILES
-from pyfmt.projects.dependencies import LOCK_FILES
+from pyfmt.projects.locks import LOCK_FILES
 from pyfmt.projects.walking import IMPORTABLE, MANIFESTS, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
 

@@ -18,7 +18,7 @@ from pyfmt.cli.watch.notifier import Notifier, check_installed
 from pyfmt.cli.watch.places import Change, Places, judge
 from pyfmt.cli.watch.screen import Screen
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports.tally import table
 from pyfmt.run.pipeline import RunResult
 from pyfmt.runner.pool import WorkerPool

@@ -11,7 +11,9 @@ from pathlib import Path
 from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
-from pyfmt.core.model import Config, Project, Report, Request, Resolution
+from pyfmt.core.model import Config, Project, Resolution
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.git.index import Entry, GitIndex, open_index
 from pyfmt.git.staged import path_mapping, tree
 from pyfmt.git.staged.path_mapping import Move
