@@ -32,7 +32,7 @@ def check_directives(work: planning.Work, settings: Config, hands: Hands, tools:
     failures = []
     configs = [found for found in settings.tool_configs if found.tool in tools]
     tasks = _tasks(todo, owners, settings.root, configs)
-    for file, judged in zip(todo, judge(tasks, settings.jobs), strict=True):
+    for file, judged in zip(todo, judge(tasks, settings.jobs, settings.timeout), strict=True):
         known.learn(file, owners[file], judged)
         if judged.trouble:
             reason = f"{file}: {judged.trouble}"

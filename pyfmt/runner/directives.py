@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pyfmt import disk
+from pyfmt.runner import apart
 from pyfmt.runner.formatting import process_pool
 from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
 from pyfmt.tools.formatting import FormatSettings
 
-_IN_PROCESS_FILES = 4  # so few are judged here, which is faster than starting processes
+_FEW_FILES = 4  # so few are judged in one process beside this one, which is faster than starting a pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Judged:
     trouble_detail: str = ""
 
 
-def judge(tasks: Sequence[Task], jobs: int) -> Iterator[Judged]:
+def judge(tasks: Sequence[Task], jobs: int, timeout: float) -> Iterator[Judged]:
     """The answers in the order of the tasks; raises ConfigError where a formatter refuses its configuration.
 
     To be called from the main thread, and with no other threads: the pool may fork.
@@ -44,9 +45,10 @@ def judge(tasks: Sequence[Task], jobs: int) -> Iterator[Judged]:
     if not tasks:
         return
     formatting.prepare(tasks[0].settings)  # a bad configuration is said first; forks share the imports
-    pool = None if len(tasks) <= _IN_PROCESS_FILES else process_pool(min(jobs, len(tasks)))
+    pool = None if len(tasks) <= _FEW_FILES else process_pool(min(jobs, len(tasks)))
     if pool is None:
-        yield from map(_judge, tasks)
+        for _, judged in apart.results(_judge, tasks, timeout):
+            yield Judged(trouble=str(judged)) if isinstance(judged, apart.Lost) else judged
         return
     from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
 

@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING
 from pyfmt import disk
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
-from pyfmt.runner import edits
+from pyfmt.runner import apart, edits
 from pyfmt.tools import formatting
-from pyfmt.tools.formatting import FormatResult, FormatSettings
+from pyfmt.tools.formatting import FormatResult, FormatSettings, ToolFault
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
 # multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
 
-_IN_PROCESS_FILES = 4  # so few files are formatted here, which is faster than starting processes
+_FEW_FILES = 4  # so few are formatted in one process beside this one, which is faster than starting a pool
 _CHUNK_BYTES = 60_000  # about half a second of black
 _CHUNK_FILES = 40
 # How much a process formats before it looks for garbage. Looking costs a tenth; black's trees are 150 times as large as
@@ -140,7 +139,12 @@ def format_stdin(data: bytes, filename: str | None, options: FormatOptions, proj
     """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
     settings = formatting.settings_for(project, options.root, options.configs)
     formatting.prepare(settings)
-    return formatting.format_bytes(data, filename, settings)
+    with closing(apart.results(lambda text: formatting.format_bytes(text, filename, settings), [data], options.timeout)) as one:
+        _, result = next(one)
+    if isinstance(result, apart.Lost):
+        tool = options.configs[0].tool if options.configs else "black"
+        return FormatResult(faults=(ToolFault(tool, f"formatting it {result}", ""),))
+    return result
 
 
 def _tally(unit: Unit) -> _Tally:
@@ -301,11 +305,13 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     formatting.prepare(
         chunks[0].settings
     )  # a bad configuration is said before a file is touched; forks share the imports
-    few = sum(len(chunk.files) for chunk in chunks) <= _IN_PROCESS_FILES
+    if sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES:
+        yield from _one_by_one(chunks, options.timeout)
+        return
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
     while waiting:
-        pool = None if few else process_pool(min(options.jobs, len(waiting)))
+        pool = process_pool(min(options.jobs, len(waiting)))
         if pool is None:
             for chunk in waiting:
                 yield chunk.unit, _work(chunk)
@@ -318,12 +324,20 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
                 else:
                     yield chunk.unit, done
         # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is among
-        # the first unfinished ones: each of their files gets a process of its own, the others go on.
+        # the first unfinished ones: their files go one by one, the others through another pool.
         suspects = _SUSPECTS * options.jobs
-        for chunk in unfinished[:suspects]:
-            for file in chunk.files:
-                yield chunk.unit, _alone(chunk.only(file), options.timeout)
+        yield from _one_by_one(unfinished[:suspects], options.timeout)
         waiting = unfinished[suspects:]
+
+
+def _one_by_one(chunks: Sequence[_Chunk], timeout: float) -> Generator[tuple[int, _Done], None, None]:
+    """The same for a few files, of which each has its own time."""
+    single = [chunk.only(file) for chunk in chunks for file in chunk.files]
+    with closing(apart.results(_work, single, timeout)) as answers:
+        for chunk, done in answers:
+            if isinstance(done, apart.Lost):
+                done = _Done((_Answer(chunk.files[0], trouble=f"formatting it {done}"),), 0.0, time.monotonic())
+            yield chunk.unit, done
 
 
 def _context() -> BaseContext:
@@ -407,36 +421,3 @@ def _kill(pool: ProcessPoolExecutor) -> None:
     processes = pool._processes  # pylint: disable=protected-access  # see above
     for process in list((processes or {}).values()):
         process.kill()
-
-
-def _alone(chunk: _Chunk, timeout: float) -> _Done:
-    """One file in a process of its own, whose end says what became of it."""
-    context = _context()
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_answer_alone, args=(sender, chunk))  # type: ignore[attr-defined]
-    process.start()
-    sender.close()
-    try:
-        done = receiver.recv() if receiver.poll(timeout) else None
-        reason = f"formatting took more than {timeout:g} s and was ended"
-        if done is not None:
-            return done  # type: ignore[no-any-return]
-    except EOFError:
-        process.join()
-        reason = f"the process that formatted it died ({_died(process.exitcode or 0)})"
-    finally:
-        process.kill()
-        process.join()
-        receiver.close()
-    return _Done((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
-
-
-def _died(code: int) -> str:
-    known = {-number for number in signal.valid_signals()}
-    return f"signal {signal.Signals(-code).name}" if code in known else f"exit code {code}"
-
-
-def _answer_alone(sender: Connection, chunk: _Chunk) -> None:
-    _start_process()
-    sender.send(_work(chunk))
-    sender.close()
