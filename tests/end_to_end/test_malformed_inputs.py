@@ -276,5 +276,65 @@ def test_odd_entries_do_not_stop_the_linters(tmp_path: Path) -> None:
     assert result.json["failures"] == []
 
 
+SLOW = {"conditions", "subscripts"}  # exponential in black, quadratic in mypy: see the test of the time limit
+SOUND = {"sums", "attributes", "calls", "elifs", "few lists", "indents", "long line", "long number", "minuses", "nots"}
+
+
+def sources(folder: Path, *kinds: str) -> Monorepo:
+    """A project "odd" with such sources, beside the healthy one."""
+    tree = make(folder, [])
+    tree.write({"odd/pyproject.toml": MANIFEST.format(name="odd")})
+    for kind in kinds:
+        content = malformed.SOURCES[kind]
+        tree.write({f"odd/{kind.replace(' ', '_')}.py": content if isinstance(content, bytes) else content.encode()})
+    tree.environment("odd")
+    return tree
+
+
+def told(report: Mapping[str, Any]) -> set[str]:
+    """The files that are told of, whether in a finding, an edit or a failure."""
+    paths = {item["path"] for item in (*report["findings"], *report["edits"])}
+    return paths | {word.rstrip(":") for item in report["failures"] for word in item["reason"].split()}
+
+
+def test_no_source_hangs_or_spoils_the_formatters(tmp_path: Path) -> None:
+    kinds = sorted(malformed.SOURCES.keys() - SLOW)
+    tree = sources(tmp_path, *kinds)
+    tree.write({"healthy/ugly.py": '"""Ugly."""\nprint( 1 )\n'})
+    result = ran(tree, "check", "--tool", "isort", "--tool", "black", "--output", "json", "--no-cache")
+    report = result.expect(2).json
+    assert "healthy/ugly.py" in told(report)
+    missing = {kind for kind in kinds if f"odd/{kind.replace(' ', '_')}.py" not in told(report)}
+    assert missing <= SOUND, "what Python refuses is never clean"
+
+
+def test_no_source_spoils_pylint(tmp_path: Path) -> None:
+    tree = sources(tmp_path, *malformed.SOURCES)
+    result = ran(tree, "check", "--tool", "pylint", "--output", "json", "--no-cache")
+    assert {item["rule"] for item in result.json["findings"] if item["path"] == "healthy/fine.py"} == {"W0102"}
+    missing = {kind for kind in malformed.SOURCES if f"odd/{kind.replace(' ', '_')}.py" not in told(result.json)}
+    assert missing <= SOUND
+    assert not any(str(tree.root) in item["message"] for item in result.json["findings"])
+
+
+def test_no_source_spoils_mypy(tmp_path: Path) -> None:
+    tree = sources(tmp_path, "lambdas", "long number", "lists", "not UTF-8")
+    result = ran(tree, "check", "--tool", "mypy", "--output", "json", "--no-cache")
+    assert {item["rule"] for item in result.json["findings"] if item["path"] == "healthy/fine.py"} == {"return-value"}
+    names = {f"odd/{kind}.py" for kind in ("lambdas", "long_number", "lists", "not_UTF-8")}
+    assert names <= told(result.json)
+
+
+@pytest.mark.parametrize("more", [0, 5], ids=["few files", "a pool"])
+def test_the_time_limit_holds_for_each_file_that_is_formatted(tmp_path: Path, more: int) -> None:
+    tree = sources(tmp_path, "conditions")
+    tree.write({f"odd/ugly{number}.py": '"""Ugly."""\nprint( 1 )\n' for number in range(1 + more)})
+    result = ran(tree, "check", "--tool", "black", "--output", "json", "--no-cache", "--timeout", "5", "odd")
+    report = result.expect(2).json
+    (failure,) = report["failures"]
+    assert failure["reason"] == "odd/conditions.py: formatting it took more than 5 s and was ended"
+    assert {edit["path"] for edit in report["edits"]} == {f"odd/ugly{number}.py" for number in range(1 + more)}
+
+
 def test_the_tables_are_long_enough() -> None:
     assert len(PROJECTS) + len(ENVIRONMENTS) + len(STEPPED_OVER) >= 250
