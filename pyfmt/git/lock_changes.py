@@ -11,7 +11,7 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
-from pyfmt.projects.locks import LOCK_FILES
+from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks.differences import difference
 from pyfmt.projects.locks.requirements import included_files, is_requirements
 

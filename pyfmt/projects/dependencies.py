@@ -13,6 +13,7 @@ from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.model import Edge
 from pyfmt.projects import locks
+from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks import requirements
 from pyfmt.projects.manifests import Manifest, direct_path
 from pyfmt.projects.names import normalise, requirement_name
@@ -61,7 +62,7 @@ class _Search:
     def look_into(self, member: Member) -> None:
         """Everything that the files in a project's folder say."""
         folder = os.path.join(self._base, member.path)
-        locked = [name for name in locks.LOCK_FILES if name in member.files]
+        locked = [name for name in LOCK_FILES if name in member.files]
         for file, part in member.manifest.parts:
             targets = [self._relative(folder, path) for path in part.path_dependencies]
             targets += [self._by_name.get(name) for name in part.workspace_dependencies]
@@ -79,7 +80,7 @@ class _Search:
             except (OSError, ValueError) as error:
                 self._note(member, "Pipfile", parsing.why(error))
         for name in sorted(member.files):
-            if name in locks.LOCK_FILES or re.fullmatch(r"requirements.*\.(txt|in)", name):
+            if name in LOCK_FILES or re.fullmatch(r"requirements.*\.(txt|in)", name):
                 self._note(member, name, disk.unreadable(os.path.join(folder, name)))
         for name in sorted(member.files):
             if re.fullmatch(r"requirements.*\.(txt|in)", name):

@@ -83,7 +83,7 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _ChunkResult:
     """What came of a chunk."""
 
     answers: tuple[_Answer, ...]
@@ -139,7 +139,9 @@ def format_stdin(data: bytes, filename: str | None, options: FormatOptions, proj
     """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
     settings = formatting.settings_for(project, options.root, options.configs)
     formatting.prepare(settings)
-    with closing(apart.results(lambda text: formatting.format_bytes(text, filename, settings), [data], options.timeout)) as one:
+    with closing(
+        apart.results(lambda text: formatting.format_bytes(text, filename, settings), [data], options.timeout)
+    ) as one:
         _, result = next(one)
     if isinstance(result, apart.Lost):
         tool = options.configs[0].tool if options.configs else "black"
@@ -184,12 +186,12 @@ def _size(root: Path, file: str) -> int:
 # ---- in any process
 
 
-def _work(chunk: _Chunk) -> _Done:
+def _work(chunk: _Chunk) -> _ChunkResult:
     """Read and format the files of a chunk; writes nothing."""
     start = time.monotonic()
     answers = tuple(_format_file(file, chunk) for file in chunk.files)
     _collect_later(chunk.size)
-    return _Done(answers, time.monotonic() - start, start)
+    return _ChunkResult(answers, time.monotonic() - start, start)
 
 
 _formatted = [0]  # bytes, in this process
@@ -233,7 +235,7 @@ def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
     tally.missing -= 1
     if answer.before is not None and answer.result.data is not None:
         try:
-            edits.write(options.root / answer.path, answer.before, answer.result.data)
+            edits.write(options.root / answer.path, answer.before, answer.result.data, options.root)
         except EditError as error:
             tally.edit_troubles[answer.path] = error.what
             return
@@ -298,7 +300,7 @@ def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, wr
     )
 
 
-def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[int, _Done], None, None]:
+def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[int, _ChunkResult], None, None]:
     """Every file's answer exactly once, with the number of its unit, as they come."""
     if not chunks:
         return
@@ -330,13 +332,13 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
         waiting = unfinished[suspects:]
 
 
-def _one_by_one(chunks: Sequence[_Chunk], timeout: float) -> Generator[tuple[int, _Done], None, None]:
+def _one_by_one(chunks: Sequence[_Chunk], timeout: float) -> Generator[tuple[int, _ChunkResult], None, None]:
     """The same for a few files, of which each has its own time."""
     single = [chunk.only(file) for chunk in chunks for file in chunk.files]
     with closing(apart.results(_work, single, timeout)) as answers:
         for chunk, done in answers:
             if isinstance(done, apart.Lost):
-                done = _Done((_Answer(chunk.files[0], trouble=f"formatting it {done}"),), 0.0, time.monotonic())
+                done = _ChunkResult((_Answer(chunk.files[0], trouble=f"formatting it {done}"),), 0.0, time.monotonic())
             yield chunk.unit, done
 
 
@@ -381,13 +383,13 @@ def _end_with_parent() -> None:
 
 def _through(
     pool: ProcessPoolExecutor, chunks: Sequence[_Chunk], timeout: float
-) -> Generator[tuple[_Chunk, _Done | None], None, None]:
+) -> Generator[tuple[_Chunk, _ChunkResult | None], None, None]:
     """Send the chunks through a pool and end it; None for each that has no answer, these last and in order."""
     from concurrent.futures.process import BrokenProcessPool
     from queue import Empty, SimpleQueue
 
-    ready: SimpleQueue[Future[_Done]] = SimpleQueue()
-    pending: dict[Future[_Done], _Chunk] = {}
+    ready: SimpleQueue[Future[_ChunkResult]] = SimpleQueue()
+    pending: dict[Future[_ChunkResult], _Chunk] = {}
     sent = 0
     try:
         try:

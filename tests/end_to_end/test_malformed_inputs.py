@@ -117,7 +117,7 @@ STEPPED_OVER = [
         "deep": text("import os; " + "(" * 5000 + ")" * 5000 + "\n"), "nots": text("import os; " + "not " * 9000 + "1\n"),
     }),
     *cases(f"{SITE}/.#lock.pth", {"dangling": UNREADABLE["dangling"]}),
-    *(case for kind in UNREADABLE for case in cases(f"{SITE}/odd.py", {kind: UNREADABLE[kind]})),
+    *cases(f"{SITE}/odd.py", UNREADABLE),
     *cases(f"{SITE}/odd-1.0.dist-info", {kind: UNREADABLE[kind] for kind in ("dangling", "loop", "pipe", "socket")}),
     *cases(f"{INFO}/direct_url.json", {"bad host": url("file://["), "NUL escaped": url("file:///a%00b")}),
     *cases(f"{INFO}/RECORD", {"garbage": text(bytes(range(256))), "NUL": text("a\0,,\n")}),

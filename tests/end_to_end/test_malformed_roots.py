@@ -152,7 +152,9 @@ def test_a_damaged_baseline_is_named(run: Run, kind: str) -> None:
 
 def report(**changes: object) -> str:
     """A report that `check --output json` wrote once, with some keys replaced."""
-    empty: dict[str, object] = {key: [] for key in ("projects", "environments", "findings", "edits", "failures", "skipped")}
+    empty: dict[str, object] = {
+        key: [] for key in ("projects", "environments", "findings", "edits", "failures", "skipped")
+    }
     summary = {"files": 1, "seconds": 0.1}
     return json.dumps({"version": 1, "root": "/a", **empty, "units": [], "notes": [], "summary": summary, **changes})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import subprocess
@@ -37,6 +38,7 @@ def test_what_kills_its_process_is_tried_once_more_and_named_by_the_signal(tmp_p
         with (tmp_path / str(item)).open("a", encoding="utf-8") as file:
             file.write("x")
         if item == 2:
+            faulthandler.disable()  # pytest's
             os.kill(os.getpid(), signal.SIGSEGV)
         return item
 

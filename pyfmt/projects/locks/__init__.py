@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
 from pyfmt.projects.locks.values import Lock, LockError, Source, Table
 
-__all__ = ["LOCK_FILES", "Lock", "LockError", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
+__all__ = ["Lock", "LockError", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
 
 
 class _Format(NamedTuple):
@@ -24,7 +25,6 @@ class _Format(NamedTuple):
     marks: tuple[str, ...] = ()
 
 
-# In order of preference, where a folder holds several: a manager's own before an exported one.
 _FORMATS = {
     "uv.lock": _Format(uv.read, uv.source, ("editable", "directory")),
     "poetry.lock": _Format(poetry.read, poetry.source, ("directory",)),
@@ -32,7 +32,6 @@ _FORMATS = {
     "Pipfile.lock": _Format(pipenv.read, pipenv.source),
     "pylock.toml": _Format(pylock.read, pylock.source, ("directory",)),
 }
-LOCK_FILES = tuple(_FORMATS)
 
 
 def find(folder: Path, *more: str) -> Path | None:

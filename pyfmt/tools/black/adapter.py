@@ -137,6 +137,7 @@ def _infer(requires_python: str) -> list[TargetVersion] | None:
 def is_excluded(path: str, settings: BlackSettings) -> bool:
     """Whether `black .`, run from the root, leaves `path` (relative to the root) out by its own configuration.
 
+    A script without a Python suffix is taken where somebody named it, which `include` does not judge, as for black itself.
     What .gitignore names never comes here: the walk leaves it out for every tool, as git itself does.
     """
     options = load(settings)
@@ -145,7 +146,8 @@ def is_excluded(path: str, settings: BlackSettings) -> bool:
         return True
     if _matches(path, settings):
         return True
-    return not options.include.search(f"/{path}") or _points_outside(path, settings.root)
+    named = not path.endswith((".py", ".pyi"))
+    return not (named or options.include.search(f"/{path}")) or _points_outside(path, settings.root)
 
 
 @lru_cache(maxsize=None)
