@@ -2,7 +2,9 @@
 
 Runs in the base interpreter of the environment (Python 3.10 and later), where pyfmt's own pinned pylint is imported
 once; standalone: only the standard library at import, and no import of `pyfmt`. Its messages are those that a pylint
-installed in the environment gives for each project: `cd PROJECT && pylint --rcfile SHARED FILES...`.
+installed in the environment gives for each project:
+`cd PROJECT && pylint --rcfile SHARED --source-roots IMPORT_ROOTS FILES...`, with the exceptions that `names.py` and
+`portions.py` tell of.
 
 The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
@@ -74,7 +76,7 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("hooks", "view", "linter", "whole", "effects"):
+    for name in ("hooks", "view", "portions", "names", "linter", "whole", "effects"):
         _parts[name] = _sibling(name)
     _linters.append(_parts["linter"].new_linter())
     sys.path[:] = _own_path
@@ -201,13 +203,15 @@ def _lint(payload: Json, group: Json) -> Json:
     os.chdir(group["folder"])
     finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    _parts["portions"].join()
+    _parts["portions"].go_up_by_name()
     linter = _linters.pop()
-    linter.import_roots = group["import_roots"]
     try:
         linting.configure(linter, payload["rcfile"], group.get("py_version"), bool(payload.get("trusted")))
     except linting.ConfigBroken as error:
         rcfile = _relative(payload["rcfile"], payload["root"])
         return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
+    linting.set_source_roots(linter, _parts["names"].ModuleNames(group["import_roots"]))
     if payload.get("unused_ignores"):
         linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
@@ -241,7 +245,7 @@ def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
     """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them holds."""
     from astroid import MANAGER
 
-    if view.shadowed(MANAGER.astroid_cache, linter.roots(files)):
+    if view.shadowed(MANAGER.astroid_cache, linter.search_path(files)):
         transforms = MANAGER._transform.transforms  # astroid's own and those of plugins, which load only once
         MANAGER.clear_cache()
         MANAGER._transform.transforms = transforms
