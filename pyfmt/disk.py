@@ -1,8 +1,8 @@
 """Reads what others wrote: regular files alone, bounded in size, parsed with a bound on their depth.
 
 Every file of a checkout or an environment that pyfmt itself reads comes through here: a pipe never holds a run up, and
-whatever is wrong with a file is an OSError (it cannot be read) or a ValueError (it says nothing that makes sense), which
-every reader handles as that file's own failure.
+whatever is wrong with a file is an OSError (it cannot be read) or a ValueError (it makes no sense), which every reader
+handles as that file's own failure.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _refusal(path: str | os.PathLike[str], found: os.stat_result, largest: int) 
 
 
 def unreadable(path: str | os.PathLike[str]) -> str:
-    """Why a file could not be read, without opening it: a link to nothing, a pipe, far too large; "" where all is well."""
+    """Why a file could not be read, without opening it: a pipe, a link to nothing; "" where all is well."""
     try:
         refusal = _refusal(path, os.stat(path), LARGEST)
         if refusal is None and not os.access(path, os.R_OK):
@@ -49,7 +49,10 @@ def unreadable(path: str | os.PathLike[str]) -> str:
 
 
 def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
-    """The content of a regular file; OSError for anything else, for more than `largest` bytes, and for an impossible name."""
+    """The content of a regular file.
+
+    OSError for anything else, for more than `largest` bytes, and for a name that no file can have.
+    """
     try:
         descriptor = os.open(path, _FLAGS)
     except ValueError as error:  # a NUL in the name, or half of a surrogate pair
@@ -71,7 +74,7 @@ def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
 
 
 def read_text(path: str | os.PathLike[str], errors: str = "strict", encoding: str = "utf-8") -> str:
-    """The text of a regular file, with line ends as `open` gives them; OSError, and UnicodeDecodeError if it is none."""
+    """The text of a regular file, with line ends as `open` gives them; OSError, UnicodeDecodeError."""
     text = read_bytes(path).decode(encoding, errors)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 

@@ -151,7 +151,8 @@ def _importable(folder: str, prefix: str) -> Iterator[str]:
 
 
 def _is_namespace(folder: str) -> bool:
-    """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at all."""
+    """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at
+    all."""
     try:
         return b"__import__" in disk.read_bytes(os.path.join(folder, "__init__.py"))[:4096]
     except FileNotFoundError:

@@ -60,7 +60,8 @@ def _schema(of_reports: bool) -> str:
 
 
 def config_text(request: Request, cwd: Path, as_json: bool) -> str:
-    """The resolved configuration, where each value comes from, and the projects' own configurations that are ignored."""
+    """The resolved configuration, where each value comes from, and the projects' own configurations that are
+    ignored."""
     settings = config.load(request, cwd)
     survey = find_projects(settings)
     values = _values(settings)

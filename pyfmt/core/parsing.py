@@ -22,7 +22,7 @@ def why(error: Exception) -> str:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """The tables of a TOML document; ValueError (tomllib.TOMLDecodeError mostly) where it is none, or nested too deeply."""
+    """The tables of a TOML document; ValueError where it is none, or nested too deeply."""
     import tomllib  # deferred for start-up time
 
     if _LONG_LINE.search(text) and _LONG_KEY.search(text):

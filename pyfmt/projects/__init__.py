@@ -156,7 +156,7 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
 
 
 def is_below(path: str, pattern: str) -> int:
-    """How many parts of `path` a glob of folders matches, where that is the folder itself or one above it; 0 for none."""
+    """How many parts of `path` a glob of folders matches: the folder itself or one above it; 0 for none."""
     parts, wanted = parts_of(path), parts_of(pattern)
     return next((n for n in range(len(parts), 0, -1) if matches(parts[:n], wanted)), 0)
 

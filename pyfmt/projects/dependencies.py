@@ -33,8 +33,8 @@ def edges(
 ) -> dict[str, tuple[Edge, ...]]:
     """For each project's path the projects that it depends on directly, with the files that say so; cycles are kept.
 
-    A requirement by name alone counts only where no lock file says where the distribution comes from. `problems` is given
-    for each project's path what of its files could not be read: edges may be missing then.
+    A requirement by name alone counts only where no lock file says where the distribution comes from. `problems` is
+    given for each project's path what of its files could not be read: edges may be missing then.
     """
     search = _Search(root, members)
     for member in members:
@@ -144,7 +144,8 @@ def _pipfile_folders(path: Path) -> list[str]:
 
 
 def requirements_folders(path: Path) -> list[str]:
-    """Local folders of a requirements file and those that it includes (`-e ../lib`, `./lib`, `lib @ file:…`), as written."""
+    """Local folders of a requirements file and those that it includes (`-e ../lib`, `./lib`, `lib @ file:…`), as
+    written."""
     return [local for text in requirements_lines(path) if (local := _local_folder(text))]
 
 

@@ -40,7 +40,8 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
         words = "pyfmt check -v" if formatting else "pyfmt lint -v"
         commands.append(_command(words, _same(asked), _places(report, failed, options.here)))
     if found and not commands:
-        # The same question again: without the option what it found would be gone from the report, and not from the files.
+        # The same question again: without the option what it found would be gone from the report, and not from the
+        # files.
         words = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
         if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
             words += " --unused-ignores"

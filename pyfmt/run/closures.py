@@ -1,4 +1,5 @@
-"""What pylint's messages about each file can depend on: the tree that an environment sees, and what its files import."""
+"""What pylint's messages about each file can depend on: the tree that an environment sees, and what its files
+import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Calls a function in a process of its own: what hangs, crashes or eats the memory there ends there."""
+"""One call in a forked process, without the imports of `multiprocessing`, which a short run would notice.
+
+The caller can be interrupted and has a time limit, whatever the call does: a formatter's compiled code looks at neither.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,25 @@ import os
 import pickle
 import select
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pyfmt.runner import interruption
 
 _T = TypeVar("_T")
-_R = TypeVar("_R")
-_LENGTH = 8  # bytes in front of each answer
-_GRACE_SECONDS = 5.0  # after which a process ends itself, if its parent is not there to end it
+_LOOK = 0.1  # seconds between two looks at whether an interrupt has come
 
 
-class Lost(Exception):
-    """There is no answer: the process took too long, or died; the message says which."""
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[_T]):
+    """What a call gave back, or why it gave nothing: it took too long, or its process ended with a status as waitpid's."""
+
+    value: _T | None
+    timed_out: bool = False
+    status: int = 0
 
 
 def can_fork() -> bool:
@@ -28,124 +35,82 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
 
 
-def results(
-    work: Callable[[_T], _R], items: Sequence[_T], timeout: float
-) -> Generator[tuple[_T, _R | Lost], None, None]:
-    """Each item with what `work` gives for it, in order; `timeout` is in seconds for each.
+def call(function: Callable[[], _T], timeout: float) -> Ended[_T]:
+    """What `function` returns or raises in a forked process; raises OSError where none can be made, and KeyboardInterrupt.
 
-    One process works on one item after the other; after one that ends or hangs it, another goes on with the next. An item
-    whose process was killed is tried once more. What `work` raises is raised here. Where there is no fork, `work` is called
-    in this process, without a limit. To be called from the main thread.
+    To be called with no other threads. The process is gone at the end, in any case.
     """
     if not can_fork():
-        for item in items:
-            yield item, work(item)
-        return
-    waiting = list(items)
-    again = True
-    while waiting:
-        with closing(_Child(work, waiting)) as child:
-            try:
-                while waiting:
-                    answer = child.answer(timeout)
-                    yield waiting.pop(0), answer
-                    again = True
-            except Lost as lost:
-                if child.killed and again:
-                    again = False
-                    continue
-                again = True
-                yield waiting.pop(0), lost
+        raise OSError("this system cannot fork, or must not")
+    reading, writing = os.pipe()
+    held_reading, held_writing = os.pipe()  # closed when this process is gone
+    try:
+        child = os.fork()
+    except OSError:
+        for descriptor in (reading, writing, held_reading, held_writing):
+            os.close(descriptor)
+        raise
+    if not child:
+        os.close(reading)
+        os.close(held_writing)
+        _be_child(function, writing, held_reading)
+    os.close(writing)
+    os.close(held_reading)
+    status = 0
+    data = None
+    try:
+        data = _read(reading, time.monotonic() + timeout)
+    finally:
+        if data is None:  # else the end of the pipe was the end of the process
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        os.close(reading)
+        os.close(held_writing)
+    if data is None:
+        return Ended(None, timed_out=True)
+    if status != 0:
+        return Ended(None, status=status)
+    value, error = pickle.loads(data)
+    if error is not None:
+        raise error
+    return Ended(value)
 
 
-class _Child:
-    """A process that answers for items in order."""
-
-    def __init__(self, work: Callable[[Any], Any], items: Sequence[Any]) -> None:
-        self.killed = False  # by a signal that we did not send
-        self._reading, writing = os.pipe()
-        alive, self._alive = os.pipe()  # ends for the child when we are gone, however that came
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self._pid = os.fork()
-        if self._pid == 0:
-            status = 1
-            try:
-                os.close(self._reading)
-                os.close(self._alive)
-                _serve(work, items, (writing, alive))
-                status = 0
-            finally:
-                os._exit(status)
-        os.close(writing)
-        os.close(alive)
-
-    def answer(self, timeout: float) -> Any:
-        """The next one; raises Lost, or what `work` raised."""
-        until = time.monotonic() + timeout
-        length = int.from_bytes(self._read(_LENGTH, until, timeout), "big")
-        fine, value = pickle.loads(self._read(length, until, timeout))
-        if not fine:
-            raise value
-        return value
-
-    def _read(self, count: int, until: float, timeout: float) -> bytes:
-        parts = []
-        while count:
-            ready, _, _ = select.select([self._reading], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
-                raise Lost(f"took more than {timeout:g} s and was ended")
-            part = os.read(self._reading, count)
-            if not part:
-                raise Lost(self._end())
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def _end(self) -> str:
-        """How the process ended."""
-        _, status = os.waitpid(self._pid, 0)
-        self._pid = 0
-        code = os.waitstatus_to_exitcode(status)
-        self.killed = code < 0
-        return f"ended its process ({died(code)})"
-
-    def close(self) -> None:
-        """End the process, if it has not ended."""
-        os.close(self._reading)
-        os.close(self._alive)
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
-
-
-def _serve(work: Callable[[Any], Any], items: Sequence[Any], pipes: tuple[int, int]) -> None:
-    """In the child: write an answer for each item."""
-    import gc
-
-    writing, alive = pipes
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    gc.freeze()  # what is shared with the parent stays shared
-    gc.disable()
-    threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
-    for item in items:
-        try:
-            answer = (True, work(item))
-        except Exception as error:  # pylint: disable=broad-exception-caught  # raised again in the parent
-            answer = (False, error)
-        data = pickle.dumps(answer)
-        data = len(data).to_bytes(_LENGTH, "big") + data
+def _be_child(function: Callable[[], _T], writing: int, held: int) -> None:
+    code = 1
+    try:
+        interruption.leave_to_parent()
+        threading.Thread(target=_end_with_parent, args=(held,), daemon=True).start()
+        data = memoryview(pickle.dumps(_outcome(function)))
         while data:
             data = data[os.write(writing, data) :]
+        code = 0
+    finally:
+        os._exit(code)  # which closes the pipe
 
 
-def _end_with_parent(alive: int) -> None:
-    os.read(alive, 1)
+def _outcome(function: Callable[[], _T]) -> tuple[_T | None, Exception | None]:
+    try:
+        return function(), None
+    except Exception as error:  # pylint: disable=broad-exception-caught  # raised where it was asked for
+        return None, error
+
+
+def _end_with_parent(held: int) -> None:
+    os.read(held, 1)  # nothing comes but the end
     os._exit(1)
 
 
-def died(code: int) -> str:
-    """An exit code in words: "signal SIGSEGV", "exit code 3"."""
-    known = {-number for number in signal.valid_signals()}
-    return f"signal {signal.Signals(-code).name}" if code in known else f"exit code {code}"
+def _read(reading: int, deadline: float) -> bytes | None:
+    """All that comes until the other end is closed; None where that takes too long."""
+    data = bytearray()
+    while True:
+        interruption.check()
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return None
+        if select.select([reading], [], [], min(_LOOK, left))[0]:
+            part = os.read(reading, 1 << 16)
+            if not part:
+                return bytes(data)
+            data += part

@@ -1,4 +1,5 @@
-"""Finds the useless directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see them."""
+"""Finds the useless directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see
+them."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from pyfmt import disk
 from pyfmt.runner import apart
-from pyfmt.runner.formatting import process_pool
+from pyfmt.runner.formatting import process_pool, why_ended
 from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
 from pyfmt.tools.formatting import FormatSettings
@@ -47,8 +48,7 @@ def find_useless(tasks: Sequence[DirectiveTask], jobs: int, timeout: float) -> I
     formatting.prepare(tasks[0].settings)  # a bad configuration is said first; forks share the imports
     pool = None if len(tasks) <= _FEW_FILES else process_pool(min(jobs, len(tasks)))
     if pool is None:
-        for _, answer in apart.results(_find_useless, tasks, timeout):
-            yield DirectiveAnswer(error=str(answer)) if isinstance(answer, apart.Lost) else answer
+        yield from (_apart(task, timeout) for task in tasks)
         return
     from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
 
@@ -62,6 +62,15 @@ def find_useless(tasks: Sequence[DirectiveTask], jobs: int, timeout: float) -> I
                     yield DirectiveAnswer(error=f"a process that checked `# fmt` and `# isort` comments died: {error}")
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _apart(task: DirectiveTask, timeout: float) -> DirectiveAnswer:
+    """The answer from a process of its own, which a file can hang or crash."""
+    try:
+        ended = apart.call(lambda: _find_useless(task), timeout)
+    except OSError:  # no process to be had
+        return _find_useless(task)
+    return ended.value or DirectiveAnswer(error=why_ended(ended, timeout))
 
 
 def _find_useless(task: DirectiveTask) -> DirectiveAnswer:

@@ -11,27 +11,29 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfmt import disk
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
-from pyfmt.runner import apart, edits
+from pyfmt.runner import apart, edits, interruption
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings, ToolFault
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
 # multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
 
-_FEW_FILES = 4  # so few are formatted in one process beside this one, which is faster than starting a pool
+_FEW_FILES = 4  # for so few, a pool would cost more than it gains
 _CHUNK_BYTES = 60_000  # about half a second of black
 _CHUNK_FILES = 40
 # How much a process formats before it looks for garbage. Looking costs a tenth; black's trees are 150 times as large as
 # their text, and nothing but the collector frees them: so it may be 40 MB.
 _UNCOLLECTED_BYTES = 250_000
+_LOOK = 0.1  # seconds between two looks at whether an interrupt has come
 _SUSPECTS = 2  # chunks per process that may have been under way when a process died
 
 
@@ -39,8 +41,9 @@ _SUSPECTS = 2  # chunks per process that may have been under way when a process 
 class FormatOptions:
     """How to format; `configs` are those of the wanted tools among isort and black.
 
-    `timeout` is in seconds: when no file gets done for so long, what is under way counts as hanging. `on_settled` is told
-    of each file that needs no change as it stands now, with the SHA-256 of those bytes (what a cache may remember).
+    `timeout` is in seconds: when no file gets done for so long, what is under way counts as hanging. `on_settled` is
+    told of each file that needs no change as it stands now, with the SHA-256 of those bytes (what a cache may
+    remember).
     """
 
     root: Path  # absolute
@@ -130,6 +133,7 @@ def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callabl
             tally.pieces.append((done.started, done.started + done.seconds))
             for answer in done.answers:
                 _take(answer, tally, options)
+            interruption.check()
             if not tally.missing:
                 finish(number)
     return [outcome for outcome in outcomes if outcome is not None]
@@ -139,14 +143,14 @@ def format_stdin(data: bytes, filename: str | None, options: FormatOptions, proj
     """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
     settings = formatting.settings_for(project, options.root, options.configs)
     formatting.prepare(settings)
-    with closing(
-        apart.results(lambda text: formatting.format_bytes(text, filename, settings), [data], options.timeout)
-    ) as one:
-        _, result = next(one)
-    if isinstance(result, apart.Lost):
-        tool = options.configs[0].tool if options.configs else "black"
-        return FormatResult(faults=(ToolFault(tool, f"formatting it {result}", ""),))
-    return result
+    try:
+        ended = apart.call(lambda: formatting.format_bytes(data, filename, settings), options.timeout)
+    except OSError:  # no process to be had
+        return formatting.format_bytes(data, filename, settings)
+    if ended.value is not None:
+        return ended.value
+    tool = options.configs[-1].tool if options.configs else "black"
+    return FormatResult(faults=(ToolFault(tool, why_ended(ended, options.timeout)),))
 
 
 def _tally(unit: Unit) -> _Tally:
@@ -307,13 +311,15 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     formatting.prepare(
         chunks[0].settings
     )  # a bad configuration is said before a file is touched; forks share the imports
-    if sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES:
-        yield from _one_by_one(chunks, options.timeout)
-        return
+    few = sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
+    if few and apart.can_fork():
+        for chunk in waiting:
+            yield chunk.unit, _apart(chunk, options.timeout)
+        return
     while waiting:
-        pool = process_pool(min(options.jobs, len(waiting)))
+        pool = None if few else process_pool(min(options.jobs, len(waiting)))
         if pool is None:
             for chunk in waiting:
                 yield chunk.unit, _work(chunk)
@@ -325,29 +331,53 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
                     unfinished.append(chunk)
                 else:
                     yield chunk.unit, done
-        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is among
-        # the first unfinished ones: their files go one by one, the others through another pool.
+        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is
+        # among the first unfinished ones: each of their files gets a process of its own, the others go on.
         suspects = _SUSPECTS * options.jobs
-        yield from _one_by_one(unfinished[:suspects], options.timeout)
+        for chunk in unfinished[:suspects]:
+            for file in chunk.files:
+                yield chunk.unit, _alone(chunk.only(file), options.timeout)
         waiting = unfinished[suspects:]
 
 
-def _one_by_one(chunks: Sequence[_Chunk], timeout: float) -> Generator[tuple[int, _ChunkResult], None, None]:
-    """The same for a few files, of which each has its own time."""
-    single = [chunk.only(file) for chunk in chunks for file in chunk.files]
-    with closing(apart.results(_work, single, timeout)) as answers:
-        for chunk, done in answers:
-            if isinstance(done, apart.Lost):
-                done = _ChunkResult((_Answer(chunk.files[0], trouble=f"formatting it {done}"),), 0.0, time.monotonic())
-            yield chunk.unit, done
+def _apart(chunk: _Chunk, timeout: float, again: bool = True) -> _ChunkResult:
+    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer.
+
+    A file whose process was killed is tried once more: it may have been bad luck.
+    """
+    try:
+        ended = apart.call(lambda: _work(chunk), timeout)
+    except OSError:  # no process to be had
+        return _work(chunk)
+    if ended.value is not None:
+        return ended.value
+    if len(chunk.files) > 1:
+        parts = [_apart(chunk.only(file), timeout) for file in chunk.files]
+        seconds = sum(part.seconds for part in parts)
+        return _ChunkResult(tuple(a for part in parts for a in part.answers), seconds, parts[0].started)
+    if again and os.WIFSIGNALED(ended.status):
+        return _apart(chunk, timeout, again=False)
+    return _ChunkResult((_Answer(chunk.files[0], trouble=why_ended(ended, timeout)),), 0.0, time.monotonic())
+
+
+def why_ended(ended: apart.Ended[Any], timeout: float) -> str:
+    """In words why there is no answer."""
+    return _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
+
+
+def _too_long(timeout: float) -> str:
+    return f"formatting took more than {timeout:g} s and was ended"
+
+
+def _lost(code: int) -> str:
+    return f"the process that formatted it died ({_died(code)})"
 
 
 def _context() -> BaseContext:
     """Fork where there is fork: the processes then share what is imported, and start in milliseconds."""
     import multiprocessing  # lazy: start-up
 
-    forks = "fork" in multiprocessing.get_all_start_methods() and os.environ.get("PYFMT_NO_FORK") != "1"
-    return multiprocessing.get_context("fork" if forks else "spawn")
+    return multiprocessing.get_context("fork" if apart.can_fork() else "spawn")
 
 
 def process_pool(processes: int) -> ProcessPoolExecutor | None:
@@ -365,7 +395,7 @@ def _start_process() -> None:
     import gc
     import threading
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interruption.leave_to_parent()
     gc.freeze()  # what is shared with the parent stays shared
     gc.disable()  # see _collect_later; a higher threshold was measured to gain nothing
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -391,9 +421,11 @@ def _through(
     ready: SimpleQueue[Future[_ChunkResult]] = SimpleQueue()
     pending: dict[Future[_ChunkResult], _Chunk] = {}
     sent = 0
+    latest = time.monotonic()  # when an answer came
     try:
         try:
             for chunk in chunks:
+                interruption.check()
                 future = pool.submit(_work, chunk)
                 pending[future] = chunk
                 sent += 1
@@ -401,11 +433,15 @@ def _through(
         except BrokenProcessPool:
             pass  # so early; what was not taken in counts as unfinished below
         while pending:
+            interruption.check()
             try:
-                future = ready.get(timeout=timeout)
-            except Empty:  # nothing for so long: something hangs
-                _kill(pool)
+                future = ready.get(timeout=min(_LOOK, timeout))
+            except Empty:
+                if time.monotonic() - latest < timeout:
+                    continue
+                _kill(pool)  # nothing for so long: something hangs
                 break
+            latest = time.monotonic()
             if isinstance(future.exception(), BrokenProcessPool):
                 break  # all the others that are not done yet have the same exception
             yield pending.pop(future), future.result()
@@ -423,3 +459,51 @@ def _kill(pool: ProcessPoolExecutor) -> None:
     processes = pool._processes  # pylint: disable=protected-access  # see above
     for process in list((processes or {}).values()):
         process.kill()
+    # Who is killed while it sends leaves half an answer, and the pool would wait for the rest for ever: it holds the other
+    # end of that pipe itself.
+    results = getattr(pool, "_result_queue", None)
+    if results is not None:
+        results._writer.close()  # pylint: disable=protected-access  # there is no other way
+
+
+def _alone(chunk: _Chunk, timeout: float) -> _ChunkResult:
+    """One file in a process of its own, whose end says what became of it."""
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_answer_alone, args=(sender, chunk))  # type: ignore[attr-defined]
+    process.start()
+    sender.close()
+    try:
+        done = receiver.recv() if _comes(receiver, timeout) else None
+        reason = _too_long(timeout)
+        if done is not None:
+            return done  # type: ignore[no-any-return]
+    except EOFError:
+        process.join()
+        reason = _lost(process.exitcode or 0)
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    return _ChunkResult((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+
+
+def _comes(receiver: Connection, timeout: float) -> bool:
+    """Whether something can be received within so many seconds."""
+    deadline = time.monotonic() + timeout
+    while not receiver.poll(_LOOK):
+        interruption.check()
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def _died(code: int) -> str:
+    known = {-number for number in signal.valid_signals()}
+    return f"signal {signal.Signals(-code).name}" if code in known else f"exit code {code}"
+
+
+def _answer_alone(sender: Connection, chunk: _Chunk) -> None:
+    _start_process()
+    sender.send(_work(chunk))
+    sender.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from pyfmt.core import estimating
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
+from pyfmt.runner import interruption
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
@@ -53,8 +54,8 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     try:
         waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}
         while waiting:
-            # A wait with a limit keeps the main thread open for Ctrl-C.
-            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+            interruption.check()
             for future in done:
                 future.result()
     except BaseException:

@@ -88,7 +88,8 @@ def url(value: str) -> Damage:
 ENVIRONMENTS = [
     *cases(".venv/pyvenv.cfg", UNREADABLE, {
         "empty": text(""), "garbage": text(bytes(range(256))), "NUL": text("home = a\0b\nversion = 3.1.1\n"),
-        "huge version": text(f"home = /usr\nversion = {'9' * 5000}.1\n"), "other version": text("home = /usr/bin\nversion = 1.0.0\n"),
+        "huge version": text(f"home = /usr\nversion = {'9' * 5000}.1\n"),
+        "other version": text("home = /usr/bin\nversion = 1.0.0\n"),
         "long": text("version = 3\n" * 100_000),
     }),
     *cases(".venv/bin/python", without(UNREADABLE, "endless")),
@@ -114,7 +115,8 @@ STEPPED_OVER = [
     *cases(f"{SITE}/x.pth", {
         "dangling": UNREADABLE["dangling"], "loop": UNREADABLE["loop"],
         "NUL": text("/a\0b\n"), "garbage": text(bytes(range(256))), "not UTF-8": text(b"\xff\n"), "root": text("/\n"),
-        "deep": text("import os; " + "(" * 5000 + ")" * 5000 + "\n"), "nots": text("import os; " + "not " * 9000 + "1\n"),
+        "deep": text("import os; " + "(" * 5000 + ")" * 5000 + "\n"),
+        "nots": text("import os; " + "not " * 9000 + "1\n"),
     }),
     *cases(f"{SITE}/.#lock.pth", {"dangling": UNREADABLE["dangling"]}),
     *cases(f"{SITE}/odd.py", UNREADABLE),
@@ -332,7 +334,7 @@ def test_the_time_limit_holds_for_each_file_that_is_formatted(tmp_path: Path, mo
     result = ran(tree, "check", "--tool", "black", "--output", "json", "--no-cache", "--timeout", "5", "odd")
     report = result.expect(2).json
     (failure,) = report["failures"]
-    assert failure["reason"] == "odd/conditions.py: formatting it took more than 5 s and was ended"
+    assert failure["reason"] == "odd/conditions.py: formatting took more than 5 s and was ended"
     assert {edit["path"] for edit in report["edits"]} == {f"odd/ugly{number}.py" for number in range(1 + more)}
 
 

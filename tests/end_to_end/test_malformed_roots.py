@@ -1,4 +1,4 @@
-"""Damaged files of the monorepo as a whole: ignore files, git's own, baselines, reports to merge, pyfmt's configuration."""
+"""Damaged files of the whole monorepo: ignore files, git's own, baselines, reports to merge, the configuration."""
 
 from __future__ import annotations
 

@@ -123,7 +123,8 @@ def _replay(part: Part, context: LintContext) -> JsonObject | None:
 
 
 def minimum_python(requires: str | None) -> str | None:
-    """The least Python 3 ("3.10") that a requires-python specifier admits; None without one, or if it makes no sense."""
+    """The least Python 3 ("3.10") that a requires-python specifier admits; None without one, or if it makes no
+    sense."""
     if not requires:
         return None
     # Deferred: packaging takes 13 ms to import, and a run that lints nothing needs none of it.
