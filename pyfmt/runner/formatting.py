@@ -19,6 +19,7 @@ from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity,
 from pyfmt.runner import apart, edits, interruption
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings, ToolFault
+from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -294,7 +295,7 @@ def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, wr
         column=fault.column,
         end_line=None,
         end_column=None,
-        tool="black" if any(config.tool == "black" for config in options.configs) else "isort",
+        tool=max((config.tool for config in options.configs), key=list(TOOLS).index),  # the last one parses
         rule="syntax-error",
         symbol="syntax-error",
         severity=Severity.ERROR,
