@@ -59,6 +59,7 @@ class Memory:
         """
         if any(self._holds(file) for project in projects for file in project.files):
             witness.give_up()  # who keeps the cache among the sources cannot tell the two apart by folder
+        further, mypy_path = _mypy_path(self._settings, projects)
         return KeyFacts(
             root=str(self._settings.root),
             tools=_tools_digest(),
@@ -67,7 +68,8 @@ class Memory:
             sources=self.sources(projects),
             roots=roots,
             trusted=trusted,
-            further=_mypy_path(self._settings, projects),
+            further=further,
+            mypy_path=mypy_path,
         )
 
     def _holds(self, file: str) -> bool:
@@ -136,15 +138,15 @@ def _tools_digest() -> bytes:
     return _digest_of_tools[0]
 
 
-def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[str, ...]:
-    """What mypy's shared `mypy_path` leads to: anything of the checkout, and its folders that lie outside."""
+def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What mypy's shared `mypy_path` leads to (anything of the checkout, and its folders that lie outside), and the path."""
     shared = next((found for found in settings.tool_configs if found.tool == "mypy"), None)
     try:
         text = Path(shared.path).read_text("utf-8-sig") if shared else ""
     except (OSError, ValueError):
-        return ()  # mypy's unit says so
+        return (), ()  # mypy's unit says so
     if shared is None or "mypy_path" not in text:
-        return ()
+        return (), ()
     from pyfmt.errors import ConfigError  # deferred for start-up time: hardly any configuration has it
     from pyfmt.tools import mypy_config
 
@@ -153,12 +155,12 @@ def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[str, ...]
         folders = [os.path.join(settings.root, project.path) for project in projects]
         found = mypy_config.derive(parsed, [], folders).mypy_path
     except ConfigError:
-        return (EVERYTHING,)
+        return (EVERYTHING,), ()
     if not found:
-        return ()  # only mentioned, as in a comment of the built-in configuration
+        return (), ()  # only mentioned, as in a comment of the built-in configuration
     root = str(settings.root) + os.sep
     outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(root)}
-    return (EVERYTHING, *sorted(outside))
+    return (EVERYTHING, *sorted(outside)), found
 
 
 def first_party_roots(

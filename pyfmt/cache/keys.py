@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pyfmt.cache.observed import Places
 from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.model import Environment, Part, Project, ToolConfig, Unit
 
@@ -49,7 +50,16 @@ class KeyFacts:
     )  # environments by prefix, for `_environment` alone
     # What else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders.
     further: tuple[str, ...] = ()
+    mypy_path: tuple[str, ...] = ()  # the same in its order, with the values of variables
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
+
+    def places(self, unit: Unit, part: Part | None = None) -> Places:
+        """Where the paths lie that a unit's tool asks for, those of a part of it alone where one is given."""
+        environment = unit.environment
+        assert environment is not None, unit
+        projects = [each.project for each in ((part,) if part else unit.parts)]
+        roots = [folder for project in projects for folder in (project.path, *project.import_roots)]
+        return Places.of(environment, self.root, [*roots, *self.roots.get(environment.prefix, ())])
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
@@ -89,8 +99,16 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **_mypy_path(unit, facts),
         **({"options": list(facts.options)} if facts.options else {}),
     }
+
+
+def _mypy_path(unit: Unit, facts: KeyFacts) -> dict[str, object]:
+    assert unit.environment is not None, unit
+    if unit.tool != "mypy" or not facts.mypy_path:
+        return {}
+    return {"mypy_path": [portable(path, unit.environment, facts.root) for path in facts.mypy_path]}
 
 
 def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:

@@ -70,6 +70,7 @@ class LintResult:
     outcomes: tuple[Outcome, ...]
     notes: tuple[tuple[str, ...], ...]  # of each unit
     effects: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit; see Reading
+    asked: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit, likewise
 
 
 @dataclass(frozen=True, slots=True)

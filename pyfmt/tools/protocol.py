@@ -54,6 +54,7 @@ class Reading:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     effects: tuple[JsonObject, ...] = ()  # of each project, what its files set on others; see `runner/file_records.py`
+    asked: tuple[JsonObject, ...] = ()  # what the tool asked of the disk; see `workers/observing.py`
 
 
 class Linter(Protocol):

@@ -70,7 +70,8 @@ class PylintLinter:
         )
         reason = _foreign(environment)
         notes = (f"pylint lints {environment.name} with another Python: {reason}",) if reason else ()
-        return Reading(tuple(dict.fromkeys(findings)), failures, (*notes, *answer["notes"]), tuple(answer["effects"]))
+        said = (*notes, *answer["notes"])
+        return Reading(tuple(dict.fromkeys(findings)), failures, said, tuple(answer["effects"]), tuple(answer["asked"]))
 
     def module_name(self, file: str, project: Project) -> str:
         """pylint's name for `file` (the chain of packages upwards), after the folder where the chain begins.

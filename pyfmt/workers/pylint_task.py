@@ -17,6 +17,8 @@ The answer:
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
     effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
+    asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`observing.py`), and which names
+           each module asked for (`pylint_touched.py`)
     built: the standard modules that had to be built for it (see `learn`)
 """
 
@@ -32,6 +34,7 @@ import pkgutil
 import site
 import subprocess
 import sys
+import tempfile
 import traceback
 from types import ModuleType
 from typing import Any
@@ -44,7 +47,18 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
+PARTS = (
+    "observing",
+    "pylint_hooks",
+    "pylint_view",
+    "pylint_linter",
+    "pylint_whole",
+    "pylint_effects",
+    "pylint_touched",
+)
+
 _parts: dict[str, ModuleType] = {}
+_observers: list[Any] = []  # one, from `preload` on: what is asked before a fork is asked for everyone
 _linters: list[Any] = []  # the one that the next lint takes
 _learnt: set[str] = set()
 _own_path: list[str] = []
@@ -74,11 +88,13 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("pylint_hooks", "pylint_view", "pylint_linter", "pylint_whole", "pylint_effects"):
+    for name in PARTS:
         _parts[name] = _sibling(name)
     _linters.append(_parts["pylint_linter"].new_linter())
+    _observers.append(_parts["observing"].Observer())
     sys.path[:] = _own_path
     _parts["pylint_view"].forget_lookups()
+    _observers[0].start()
     gc.enable()
 
 
@@ -87,7 +103,9 @@ def prepare(payload: Json) -> None:
     if not os.environ.get("PYFMT_SINGLE"):
         gc.disable()
         files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
-        _parts["pylint_view"].warm_up({*_parts["pylint_view"].imported(files), *_learnt}, _WARM_SECONDS)
+        with _observers[0].paused():
+            wanted = {*_parts["pylint_view"].imported(files), *_learnt}
+        _parts["pylint_view"].warm_up(wanted, _WARM_SECONDS)
         gc.enable()
         gc.freeze()
 
@@ -136,7 +154,7 @@ def run(payload: Json) -> Json:
 
 
 def _merged(answers: list[Json]) -> Json:
-    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": []}
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": [], "asked": []}
     for answer in answers:
         for key, values in merged.items():
             values += [value for value in answer.get(key, ()) if key == "messages" or value not in values]
@@ -199,7 +217,8 @@ def _lint(payload: Json, group: Json) -> Json:
     """Lint one project in this process, which must do nothing else afterwards."""
     view, linting, whole = (_parts[name] for name in ("pylint_view", "pylint_linter", "pylint_whole"))
     os.chdir(group["folder"])
-    finders = _parts["pylint_hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
+    with _observers[0].paused():  # the environment's fingerprint has it
+        finders = _parts["pylint_hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
     linter = _linters.pop()
     linter.import_roots = group["import_roots"]
@@ -219,6 +238,7 @@ def _lint(payload: Json, group: Json) -> Json:
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
     effects = _parts["pylint_effects"].Effects(replay)
+    touched = _parts["pylint_touched"].Touched()
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
@@ -228,7 +248,18 @@ def _lint(payload: Json, group: Json) -> Json:
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
+    touches = touched.told(lambda path: _relative(path, payload["root"]))
+    answer["asked"] = [{"project": group["project"], "touches": touches, **_asked(payload)}]
     return answer
+
+
+def _asked(payload: Json) -> Json:
+    """What was asked of the disk, but for pyfmt's own business."""
+    seen = tuple(os.path.join(path, "") for path in payload["search_path"])
+    own = [path for path in _tool_paths if not os.path.join(path, "").startswith(seen)]
+    asked: Json = _observers[0].asked([*own, os.path.dirname(os.path.abspath(__file__)), tempfile.gettempdir()])
+    asked["files"] = [path for path in asked["files"] if path != payload["rcfile"]]
+    return asked
 
 
 def _lintable(paths: list[str], group: Json) -> list[str]:
