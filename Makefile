@@ -76,12 +76,12 @@ test: $(STAMP) system
 
 lint: $(STAMP)
 	$(BIN)/mypy --strict
-	$(BIN)/mypy --strict --python-version 3.10 pyfmt/workers
+	$(BIN)/mypy --strict --python-version 3.10 pyfmt/tools/worker pyfmt/tools/pylint/worker pyfmt/tools/mypy/worker
 	$(BIN)/lint-imports
 	$(BIN)/pyfmt check
 
 docs: $(STAMP)
-	$(BIN)/python -m pyfmt.reference > docs/reference.md.new
+	$(BIN)/python -m pyfmt.cli.reference > docs/reference.md.new
 	mv docs/reference.md.new docs/reference.md
 
 # Finding and reading 360 real environments, which it makes first (a minute or two).

@@ -32,9 +32,9 @@ PROBE = """
 import json, os, sys, time
 from pathlib import Path
 from pyfmt import config
-from pyfmt.memory import Memory
-from pyfmt.model import Command, Request
-from pyfmt.steps.workspace import survey_workspace
+from pyfmt.cache.memory import Memory
+from pyfmt.core.model import Command, Request
+from pyfmt.run.workspace import survey_workspace
 root = Path(sys.argv[1])
 request = Request(Command.CHECK, root=str(root))
 settings = config.load(request, root)
@@ -42,8 +42,8 @@ memory = Memory(settings, True)
 began = time.perf_counter()
 space = survey_workspace(settings, request, os.environ, memory)
 whole = time.perf_counter() - began
-from pyfmt.environment_drift import with_drift
-from pyfmt.environments.finding import resolve
+from pyfmt.environments.add_drift import with_drift
+from pyfmt.environments.resolve import resolve
 began, cpu = time.perf_counter(), time.process_time()
 found = with_drift(resolve(space.projects, space.config, os.environ, memory.memo), space.projects, root, memory.memo)
 environments, cpu = time.perf_counter() - began, time.process_time() - cpu

@@ -2,7 +2,7 @@
 
 import sys
 
-from pyfmt.start import main
+from pyfmt.cli.start import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyfmt.model import Unit
+from pyfmt.core.model import Unit
 
 
 def digest(*parts: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import Places
 from pyfmt.cache.sources import EVERYTHING, Sources
-from pyfmt.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
 SCHEMA = 3  # raise it when the meaning of a stored value changes

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyfmt.model import Environment
+from pyfmt.core.model import Environment
 
 REST = ""  # the group of what cannot be told apart
 _ALL = "*"  # stands for all names of a folder that can be imported
@@ -290,7 +290,7 @@ class Changed(Exception):
 
 
 def observed_of(asked: Mapping[str, Any], places: Places, known: Known, began_ns: int) -> Observed:
-    """The questions that a worker noted (`workers/observing.py`), less those that other inputs answer.
+    """The questions that a worker noted (`tools/worker/observing.py`), less those that other inputs answer.
 
     Raises Changed where the answers are others by now, something was written since `began_ns`, or not all questions are
     known.

@@ -7,7 +7,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pyfmt.model import Environment, Project
+from pyfmt.core.model import Environment, Project
 
 EVERYTHING = "all sources"
 _SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", "py.typed")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pyfmt.cache.keys import fold, unit_identity
 from pyfmt.cache.store import Store
-from pyfmt.estimating import Recorded, weight
-from pyfmt.model import Outcome, Unit
+from pyfmt.core.estimating import Recorded, weight
+from pyfmt.core.model import Outcome, Unit
 
 
 class RecordedTimes:

@@ -12,9 +12,10 @@ from typing import Any
 
 from pyfmt.config.plain import kind, nearest
 from pyfmt.config.values import KEYS, TOOLS, count, seconds, tools
-from pyfmt.errors import ConfigError, UsageError
-from pyfmt.model import Config, Request, Severity, ToolConfig
-from pyfmt.rules import TOOL as OWN_RULES
+from pyfmt.core.errors import ConfigError, UsageError
+from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.request import Request
+from pyfmt.core.rules import TOOL as OWN_RULES
 
 __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "TOOLS", "configs_folder", "find_root", "load", "nearest", "read_toml"]
 

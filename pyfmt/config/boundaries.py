@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pyfmt.config.plain import globs, inside, kind, nearest, strings
-from pyfmt.model import Allowance, Boundaries
-from pyfmt.rules import BOUNDARY_RULES, own_rule
+from pyfmt.core.model import Allowance, Boundaries
+from pyfmt.core.rules import BOUNDARY_RULES, own_rule
 
 _KEYS = ("libraries", "projects", "allow")
 _ALLOW_KEYS = ("from", "to", "rules", "reason")

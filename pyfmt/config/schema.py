@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from pyfmt.config.values import EVERY_TOOL, KEYS, LONGEST, TOOLS
-from pyfmt.model import Severity
-from pyfmt.rules import BOUNDARY_RULES
+from pyfmt.core.model import Severity
+from pyfmt.core.rules import BOUNDARY_RULES
 
 _LEVELS = {"enum": [severity.value for severity in Severity]}
 _STRINGS = {"type": "array", "items": {"type": "string"}}

@@ -7,8 +7,8 @@ from typing import Any
 
 from pyfmt.config.boundaries import boundaries
 from pyfmt.config.plain import globs, inside, nearest, strings
-from pyfmt.model import Override, Severity
-from pyfmt.rules import TOOL
+from pyfmt.core.model import Override, Severity
+from pyfmt.core.rules import TOOL
 
 TOOLS = ("isort", "black", "pylint", "mypy")
 EVERY_TOOL = (*TOOLS, TOOL)  # pyfmt's own rules have no configuration file

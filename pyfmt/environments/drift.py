@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyfmt.core.model import Distribution, Environment
 from pyfmt.environments import locks
-from pyfmt.model import Distribution, Environment
 
 _SHOWN = 5  # names of each kind; the rest is counted
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pyfmt.core.model import Distribution
 from pyfmt.environments.sites import SiteFolder
-from pyfmt.model import Distribution
 
 _RUNS = re.compile(r"[-_.]+")
 _EGG_PYTHON = re.compile(r"-py\d(\.\d+)?(-.*)?$")

@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from pyfmt.model import PythonVersion
+from pyfmt.core.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
 UNKNOWN_VERSION = PythonVersion(0, 0, 0)

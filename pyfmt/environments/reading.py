@@ -8,9 +8,9 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt.core.model import Distribution, Environment, Health
 from pyfmt.environments import editable, fingerprint, installed, sites
 from pyfmt.environments.layout import UNFINISHED, Broken, Layout, locate
-from pyfmt.model import Distribution, Environment, Health
 
 _ACTIVATED = re.compile(r"""^\s*(?:export )?VIRTUAL_ENV=(['"]?)(/[^'"\n]+)\1\s*$""", re.MULTILINE)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from pyfmt.config import nearest
-from pyfmt.errors import ConfigError
-from pyfmt.model import Config, Edge, Failure, Project
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
 from pyfmt.projects.layout import layout

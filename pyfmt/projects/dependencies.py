@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyfmt.model import Edge
+from pyfmt.core.model import Edge
 from pyfmt.projects.manifests import Manifest, direct_path, normalise, requirement_name
 
 LOCK_FILES = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyfmt.model import Finding
+from pyfmt.core.model import Finding
 from pyfmt.reports.escaping import cells, char_cells, printable
 
 _TAB = 4

@@ -6,11 +6,12 @@ import os.path
 import shlex
 from collections.abc import Iterable
 
-from pyfmt.model import Command, Report, Request
-from pyfmt.planning import FORMATTERS
+from pyfmt.core.planning import FORMATTERS
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
+from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.tally import new_findings
-from pyfmt.rules import TOOL, USELESS_DIRECTIVE
 
 _WHEN_ASKED = {(TOOL, USELESS_DIRECTIVE.id), ("pylint", "I0021"), ("mypy", "unused-ignore")}
 _NOTHING = RenderOptions()

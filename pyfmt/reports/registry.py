@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from pyfmt.errors import UsageError
+from pyfmt.core.errors import UsageError
 from pyfmt.reports.options import Renderer, RenderOptions
 
 __all__ = ["FORMATS", "RenderOptions", "Renderer", "renderer"]

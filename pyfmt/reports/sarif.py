@@ -13,14 +13,15 @@ from typing import Any
 from urllib.parse import quote
 
 from pyfmt import __version__
-from pyfmt.model import Edit, Finding, Report, Severity
+from pyfmt.core.model import Edit, Finding, Severity
+from pyfmt.core.report import Report
+from pyfmt.core.rules import TOOL, own_rule
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import RenderOptions, Sources
 from pyfmt.reports.problems import full_message
 from pyfmt.reports.rules import HOME_PAGES, documentation_url, tool_version
 from pyfmt.reports.tally import tools_of
-from pyfmt.rules import TOOL, own_rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS_A_RUN = 25_000

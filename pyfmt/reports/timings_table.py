@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pyfmt.model import Outcome
+from pyfmt.core.model import Outcome
+from pyfmt.core.timings import Timings, busy, queued, ran, split_laps, sums
 from pyfmt.reports.escaping import cells, pad, printable
-from pyfmt.timings import Timings, busy, queued, ran, split_laps, sums
 
 _SHOWN = 40  # units or projects that are listed, those that took longest
 

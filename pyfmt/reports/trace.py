@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pyfmt.model import Outcome
+from pyfmt.core.model import Outcome
+from pyfmt.core.timings import Span, Timings, queued, ran, rows, spans, split_laps
 from pyfmt.reports.escaping import printable
-from pyfmt.timings import Span, Timings, queued, ran, rows, spans, split_laps
 
 _PID = 1
 _RUN = 0  # the row of the laps; those of the processes follow

@@ -1,0 +1,1 @@
+"""Processes: pools, workers and time limits; and the only writer of users' files."""

@@ -12,7 +12,7 @@ from typing import Any
 
 TAIL_BYTES = 6_000
 _TAIL_LINES = 20
-_RAISED = 70  # workers/server.py: EXIT_RAISED
+_RAISED = 70  # tools/worker/server.py: EXIT_RAISED
 
 
 @dataclass(frozen=True, slots=True)

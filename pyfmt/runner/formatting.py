@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt import edits
-from pyfmt.errors import ConfigError, EditError
-from pyfmt.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
+from pyfmt.core.errors import ConfigError, EditError
+from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
+from pyfmt.runner import edits
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings
 

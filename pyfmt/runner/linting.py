@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from pyfmt import estimating
-from pyfmt.errors import ToolError
-from pyfmt.model import Failure, Outcome, Unit
+from pyfmt.core import estimating
+from pyfmt.core.errors import ToolError
+from pyfmt.core.model import Failure, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec

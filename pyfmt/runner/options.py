@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pyfmt.model import Environment, Outcome, ToolConfig, Unit
+from pyfmt.core.model import Environment, Outcome, ToolConfig, Unit
 from pyfmt.tools.protocol import JsonObject, ToolNeed, ToolPlace
 
 if TYPE_CHECKING:
-    from pyfmt.estimating import Recorded
+    from pyfmt.core.estimating import Recorded
     from pyfmt.runner.pool import WorkerPool
 
 

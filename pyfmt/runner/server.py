@@ -1,4 +1,4 @@
-"""The client of `workers/server.py`: sends requests, waits for answers, enforces time limits."""
+"""The client of `tools/worker/server.py`: sends requests, waits for answers, enforces time limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pyfmt.runner.processes import kill_tree, popen_worker
 
 __all__ = ["ForkServer", "ProcessPerRequest", "Worker", "WorkerAnswer", "WorkerSpec", "can_fork", "open_worker"]
 
-_SERVER = Path(__file__).parent.parent / "workers" / "server.py"
+_SERVER = Path(__file__).parent.parent / "tools" / "worker" / "server.py"
 _START_SECONDS = 60.0  # for a server to import what it preloads, at least
 _STUCK_SECONDS = 30.0  # a server that has not even forked by then never will
 _GRACE_SECONDS = 5.0  # for the end of what was killed

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyfmt.model import ToolConfig
+from pyfmt.core.model import ToolConfig
 
 _NO = ("", "no", "n", "false", "0")
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt.errors import ConfigError
-from pyfmt.model import Project, ToolConfig
-from pyfmt.tools import black, isort
-from pyfmt.tools.black import BlackSettings, SourceFault
-from pyfmt.tools.isort import IsortSettings
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.model import Project, ToolConfig
+from pyfmt.tools.black import adapter as black
+from pyfmt.tools.isort import adapter as isort
+from pyfmt.tools.black.adapter import BlackSettings, SourceFault
+from pyfmt.tools.isort.adapter import IsortSettings
 
 _DETAIL_LINES = 20
 

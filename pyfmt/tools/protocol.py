@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pyfmt.model import Environment, Failure, Finding, Project, ToolConfig, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Project, ToolConfig, Unit
 
 JsonObject = dict[str, Any]
 
@@ -54,7 +54,7 @@ class Reading:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     effects: tuple[JsonObject, ...] = ()  # of each project, what its files set on others; see `runner/file_records.py`
-    asked: tuple[JsonObject, ...] = ()  # what the tool asked of the disk; see `workers/observing.py`
+    asked: tuple[JsonObject, ...] = ()  # what the tool asked of the disk; see `tools/worker/observing.py`
 
 
 class Linter(Protocol):

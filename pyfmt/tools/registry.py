@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyfmt.tools import mypy, pylint
+from pyfmt.tools.mypy import adapter as mypy
 from pyfmt.tools.protocol import Linter
+from pyfmt.tools.pylint import adapter as pylint
 
 LINTERS: dict[str, Linter] = {linter.name: linter for linter in (pylint.LINTER, mypy.LINTER)}

@@ -52,7 +52,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(tree: Monorepo) -> None:
     assert all(cached(tree.check()[1]).values())
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pyfmt.cli import main; main(['check'])"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pyfmt.cli.main import main; main(['check'])"
     code += "\nprint(sorted(sys.modules), file=sys.stderr)"
     code += "\nfrom pyfmt.runner import processes, server"
     done = subprocess.run(
@@ -65,7 +65,7 @@ def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(tree: Mon
     )
     assert "STARTED" not in done.stderr, done.stderr
     modules = done.stderr.strip().splitlines()[-1]
-    assert "'pyfmt.app'" in modules
+    assert "'pyfmt.run.pipeline'" in modules
     assert not [
         tool for tool in ("black", "isort", "mypy", "pylint", "astroid", "virtualenv") if f"'{tool}'" in modules
     ]

@@ -13,8 +13,8 @@ import pytest
 from pyfmt.cache.keys import unit_identity
 from pyfmt.cache.store import FILE_NAME, Store
 from pyfmt.cache.times import RecordedTimes
-from pyfmt.estimating import Recorded
-from pyfmt.model import Environment, Failure, Outcome, Part, Project, PythonVersion, Unit
+from pyfmt.core.estimating import Recorded
+from pyfmt.core.model import Environment, Failure, Outcome, Part, Project, PythonVersion, Unit
 from tests.support.monorepo import Monorepo
 
 CACHE = ".cache"

@@ -24,10 +24,10 @@ _TOLD = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 sys.argv[0] = "pyfmt"
-from pyfmt.start import main
+from pyfmt.cli.start import main
 if "exact" not in os.environ:
-    import pyfmt.repeating.witness
-    pyfmt.repeating.witness._RACY_NS = 0
+    import pyfmt.cache.repeating.witness
+    pyfmt.cache.repeating.witness._RACY_NS = 0
 code = main()
 print(*sorted(sys.modules), file=sys.stderr)
 sys.exit(code)
@@ -37,7 +37,7 @@ _PLAIN = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 sys.argv[0] = "pyfmt"
-from pyfmt.start import main
+from pyfmt.cli.start import main
 code = main()
 sys.stderr.write(" ".join(sorted(sys.modules)))
 sys.exit(code)
@@ -55,7 +55,7 @@ def run(tree: Monorepo, *arguments: str, program: str = _TOLD, **variables: str)
 
 def is_repeated(tree: Monorepo, *arguments: str, **variables: str) -> bool:
     """Whether a command is answered without a run."""
-    return "pyfmt.cli" not in run(tree, *arguments, **variables)[2]
+    return "pyfmt.cli.main" not in run(tree, *arguments, **variables)[2]
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +82,17 @@ def test_the_same_answer_without_a_run(tree: Monorepo) -> None:
     code, text, modules = run(tree, "check", program=_PLAIN)
     assert (code, text) == (real.code, real.stdout)
     bare = run(tree, program="import sys; print(*sorted(sys.modules), file=sys.stderr)")[2]
-    own = {"pyfmt", "pyfmt.start", "pyfmt.repeating", "pyfmt.repeating.answering"}
+    own = {"pyfmt", "pyfmt.cli", "pyfmt.cli.start", "pyfmt.cache", "pyfmt.cache.repeating"}
+    own |= {"pyfmt.cache.repeating.answering"}
     assert modules - bare <= own | {"__future__", "_sha2", "_sha256", "marshal", "zlib"}
 
 
 def test_findings_and_their_exit_code_are_said_again(tree: Monorepo) -> None:
     tree.write({MAIN: "import os\n"})
     first = run(tree, "check")
-    assert "pyfmt.cli" in first[2] and first[0] and "W0611" in first[1]
+    assert "pyfmt.cli.main" in first[2] and first[0] and "W0611" in first[1]
     second = run(tree, "check")
-    assert "pyfmt.cli" not in second[2] and second[:2] == first[:2]
+    assert "pyfmt.cli.main" not in second[2] and second[:2] == first[:2]
 
 
 def same_size_and_times(tree: Monorepo) -> None:

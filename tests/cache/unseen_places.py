@@ -152,7 +152,7 @@ def editable_link(repo: LittleMonorepo, version: str) -> None:
         repo.pip(BETA, "install", "--no-deps", "--editable", str(folder))
 
 
-@_place("projects/beta/src/beta/uses_shim.py", "shim")
+@_place("projects/beta/src/beta/uses_shim.py", "shim", "mypy")
 def stray_stub(repo: LittleMonorepo, version: str) -> None:
     """A stub beside a module in site-packages, neither of which anybody has installed."""
     write(site_packages(repo, BETA) / "shim.py", source("one") + source("two"))

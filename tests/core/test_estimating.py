@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.estimating import Recorded, estimates, longest_first, time_left, weight
-from pyfmt.model import Part, Project, Unit
+from pyfmt.core.estimating import Recorded, estimates, longest_first, time_left, weight
+from pyfmt.core.model import Part, Project, Unit
 
 
 def unit(tool: str, files: int, context: int = 0) -> Unit:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.model import Candidate, Environment, Health, Project, PythonVersion, Resolution, Unit
-from pyfmt.planning import Facts, Plan, Work, plan, shell_word
+from pyfmt.core.model import Candidate, Environment, Health, Project, PythonVersion, Resolution, Unit
+from pyfmt.core.planning import Facts, Plan, Work, plan, shell_word
 
 
 def environment(name: str, health: Health = Health.OK, search_path: tuple[str, ...] = ()) -> Environment:

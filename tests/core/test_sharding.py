@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt import sharding
-from pyfmt.errors import UsageError
-from pyfmt.model import Command, Part, Project, Report, Unit, UnitRecord
-from pyfmt.sharding import Shard, Weights, split, unit_key
+from pyfmt.core import sharding
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Part, Project, Unit
+from pyfmt.core.report import Report, UnitRecord
+from pyfmt.core.request import Command
+from pyfmt.core.sharding import Shard, Weights, split, unit_key
 
 
 def unit(tool: str, *projects: str, number: int = 0, files: int = 1) -> Unit:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.model import Severity
-from pyfmt.suppressions import Suppression, annotated, suppression
+from pyfmt.core.model import Severity
+from pyfmt.core.suppressions import Suppression, annotated, suppression
 from tests.reports.models import finding
 
 MYPY = Suppression(1, "mypy", "assignment")

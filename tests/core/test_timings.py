@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.model import Environment, Failure, Lap, Outcome, Part, Project, PythonVersion, Unit
+from pyfmt.core.model import Environment, Failure, Lap, Outcome, Part, Project, PythonVersion, Unit
+from pyfmt.core.timings import Timings, busy, queued, rows, spans, split_laps, sums
 from pyfmt.reports import timings_table, trace
-from pyfmt.timings import Timings, busy, queued, rows, spans, split_laps, sums
 from tests.reports import trace_format
 
 BEGAN = 1000.0

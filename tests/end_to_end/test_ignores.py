@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.adding_ignores import File, Work
-from pyfmt.model import Command, Report
+from pyfmt.cli.add_ignores import File, Work
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command
 from tests.end_to_end import trees
 from tests.reports.models import finding
 from tests.support.monorepo import Monorepo, rules

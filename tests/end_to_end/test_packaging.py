@@ -33,7 +33,7 @@ def test_the_wheel_holds_the_shared_configurations_and_nothing_of_the_tests(tmp_
         "pyfmt/configs/pylintrc",
         "pyfmt/configs/mypy.ini",
     }
-    assert names >= configs | {"pyfmt/cli.py", "pyfmt/workers/server.py"}
+    assert names >= configs | {"pyfmt/cli/main.py", "pyfmt/tools/worker/server.py"}
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"pyfmt"}
 
 
@@ -49,7 +49,7 @@ def test_the_four_tools_are_pinned_exactly_and_the_installed_ones_are_those() ->
 
 
 def test_the_command_line_starts_without_the_tools() -> None:
-    program = "import sys; import pyfmt.cli, pyfmt.app; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    program = "import sys; import pyfmt.cli.main, pyfmt.run.pipeline; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
         check=True,

@@ -81,8 +81,8 @@ def test_without_it_nothing_is_said_and_no_reporter_imported(tree: Monorepo) -> 
     assert tree.run("check").stderr == ""
     result = tree.run("check", "--output", "json", environ={"PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
-    assert "pyfmt.app" in imported
-    assert imported.isdisjoint({"pyfmt.timings", "pyfmt.reports.trace", "pyfmt.reports.timings_table"})
+    assert "pyfmt.run.pipeline" in imported
+    assert imported.isdisjoint({"pyfmt.core.timings", "pyfmt.reports.trace", "pyfmt.reports.timings_table"})
 
 
 def test_staged_runs_and_a_trace_that_cannot_be_written(tree: Monorepo) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pyfmt.model import Config, Project
+from pyfmt.core.model import Config, Project
 from tests.support import virtualenvs
 from tests.support.pythons import clean_environ
 

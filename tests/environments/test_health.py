@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.finding import resolve
+from pyfmt.core.errors import VirtualenvError
+from pyfmt.core.model import Environment, Health
 from pyfmt.environments.reading import read
-from pyfmt.errors import VirtualenvError
-from pyfmt.model import Environment, Health
+from pyfmt.environments.resolve import resolve
 from tests.environments.places import call, config, own_search_path, projects, write
 from tests.support.pythons import require_python
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.finding import resolve
+from pyfmt.core.model import Project, Resolution
 from pyfmt.environments.managers.uv import matches
-from pyfmt.model import Project, Resolution
+from pyfmt.environments.resolve import resolve
 from tests.environments.places import call, config, projects, pyproject, uv, write
 from tests.support.pythons import require_python
 from tests.support.virtualenvs import Recipe, kept

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.finding import resolve
+from pyfmt.environments.resolve import resolve
 from tests.environments.places import call, config, projects, pyproject, write
 from tests.support import virtualenvs
 from tests.support.pythons import clean_environ, require_python

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from pyfmt.environments import finding, reading
-from pyfmt.environments.finding import resolve
-from pyfmt.model import Health, Resolution
+from pyfmt.core.model import Health, Resolution
+from pyfmt.environments import reading
+from pyfmt.environments import resolve as finding
+from pyfmt.environments.resolve import resolve
 from tests.environments.places import call, config, projects, pyproject, uv, write
 from tests.support.pythons import require_python
 
@@ -216,12 +217,12 @@ def test_last_resort_start_happens_only_in_a_trusted_environment_and_is_reported
 
 
 def test_last_resort_start_is_bounded(tmp_path: Path) -> None:
-    from pyfmt.environments import starting  # pylint: disable=import-outside-toplevel
+    from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
 
     slow = tmp_path / "python"
     slow.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
     slow.chmod(0o755)
-    with pytest.raises(starting.StartError, match="within 0.2 s"):
-        starting.ask_search_path(str(slow), 0.2)
-    with pytest.raises(starting.StartError, match="could not be started"):
-        starting.ask_search_path(os.fspath(tmp_path / "nothing"))
+    with pytest.raises(ask_interpreter.StartError, match="within 0.2 s"):
+        ask_interpreter.ask_search_path(str(slow), 0.2)
+    with pytest.raises(ask_interpreter.StartError, match="could not be started"):
+        ask_interpreter.ask_search_path(os.fspath(tmp_path / "nothing"))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pyfmt.core.model import Health
 from pyfmt.environments.reading import read
-from pyfmt.model import Health
 from tests.environments.places import EDITABLE_KINDS, call, find_pypy, own_search_path, uv, write
 from tests.support.pythons import require_python
 

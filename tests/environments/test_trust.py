@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyfmt.environments import trust
-from pyfmt.environments.finding import resolve
+from pyfmt.environments.resolve import resolve
 from pyfmt.environments.trust import decide
 from tests.environments.places import call, config, projects, write
 from tests.support.pythons import require_python

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyfmt.errors import UsageError
+from pyfmt.core.errors import UsageError
 from pyfmt.reports.registry import FORMATS, RenderOptions, renderer
 from tests.reports.models import CLEAN, RICH, sources
 

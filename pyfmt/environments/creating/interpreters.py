@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pyfmt.core.model import Project
 from pyfmt.environments.creating.values import CreateOptions, CreationError
-from pyfmt.model import Project
 
 if TYPE_CHECKING:
     from python_discovery import PythonInfo

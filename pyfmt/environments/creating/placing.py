@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pyfmt.core.model import Project
 from pyfmt.environments.managers.place import Place, Surroundings
 from pyfmt.environments.managers.uv import uv
-from pyfmt.model import Project
 
 
 def new_prefix(project: Project, projects: Sequence[Project], root: Path, environ: Mapping[str, str]) -> Path:

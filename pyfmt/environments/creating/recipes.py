@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt.core.model import Project
 from pyfmt.environments.creating.locks import LocalFolder, Locked, Target, find_lock, read_lock
 from pyfmt.environments.creating.locks.values import Table, table
 from pyfmt.environments.creating.values import CreateRequest, CreationError
-from pyfmt.model import Project
 
 # Extras and dependency groups that tests and type checks need; others (docs, release) are not imported by code.
 _DEVELOPMENT = ("dev", "develop", "development", "test", "tests", "testing", "lint", "typing", "types", "mypy")

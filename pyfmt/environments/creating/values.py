@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from pyfmt.model import Project
+from pyfmt.core.model import Project
 
 
 @dataclass(frozen=True, slots=True)

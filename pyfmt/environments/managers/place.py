@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyfmt.model import Project
+from pyfmt.core.model import Project
 
 JsonObject = dict[str, Any]
 

@@ -1,0 +1,329 @@
+"""pylint's messages file by file: where a project has changed, only the files that can see the change are linted anew.
+
+A record holds, for one project in one environment, each file's findings with the digest of all that the file reaches
+(`pyfmt.imports.closure`), the project-wide findings (R0801, R0401) with the digest of what these depend on, and what files set
+on the classes of others (`pyfmt/tools/pylint/worker/effects.py`), since messages depend on that as well. Whatever cannot be
+proved to be as it was has the whole project linted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pyfmt.cache.findings import finding_from_row, row_from_finding
+from pyfmt.cache.keys import KeyFacts, fold, part_inputs
+from pyfmt.cache.observed import Observed, Places
+from pyfmt.cache.remembered import Remembered
+from pyfmt.cache.store import Store
+from pyfmt.cache.touched import Asked, Touched
+from pyfmt.core.model import Finding, Outcome, Part, Unit
+from pyfmt.imports.closure import Reach
+from pyfmt.tools.protocol import JsonObject
+from pyfmt.tools.registry import LINTERS
+
+ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What a project's files depend on, as the disk has them when it is asked."""
+
+    reach: Reach
+    wide: str  # digest of what project-wide messages depend on
+    digests: Mapping[str, str]  # of what each file reaches, itself included
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of a project in an environment; plain data, as it is stored."""
+
+    files: dict[str, tuple[str, list[Any]]]  # digest of what the file reaches, rows of findings
+    wide: tuple[str, list[Any]]
+    made: dict[str, tuple[str, list[Any]]]  # who sets what on whom; the digest of what the setting file reaches
+    early: list[Any]
+    late: list[Any]
+    notes: list[str]
+    touched: Touched = field(default_factory=Touched)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One project's part of a unit: what of it must be linted anew."""
+
+    part: Part
+    now: _Now
+    record: Record
+    stale: tuple[str, ...]  # the files to lint; may be none where only project-wide messages are
+    left: frozenset[str]  # further ones that are not asked for
+    changed: frozenset[str]  # those that reach something else by now, asked for or not
+    is_fresh: bool  # nothing to run
+    answers: Mapping[str, str]  # to what was asked in the earlier run, by group
+
+    @property
+    def replay(self) -> JsonObject:
+        """What the worker is told of the earlier run."""
+        stale = set(self.stale)
+        late = [[file, name] for file, name in self.record.late if file not in stale]
+        build = sorted({file for file, _ in self.record.early})
+        return {"build": build, "late": late, "wide": self.record.wide[0] != self.now.wide}
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A unit of which only some files must be linted; `run` is that unit, None where nothing must."""
+
+    unit: Unit
+    entries: tuple[Entry, ...]
+    run: Unit | None
+
+    @property
+    def replays(self) -> dict[str, JsonObject]:
+        """By project path, for the parts that run."""
+        return {entry.part.project.path: entry.replay for entry in self.entries if not entry.is_fresh}
+
+
+class FileRecords:
+    """Reads and writes records; `reach_of` tells what the files of a part reach."""
+
+    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf, remembered: Remembered) -> None:
+        self._store = store
+        self._facts = facts
+        self._reach_of = reach_of
+        self._remembered = remembered
+
+    def partial(self, unit: Unit) -> Partial | None:
+        """What of a unit must be linted anew; None where all of it must."""
+        if LINTERS[unit.tool].project_rules is None:
+            return None
+        entries = []
+        for part in unit.parts:
+            entry = self._looked_up(unit, part)
+            if entry is None:
+                return None
+            entries.append(entry)
+        parts = tuple(
+            replace(entry.part, files=entry.stale, context=_others(entry.part, entry.stale))
+            for entry in entries
+            if not entry.is_fresh
+        )
+        return Partial(unit, tuple(entries), replace(unit, parts=parts) if parts else None)
+
+    def _looked_up(self, unit: Unit, part: Part) -> Entry | None:
+        record = self._load(unit, part)
+        now = self._now(unit, part) if record else None
+        if record is None or now is None:
+            return None
+        everyone = {*part.files, *part.context}
+        gone = set(record.files) - everyone
+        changed = {file for file in everyone if record.files.get(file, ("",))[0] != now.digests[file]}
+        if gone & {file for file, _ in (*record.early, *record.late)}:
+            return None
+        places = self._facts.places(unit, part)
+        now_said = self._remembered.groups(record.touched.name, places)
+        concerned = record.touched.concerned(now_said, now.reach.of, everyone)
+        if concerned is None:
+            return None
+        changed |= concerned
+        asked = set(part.files)
+        affected = _affected(_moved(record, now, asked), now.reach, everyone)
+        if affected is None:
+            return None
+        wanted = changed | affected
+        # What others set is looked at anew, wherever one of them has changed.
+        is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
+        stale = tuple(sorted(wanted & asked))
+        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh, now_said or {})
+
+    def known(self, partial: Partial) -> Outcome:
+        """The outcome of a unit of which nothing must run."""
+        now = time.monotonic()
+        return Outcome(partial.unit, _findings(partial), cached=True, started=now, ended=now)
+
+    def take_asked(self, partial: Partial, asked: Mapping[str, Asked]) -> Observed | None:
+        """Add what was asked for the files that were linted anew; all questions of the unit, None where they are unknown."""
+        total = Observed()
+        values: dict[bytes, bytes] = {}
+        for entry in partial.entries:
+            touched, places = entry.record.touched, self._facts.places(partial.unit, entry.part)
+            observed = self._remembered.observed(touched.name)
+            if observed is None or self._remembered.groups(touched.name, places) != entry.answers:
+                return None  # it has changed while the tools ran
+            new = asked.get(entry.part.project.name)
+            if new is None and not entry.is_fresh:
+                return None
+            if new is not None:
+                observed = observed.joined(new.observed)
+                self._take(touched, Asked(observed, new.asked_for), places, values)
+            total = total.joined(observed)
+        self._store.put(values)
+        return total
+
+    def _take(self, touched: Touched, asked: Asked, places: Places, values: dict[bytes, bytes]) -> None:
+        touched.name = self._remembered.add(asked.observed, values)
+        touched.groups = self._remembered.groups_of(asked.observed, touched.name, places)
+        touched.add(asked.asked_for)
+
+    def joined(self, partial: Partial, done: Outcome, effects: Sequence[JsonObject]) -> Outcome | None:
+        """A unit's outcome from what was known and what was linted anew; None where the rest may say something else now.
+
+        Updates the records that `partial` holds; `keep` stores them.
+        """
+        told = {each["project"]: each for each in effects}
+        for entry in partial.entries:
+            said = told.get(entry.part.project.name, {"local": True, "made": {}, "early": [], "late": []})
+            if entry.is_fresh:
+                continue
+            if not done.failures and not (said["local"] and _settled(entry, said)):
+                return None
+            _update(entry, [each for each in done.findings if each.project == entry.part.project.name], said)
+        return replace(done, unit=partial.unit, findings=_findings(partial))
+
+    def notes(self, partial: Partial) -> tuple[str, ...]:
+        """What was said besides, when the files were linted."""
+        return tuple(dict.fromkeys(note for entry in partial.entries for note in entry.record.notes))
+
+    def keep(self, partial: Partial) -> None:
+        """Store the records of a unit that `joined` has updated."""
+        changed = [entry for entry in partial.entries if not entry.is_fresh]
+        self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
+
+    def learn(
+        self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, Asked]
+    ) -> None:
+        """Store records of a unit that was linted whole, where its files' messages are their own."""
+        found: dict[bytes, bytes] = {}
+        for said in effects:
+            part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
+            if part is None or part.context or not said["local"] or said["project"] not in asked:
+                continue
+            now = self._now(outcome.unit, part)
+            if now is not None:
+                record = Record({file: ("", []) for file in part.files}, ("", []), {}, [], [], list(notes))
+                entry = Entry(part, now, record, part.files, frozenset(), frozenset(), False, {})
+                _update(entry, [each for each in outcome.findings if each.project == part.project.name], said)
+                record.early, record.late = said["early"], said["late"]
+                places = self._facts.places(outcome.unit, part)
+                self._take(record.touched, asked[said["project"]], places, found)
+                found[self._key(outcome.unit, part)] = _dump(record)
+        self._store.put(found)
+
+    def _now(self, unit: Unit, part: Part) -> _Now | None:
+        reach = self._reach_of(unit, part)
+        if reach is None:
+            return None
+        everyone = sorted({*part.files, *part.context})
+        own = [(file, self._facts.digest(file).hex()) for file in everyone]
+        return _Now(reach, fold("wide", own, reach.names).hex(), {file: reach.digest(file) for file in everyone})
+
+    def _key(self, unit: Unit, part: Part) -> bytes:
+        return fold("files", part_inputs(unit, part, self._facts))
+
+    def _load(self, unit: Unit, part: Part) -> Record | None:
+        key = self._key(unit, part)
+        value = self._store.get([key]).get(key)
+        if value is None:
+            return None
+        try:
+            data = json.loads(value)
+            files = {file: (str(digest), list(rows)) for file, (digest, rows) in data["files"].items()}
+            made = {file: (str(digest), list(rows)) for file, (digest, rows) in data["made"].items()}
+            wide = (str(data["wide"][0]), list(data["wide"][1]))
+            for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
+                finding_from_row(row)
+            touched = Touched.load(data["touched"])
+            return Record(files, wide, made, data["early"], data["late"], data["notes"], touched)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return None  # damaged: a miss
+
+
+def _findings(partial: Partial) -> tuple[Finding, ...]:
+    """What the records have of the files that are asked for."""
+    found: list[Finding] = []
+    for entry in partial.entries:
+        wanted = set(entry.part.files)
+        rows = [row for file, (_, rows) in entry.record.files.items() if file in wanted for row in rows]
+        each_ = (finding_from_row(row) for row in (*rows, *entry.record.wide[1]))
+        found += [each for each in each_ if each.path in wanted or not wanted.isdisjoint(each.also)]
+    found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+    return tuple(dict.fromkeys(found))
+
+
+def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*part.files, *part.context} - set(stale)))
+
+
+def _moved(record: Record, now: _Now, asked: set[str]) -> set[str]:
+    """The targets on which something else may be set by now, or with another value.
+
+    Constants of files that are linted anew anyway are compared afterwards (`_settled`).
+    """
+    targets: set[str] = set()
+    for file, (digest, rows) in record.made.items():
+        if digest and (not now.reach.has(file) or now.reach.digest(file) != digest):
+            targets.update(target for target, _, constant in rows if constant is None or file not in asked)
+    return targets
+
+
+def _affected(targets: set[str], reach: Reach, files: Iterable[str]) -> set[str] | None:
+    """Those of the files that can see what is set on `targets`; None where that may be all files."""
+    if not all(reach.has(target) for target in targets):
+        return None  # on something that is installed, or no longer there: anyone may see it
+    return {file for file in files if not targets.isdisjoint(reach.of(file))} if targets else set()
+
+
+def _settled(entry: Entry, said: JsonObject) -> bool:
+    """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
+    stale = set(entry.stale)
+    record = entry.record
+    if _made(said["early"]) != _made(record.early):
+        return False
+    if _made(said["late"]) != {(file, name) for file, name in record.late if file in stale}:
+        return False  # another file needs a module first that sets something on others
+    own = stale | entry.changed
+    targets: set[str] = set()
+    for file in own | set(said["made"]):
+        before, after = _made(record.made.get(file, ("", []))[1]), _made(said["made"].get(file))
+        targets.update(target for target, _, _ in (before ^ after if file in own else after - before))
+    rest = {*entry.part.files, *entry.part.context} - stale - entry.left
+    affected = _affected(targets, entry.now.reach, rest)
+    return affected is not None and not affected
+
+
+def _made(rows: Iterable[Sequence[Any]] | None) -> set[tuple[Any, ...]]:
+    return {tuple(row) for row in rows or ()}
+
+
+def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject) -> None:
+    """Take what was linted anew into the record."""
+    record, now = entry.record, entry.now
+    everyone = {*entry.part.files, *entry.part.context}
+    for file in set(record.files) - everyone:
+        del record.files[file]
+    stale = set(entry.stale)
+    rows: dict[str, list[Any]] = {file: [] for file in entry.stale}
+    wide = []
+    for finding in findings:
+        if finding.rule in (LINTERS[finding.tool].project_rules or ()):
+            wide.append(row_from_finding(finding))
+        elif finding.path in stale:
+            rows[finding.path].append(row_from_finding(finding))
+    record.files.update({file: (now.digests[file], found) for file, found in rows.items()})
+    record.files.update({file: ("", []) for file in entry.left})
+    if record.wide[0] != now.wide:
+        record.wide = (now.wide, wide)
+    gone = {file for file, (digest, _) in record.made.items() if digest and not now.reach.has(file)}
+    for file in stale | gone | set(said["made"]):
+        record.made.pop(file, None)
+        made = said["made"].get(file)
+        if made:
+            # "" for what is installed: it changes only with the environment.
+            record.made[file] = (now.reach.digest(file) if now.reach.has(file) else "", made)
+
+
+def _dump(record: Record) -> bytes:
+    data = {name: getattr(record, name) for name in Record.__slots__} | {"touched": record.touched.dump()}
+    return json.dumps(data, separators=(",", ":")).encode("utf-8", "surrogatepass")

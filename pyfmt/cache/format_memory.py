@@ -1,0 +1,190 @@
+"""Which files are known to be formatted, or how not: they are not opened again."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pyfmt.cache.findings import finding_from_row, row_from_finding
+from pyfmt.cache.keys import KeyFacts, fold, format_key
+from pyfmt.cache.memory import Memory
+from pyfmt.cache.sources import EVERYTHING
+from pyfmt.core.model import Edit, Outcome, Project, Unit
+
+_CLEAN = b"{}"
+_MARKERS = ("setup.cfg", "pyproject.toml")
+_Said = dict[str, list[Any]]  # what is known of a file: nothing where it needs no change
+
+
+class FormatMemory:
+    """What is known of the files of formatting units under this configuration.
+
+    A file that needs no change is known in every run; one that would be changed only with `changes_too`: where a run
+    neither writes nor shows differences, the names of the tools say everything.
+    """
+
+    def __init__(self, memory: Memory, facts: KeyFacts, tools: tuple[str, ...], changes_too: bool) -> None:
+        self._store = memory.store
+        self._digest = memory.digests.of
+        self._tools = tools
+        self._facts = replace(facts, configs={tool: facts.configs[tool] for tool in tools})
+        self._root = Path(facts.root)
+        self._changes_too = changes_too
+        self._known: dict[Unit, dict[str, _Said]] = {}
+        self._keys: dict[Unit, dict[str, bytes]] = {}
+        self._listings: dict[str, list[str]] = {}
+        # With `src_paths` of its own, say, the shared configuration makes isort look anywhere.
+        self._elsewhere: list[str] = []
+        isort = self._facts.configs.get("isort")
+        if isort is not None and any(word in _text(isort.path) for word in ("src_paths", "namespace_packages")):
+            self._elsewhere = sorted(facts.sources.listing(EVERYTHING))
+
+    def recall(self, unit: Unit) -> Outcome:
+        """The outcome of the known files of a unit."""
+        project = unit.parts[0].project
+        known = self._look_up(unit)
+        edits, findings = [], []
+        for file in unit.files:
+            said = known.get(file, {})
+            edits += [Edit(file, tuple(tools), project.name) for tools in said.get("edits", ())]
+            findings += [finding_from_row(row) for row in said.get("findings", ())]
+        now = time.monotonic()
+        whole = len(known) == len(unit.files)
+        return Outcome(unit, tuple(findings), tuple(edits), cached=whole, started=now, ended=now)
+
+    def unknown(self, unit: Unit) -> tuple[str, ...]:
+        """The files of a unit that have to be looked at."""
+        known = self._look_up(unit)
+        return tuple(file for file in unit.files if file not in known)
+
+    def _look_up(self, unit: Unit) -> dict[str, _Said]:
+        if unit in self._known:
+            return self._known[unit]
+        known: dict[str, _Said] = {}
+        if self._store is not None:
+            together = self.key(unit.parts[0].project, unit.files)
+            # Of a project with a single file this is the file's own key, which may say what is wrong with it.
+            if self._store.get([together]).get(together) == _CLEAN:
+                known = {file: {} for file in unit.files}
+            else:
+                keys = self._file_keys(unit)
+                values = self._store.get(keys.values())
+                for file, key in keys.items():
+                    said = self._read(values.get(key))
+                    if said is not None:
+                        known[file] = said
+        self._known[unit] = known
+        return known
+
+    def _read(self, value: bytes | None) -> _Said | None:
+        """A remembered value; None where there is none, where it is of no use in this run, or where it is damaged."""
+        try:
+            said = json.loads(value) if value is not None else None
+            if not isinstance(said, dict) or (said and not self._changes_too):
+                return None
+            return {key: list(said[key]) for key in said}
+        except (ValueError, TypeError):
+            return None
+
+    def _file_keys(self, unit: Unit) -> dict[str, bytes]:
+        if unit not in self._keys:
+            project = unit.parts[0].project
+            self._keys[unit] = {file: self.key(project, [file]) for file in unit.files}
+        return self._keys[unit]
+
+    def remember(self, unit: Unit, outcome: Outcome, settled: Mapping[str, str]) -> None:
+        """Remember what came of a unit's files; `settled` has the SHA-256 under which each was found to be in order.
+
+        A file that is no longer what was judged is not remembered, nor is one with which a tool failed.
+        """
+        if self._store is None:
+            return
+        project = unit.parts[0].project
+        before = self._file_keys(unit)
+        clean = {file for file in outcome.unit.files if file in settled and self._digest(file).hex() == settled[file]}
+        values = {self.key(project, [file]): _CLEAN for file in sorted(clean)}
+        if self._changes_too:
+            for file, value in _changes(outcome, clean).items():
+                if self.key(project, [file]) == before[file]:
+                    values[before[file]] = value
+        known = self._look_up(unit)
+        if all(file in clean or known.get(file) == {} for file in unit.files):
+            values[self.key(project, unit.files)] = _CLEAN
+        self._store.put(values)
+
+    def key(self, project: Project, files: Iterable[str]) -> bytes:
+        """The key of all that the formatters' answer for these files of a project depends on."""
+        return fold(self._tools, format_key(project, files, self._facts, self._listing(project)))
+
+    def _listing(self, project: Project) -> list[str]:
+        """The importable names in the project's folders: isort looks there for what is first party."""
+        if self._elsewhere:
+            return self._elsewhere
+        if project.path not in self._listings:
+            names: set[str] = set()
+            for folder in {*project.import_roots, project.path, f"{project.path}/src"}:
+                names.update(_importable(os.path.join(self._root, folder), f"{folder}/"))
+            self._listings[project.path] = sorted(names)
+        return self._listings[project.path]
+
+
+def _importable(folder: str, prefix: str) -> Iterator[str]:
+    """The names that can be imported from a folder, with what is in those that isort takes for namespace packages."""
+    try:
+        with os.scandir(folder) as found:
+            entries = [entry for entry in found if entry.name.partition(".")[0].isidentifier()]
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name == "__pycache__":
+            continue
+        yield prefix + entry.name
+        if "." not in entry.name and entry.is_dir() and _is_namespace(entry.path):
+            yield f"{prefix}{entry.name}/"
+            yield from _importable(entry.path, f"{prefix}{entry.name}/")
+
+
+def _is_namespace(folder: str) -> bool:
+    """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at all."""
+    try:
+        with open(os.path.join(folder, "__init__.py"), "rb") as file:
+            return b"__import__" in file.read(4096)
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return False
+    try:
+        return not any(
+            name.endswith((".py", ".pyi", ".pyx")) or name.lower() in _MARKERS for name in os.listdir(folder)
+        )
+    except OSError:
+        return False
+
+
+def joined(known: Outcome, done: Outcome) -> Outcome:
+    """The outcome of a whole unit from its known files and those that were looked at."""
+    findings, edits = (*known.findings, *done.findings), (*known.edits, *done.edits)
+    return replace(done, unit=known.unit, findings=findings, edits=edits, failures=done.failures, cached=known.cached)
+
+
+def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:
+    """What to remember of the files that would be changed or cannot be parsed, where no tool failed on them."""
+    failed = {failure.reason.partition(": ")[0] for failure in outcome.failures}
+    found: dict[str, dict[str, list[Any]]] = {}
+    for edit in outcome.edits:
+        found.setdefault(edit.path, {"edits": [], "findings": []})["edits"].append(edit.tools)
+    for finding in outcome.findings:
+        found.setdefault(finding.path, {"edits": [], "findings": []})["findings"].append(row_from_finding(finding))
+    return {file: json.dumps(what).encode() for file, what in found.items() if file not in failed | clean}
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""  # isort says so

@@ -1,0 +1,187 @@
+"""What a run remembers of earlier ones: opens the cache, makes its keys, and saves it at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.cache.digests import Digests
+from pyfmt.cache.folders import digest as short_digest
+from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
+from pyfmt.cache.keys import KeyFacts, fold
+from pyfmt.cache.repeating import witness
+from pyfmt.cache.sources import EVERYTHING, Sources
+from pyfmt.cache.store import Store
+from pyfmt.cache.tool_folders import prune
+from pyfmt.core.model import Config, Environment, Project, Resolution, Unit
+
+_MEMO_KEY = fold("memo of environments", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A run over the tree of git's index: results are shared with other runs, what depends on the place is not."""
+
+    kept: bool  # the same tree is there in the next run: tools may keep caches of it
+
+
+class Memory:
+    """The cache of a run; with `use` False nothing is read or written, and every question has the answer "unknown"."""
+
+    def __init__(self, settings: Config, use: bool, staged: Staged | None = None) -> None:
+        self._settings = settings
+        self._staged = staged
+        self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
+        self.store = Store(self.folder) if self.folder else None
+        if self.store is not None:
+            witness.leave_out(str(self.folder), str(self.store.path))
+        self.digests = Digests(settings.root, self.store, "//staged/" if staged else "")
+        self._inside: str | None = None  # the cache's folder, relative to the root
+        self.memo: dict[str, str] = {}
+        self._saved_memo: dict[str, str] = {}
+        if self.store is not None:
+            value = self.store.get([_MEMO_KEY]).get(_MEMO_KEY)
+            self._saved_memo = _read_memo(value)
+            self.memo = dict(self._saved_memo)
+
+    def facts(
+        self,
+        projects: Sequence[Project],
+        roots: Mapping[str, tuple[str, ...]],
+        trusted: Callable[[Environment], bool],
+    ) -> KeyFacts:
+        """What keys are made from; `roots` are the first-party folders that each environment (by prefix) sees.
+
+        `projects` own all files of the walk, the last one may be nameless: files that belong to none.
+        """
+        if any(self._holds(file) for project in projects for file in project.files):
+            witness.give_up()  # who keeps the cache among the sources cannot tell the two apart by folder
+        further, mypy_path = _mypy_path(self._settings, projects)
+        return KeyFacts(
+            root=str(self._settings.root),
+            tools=_tools_digest(),
+            configs={tool_config.tool: tool_config for tool_config in self._settings.tool_configs},
+            digest=self.digests.of,
+            sources=self.sources(projects),
+            roots=roots,
+            trusted=trusted,
+            further=further,
+            mypy_path=mypy_path,
+        )
+
+    def _holds(self, file: str) -> bool:
+        """Whether a file of the monorepo lies in the cache's folder."""
+        if self._inside is None:
+            root = os.path.join(os.path.realpath(self._settings.root), "")
+            real = os.path.join(os.path.realpath(self.folder), "") if self.folder else ""
+            self._inside = real[len(root) :] if real.startswith(root) else "//"  # no path begins with this
+        return file.startswith(self._inside)
+
+    def sources(self, projects: Sequence[Project]) -> Sources:
+        """The digests of what can be imported from the folders of a monorepo."""
+        return Sources(str(self._settings.root), projects, self.digests.of)
+
+    def tool_folders(self) -> Callable[[Unit], Path | None]:
+        """Where each unit's tool may keep its own cache."""
+        base = self.folder
+        if base is None or (self._staged and not self._staged.kept):
+            return lambda unit: None
+        if self._staged:
+            base = base / "staged"
+        tools = _tools_digest().hex()
+        configs = {c.tool: self.digests.of(c.path).hex() for c in self._settings.tool_configs}
+        return lambda unit: tool_folder(base, unit, configs[unit.tool], [tools])
+
+    def note(self) -> str:
+        """Why the cache is not used, "" where it is."""
+        return self.store.trouble if self.store else ""
+
+    def close(self) -> None:
+        """Save what was learnt."""
+        if self.store is None or self.store.trouble:
+            witness.give_up()
+        if self.store is not None:
+            if self.memo != self._saved_memo:
+                self.store.put({_MEMO_KEY: json.dumps(self.memo).encode()})
+            self.digests.save()
+            self.store.shrink()
+            self.store.close()
+        if self.folder is not None:
+            tools = [_tools_digest().hex()]
+            configs = (self.digests.of(found.path).hex() for found in self._settings.tool_configs)
+            prune(self.folder, [version_folder(text, tools) for text in configs])
+
+
+def _read_memo(value: bytes | None) -> dict[str, str]:
+    try:
+        data = json.loads(value or b"{}")
+    except ValueError:
+        return {}
+    return {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
+
+
+_digest_of_tools: list[bytes] = []
+
+
+def _tools_digest() -> bytes:
+    """Versions of all tools, and pyfmt's own code that gives their answers: another pyfmt is another cache."""
+    if not _digest_of_tools:
+        from pyfmt.tools.versions import tool_versions  # deferred: reads the metadata of the tools
+
+        package = Path(__file__).parent.parent / "tools"
+        code = sorted(package.rglob("*.py"))
+        own = [(str(path.relative_to(package)), short_digest(path.read_text("utf-8"))) for path in code]
+        _digest_of_tools.append(fold(sorted(tool_versions().items()), own))
+    return _digest_of_tools[0]
+
+
+def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What mypy's shared `mypy_path` leads to (anything of the checkout, and its folders that lie outside), and the path."""
+    shared = next((found for found in settings.tool_configs if found.tool == "mypy"), None)
+    try:
+        text = Path(shared.path).read_text("utf-8-sig") if shared else ""
+    except (OSError, ValueError):
+        return (), ()  # mypy's unit says so
+    if shared is None or "mypy_path" not in text:
+        return (), ()
+    from pyfmt.core.errors import ConfigError  # deferred for start-up time: hardly any configuration has it
+    from pyfmt.tools.mypy import config
+
+    try:
+        parsed = config.parse(shared.path, os.path.dirname(shared.path), text)
+        folders = [os.path.join(settings.root, project.path) for project in projects]
+        found = config.derive(parsed, [], folders).mypy_path
+    except ConfigError:
+        return (EVERYTHING,), ()
+    if not found:
+        return (), ()  # only mentioned, as in a comment of the built-in configuration
+    root = str(settings.root) + os.sep
+    outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(root)}
+    return (EVERYTHING, *sorted(outside)), found
+
+
+def first_party_roots(
+    members: Sequence[Project], resolutions: Sequence[Resolution], root: Path
+) -> dict[str, tuple[str, ...]]:
+    """For each environment's prefix the import roots of the monorepo's projects that are installed in it from source.
+
+    A root counts where the environment's search path, or a setuptools finder in it, has it: mypy takes these as first
+    party, whether they carry `py.typed` or not.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    known: dict[str, str] = {}  # most entries are those of many environments
+    real = {path: os.path.realpath(root / path) for project in members for path in project.import_roots}
+    absolutes = tuple(dict.fromkeys(real.values()))
+    distinct = set(absolutes)
+    for resolution in resolutions:
+        environment = resolution.environment
+        if environment is None or environment.prefix in found:
+            continue
+        entries = (*environment.search_path, *environment.finder_roots)
+        visible = {known.get(path) or known.setdefault(path, os.path.realpath(path)) for path in entries}
+        roots = dict.fromkeys(absolute for absolute in absolutes if absolute in visible) if visible & distinct else ()
+        found[environment.prefix] = tuple(roots)
+    return found

@@ -1,0 +1,345 @@
+"""Answers units from the cache: a unit runs only where something that its tool could see has changed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt.cache.findings import finding_from_row, row_from_finding
+from pyfmt.cache.keys import (
+    SOURCES,
+    KeyFacts,
+    changed_inputs,
+    listing_key,
+    pack,
+    portable,
+    seen_sources,
+    unit_identity,
+    unit_inputs,
+    unit_key,
+)
+from pyfmt.cache.observed import Changed, Observed, Places, joined_up, observed_of
+from pyfmt.cache.observed import Known as KnownPaths
+from pyfmt.cache.remembered import Question, Remembered
+from pyfmt.cache.repeating.witness import suspended
+from pyfmt.cache.store import Store
+from pyfmt.cache.touched import Asked, by_group
+from pyfmt.core.model import Environment, Outcome, Unit
+from pyfmt.runner.options import LintOptions, LintResult, Listener
+from pyfmt.tools.protocol import JsonObject
+from pyfmt.tools.registry import LINTERS
+
+if TYPE_CHECKING:
+    from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
+
+_OBSERVED = "observed"  # where the name of the questions stands among the inputs of a unit's last outcome
+_SHOWN = 8  # changed inputs that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """An outcome of a whole unit that may be remembered: with what was said besides, and what its tool asked."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+    observed: Observed | None  # None: not all of it is known
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An outcome from the cache, with what the tool had to say besides."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+
+
+def whole(unit: Unit) -> Unit:
+    """The same unit with all its files reported: what is cached does not depend on what a run selects."""
+    parts = tuple(replace(part, files=tuple(sorted((*part.files, *part.context))), context=()) for part in unit.parts)
+    return replace(unit, parts=parts)
+
+
+def share(outcome: Outcome, unit: Unit) -> Outcome:
+    """The share of a whole unit's outcome that concerns the files of `unit`."""
+    wanted = set(unit.files)
+    kept = tuple(f for f in outcome.findings if f.path in wanted or not wanted.isdisjoint(f.also))
+    return replace(outcome, unit=unit, findings=kept)
+
+
+class UnitCache:
+    """Outcomes of whole units by everything that they depend on."""
+
+    def __init__(
+        self,
+        store: Store,
+        facts: KeyFacts,
+        facts_now: Callable[[Sequence[Environment]], KeyFacts | None],
+        reach_of: ReachOf,
+    ) -> None:
+        self._store = store
+        self._facts = facts
+        self._reach_of = reach_of
+        self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
+        self._remembered = Remembered(store)
+
+    @cached_property
+    def records(self) -> FileRecords:
+        """What is known of the files of units that must run."""
+        from pyfmt.cache.file_records import FileRecords  # deferred for start-up time: not where all is known
+
+        return FileRecords(self._store, self._facts, self._reach_of, self._remembered)
+
+    def look_again(self, units: Sequence[Unit]) -> bool:
+        """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
+        environments = {unit.environment.prefix: unit.environment for unit in units if unit.environment is not None}
+        now = self._facts_now(tuple(environments.values()))
+        if now is None:
+            return False
+        self._facts = now
+        self._remembered.look_again()
+        return True
+
+    def keys(self, units: Sequence[Unit]) -> list[bytes]:
+        """The key of each unit as the files are now; to be asked for before the tools run."""
+        return [unit_key(whole(unit), self._facts) for unit in units]
+
+    def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
+        """What is known of each unit."""
+        questions = [Question(key, self._facts.places(unit)) for unit, key in zip(units, keys, strict=True)]
+        return [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
+
+    def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, Asked] | None:
+        """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer."""
+        files, folders = self._facts.sources.known(seen_sources(unit, self._facts))
+        known = KnownPaths(files, folders)
+        found: dict[str, Asked] = {}
+        try:
+            for each in asked:
+                part = next((part for part in unit.parts if part.project.name == each.get("project")), None)
+                places = self._facts.places(unit, part)
+                observed = observed_of(each, places, known, began_ns)
+                found[each.get("project", "")] = Asked(observed, by_group(each.get("touches", {}), places, known))
+        except Changed as error:
+            import sys; print("DEBUG", unit.tool, unit.projects, error, file=sys.stderr)
+            return None
+        return found or None
+
+    def put(self, found: Mapping[bytes, Learnt]) -> None:
+        """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
+        values: dict[bytes, bytes] = {}
+        kept: dict[Question, tuple[Observed, bytes]] = {}
+        for key, learnt in found.items():
+            unit = learnt.outcome.unit
+            if learnt.outcome.failures or learnt.observed is None:
+                continue
+            places = self._facts.places(unit)
+            kept[Question(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
+            name = self._remembered.add(learnt.observed, values)
+            inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
+            values[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
+            for folder in seen_sources(unit, self._facts):
+                listing = listing_key(self._facts.sources.below(folder).hex())
+                if listing not in values:
+                    values[listing] = pack(self._facts.sources.listing(folder))
+        self._store.put(values)
+        self._remembered.keep(kept)
+
+    def told(self, unit: Unit) -> str:
+        """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
+        (key,) = self.keys([unit])
+        identity, places = unit_identity(unit), self._facts.places(unit)
+        if self._remembered.find([Question(key, places)])[0] is not None:
+            return "hit"
+        known = self._store.get([identity])
+        if identity not in known:
+            return "miss: never run, or dropped from the cache"
+        try:
+            before = json.loads(known[identity])
+            observed = self._remembered.observed(before.pop(_OBSERVED))
+            now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
+            changed = changed_inputs(before, now)
+            names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return "miss: what it was made from cannot be read"
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        return f"miss: changed since then: {shown}{self._anew(unit)}"
+
+    def _said(self, observed: Observed, places: Places) -> dict[str, object]:
+        """The answers to what a tool asked, by what it asked."""
+        groups = self._remembered.answers(observed, places)
+        return {question: answer for said in groups.values() for question, answer in said.items()}
+
+    def _anew(self, unit: Unit) -> str:
+        """How much of a unit would be linted anew, where it is not all of it."""
+        partial = self.records.partial(whole(unit))
+        if partial is None:
+            return ""
+        files = len(partial.run.files) if partial.run else 0
+        return f"; {files} of {len(whole(unit).files)} files can see that"
+
+    def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
+        """An input that has changed, or, where it is a folder, the files in it that have."""
+        assert unit.environment is not None, unit
+        for folder in seen_sources(whole(unit), self._facts):
+            if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
+                key = listing_key(before)
+                listing = self._store.get([key]).get(key)
+                if listing is not None:
+                    return changed_inputs(json.loads(listing), self._facts.sources.listing(folder))
+        return [name]
+
+
+def _dump(outcome: Outcome, notes: Sequence[str]) -> bytes:
+    rows = [row_from_finding(finding) for finding in outcome.findings]
+    return json.dumps({"findings": rows, "notes": list(notes), "seconds": outcome.seconds}).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _load(value: bytes | None, unit: Unit) -> Known | None:
+    if value is None:
+        return None
+    try:
+        data = json.loads(value)
+        findings = tuple(finding_from_row(row) for row in data["findings"])
+        outcome = Outcome(unit, findings, seconds=0.0, cached=True)
+        return Known(share(outcome, unit), tuple(data["notes"]))
+    except (ValueError, KeyError, TypeError):
+        return None  # a value that cannot be read is a miss
+
+
+_Found = tuple[Outcome, tuple[str, ...]]  # an outcome, and what the tool had to say besides
+_Told = tuple[tuple[JsonObject, ...], tuple[JsonObject, ...]]  # effects, and what was asked
+
+
+def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache: UnitCache | None) -> LintResult:
+    """Lint what the cache does not know; `cache` None: everything, and nothing is remembered."""
+    keys = cache.keys(units) if cache else []
+    known = cache.get(units, keys) if cache else [None] * len(units)
+    now = time.monotonic()
+    results: dict[int, _Found] = {
+        index: (replace(found.outcome, started=now, ended=now), found.notes)
+        for index, found in enumerate(known)
+        if found is not None
+    }
+    for outcome, _ in results.values():
+        listener.done(outcome)
+    missing = [index for index, found in enumerate(known) if found is None]
+    if missing and cache:
+        asked = {index: (keys[index], units[index]) for index in missing}
+        results.update(_Missing(asked, options, listener, cache).results())
+    elif missing:
+        done = _run_tools([_asked_of_tool(units[index]) for index in missing], options, listener)
+        for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
+            results[index] = (share(outcome, units[index]), notes)
+    ordered = [results[index] for index in range(len(units))]
+    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+
+
+def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
+    """Run units with a folder for what they leave behind; only here, since a run with nothing to do writes nothing."""
+    import tempfile  # deferred for start-up time
+
+    from pyfmt.runner.linting import lint_units
+
+    with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
+        return lint_units(units, replace(options, scratch=Path(scratch)), listener)
+
+
+def _asked_of_tool(unit: Unit) -> Unit:
+    """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
+    return whole(unit) if LINTERS[unit.tool].project_rules is None else unit
+
+
+class _Missing:
+    """The units whose outcomes are not known: linted whole, or only the files that something has changed for."""
+
+    def __init__(
+        self, asked: Mapping[int, tuple[bytes, Unit]], options: LintOptions, listener: Listener, cache: UnitCache
+    ) -> None:
+        self._asked = asked
+        self._options = options
+        self._listener = listener
+        self._cache = cache
+        self._began_ns = time.time_ns()
+        self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
+        self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
+
+    def results(self) -> dict[int, _Found]:
+        """Each unit's outcome; what can be is remembered."""
+        units = {index: unit for index, (_, unit) in self._asked.items()}
+        partials = {index: self._cache.records.partial(unit) for index, unit in units.items()}
+        found: dict[int, _Found] = {}
+        runs: dict[int, Unit] = {}
+        for index, partial in partials.items():
+            if partial is None:
+                runs[index] = _asked_of_tool(units[index])
+            elif partial.run is not None:
+                runs[index] = partial.run
+            else:
+                found[index] = (self._cache.records.known(partial), self._cache.records.notes(partial))
+                self._joined.append((index, partial, found[index][0], ()))
+                self._listener.done(found[index][0])
+        again = self._run(runs, partials, found)
+        if again:
+            self._listener.more(len(again))
+            self._run({index: whole(units[index]) for index in again}, {}, found)
+        self._remember()
+        return found
+
+    def _run(
+        self, runs: Mapping[int, Unit], partials: Mapping[int, Partial | None], found: dict[int, _Found]
+    ) -> list[int]:
+        """Run units and add to `found`; those that must run again, as wholes."""
+        replays = {}
+        for index, unit in runs.items():
+            partial = partials.get(index)
+            if partial is not None and unit.environment is not None:
+                replays[unit.tool, unit.environment.prefix, unit.number] = partial.replays
+        if not runs:
+            return []
+        done = _run_tools(list(runs.values()), replace(self._options, replays=replays), self._listener)
+        again = []
+        told = zip(done.effects, done.asked, strict=True)
+        for index, outcome, notes, (effects, asked) in zip(runs, done.outcomes, done.notes, told, strict=True):
+            partial = partials.get(index)
+            if partial is None:
+                self._learnt.append((index, outcome, notes, (effects, asked)))
+                found[index] = (share(outcome, self._asked[index][1]), notes)
+            elif (joined := self._cache.records.joined(partial, outcome, effects)) is not None:
+                self._joined.append((index, partial, joined, asked))
+                said = dict.fromkeys((*self._cache.records.notes(partial), *notes))
+                found[index] = (joined, tuple(said))
+            else:
+                again.append(index)
+        return again
+
+    def _remember(self) -> None:
+        """Keep the outcomes of units whose inputs are still what they were before the tools ran."""
+        cache, units = self._cache, [unit for _, unit in self._asked.values()]
+        if not cache.look_again(units):
+            return
+        now = dict(zip(self._asked, cache.keys(units), strict=True))
+        steady = {index for index, (key, _) in self._asked.items() if now[index] == key}
+        found: dict[bytes, Learnt] = {}
+        for index, outcome, notes, (effects, asked) in self._learnt:
+            said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
+            if said is not None and not any(part.context for part in outcome.unit.parts):
+                found[now[index]] = Learnt(outcome, notes, joined_up(each.observed for each in said.values()))
+                if not outcome.failures:
+                    cache.records.learn(outcome, notes, effects, said)
+        for index, partial, outcome, asked in self._joined:
+            said = cache.asked(partial.unit, asked, self._began_ns) if asked else {}
+            if index in steady and not outcome.failures and said is not None:
+                observed = cache.records.take_asked(partial, said)
+                if observed is None:
+                    continue
+                cache.records.keep(partial)
+                if not any(part.context for part in partial.unit.parts):
+                    found[now[index]] = Learnt(outcome, cache.records.notes(partial), observed)
+        cache.put(found)

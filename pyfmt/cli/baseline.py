@@ -1,0 +1,78 @@
+"""`pyfmt baseline write` and `pyfmt baseline prune`: the baselines after a run of the linters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pyfmt.core import fingerprints
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Accepted
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
+from pyfmt.reports import text_rest
+from pyfmt.reports.escaping import printable
+from pyfmt.reports.paint import Paint
+from pyfmt.reports.tally import count
+from pyfmt.run import apply_baseline, baseline_files, pipeline
+from pyfmt.run.baseline_files import Change
+from pyfmt.run.progress import Progress
+
+_SHOWN = 20  # entries that a refusal lists
+
+
+def change(action: str, request: Request, place: tuple[Path, Mapping[str, str]], progress: Progress) -> int:
+    """Lint, then write the baselines anew (`action` "write" or "prune"), and say what has changed.
+
+    0; 1 where a file cannot be parsed, which is never accepted; 2 where something was not checked: of that, the
+    baselines stay as they are. Raises PyfmtError, also where a locked baseline would grow.
+    """
+    cwd, environ = place
+    result = pipeline.run(replace(request, baseline=False), cwd, environ, progress)
+    progress.close()
+    assert result.checked is not None, "a run's"
+    root, projects = Path(result.report.root), result.checked.work.projects
+    found = baseline_files.read(root, projects)
+    identify = baseline_files.Identities(root)
+    now = Counter(identify(finding) for finding in result.report.findings if not finding.syntax)
+    coverage = apply_baseline.checked(result.checked)
+    accepted = (fingerprints.written if action == "write" else fingerprints.pruned)(found.accepted, now, coverage)
+    if action == "write" and baseline_files.is_locked(request.baseline_locked, environ):
+        _refuse_growth(accepted - found.accepted)
+    _tell(baseline_files.write(root, projects, accepted), accepted, found.notes)
+    return _unchecked(result.report, action)
+
+
+def _refuse_growth(new: Counter[Accepted]) -> None:
+    if not new:
+        return
+    listed = "".join(f"\n  {text_rest.accepted_line(entry)}" for entry in sorted(new.elements())[:_SHOWN])
+    more = f"\n  and {new.total() - _SHOWN} more" if new.total() > _SHOWN else ""
+    raise UsageError(
+        f"the baseline is locked, and {count(new.total(), 'finding')} would be added:{listed}{more}",
+        "baseline write",
+        "mend them; or accept them with --no-baseline-locked (the default where CI is not set)",
+    )
+
+
+def _tell(changes: Sequence[Change], accepted: Counter[Accepted], notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}")
+    for each in changes:
+        said = [f"{each.added} added"] if each.added else []
+        said += [f"{each.removed} gone"] if each.removed else []
+        said += [f"{each.moved} in renamed files"] if each.moved else []
+        print(f"{printable(each.file)}: {', '.join(said) or 'rewritten'}, {each.left} accepted")
+    total = count((+accepted).total(), "finding")
+    print(f"{total} accepted" if changes else f"nothing to change: {total} accepted")
+
+
+def _unchecked(report: Report, action: str) -> int:
+    for line in text_rest.unchecked(report, Paint(False)):
+        print(line)
+    syntax = [finding for finding in report.findings if finding.syntax and action == "write"]
+    for finding in syntax:
+        print(f"not accepted: {printable(finding.path)}:{finding.line}: {printable(finding.message)}")
+    return 2 if report.failures or report.skipped else int(bool(syntax))

@@ -1,0 +1,66 @@
+"""`pyfmt cache`: where the cache lies, what is in it, and how to be rid of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyfmt import config
+from pyfmt.cache.folders import repository_folder
+from pyfmt.cache.store import FILE_NAME, Store
+from pyfmt.cache.tool_folders import STAMP, TOOLS
+from pyfmt.core.errors import PyfmtError
+from pyfmt.core.request import Request
+
+_TOOL_FOLDERS = TOOLS
+
+
+def folder(request: Request, cwd: Path) -> Path:
+    """The cache folder of the repository; raises PyfmtError."""
+    settings = config.load(request, cwd)
+    return repository_folder(settings.root, settings.cache_dir)
+
+
+def show(place: Path) -> str:
+    """What a cache folder holds."""
+    lines = [f"folder   {place}"]
+    if not place.is_dir():
+        return "\n".join([*lines, "empty: nothing has been cached yet"])
+    if (place / FILE_NAME).exists():
+        with Store(place) as store:
+            count, size = store.size()
+            lines.append(f"results  {count} in {_amount(size)}" + (f" ({store.trouble})" if store.trouble else ""))
+    for name in _TOOL_FOLDERS:
+        if (place / name).is_dir():
+            lines.append(f"{name.ljust(8)} {_amount(sum(path.stat().st_size for path in _files(place / name)))}")
+    return "\n".join(lines)
+
+
+def clean(place: Path) -> str:
+    """Remove what pyfmt has put into a cache folder, and nothing else; raises PyfmtError where it cannot."""
+    own = [
+        *place.glob(f"{FILE_NAME}*"),
+        *place.glob(STAMP),
+        *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir()),
+    ]
+    try:
+        for path in own:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise PyfmtError(
+            f"the cache cannot be removed: {error.strerror}", str(place), "correct its permissions"
+        ) from error
+    return f"removed  {place}" if own else f"nothing to remove in {place}"
+
+
+def _files(place: Path) -> Iterator[Path]:
+    return (path for path in place.rglob("*") if path.is_file())
+
+
+def _amount(size: int) -> str:
+    """Bytes as a person reads them."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"

@@ -1,0 +1,302 @@
+"""`pyfmt completion SHELL`: the completion scripts of bash, zsh and fish, made from the parser itself."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pyfmt.cli.parser import AUTO, build_parser
+from pyfmt.config.values import EVERY_TOOL
+from pyfmt.reports.registry import FORMATS
+
+_FILES, _FOLDERS = "files", "folders"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What can stand in one place: given words, files or folders."""
+
+    words: tuple[str, ...] = ()
+    places: str = ""  # "files", "folders" or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: all its names, its help, and what its value can be (None where it takes none)."""
+
+    names: tuple[str, ...]
+    help: str
+    value: Word | None
+    metavar: str = ""
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """What can follow one command."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...]
+    words: Word
+
+
+def commands(parser: argparse.ArgumentParser) -> tuple[CommandLine, ...]:
+    """The command lines that `parser` takes, in its order."""
+    found = []
+    for action in parser._actions:  # pylint: disable=protected-access  # argparse tells its actions nowhere else
+        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
+            for name, sub in action.choices.items():
+                found.append(_command_line(name, sub.description or "", sub))
+    return tuple(found)
+
+
+def _command_line(name: str, text: str, parser: argparse.ArgumentParser) -> CommandLine:
+    options: list[Option] = []
+    words: list[str] = []
+    places = ""
+    for action in parser._actions:  # pylint: disable=protected-access
+        if action.help == argparse.SUPPRESS:
+            continue
+        if action.option_strings:
+            options.append(_option(action))
+            continue
+        kind = _kind(action)
+        words += kind.words
+        places = places or kind.places
+    return CommandLine(name, text, tuple(options), Word(tuple(words), places))
+
+
+def _option(action: argparse.Action) -> Option:
+    joined = str(action.metavar).startswith("=")  # it never takes the next word
+    value = None if action.nargs == 0 or joined else _kind(action)
+    repeatable = type(action).__name__ == "_AppendAction"
+    metavar = action.metavar if isinstance(action.metavar, str) else action.dest
+    text = (action.help or "").replace("%%", "%")
+    return Option(tuple(action.option_strings), text, value, metavar or "", repeatable)
+
+
+def _kind(action: argparse.Action) -> Word:
+    """What a value can be, by its choices, else by its name in the help."""
+    if action.choices is not None:
+        return Word(tuple(map(str, action.choices)))
+    if action.dest == "outputs":
+        return Word((*FORMATS, AUTO))
+    if action.dest == "tools":
+        return Word(EVERY_TOOL)
+    metavar = str(action.metavar or "")
+    if metavar in ("DIR", "PROJECT"):
+        return Word(places=_FOLDERS)
+    return Word(places=_FILES if metavar in ("FILE", "PATH") else "")
+
+
+def script(shell: str) -> str:
+    """The completion script of "bash", "zsh" or "fish"."""
+    lines = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](commands(build_parser()))
+    return "\n".join(lines) + "\n"
+
+
+def _with_value(found: Sequence[CommandLine]) -> list[str]:
+    """The options that take the next word."""
+    names = [name for line in found for option in line.options if option.value is not None for name in option.names]
+    return list(dict.fromkeys(names))
+
+
+def _bash(found: Sequence[CommandLine]) -> Iterator[str]:
+    yield '# bash completion of pyfmt: eval "$(pyfmt completion bash)"'
+    yield from _BASH_HEAD.replace("VALUED", "|".join(_with_value(found))).splitlines()
+    names = "|".join(line.name for line in found)
+    yield from _BASH_COMMAND.replace("NAMES", names).splitlines()
+    yield '    case "$command:$previous" in'
+    for line in found:
+        for option in line.options:
+            if option.value is not None:
+                pattern = "|".join(f"{line.name}:{name}" for name in option.names)
+                yield f"        {pattern}) {_bash_word(option.value)}; return ;;"
+    yield "    esac"
+    yield '    case "$command:$current" in'
+    for line in found:
+        options = " ".join(name for option in line.options for name in option.names)
+        yield f"        {line.name}:-*) _pyfmt_words {shlex.quote(options)}; return ;;"
+    yield "    esac"
+    yield f"    [ -n \"$named\" ] || _pyfmt_words {shlex.quote(' '.join(line.name for line in found))}"
+    yield '    case "$command" in'
+    for line in found:
+        yield f"        {line.name}) {_bash_word(line.words)} ;;"
+    yield "    esac"
+    yield "}"
+    yield "complete -F _pyfmt pyfmt"
+
+
+def _bash_word(word: Word) -> str:
+    calls = [f"_pyfmt_words {shlex.quote(' '.join(word.words))}"] if word.words else []
+    if word.places:
+        calls.append(f"_pyfmt_places {'-f' if word.places == _FILES else '-d'}")
+    return "; ".join(calls) or ":"
+
+
+_BASH_HEAD = """\
+_pyfmt_words() {
+    local line
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -W "$1" -- "$current")
+}
+_pyfmt_places() {
+    local line
+    compopt -o filenames 2> /dev/null
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$1" -- "$current")
+}
+_pyfmt() {
+    local current="${COMP_WORDS[COMP_CWORD]}" previous="" command=run named="" index word skip=""
+    COMPREPLY=()
+    [ "$COMP_CWORD" -lt 2 ] || previous="${COMP_WORDS[COMP_CWORD - 1]}"
+    if [ "$current" = "=" ]; then
+        current=""
+    elif [ "$previous" = "=" ]; then
+        previous="${COMP_WORDS[COMP_CWORD - 2]}"
+    fi
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        word="${COMP_WORDS[index]}"
+        if [ "$word" = "=" ]; then skip=1; continue; fi
+        if [ -n "$skip" ]; then skip=""; continue; fi
+        case "$word" in
+            VALUED) skip=1 ;;
+            -*) ;;
+"""
+_BASH_COMMAND = """\
+            NAMES) command="$word"; named=1; break ;;
+            *) named=1; break ;;
+        esac
+    done
+"""
+
+
+def _zsh(found: Sequence[CommandLine]) -> Iterator[str]:
+    yield "#compdef pyfmt"
+    yield '# zsh completion of pyfmt: in a folder of $fpath as _pyfmt, or eval "$(pyfmt completion zsh)" after compinit'
+    yield "_pyfmt_first() {"
+    yield "    local -a names=("
+    yield from (f"        {shlex.quote(f'{line.name}:{line.help}')}" for line in found)
+    yield "    )"
+    yield "    _describe -t commands command names"
+    yield "    _files"
+    yield "}"
+    names = "|".join(line.name for line in found)
+    yield from _ZSH_HEAD.replace("VALUED", "|".join(_with_value(found))).replace("NAMES", names).splitlines()
+    yield '    case "$command" in'
+    for line in found:
+        yield f"        ({line.name})"
+        yield "            _arguments -S \\"
+        for option in line.options:
+            yield from (f"                {spec} \\" for spec in _zsh_specs(option))
+        rest = _zsh_word(line.words)
+        yield (
+            f'                "*:word:${{first:-{rest}}}"' if line.name == "run" else f"                '*:word:{rest}'"
+        )
+        yield "            ;;"
+    yield "    esac"
+    yield "}"
+    yield 'if [ "$funcstack[1]" = "_pyfmt" ]; then _pyfmt "$@"; else compdef _pyfmt pyfmt; fi'
+
+
+_ZSH_HEAD = """\
+_pyfmt() {
+    local command=run first=_pyfmt_first skip="" index word
+    for ((index = 2; index < CURRENT; index++)); do
+        word="$words[index]"
+        if [ -n "$skip" ]; then skip=""; continue; fi
+        case "$word" in
+            (VALUED) skip=1 ;;
+            (-*) ;;
+            (NAMES) command="$word"; first=""; words[index]=(); ((CURRENT--)); break ;;
+            (*) first=""; break ;;
+        esac
+    done
+"""
+
+
+def _zsh_specs(option: Option) -> Iterator[str]:
+    text = "".join(f"\\{char}" if char in "[]:\\" else char for char in option.help)
+    mark = "*" if option.repeatable else f"({' '.join(option.names)})"
+    value = "" if option.value is None else f":{option.metavar.replace(':', '')}:{_zsh_word(option.value)}"
+    for name in option.names:
+        joined = "=" if option.value is not None and name.startswith("--") else ""
+        yield shlex.quote(f"{mark}{name}{joined}[{text}]{value}")
+
+
+def _zsh_word(word: Word) -> str:
+    places = {_FILES: "_files", _FOLDERS: "_files -/", "": " "}[word.places]
+    words = f"({' '.join(word.words)})"
+    if word.words and word.places:
+        return f'{{_alternative "words:word:{words}" "places:place:{places}"}}'
+    return words if word.words else places
+
+
+def _fish(found: Sequence[CommandLine]) -> Iterator[str]:
+    yield "# fish completion of pyfmt: pyfmt completion fish > ~/.config/fish/completions/pyfmt.fish"
+    names = " ".join(line.name for line in found)
+    yield from _FISH_HEAD.replace("VALUED", " ".join(_with_value(found))).replace("NAMES", names).splitlines()
+    for line in found:
+        yield f"complete -c pyfmt -n __pyfmt_unnamed -a {line.name} -d {_fish_quote(line.help)}"
+    for line in found:
+        if line.words.places != _FILES:
+            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -f"
+        if line.words.words:
+            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a {_fish_quote(' '.join(line.words.words))}"
+        if line.words.places == _FOLDERS:
+            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a '(__fish_complete_directories)'"
+    users: dict[Option, list[str]] = {}
+    for line in found:
+        for option in line.options:
+            users.setdefault(option, []).append(line.name)
+    for option, lines in users.items():
+        yield f"complete -c pyfmt -n '__pyfmt_is {' '.join(lines)}' {_fish_option(option)}"
+
+
+_FISH_HEAD = """\
+function __pyfmt_command
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l skip 0
+    for word in $words
+        if test $skip = 1
+            set skip 0
+            continue
+        end
+        if contains -- $word VALUED
+            set skip 1
+        else if not string match -q -- '-*' $word
+            contains -- $word NAMES
+            and echo $word
+            or echo run
+            return
+        end
+    end
+end
+function __pyfmt_unnamed
+    test -z "$(__pyfmt_command)"
+end
+function __pyfmt_is
+    set -l command (__pyfmt_command)
+    test -n "$command"
+    or set command run
+    contains -- $command $argv
+end
+"""
+
+
+def _fish_option(option: Option) -> str:
+    parts = [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names]
+    if option.value is not None:
+        if option.value.words:
+            parts.append(f"-x -a {_fish_quote(' '.join(option.value.words))}")
+        elif option.value.places == _FOLDERS:
+            parts.append("-x -a '(__fish_complete_directories)'")
+        else:
+            parts.append("-r -F" if option.value.places else "-x")
+    return " ".join([*parts, f"-d {_fish_quote(option.help)}"])
+
+
+def _fish_quote(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,145 @@
+"""`pyfmt envs create`: which environments are missing, and what became of making them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyfmt.cache.memory import Memory
+from pyfmt.config import nearest
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Health, Project, Resolution
+from pyfmt.core.request import Request
+from pyfmt.environments import creating
+from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
+from pyfmt.projects.dependencies import closure
+from pyfmt.run.workspace import Workspace, open_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What `pyfmt envs create` was asked for."""
+
+    projects: tuple[str, ...] = ()  # names or folders; none: the missing ones
+    everything: bool = False  # libraries that another project's environment serves, too
+    python: str | None = None
+    recreate: bool = False
+    dry_run: bool = False
+    jobs: int | None = None
+
+
+def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Make environments and say what became of each; the exit code is 0 where all are there afterwards, else 2.
+
+    Raises UsageError for a project that does not exist.
+    """
+    space = open_workspace(request, cwd, environ)
+    chosen = _named(wish, space, cwd) if wish.projects else _missing(wish, space)
+    if not chosen:
+        print("every project has an environment")
+        return 0
+    wanted = _requests(chosen, space, environ)
+    memory = Memory(space.config, request.use_cache)
+    memory.close()
+    options = CreateOptions(
+        python=wish.python,
+        recreate=wish.recreate,
+        dry_run=wish.dry_run,
+        jobs=wish.jobs or space.config.jobs,
+        cache_dir=memory.folder,
+        environ=dict(environ),
+    )
+    # A broken environment is as good as none: it is made anew without being asked to.
+    broken = {candidate.prefix for found in space.resolutions for candidate in found.passed_over}
+    anew = [each for each in wanted if str(each.prefix) in broken]
+    rest = [each for each in wanted if str(each.prefix) not in broken]
+    done = creating.create(rest, options, _progress) if rest else ()
+    done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
+    for creation in done:
+        print(_told(creation, space.config.root))
+    return 2 if any(creation.status is Status.FAILED for creation in done) else 0
+
+
+def _progress(line: str) -> None:
+    # In one piece: several threads tell of theirs.
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _named(wish: Wish, space: Workspace, cwd: Path) -> list[Project]:
+    """The projects that were named by name, by path below the root, or by path below the working folder."""
+    found = []
+    for word in wish.projects:
+        place = (cwd / word).resolve()
+        for project in space.projects:
+            if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
+                found.append(project)
+                break
+        else:
+            known = [project.name for project in space.projects]
+            raise UsageError(f"there is no such project{nearest(word, known)}", word)
+    return found
+
+
+def _missing(wish: Wish, space: Workspace) -> list[Project]:
+    """Projects with files and without a usable environment of their own.
+
+    A library that one of them will have installed needs none: it is linted there. `--all` makes one for it, too.
+    """
+    lacking = [
+        project
+        for project, resolution in zip(space.projects, space.resolutions, strict=True)
+        if project.files and (_lacks(resolution, wish.everything) or wish.recreate and wish.everything)
+    ]
+    if wish.everything:
+        return lacking
+    depends_on = {project.path: project.depends_on for project in space.projects}
+    # In a cycle each is served by the other: the first one by path keeps its environment.
+    served: set[str] = set()
+    for project in lacking:
+        if project.path not in served:
+            served |= set(closure([project.path], depends_on)) - {project.path}
+    return [project for project in lacking if project.path not in served]
+
+
+def _lacks(resolution: Resolution, everything: bool) -> bool:
+    environment = resolution.environment
+    if environment is None or environment.health is Health.BROKEN:
+        return True
+    return everything and resolution.rule == "dependent"
+
+
+def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
+    """One request for each project, with the others that share its environment (a workspace's members)."""
+    root = space.config.root
+    by_path = {project.path: project for project in space.projects}
+    depends_on = {project.path: project.depends_on for project in space.projects}
+    prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
+    wanted = {prefixes[project.path] for project in chosen}
+    requests = []
+    for project in space.projects:
+        if prefixes[project.path] in wanted and (project.files or project.distribution or project in chosen):
+            needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
+            requests.append(CreateRequest(project, needs, root, prefixes[project.path]))
+    return requests
+
+
+def _told(creation: Creation, root: Path) -> str:
+    """What became of one environment, with the reason and the cure where it failed."""
+    place = str(creation.prefix)
+    place = place.removeprefix(f"{root}/")
+    names = ", ".join(creation.projects)
+    if creation.status is Status.FAILED:
+        lines = [f"failed   {place} ({names}): {creation.reason}"]
+        lines += [f"    {line}" for line in creation.detail.splitlines()]
+        lines += [f"  help: {creation.cure}"] if creation.cure else []
+        return "\n".join(lines)
+    facts = ", ".join(fact for fact in (f"Python {creation.python}" * bool(creation.python), creation.source) if fact)
+    by = f" by {creation.installer}" if creation.installer else ""
+    lines = [f"{creation.status.value.ljust(8)} {place} ({names})" + (f": {facts}{by}" if facts else "")]
+    lines += [f"    {note}" for note in creation.notes]
+    if creation.status is Status.PLANNED:
+        lines += ["    " + " ".join(command) for command in creation.commands]
+    return "\n".join(lines)

@@ -1,0 +1,208 @@
+"""`pyfmt doctor`: one page to paste into a bug report; every part is told even where another cannot be read."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import locale
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyfmt
+from pyfmt import config
+from pyfmt.cache.folders import repository_folder
+from pyfmt.cache.store import Store
+from pyfmt.core.errors import PyfmtError
+from pyfmt.core.model import Config, Environment, Health
+from pyfmt.core.request import Request
+from pyfmt.reports.escaping import printable
+from pyfmt.reports.tally import count
+from pyfmt.run.workspace import open_workspace
+from pyfmt.tools.versions import tool_versions
+
+DISTRIBUTION = "pyfmt-monorepo"
+_MANAGERS = ("uv", "poetry", "pdm", "hatch", "pipenv", "pyenv")
+# What changes how pyfmt runs or looks; no other variable is shown, since some hold secrets.
+_VARIABLES = (
+    *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "WORKON_HOME", "PYTHONPATH", "PYTHONHOME", "MYPYPATH"),
+    *("PYFMT_NO_FORK", "XDG_CACHE_HOME", "CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TERM", "COLUMNS"),
+    *("NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL", "PRE_COMMIT"),
+)
+_UNUSED = ("PYTHONPATH", "PYTHONHOME", "MYPYPATH")
+_PYLINT_PYTHONS = ((3, 10), (3, 13))
+_LITTLE_SPACE = 1 << 30  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """What is asked, and what was found to be odd on the way."""
+
+    request: Request
+    cwd: Path
+    environ: Mapping[str, str]
+    odd: list[str] = field(default_factory=list)
+
+    def hidden(self, text: str) -> str:
+        """`text` on one line, without the user's home folder: a bug report is public."""
+        home = self.environ.get("HOME", "").rstrip("/")
+        shown = printable(" ".join(text.split("\n")))
+        return re.sub(re.escape(home) + r"(?=[/\s:;,)'\"]|$)", "~", shown) if home else shown
+
+
+def page(request: Request, cwd: Path, environ: Mapping[str, str]) -> tuple[str, bool]:
+    """The page as Markdown, and whether anything is odd."""
+    doctor = Doctor(request, cwd, environ)
+    parts: list[tuple[str, Callable[[Doctor], Iterator[str]]]] = [
+        ("versions", _versions),
+        ("machine", _machine),
+        ("configuration", _configuration),
+        ("environments", _environments),
+        ("cache", _cache),
+    ]
+    lines = ["## pyfmt doctor"]
+    for title, tell in parts:
+        lines += ["", f"### {title}", ""]
+        try:
+            for line in tell(doctor):
+                lines.append(f"- {doctor.hidden(line)}")
+        except (PyfmtError, OSError) as error:
+            lines.append("- cannot be told, see below")
+            doctor.odd.append(f"{title}: {error}")
+    odd = [f"- {doctor.hidden(line)}" for line in dict.fromkeys(doctor.odd)]
+    return "\n".join([*lines, "", "### odd", "", *(odd or ["- nothing"])]), bool(odd)
+
+
+def _versions(doctor: Doctor) -> Iterator[str]:
+    versions = tool_versions()
+    yield f"pyfmt {versions.pop('pyfmt')} in {Path(pyfmt.__file__).parent}"
+    yield f"python {versions.pop('python')} ({platform.python_implementation()}) as {sys.executable}"
+    pins = _pins()
+    for name, version in versions.items():
+        yield f"{name} {version}"
+        wanted = pins.get(name, version)
+        if version != wanted:
+            doctor.odd.append(f"{name} is {version}, but this pyfmt was made for {wanted}: install pyfmt anew")
+    command = shutil.which("pyfmt", path=doctor.environ.get("PATH"))
+    if command is not None and Path(command).resolve().parent != Path(sys.executable).resolve().parent:
+        own = Path(sys.prefix, "bin", "pyfmt")
+        if Path(command).resolve() != own.resolve():
+            doctor.odd.append(f"`pyfmt` on the PATH is {command}, which is not the one that runs now ({own})")
+
+
+def _pins() -> dict[str, str]:
+    try:
+        lines = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return {}
+    matches = (re.match(r"([A-Za-z0-9_.-]+)==([^;\s]+)", line) for line in lines)
+    return {match[1]: match[2] for match in matches if match}
+
+
+def _machine(doctor: Doctor) -> Iterator[str]:
+    yield f"system {platform.platform()}"
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield f"processors {processors}"
+    encoding = locale.getpreferredencoding(False)
+    yield f"encoding {encoding} (standard output: {sys.stdout.encoding}), terminal: {sys.stdout.isatty()}"
+    if encoding.lower().replace("-", "") not in ("utf8", "ascii"):
+        doctor.odd.append(f"the system's encoding is {encoding}: names beyond ASCII may be shown wrong")
+    yield f"git {_git_version(doctor)}"
+    found = [name for name in _MANAGERS if shutil.which(name, path=doctor.environ.get("PATH"))]
+    yield f"managers on the PATH: {', '.join(found) or 'none'}"
+    for name in _VARIABLES:
+        if doctor.environ.get(name):
+            yield f"${name} = {doctor.environ[name]}"
+            if name in _UNUSED:
+                doctor.odd.append(f"${name} is set: pyfmt's linters do not see it, other tools do")
+
+
+def _git_version(doctor: Doctor) -> str:
+    try:
+        done = subprocess.run(["git", "--version"], check=False, capture_output=True, text=True, timeout=10)
+        return done.stdout.strip().removeprefix("git version ") or "answers nothing"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        doctor.odd.append("git cannot be run: all files count, whatever .gitignore says")
+        return f"cannot be run: {error}"
+
+
+def _settings(doctor: Doctor) -> Config:
+    return config.load(doctor.request, doctor.cwd)
+
+
+def _configuration(doctor: Doctor) -> Iterator[str]:
+    settings = _settings(doctor)
+    yield f"root {settings.root}"
+    yield f"file {settings.file or 'none'}"
+    if not (settings.root / ".git").exists():
+        doctor.odd.append(f"{settings.root} is not the root of a git repository")
+    given = [f"{key} (from {origin})" for key, origin in settings.origins if origin != "default"]
+    yield f"set: {', '.join(given) or 'nothing, all defaults'}"
+    yield f"tools: {', '.join(settings.tools)}; jobs: {settings.jobs}; timeout: {settings.timeout:g} s"
+    for tool_config in settings.tool_configs:
+        yield f"{tool_config.tool} is configured by {tool_config.path} ({tool_config.origin})"
+
+
+def _environments(doctor: Doctor) -> Iterator[str]:
+    space = open_workspace(doctor.request, doctor.cwd, doctor.environ)
+    files = sum(len(project.files) for project in space.projects)
+    yield f"{count(len(space.projects), 'project')} with {count(files, 'file')}"
+    users: dict[str, list[str]] = {}
+    known: dict[str, tuple[Environment, str]] = {}
+    for project, found in zip(space.projects, space.resolutions, strict=True):
+        if found.environment is not None:
+            users.setdefault(found.environment.prefix, []).append(project.name)
+            known.setdefault(found.environment.prefix, (found.environment, found.rule))
+        elif project.files:
+            doctor.odd.append(f"{project.name} has no environment: `pyfmt envs create {project.path}` makes one")
+        for candidate in found.passed_over:
+            cure = f" ({candidate.cure})" if candidate.cure else ""
+            doctor.odd.append(f"{project.name}: passed over {candidate.prefix}: {candidate.reason}{cure}")
+    for prefix, (environment, rule) in known.items():
+        yield (
+            f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
+            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for {_some(users[prefix])}"
+        )
+        doctor.odd.extend(_odd_environment(environment))
+    for failure in space.survey.failures:
+        doctor.odd.append(f"{', '.join(failure.projects) or failure.tool}: {failure.reason}")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _odd_environment(environment: Environment) -> Iterator[str]:
+    if environment.health is not Health.OK:
+        cure = f" ({environment.cure})" if environment.cure else ""
+        yield f"environment {environment.name}: {environment.reason}{cure}"
+    version = (environment.python.major, environment.python.minor)
+    if not _PYLINT_PYTHONS[0] <= version <= _PYLINT_PYTHONS[1]:
+        yield f"environment {environment.name}: pylint is tested with Python 3.10 to 3.13, it has {environment.python}"
+
+
+def _cache(doctor: Doctor) -> Iterator[str]:
+    settings = _settings(doctor)
+    folder = repository_folder(settings.root, settings.cache_dir)
+    if not folder.is_dir():
+        yield f"folder {folder}: not there yet"
+        return
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    yield f"folder {folder}: {len(sizes)} files, {sum(sizes) / 1e6:.1f} MB"
+    free = shutil.disk_usage(folder).free
+    yield f"free space {free / 1e9:.1f} GB"
+    if free < _LITTLE_SPACE:
+        doctor.odd.append(f"only {free / 1e6:.0f} MB are free where the cache lies ({folder})")
+    store = Store(folder)
+    try:
+        store.get([b""])
+    finally:
+        store.close()
+    yield f"results {'cannot be used' if store.trouble else 'can be read'}"
+    if store.trouble:
+        doctor.odd.append(store.trouble)

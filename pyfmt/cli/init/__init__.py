@@ -1,0 +1,191 @@
+"""`pyfmt init`: the configuration, the hook and the CI file of a monorepo, shown first and written if wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt import config, projects
+from pyfmt.cli.init import contents
+from pyfmt.cli.init.contents import Facts, NoPlace
+from pyfmt.core.errors import EditError, StagedError, UsageError
+from pyfmt.core.request import Request
+from pyfmt.git.index import hooks_folder, work_tree
+from pyfmt.runner import edits
+
+HOOKS = ("pre-commit", "git", "none")
+CIS = ("github", "gitlab")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: one of HOOKS, one of CIS or None, and whether to write without asking."""
+
+    hook: str = "pre-commit"
+    ci: str | None = None
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file to write; `before` is None where there is none yet."""
+
+    path: Path
+    before: bytes | None
+    after: bytes
+    mode: int = 0o644
+
+
+class _Plan:
+    """Files to write, and what has to be said besides."""
+
+    def __init__(self) -> None:
+        self.files: list[_File] = []
+        self.notes: list[str] = []
+
+    def add(self, path: Path, text: str, mode: int = 0o644) -> None:
+        """A file that is to hold `text`; nothing where it does already."""
+        before = path.read_bytes() if path.exists() else None
+        if before != text.encode():
+            self.files.append(_File(path, before, text.encode(), mode))
+
+
+def initialise(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Show what would be written, ask, and write; returns the exit code (0 also where there is nothing to do).
+
+    Raises PyfmtError; then, and where the answer is no, nothing is written.
+    """
+    settings = config.load(request, cwd)
+    facts = contents.facts(projects.find_projects(settings).projects)
+    plan = _Plan()
+    if settings.file is None:
+        _plan_config(settings.root, plan, facts)
+    else:
+        plan.notes.append(f"{settings.file} configures pyfmt already")
+    top = _work_tree(settings.root, environ)
+    if top is None:
+        if wish.hook != "none" or wish.ci:
+            plan.notes.append("this is no git repository: no hook and no CI file (run `git init` first)")
+    else:
+        if wish.hook == "pre-commit":
+            _plan_framework(top, plan, facts)
+        elif wish.hook == "git":
+            _plan_git_hook(settings.root, environ, plan)
+        if wish.ci:
+            _plan_ci(wish.ci, top, plan, facts)
+    return _carry_out(plan, wish, cwd)
+
+
+def _work_tree(root: Path, environ: Mapping[str, str]) -> Path | None:
+    try:
+        return Path(work_tree(root, environ))
+    except StagedError:
+        return None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8") if path.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", str(path)) from error
+
+
+def _plan_config(root: Path, plan: _Plan, facts: Facts) -> None:
+    """[tool.pyfmt] at the end of the root's pyproject.toml; a pyfmt.toml where there is none, since a pyproject.toml would
+    make a project of the root."""
+    manifest = root / "pyproject.toml"
+    text = _read(manifest)
+    section = contents.section(facts)
+    if text is None:
+        plan.add(root / "pyfmt.toml", section)
+    else:
+        plan.add(manifest, contents.appended(text, section))
+
+
+def _plan_framework(top: Path, plan: _Plan, facts: Facts) -> None:
+    """The hook in prek.toml where there is one, else in .pre-commit-config.yaml."""
+    prek, path = top / "prek.toml", top / ".pre-commit-config.yaml"
+    place = prek if prek.exists() else path
+    text = _read(place)
+    if text is not None and contents.has_hook(text):
+        plan.notes.append(f"{place.name} has a hook of pyfmt already")
+        return
+    try:
+        made = contents.prek_config(text or "", facts) if place == prek else contents.hook_config(text, facts)
+    except NoPlace as error:
+        plan.notes.append(f"{place.name} is written in a way that pyfmt does not extend; add this to it:\n{error}")
+        return
+    plan.add(place, made)
+    plan.notes.append(f"afterwards: `{'prek' if place == prek else 'pre-commit'} install`")
+
+
+def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Plan) -> None:
+    path = Path(hooks_folder(root, environ)) / "pre-commit"
+    text = _read(path)
+    if text is not None and contents.GIT_HOOK_CALL in text:
+        plan.notes.append(f"{path} calls pyfmt already")
+    elif text is not None:
+        # It is in no repository, so that nobody could get it back.
+        plan.notes.append(f"{path} is somebody's hook and stays as it is; add to it: {contents.GIT_HOOK_CALL}")
+    else:
+        plan.add(path, contents.GIT_HOOK, 0o755)
+
+
+def _plan_ci(name: str, top: Path, plan: _Plan, facts: Facts) -> None:
+    if not facts.from_repository:
+        plan.notes.append(f"the CI installs {facts.requirement}: change that where it comes from somewhere else")
+    if name == "github":
+        plan.add(top / ".github" / "workflows" / "pyfmt.yml", contents.github(facts))
+        return
+    plan.add(top / contents.GITLAB_FILE, contents.gitlab(facts))
+    main = top / ".gitlab-ci.yml"
+    try:
+        plan.add(main, contents.gitlab_main(_read(main)))
+    except NoPlace as error:
+        plan.notes.append(f"{main.name} is written in a way that pyfmt does not extend; add this to it:\n{error}")
+
+
+def _carry_out(plan: _Plan, wish: Wish, cwd: Path) -> int:
+    """Show, ask, write."""
+    for file in plan.files:
+        shown = os.path.relpath(file.path, cwd)
+        print(f"{'change' if file.before is not None else 'new'}: {shown}")
+        print(edits.unified_diff(file.before or b"", file.after, shown.replace(os.sep, "/")), end="")
+    if not plan.files:
+        print(*plan.notes, "nothing to write", sep="\n")
+        return 0
+    sys.stdout.flush()
+    if not wish.yes and not _agreed(len(plan.files)):
+        print("nothing is written")
+        return 0
+    for file in plan.files:
+        _write(file)
+        print(f"wrote {os.path.relpath(file.path, cwd)}")
+    print(*plan.notes, sep="\n", end="\n" if plan.notes else "")
+    return 0
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("nothing is written without an answer, and nobody is there to give one", "init", "pass --yes")
+    return input(f"write {'this file' if count == 1 else f'these {count} files'}? [y/N] ").strip().lower() in (
+        "y",
+        "yes",
+    )
+
+
+def _write(file: _File) -> None:
+    """Write one file, if what is there is still what was shown; raises EditError."""
+    if file.before is not None:
+        edits.write(file.path, file.before, file.after)
+        return
+    try:
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode)
+        with open(descriptor, "wb") as stream:
+            stream.write(file.after)
+    except OSError as error:
+        raise EditError(f"cannot be written: {error.strerror}", str(file.path)) from error

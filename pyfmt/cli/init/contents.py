@@ -1,0 +1,222 @@
+"""The texts that `pyfmt init` writes, and how they are added to what is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyfmt import __version__
+from pyfmt.core.model import Project
+
+DISTRIBUTION = "pyfmt-monorepo"
+GITLAB_FILE = ".gitlab/pyfmt.yml"
+GIT_HOOK_CALL = "pyfmt run --staged"
+GIT_HOOK = f"""\
+#!/bin/sh
+# Written by `pyfmt init`: formats what is staged, and stops the commit where something is left to do.
+exec {GIT_HOOK_CALL}
+"""
+
+
+class NoPlace(Exception):
+    """A file is written in a way that cannot be extended safely; the text is what to add by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the texts depend on: where pyfmt was installed from, and the monorepo's Pythons, oldest first."""
+
+    requirement: str  # as pip takes it
+    repository: str = ""  # URL and commit, "" where pyfmt was not installed from a repository
+    commit: str = ""
+    pythons: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+
+    @property
+    def from_repository(self) -> bool:
+        """Whether hook frameworks and CIs can fetch pyfmt from where this one came."""
+        return bool(self.repository)
+
+
+def facts(projects: Sequence[Project]) -> Facts:
+    """The facts of this installation (PEP 610) and of `projects`."""
+    import sys
+    from importlib.metadata import PackageNotFoundError, distribution  # deferred for start-up time
+
+    from pyfmt.tools.pylint.adapter import minimum_python  # deferred: only this command needs it here
+
+    own = f"3.{sys.version_info.minor}"
+    wanted = {found for project in projects if (found := minimum_python(project.requires_python))} | {own}
+    newest = sorted(wanted, key=lambda version: int(version.split(".")[1]))
+    # The last one is what CI starts pyfmt with.
+    pythons = (*(version for version in newest if version != own), own)
+    paths = tuple(project.path for project in projects if project.path != ".")
+    try:
+        origin = json.loads(distribution(DISTRIBUTION).read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        origin = {}
+    info = origin.get("vcs_info", {})
+    if info.get("vcs") == "git" and info.get("commit_id"):
+        requirement = f"{DISTRIBUTION} @ git+{origin['url']}@{info['commit_id']}"
+        return Facts(requirement, origin["url"], info["commit_id"], pythons, paths)
+    return Facts(f"{DISTRIBUTION}=={__version__}", pythons=pythons, projects=paths)
+
+
+def section(known: Facts) -> str:
+    """[tool.pyfmt]: everything at its default, and the first key that one would set as a comment."""
+    listed = ", ".join(json.dumps(path, ensure_ascii=False) for path in known.projects[:4])
+    if len(known.projects) > 4:
+        listed += ", ..."
+    return (
+        "[tool.pyfmt]\n"
+        "# Every folder with a pyproject.toml, setup.py or setup.cfg is a project. To name them instead (globs):\n"
+        f"# projects = [{listed}]\n"
+        "# `pyfmt config` shows every key and its value.\n"
+    )
+
+
+def appended(text: str, more: str) -> str:
+    """`text` with a section after it, in the text's own line ends."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    before = text if not text or text.endswith("\n") else text + newline
+    return before + (newline if before.strip() else "") + more.replace("\n", newline)
+
+
+def has_hook(text: str) -> bool:
+    """Whether a framework's configuration has a hook of pyfmt's."""
+    return re.search(r"\bid\s*[:=]\s*[\"']?pyfmt(-[a-z]+)?\b", text) is not None
+
+
+def hook_config(text: str | None, known: Facts) -> str:
+    """.pre-commit-config.yaml with the hook; raises NoPlace."""
+    if known.from_repository:
+        item = [f"repo: {known.repository}", f"rev: {known.commit}", "hooks:", "  - id: pyfmt"]
+    else:
+        item = ["repo: local", "hooks:", "  - id: pyfmt", *(f"    {line}" for line in _LOCAL_HOOK)]
+    return _with_item(text, "repos", item)
+
+
+# For a pyfmt that comes from no repository: the one on PATH.
+_LOCAL_HOOK = (
+    "name: pyfmt (format and lint)",
+    "entry: pyfmt run",
+    "language: system",
+    "types_or: [python, pyi]",
+    "require_serial: true",
+)
+
+
+def prek_config(text: str, known: Facts) -> str:
+    """prek.toml with the hook; raises NoPlace where `repos` is written inline."""
+    if known.from_repository:
+        more = f'[[repos]]\nrepo = "{known.repository}"\nrev = "{known.commit}"\nhooks = [{{ id = "pyfmt" }}]\n'
+    else:
+        more = (
+            '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "pyfmt"\nname = "pyfmt (format and lint)"\n'
+            'entry = "pyfmt run"\nlanguage = "system"\ntypes_or = ["python", "pyi"]\nrequire_serial = true\n'
+        )
+    made = appended(text, more)
+    try:
+        tomllib.loads(made)
+    except tomllib.TOMLDecodeError:
+        raise NoPlace(more) from None
+    return made
+
+
+def _with_item(text: str | None, key: str, item: Sequence[str]) -> str:
+    """A YAML text with one more item in the block sequence of a top-level `key`; raises NoPlace where it has another form."""
+
+    def lines(indent: str) -> list[str]:
+        return [f"{indent}{'- ' if not number else '  '}{line}" for number, line in enumerate(item)]
+
+    if text is None or not text.strip():
+        return "\n".join([f"{key}:", *lines("  ")]) + "\n"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    rows = text.splitlines()
+    # A second document, tabs or a flow sequence are more than an eye for lines can judge.
+    start = next((number for number, row in enumerate(rows) if re.match(rf"{key}:\s*(#.*)?$", row)), None)
+    if start is None:
+        if any(re.match(rf"[\"']?{key}[\"']?\s*:", row) for row in rows) or "---" in rows[1:]:
+            raise NoPlace("\n".join([f"{key}:", *lines("  ")]))
+        return appended(text, "\n".join([f"{key}:", *lines("  ")]) + "\n")
+    end = start + 1
+    indent = None
+    for number in range(start + 1, len(rows)):
+        row = rows[number]
+        if row.strip() and not row.lstrip().startswith("#"):
+            found = re.match(r"( *)- ", row)
+            if indent is None:
+                if not found:
+                    break
+                indent = found[1]
+            if not (row.startswith(indent + "- ") or row.startswith(indent + "  ")):
+                break
+            end = number + 1
+    if indent is None:
+        raise NoPlace("\n".join(lines("  ")))
+    rows[end:end] = lines(indent)
+    return newline.join(rows) + newline
+
+
+def github(known: Facts) -> str:
+    """A workflow that checks every pull request and what is pushed to the default branch."""
+    versions = "".join(f"            {version}\n" for version in known.pythons)
+    return f"""\
+# Written by `pyfmt init --ci github`.
+name: pyfmt
+on:
+  pull_request:
+  push:
+permissions:
+  contents: read
+jobs:
+  pyfmt:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          # The last one runs pyfmt; the others are for the projects' environments.
+          python-version: |
+{versions}\
+      - uses: actions/cache@v4
+        with:
+          path: ~/.cache/pyfmt
+          key: pyfmt-${{{{ runner.os }}}}-${{{{ github.sha }}}}
+          restore-keys: pyfmt-${{{{ runner.os }}}}-
+      - run: python -m pip install "{known.requirement}"
+      - run: pyfmt envs create --all
+      - run: pyfmt check --output github --output github-summary="$GITHUB_STEP_SUMMARY"
+"""
+
+
+def gitlab(known: Facts) -> str:
+    """A job with a Code Quality report."""
+    return f"""\
+# Written by `pyfmt init --ci gitlab`.
+pyfmt:
+  image: python:{known.pythons[-1]}
+  variables:
+    XDG_CACHE_HOME: $CI_PROJECT_DIR/.cache
+  cache:
+    key: pyfmt
+    paths: [.cache/pyfmt/]
+  script:
+    - python -m pip install "{known.requirement}"
+    - pyfmt envs create --all
+    - pyfmt check --output text --output gitlab=gl-code-quality-report.json
+  artifacts:
+    when: always
+    reports:
+      codequality: gl-code-quality-report.json
+"""
+
+
+def gitlab_main(text: str | None) -> str:
+    """.gitlab-ci.yml that includes the job; raises NoPlace."""
+    if text is not None and GITLAB_FILE in text:
+        return text
+    return _with_item(text, "include", [f"local: {GITLAB_FILE}"])

@@ -1,0 +1,102 @@
+"""`pyfmt merge`: the JSON reports of all shards to the one report that one machine would have given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt import __version__
+from pyfmt.core import merging
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report, ShardRecord
+from pyfmt.reports import json as json_report
+
+_AGAIN = "run all shards anew, on the same commit and with the same pyfmt, configuration and options"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    file: str
+    report: Report
+    shard: ShardRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The whole report, and the severity from which it fails."""
+
+    report: Report
+    fail_on: Severity
+
+
+def merge(files: Sequence[str], cwd: Path) -> Merged:
+    """Join the reports in `files`; raises UsageError where they are not all the shards of one run."""
+    if not files:
+        raise UsageError("is given no report", "merge", "give the JSON reports of all shards")
+    parts = [_read(file, cwd) for file in files]
+    first = parts[0]
+    for part in parts[1:]:
+        _check_same(first, part)
+    _check_complete(parts)
+    reports = [part.report for part in sorted(parts, key=lambda part: part.shard.index)]
+    return Merged(merging.join(reports), first.shard.fail_on)
+
+
+def _read(file: str, cwd: Path) -> _Part:
+    try:
+        text = (cwd / file).read_text("utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", file) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"cannot be read: {error}", file) from error
+    version = json_report.written_by(text)
+    report = json_report.read(text, file)
+    if version != __version__:
+        raise UsageError(f"was written by pyfmt {version}, and this is {__version__}", file, _AGAIN)
+    if report.shard is None:
+        raise UsageError("is a whole report, no shard's", file, "write shards with `pyfmt check --shard I/N`")
+    return _Part(file, report, report.shard)
+
+
+# What all shards must agree on, the most telling first: the words, and what is compared.
+_SAME: tuple[tuple[str, Callable[[_Part], object]], ...] = (
+    ("number of shards", lambda part: part.shard.count),
+    ("commit", lambda part: part.shard.commit or "none"),
+    ("versions of the tools", lambda part: part.shard.tools),
+    ("command", lambda part: part.report.command.value),
+    ("tools", lambda part: ", ".join(part.report.tools)),
+    ("configuration", lambda part: (part.shard.config, part.shard.fail_on)),
+    ("files (local changes)", lambda part: (part.shard.tree, part.shard.files)),
+    ("projects", lambda part: part.report.projects),
+    ("environments", lambda part: part.report.environments),
+    ("baseline", lambda part: part.shard.baseline),
+    ("plan (files, environments' packages, or --shard-times)", lambda part: part.shard.plan),
+)
+
+
+def _check_same(one: _Part, other: _Part) -> None:
+    for name, value in _SAME:
+        first, second = value(one), value(other)
+        if first != second:
+            told = f": {first} and {second}" if isinstance(first, (str, int)) and len(str(first)) < 200 else ""
+            raise UsageError(
+                f"{one.file} and {other.file} are no shards of one run: they differ in the {name}{told}",
+                "merge",
+                _AGAIN,
+            )
+
+
+def _check_complete(parts: Sequence[_Part]) -> None:
+    by_index: dict[int, str] = {}
+    for part in parts:
+        index, count = part.shard.index, part.shard.count
+        if index in by_index:
+            raise UsageError(f"shard {index}/{count} is given twice: {by_index[index]} and {part.file}", "merge")
+        by_index[index] = part.file
+    count = parts[0].shard.count
+    missing = [f"{index}/{count}" for index in range(1, count + 1) if index not in by_index]
+    if missing:
+        noun = "shards are" if len(missing) > 1 else "shard is"
+        raise UsageError(f"{noun} missing: {', '.join(missing)}", "merge", "give the reports of all shards")

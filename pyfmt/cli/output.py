@@ -1,0 +1,154 @@
+"""Delivers reports: to standard output, whatever it can show, and to files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Lap
+from pyfmt.core.request import OutputSpec, Request
+
+if TYPE_CHECKING:
+    from pyfmt.reports.options import RenderOptions
+    from pyfmt.run.pipeline import RunResult
+
+
+Began = tuple[float, os.times_result]  # a moment of the monotonic clock, and the seconds of a processor until then
+
+
+def deliver(result: RunResult, request: Request, began: Began | None = None) -> bytes:
+    """Write every report that was asked for; one that cannot be written does not keep back the others.
+
+    `began` is when the command did, for `--timings`. Gives back what was written to standard output.
+    """
+    report = result.report
+    from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
+
+    reporting = time.monotonic()
+    troubles, said = [], b""
+    for output in request.outputs:
+        to_terminal = output.file is None and sys.stdout.isatty()
+        text = renderer(output.format).render(report, _render_options(result, request, to_terminal, output))
+        if output.file is None:
+            said += encoded(text)
+            write_bytes(encoded(text))
+            continue
+        try:
+            _write(output.file, text, "a" if output.append else "w")
+        except OSError as error:
+            troubles.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+    if request.timings is not None and began is not None:
+        _deliver_timings((result, request), began, Lap("report", reporting, time.monotonic()), troubles)
+    if troubles:
+        raise troubles[0]
+    return said
+
+
+def _write(file: str, text: str, mode: str) -> None:
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    with open(file, mode, encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(text)
+
+
+def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: Lap, troubles: list[UsageError]) -> None:
+    """Where the time went, on standard error: what is on standard output may be for a machine."""
+    from pyfmt.core.timings import Timings, joined
+    from pyfmt.reports import timings_table, trace  # deferred: only where it is asked for
+
+    result, request = run
+    assert result.checked is not None, "a run's"
+    # All that has ended is counted: pyfmt, its pool, its workers and their children.
+    cpu = sum(os.times()[:4]) - sum(began[1][:4])
+    # What lies around the run's own laps: imports before, and the cache saved and closed behind.
+    starting = Lap("start", began[0], result.laps[0].started)
+    saving = Lap("cache saved", result.laps[-1].ended, reporting.started)
+    laps = joined((starting, *result.laps, saving, reporting))
+    timings = Timings(laps, tuple(result.checked.outcomes), result.jobs, cpu)
+    sys.stderr.write(timings_table.render(timings, everything=request.verbosity > 0))
+    if request.timings:
+        try:
+            _write(request.timings, trace.render(timings), "w")
+        except OSError as error:
+            troubles.append(UsageError(f"the trace cannot be written: {error.strerror}", request.timings))
+
+
+def told(result: RunResult, request: Request, said: bytes) -> bytes:
+    """What is to be said when a run that `said` this is repeated: a terminal is told the time, which would be wrong."""
+    if not sys.stdout.isatty():
+        return said
+    from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
+
+    output, timeless = request.outputs[0], replace(result.report, seconds=0.0)
+    options = _render_options(result, request, True, output)
+    return encoded(renderer(output.format).render(timeless, options))
+
+
+def print_text(text: str) -> None:
+    """Write to standard output whatever its encoding."""
+    write_bytes(encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    """A text as standard output takes it: what it cannot show is escaped, never a traceback."""
+    return text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+
+
+def write_bytes(data: bytes) -> None:
+    """Bytes to standard output; UsageError where it takes none (a full disk), BrokenPipeError where nobody reads."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is still in the buffer
+        raise UsageError(f"cannot be written: {error.strerror}", "standard output") from error
+
+
+def _use_color(choice: str, to_terminal: bool) -> bool:
+    """`--color`, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal (no-color.org, force-color.org)."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (to_terminal and os.environ.get("TERM") != "dumb")
+
+
+def _render_options(result: RunResult, request: Request, to_terminal: bool, output: OutputSpec) -> RenderOptions:
+    import shutil  # deferred with the reports
+
+    from pyfmt.reports.options import RenderOptions
+
+    # A merged report may come from machines that have the checkout elsewhere.
+    root = Path(request.root or result.report.root)
+
+    def sources(path: str) -> list[str] | None:
+        if path in result.sources:
+            return result.sources[path].split("\n")
+        try:
+            return (root / path).read_text("utf-8", "replace").split("\n")
+        except OSError:
+            return None
+
+    color = _use_color(request.color, to_terminal) and (output.file is None or request.color == "always")
+    return RenderOptions(
+        color=color,
+        width=shutil.get_terminal_size((100, 24)).columns,
+        is_terminal=to_terminal,
+        hyperlinks=to_terminal and color,
+        sources=sources,
+        verbosity=request.verbosity,
+        diff=request.diff,
+        style=request.style,
+        statistics=request.statistics,
+        show_files=request.show_files,
+        # Paths of a merged report whose root is elsewhere can only be told from its root.
+        here=os.getcwd() if os.path.isdir(result.report.root) else "",
+        asked=request,
+    )

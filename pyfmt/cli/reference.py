@@ -1,0 +1,169 @@
+"""docs/reference.md, made from the commands and the configuration's schema: `make docs`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pyfmt.cli.parser import AUTO, EXAMPLES, build_parser
+from pyfmt.config.schema import config_schema
+from pyfmt.reports.registry import FORMATS
+
+_HEAD = """\
+# Reference
+
+Made by `make docs` from the commands themselves; a test sees to it that it is up to date. For explanations see the
+[README](../README.md), [the tutorial](tutorial.md) and [configuration](configuration.md).
+
+    pyfmt [COMMAND] [OPTION]... [PATH]...
+
+Without a command it is `run`. Options may stand anywhere; what follows `--` is a path. A folder that is called like a
+command is named with a leading `./`.
+"""
+_END = """\
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | clean, also when pyfmt has just mended everything |
+| 1 | findings, or files that would be reformatted; with `doctor`: something is odd |
+| 2 | usage, configuration, environment or tool failure; also when a project was skipped or a tool did not finish |
+| 130 | interrupted |
+
+## Environment variables
+
+| variable | meaning |
+|---|---|
+| `NO_COLOR`, `FORCE_COLOR` | no colour, or colour also where the output is no terminal; `--color` wins |
+| `VIRTUAL_ENV` | the environment of a single project, or of one that is installed in it |
+| `GITHUB_ACTIONS`, `GITHUB_STEP_SUMMARY`, `GITLAB_CI`, `CI_PROJECT_DIR`, `TF_BUILD` | what `--output` without a format picks |
+| `XDG_CACHE_HOME` | where the cache lies, unless `cache-dir` says so |
+"""
+_FORMATS = {
+    "text": "for people; see `--format`",
+    "json": "everything, versioned; its schema: `pyfmt config schema --report`",
+    "sarif": "SARIF 2.1.0, as GitHub code scanning takes it",
+    "github": "the text and GitHub's workflow commands (annotations)",
+    "github-summary": "Markdown for `$GITHUB_STEP_SUMMARY`",
+    "gitlab": "GitLab Code Quality",
+    "junit": "JUnit XML, as Jenkins reads it",
+    "checkstyle": "Checkstyle XML",
+    "rdjson": "reviewdog, one object",
+    "rdjsonl": "reviewdog, one object a line",
+    "azure": "Azure Pipelines' logging commands",
+    "azure-text": "the text without what Azure's agent takes for commands",
+    "html": "one offline page with filters, charts and excerpts",
+}
+# Groups of options that several commands share: told once.
+_RUNNING, _SHARED = "what and how fast", "where and how"
+
+
+def reference() -> str:
+    """The whole page; KeyError for a format that is not described here."""
+    return "\n".join(_lines()).rstrip("\n") + "\n"
+
+
+def _lines() -> Iterator[str]:
+    subs = _commands()
+    yield _HEAD
+    yield "| command | |\n|---|---|"
+    for name, sub in subs.items():
+        yield f"| [`{name}`](#pyfmt-{name}) | {_cell(sub.description or '')} |"
+    for name, sub in subs.items():
+        yield from _command(name, sub)
+    yield "\n## Options of the commands that run tools\n"
+    yield from _options(_group(subs["run"], _RUNNING))
+    yield "\n## Options of every command\n"
+    yield from _options(_group(subs["run"], _SHARED))
+    yield "\n## Formats of `--output`\n\n| format | |\n|---|---|"
+    yield from (f"| `{name}` | {_FORMATS[name]} |" for name in FORMATS)
+    yield f"| `{AUTO}`, or none | in a CI: what it reads, besides the text; elsewhere the text |"
+    yield "\n## Keys of `[tool.pyfmt]`\n\n| key | value | |\n|---|---|---|"
+    for key, shape in json.loads(config_schema())["properties"].items():
+        yield f"| `{key}` | {_shape(shape)} | {_cell(shape['description'])} |"
+    yield ""
+    yield _END
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    for action in build_parser()._actions:  # pylint: disable=protected-access  # argparse tells them nowhere else
+        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
+            return dict(action.choices)
+    raise AssertionError("no commands")
+
+
+def _group(parser: argparse.ArgumentParser, title: str) -> list[argparse.Action]:
+    # pylint: disable-next=protected-access  # argparse tells its groups nowhere else
+    found = [group._group_actions for group in parser._action_groups if group.title == title]
+    return [action for actions in found for action in actions]
+
+
+def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    words = _group(parser, "positional arguments")
+    own = [action for action in _group(parser, "options") if action.dest != "help"]
+    running = _group(parser, _RUNNING)
+    usage = ["pyfmt", name, *(_usage(action) for action in own), *(["[OPTION]..."] if running else [])]
+    yield f"\n## pyfmt {name}\n\n    {' '.join([*usage, *map(_word, words)])}\n\n{parser.description}\n"
+    yield from _options([*words, *own])
+    if words or own:
+        yield ""
+    more = (
+        "[the options of the commands that run tools](#options-of-the-commands-that-run-tools) and " if running else ""
+    )
+    yield f"It also takes {more}[the options of every command](#options-of-every-command).\n"
+    width = max(len(line) for line, _meaning in EXAMPLES[name])
+    yield from (f"    {line.ljust(width)}  # {meaning}" for line, meaning in EXAMPLES[name])
+
+
+def _metavar(action: argparse.Action) -> str:
+    if isinstance(action.metavar, str):
+        return action.metavar
+    return "|".join(map(str, action.choices)) if action.choices else action.dest.upper()
+
+
+def _word(action: argparse.Action) -> str:
+    name = _metavar(action)
+    return {"*": f"[{name}]...", "?": f"[{name}]"}.get(str(action.nargs), name)
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    name = _metavar(action)
+    if name.startswith("="):
+        return f"[{name}]"
+    return f" [{name}]" if action.nargs == "?" else f" {name}"
+
+
+def _usage(action: argparse.Action) -> str:
+    return f"[{action.option_strings[-1]}{_value(action)}]"
+
+
+def _options(actions: list[argparse.Action]) -> Iterator[str]:
+    if actions:
+        yield "| | |\n|---|---|"
+    for action in actions:
+        names = [f"`{name}{_value(action)}`" for name in action.option_strings] or [f"`{_metavar(action)}`"]
+        yield f"| {_cell(', '.join(names))} | {_cell((action.help or '').replace('%%', '%'))} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _shape(shape: dict[str, Any]) -> str:
+    """A value's type in the words of the configuration."""
+    if "enum" in shape:
+        return ", ".join(f"`{json.dumps(item)}`" for item in shape["enum"])
+    names = {"array": "list", "object": "table", "integer": "whole number", "string": "text"}
+    text = names.get(shape["type"], shape["type"])
+    items = shape.get("items", {})
+    if "enum" in items:
+        text += f" of {', '.join(f'`{json.dumps(item)}`' for item in items['enum'])}"
+    return f"{text} of texts" if items.get("type") == "string" else text
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,59 @@
+"""The `--watch` option: a session for a request, and what cannot be watched."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from pyfmt.cli.output import deliver
+from pyfmt.cli.watch.changes import Ground
+from pyfmt.cli.watch.session import Task
+from pyfmt.cli.watch.session import watch as watch_for_ever
+from pyfmt.core.errors import UsageError
+from pyfmt.core.request import Request
+from pyfmt.run import pipeline
+from pyfmt.run.progress import Progress
+from pyfmt.runner.pool import WorkerPool
+
+EXIT_INTERRUPTED = 130
+
+
+def watch(options: argparse.Namespace, request: Request) -> int:
+    """Watch until Ctrl-C or SIGTERM; the exit code is that of an interrupted run. Raises PyfmtError."""
+    _check(options, request)
+    ground = Ground(request, Path.cwd(), os.environ)
+    began = [(time.monotonic(), os.times())]  # of the latest run
+
+    def run(workers: WorkerPool) -> pipeline.RunResult:
+        began[0] = (time.monotonic(), os.times())
+        progress = Progress(request.verbosity)
+        try:
+            return pipeline.run_in(pipeline.Company(progress, workers), request, ground.cwd, ground.environ)
+        finally:
+            progress.close()
+
+    if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
+    try:
+        watch_for_ever(Task(run, lambda result: deliver(result, request, began[0])), ground)
+    except KeyboardInterrupt:
+        print("\npyfmt: no longer watching", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _check(options: argparse.Namespace, request: Request) -> None:
+    """Raises UsageError for what does not go with --watch."""
+    if request.staged:
+        raise UsageError("watches the work tree, and --staged is about git's index", "--watch", "leave one of them out")
+    if request.shard is not None:
+        raise UsageError("runs again and again on one machine, and --shard is one part of a run on many", "--watch")
+    if getattr(options, "add_ignores", False):
+        raise UsageError(
+            "would accept each new finding as it comes: it cannot be mixed with --add-ignores",
+            "--watch",
+            "run `pyfmt lint --add-ignores` once",
+        )

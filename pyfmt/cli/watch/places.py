@@ -1,0 +1,121 @@
+"""PURE: which places a watch session looks at, and which events there can have changed the report."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pyfmt.config import CONFIG_FILES
+from pyfmt.projects.dependencies import LOCK_FILES
+from pyfmt.projects.walking import IMPORTABLE, MANIFESTS, SKIPPED_NAMES
+from pyfmt.run.baseline_files import NAME as BASELINE
+
+_ENVIRONMENTS = frozenset({".venv", "venv", "env"})
+# What manifests, managers, ignore files and the tools' shared configurations are called.
+_SETTINGS = frozenset({*MANIFESTS, *LOCK_FILES, *CONFIG_FILES.values(), "Pipfile", ".gitignore", BASELINE})
+_SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, mypy.ini, pixi.lock
+_SETTINGS_DOT = (".python-version", ".pdm-python", ".isort.cfg", ".pylintrc", "environment.yml", "environment.yaml")
+_EDITORS = (".#",)  # locks of Emacs, which end in .py
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a path: as the system tells it, and as it looks now."""
+
+    path: str  # absolute
+    kind: str  # "added", "modified" or "deleted"
+    is_folder: bool  # now
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What is looked at; all paths are absolute, folders without what lies further down."""
+
+    root: str
+    folders: frozenset[str] = frozenset()  # of the checkout: what can be imported, manifests, settings
+    hidden: frozenset[str] = frozenset()  # those of them that git ignores: only what can be imported
+    outside: frozenset[str] = frozenset()  # sources beyond the checkout that an environment leads to
+    environments: frozenset[str] = frozenset()  # environments and their site-packages: whatever comes or goes
+    files: frozenset[str] = frozenset()  # settings that lie elsewhere
+    own: frozenset[str] = frozenset()  # files and folders that pyfmt itself writes: never
+    busy: str = ""  # a file that is there while git changes the work tree
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The folders to be told of."""
+        return self.folders | self.outside | self.environments | {posixpath.dirname(file) for file in self.files}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What of a batch of events can have changed the report."""
+
+    paths: tuple[str, ...] = ()  # absolute, sorted
+    shape: bool = False  # there may be other places to look at now: folders, configuration, environments
+    installed: bool = False  # in an environment something came or went
+
+    def joined(self, other: Change) -> Change:
+        """Both."""
+        paths = tuple(sorted({*self.paths, *other.paths}))
+        return Change(paths, self.shape or other.shape, self.installed or other.installed)
+
+
+def judge(events: Iterable[Event], places: Places) -> Change:
+    """What of these events counts.
+
+    Also what came and is gone again: the last run may have seen it.
+    """
+    change = Change()
+    for event in events:
+        kind = _kind(event, places)
+        if kind:
+            change = change.joined(Change((event.path,), kind != "source", kind == "installed"))
+    return change
+
+
+def _kind(event: Event, places: Places) -> str:
+    """ "source", "shape", "installed", or "" for what cannot matter."""
+    folder, name = posixpath.split(event.path)
+    if event.path in places.files:
+        return "shape"
+    if _is_own(event.path, places.own) or name.startswith(_EDITORS) or name in ("__pycache__", ".git"):
+        return ""
+    if folder in places.environments or event.path in places.environments:
+        return "" if name.endswith((".pyc", ".lock", ".tmp")) else "installed"
+    if not places.folders.isdisjoint((folder, event.path)) or not places.outside.isdisjoint((folder, event.path)):
+        return _kind_in_tree(event, name, folder, places)
+    return ""
+
+
+def _kind_in_tree(event: Event, name: str, folder: str, places: Places) -> str:
+    is_folder = event.is_folder or event.path in places.folders or event.path in places.outside
+    if is_folder:
+        if name in _ENVIRONMENTS:
+            return "installed"
+        passed_over = name in SKIPPED_NAMES or name.endswith(".egg-info") or event.kind == "modified"
+        # What is ignored matters only where it can be imported; a tool's cache of that kind changes all the time.
+        aloof = folder in places.hidden and not _is_importable(event.path, places.root)
+        return "" if passed_over or aloof else "shape"
+    if _is_setting(name):
+        return "" if folder in places.hidden else "shape"
+    return "source" if name.endswith(IMPORTABLE) else ""
+
+
+def _is_importable(path: str, root: str) -> bool:
+    parts = path.removeprefix(root).strip("/").split("/")
+    return parts[-1].isidentifier() and not any(part.startswith(".") for part in parts)
+
+
+def _is_setting(name: str) -> bool:
+    if name in _SETTINGS or name in _SETTINGS_DOT or name.endswith(_SETTINGS_SUFFIXES):
+        return True
+    return name.startswith("requirements") and name.endswith((".txt", ".in"))
+
+
+def _is_own(path: str, own: frozenset[str]) -> bool:
+    while path not in own:
+        path, _, rest = path.rpartition("/")
+        if not rest and not path:
+            return False
+    return True

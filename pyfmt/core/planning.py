@@ -1,0 +1,238 @@
+"""PURE: projects x environments x tools to units.
+
+Projects that share an environment are linted together, except where that would change an answer: two files that claim
+one module name (mypy aborts, pylint answers wrongly without a word), or a project whose files import a name that only
+the neighbour's uninstalled folders provide (the import error would be lost). Units are always cut from the projects'
+full sets of files, so that a partial run reports exactly the share of a whole one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
+
+FORMATTERS = ("isort", "black")
+FORMAT = "format"  # the tool of a unit that applies the formatters
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The units of a run in a stable order, and what cannot be run."""
+
+    format_units: tuple[Unit, ...] = ()
+    lint_units: tuple[Unit, ...] = ()
+    skips: tuple[Skip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What there is to plan: `selected` are the files to report on, by project path."""
+
+    projects: tuple[Project, ...]
+    selected: Mapping[str, tuple[str, ...]]
+    resolutions: Mapping[str, Resolution]  # by project path
+    formatters: tuple[str, ...]
+    linters: tuple[str, ...]
+    formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of tools and files that planning asks for, only where it must."""
+
+    module_name: Callable[[str, str, Project], str]  # tool, file, project; "" where the tool does not take the file
+    imports: Callable[[str], frozenset[str]]  # file -> top-level names that it imports
+    alone: Callable[[str], bool]  # whether a tool must be run for each project by itself
+
+
+@dataclass
+class _Pack:
+    """Projects that go into one unit; `names` are the module names taken."""
+
+    members: list[tuple[Project, tuple[str, ...]]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+
+def plan(work: Work, facts: Facts) -> Plan:
+    """All units: one for each project to format, then for each linter the packs of each environment."""
+    chosen = [project for project in work.projects if work.selected.get(project.path)]
+    to_format = work.selected if work.formatted is None else work.formatted
+    formatting = (
+        tuple(Unit(FORMAT, None, (Part(p, to_format[p.path]),)) for p in work.projects if to_format.get(p.path))
+        if work.formatters
+        else ()
+    )
+    units: list[Unit] = []
+    groups = _groups(work)
+    for tool in work.linters:
+        for environment, members in groups:
+            packs = _pack(tool, environment, members, facts)
+            units.extend(_units(tool, environment, packs, work.selected))
+    return Plan(formatting, tuple(units), _skips(chosen, work))
+
+
+def cure_for(project: Project, resolution: Resolution | None) -> str:
+    """Why a project has no usable environment, and the command that mends it."""
+    reason = next((found.reason for found in resolution.passed_over if found.reason), "") if resolution else ""
+    cure = next((found.cure for found in resolution.passed_over if found.reason), "") if resolution else ""
+    said = f"no usable environment: {reason}" if reason else "no environment found"
+    create = f"`pyfmt envs create {shell_word(project.path)}`"
+    if "pyfmt envs create" in cure:
+        return f"{said}; {cure}"
+    return f"{said}; run {create}" + (f" (or {cure})" if cure else "")
+
+
+def shell_word(text: str) -> str:
+    """`text` as it can be pasted into a command line."""
+    return text if re.fullmatch(r"[\w@%+=:,./-]+", text, re.ASCII) else "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
+    skips = []
+    for project in chosen:
+        resolution = work.resolutions.get(project.path)
+        environment = resolution.environment if resolution else None
+        if environment is None:
+            skips += [Skip(project.name, tool, cure_for(project, resolution)) for tool in work.linters]
+        elif environment.health is Health.BROKEN:
+            cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
+            reason = f"environment {environment.name} is broken: {environment.reason}; run {cure}"
+            skips += [Skip(project.name, tool, reason) for tool in work.linters]
+    return tuple(skips)
+
+
+def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
+    """Usable environments with the projects that have them, in the order of the environments' names."""
+    groups: dict[str, tuple[Environment, list[Project]]] = {}
+    for project in work.projects:
+        resolution = work.resolutions.get(project.path)
+        environment = resolution.environment if resolution else None
+        if environment is not None and environment.health is not Health.BROKEN and project.files:
+            groups.setdefault(environment.prefix, (environment, []))[1].append(project)
+    return sorted(groups.values(), key=lambda group: (group[0].name, group[0].prefix))
+
+
+def _pack(tool: str, environment: Environment, members: list[Project], facts: Facts) -> list[_Pack]:
+    """Packs without a clash, first fit in the order of the projects' paths."""
+    ordered = sorted(members, key=lambda member: member.path)
+    if facts.alone(tool):
+        covered = ((p, tuple(file for file in p.files if facts.module_name(tool, file, p))) for p in ordered)
+        return [_Pack([(project, files)]) for project, files in covered]
+    packs: list[_Pack] = []
+    leaks = _Leaks(environment, facts)
+    for project in ordered:
+        for layer in _layers(tool, project, facts):
+            names = set(layer)
+            files = tuple(sorted(layer.values()))
+            for pack in packs:
+                if not names & pack.names and not any(leaks.between(project, other) for other, _ in pack.members):
+                    break
+            else:
+                pack = _Pack()
+                packs.append(pack)
+            pack.members.append((project, files))
+            pack.names |= names
+    return packs
+
+
+def _layers(tool: str, project: Project, facts: Facts) -> list[dict[str, str]]:
+    """A project's files by module name, in as few layers as possible so that no layer has a name twice."""
+    layers: list[dict[str, str]] = []
+    for file in project.files:
+        name = facts.module_name(tool, file, project)
+        if not name:
+            continue  # the tool itself would not look at it
+        for layer in layers:
+            if name not in layer:
+                layer[name] = file
+                break
+        else:
+            layers.append({name: file})
+    return layers
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Top-level names that can be imported from a project's folders."""
+
+    # Modules and regular packages: nothing of another project is found under such a name. A folder without `__init__`
+    # is none of them: it is a namespace that others may add to.
+    own: frozenset[str]
+    leaking: frozenset[str]  # names of either kind that only the tool's search path gives, not the environment
+
+
+class _Leaks:
+    """Whether one project would see modules of another only because they are linted together."""
+
+    def __init__(self, environment: Environment, facts: Facts) -> None:
+        self._visible = tuple({*environment.search_path, *environment.finder_roots})
+        self._facts = facts
+        self._imports: dict[str, frozenset[str]] = {}
+        self._names: dict[str, _Names] = {}
+
+    def between(self, one: Project, other: Project) -> bool:
+        """True where linting the two together could hide an import error of either."""
+        if one.path == other.path:
+            return False
+        return self._leaks(one, other) or self._leaks(other, one)
+
+    def _leaks(self, importer: Project, provider: Project) -> bool:
+        foreign = self._provided(provider).leaking - self._provided(importer).own
+        return bool(foreign and foreign & self._imported(importer))
+
+    def _provided(self, project: Project) -> _Names:
+        if project.path not in self._names:
+            visible: set[str] = set()
+            hidden: set[str] = set()
+            own: set[str] = set()
+            for root in project.import_roots:
+                names = _top_level(root, project.files)
+                own |= {name for name, regular in names.items() if regular}
+                (visible if self._is_visible(root) else hidden).update(names)
+            self._names[project.path] = _Names(frozenset(own), frozenset(hidden - visible))
+        return self._names[project.path]
+
+    def _is_visible(self, root: str) -> bool:
+        """Whether the environment itself has an import root, as an editable installation gives it.
+
+        Its search path is absolute and `root` relative: by the tail, since this is pure.
+        """
+        return root != "." and any(path.replace("\\", "/").endswith("/" + root) for path in self._visible)
+
+    def _imported(self, project: Project) -> frozenset[str]:
+        if project.path not in self._imports:
+            found = (self._facts.imports(file) for file in project.files)
+            self._imports[project.path] = frozenset().union(*found)
+        return self._imports[project.path]
+
+
+def _top_level(root: str, files: Iterable[str]) -> dict[str, bool]:
+    """What can be imported from `root`: each name with whether it is a module or regular package."""
+    prefix = "" if root == "." else root + "/"
+    names: dict[str, bool] = {}
+    for file in files:
+        if file.startswith(prefix):
+            top, slash, rest = file[len(prefix) :].partition("/")
+            regular = not slash or rest in ("__init__.py", "__init__.pyi")
+            name = top if slash else top.rpartition(".")[0]
+            names[name] = names.get(name, False) or regular
+    return names
+
+
+def _units(
+    tool: str, environment: Environment, packs: list[_Pack], selected: Mapping[str, tuple[str, ...]]
+) -> list[Unit]:
+    """Units of the packs that have something to report; what is not selected becomes context."""
+    units = []
+    for number, pack in enumerate(packs):
+        parts = []
+        for project, files in pack.members:
+            wanted = set(selected.get(project.path, ()))
+            report = tuple(file for file in files if file in wanted)
+            parts.append(Part(project, report, tuple(file for file in files if file not in wanted)))
+        if any(part.files for part in parts):
+            units.append(Unit(tool, environment, tuple(parts), number))
+    return units

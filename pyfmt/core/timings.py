@@ -1,0 +1,164 @@
+"""PURE: where the time of a run went: its laps, its units, who was busy when, and the sums of all that."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pyfmt.core.model import Lap, Outcome, Unit
+
+LOOKUPS, REMEMBERING = "cache lookups", "remembering"  # end the names of parts of laps
+_WITH_UNITS = {"format": True, "lint": False}  # laps in which units run, and whether these are the formatters'
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """What was measured of a run; all moments are of one monotonic clock, in seconds."""
+
+    laps: tuple[Lap, ...]  # one after the other, without a gap
+    outcomes: tuple[Outcome, ...]
+    jobs: int  # processes at once, at most
+    cpu: float = 0.0  # seconds of a processor, of pyfmt and all that it started; 0.0 where nobody counted
+
+    @property
+    def began(self) -> float:
+        """The moment at which the first lap began."""
+        return self.laps[0].started if self.laps else 0.0
+
+    @property
+    def seconds(self) -> float:
+        """From the first lap to the last one."""
+        return self.laps[-1].ended - self.began if self.laps else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What one process did at a stretch."""
+
+    started: float
+    ended: float
+    unit: Unit
+    outcome: Outcome
+    starting: bool = False  # it waited for its worker to start
+
+
+@dataclass(slots=True)
+class Sum:
+    """Units taken together; `seconds` are those that they ran, `cpu` those of a processor."""
+
+    units: int = 0
+    cached: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """By tool, and by the names of projects and tool: a unit's seconds are shared among its projects by their files."""
+
+    tools: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
+    projects: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+
+
+def joined(laps: Sequence[Lap]) -> tuple[Lap, ...]:
+    """Laps of several hands as one sequence: each begins where the one before ended."""
+    begins = [lap.ended for lap in laps[:-1]]
+    return (*laps[:1], *(replace(lap, started=begin) for lap, begin in zip(laps[1:], begins, strict=True)))
+
+
+def ran(outcome: Outcome) -> float:
+    """Seconds that a unit's tool ran: without the start of its worker."""
+    return 0.0 if outcome.cached else max(0.0, outcome.seconds - outcome.waited)
+
+
+def queued(outcome: Outcome, laps: Sequence[Lap]) -> float:
+    """Seconds that a unit waited for its turn, from when the lap's units could begin."""
+    begun = (lap for lap in reversed(laps) if lap.started <= outcome.started)
+    return next((outcome.started - lap.started for lap in begun), 0.0)
+
+
+def split_laps(timings: Timings) -> list[Lap]:
+    """The laps, those with units cut in three: looking up what is known, running what is not, and remembering that.
+
+    A lap in which nothing ran was all lookups.
+    """
+    found = []
+    for lap in timings.laps:
+        if lap.name not in _WITH_UNITS:
+            found.append(lap)
+            continue
+        formatters = _WITH_UNITS[lap.name]
+        inside = [
+            (outcome.started, outcome.ended)
+            for outcome in timings.outcomes
+            if not outcome.cached and (outcome.unit.tool == "format") is formatters
+            if lap.started <= outcome.started <= lap.ended
+        ]
+        first = min((started for started, _ in inside), default=lap.ended)
+        found.append(Lap(f"{lap.name}: {LOOKUPS}", lap.started, first))
+        if inside:
+            last = min(max(ended for _, ended in inside), lap.ended)
+            found.append(replace(lap, started=first, ended=last))
+            found.append(Lap(f"{lap.name}: {REMEMBERING}", last, lap.ended))
+    return found
+
+
+def sums(outcomes: Sequence[Outcome]) -> Sums:
+    """What the units took together."""
+    found = Sums()
+    for outcome in outcomes:
+        unit, seconds = outcome.unit, ran(outcome)
+        total = found.tools[unit.tool]
+        total.units += 1
+        total.cached += outcome.cached
+        total.seconds += seconds
+        total.cpu += outcome.cpu
+        files = len(unit.files)
+        for part in unit.parts:
+            if part.files:
+                found.projects[part.project.name][unit.tool] += seconds * len(part.files) / files
+    return found
+
+
+def busy(timings: Timings) -> float | None:
+    """The share of the processes that pyfmt may have which was at work while units ran; None where none ran."""
+    within = [lap for lap in split_laps(timings) if lap.name in _WITH_UNITS]
+    seconds = sum(lap.ended - lap.started for lap in within)
+    worked = sum(span.ended - span.started for span in spans(timings.outcomes) if not span.starting)
+    return min(1.0, worked / (timings.jobs * seconds)) if seconds and worked else None
+
+
+def spans(outcomes: Sequence[Outcome]) -> list[Span]:
+    """What processes did for the units that ran, by when it began; a unit may be the work of several."""
+    found = []
+    for outcome in outcomes:
+        if outcome.cached or not outcome.started:
+            continue
+        if outcome.pieces:
+            found += [Span(started, ended, outcome.unit, outcome) for started, ended in outcome.pieces]
+            continue
+        begin = min(outcome.started + outcome.waited, outcome.ended)
+        if begin > outcome.started:
+            found.append(Span(outcome.started, begin, outcome.unit, outcome, starting=True))
+        found.append(Span(begin, outcome.ended, outcome.unit, outcome))
+    return sorted(found, key=lambda span: (span.started, span.ended))
+
+
+def rows(found: Sequence[Span]) -> list[int]:
+    """A row (from 0) for each span, as few as possible so that none overlap in a row; `found` by when they began."""
+    free: list[int] = []
+    taken: list[tuple[float, int]] = []
+    count = 0
+    placed = []
+    for span in found:
+        while taken and taken[0][0] <= span.started:
+            heapq.heappush(free, heapq.heappop(taken)[1])
+        if free:
+            row = heapq.heappop(free)
+        else:
+            row, count = count, count + 1
+        heapq.heappush(taken, (span.ended, row))
+        placed.append(row)
+    return placed

@@ -1,0 +1,75 @@
+"""Says of each environment how it differs from the lock file that it was installed from."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import MutableMapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pyfmt.core.model import Environment, Health, Project, Resolution
+
+
+def with_drift(
+    resolutions: Sequence[Resolution],
+    projects: Sequence[Project],
+    root: Path,
+    memo: MutableMapping[str, str] | None = None,
+) -> tuple[Resolution, ...]:
+    """The same resolutions, where a sound environment that differs from its lock has a warning that says how.
+
+    `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
+    environment ("dependent", "inherited") says nothing about what belongs into it.
+    """
+    by_path = {project.path: project for project in projects}
+    users: dict[str, list[Project]] = {}
+    for resolution in resolutions:
+        if resolution.environment is not None:
+            users.setdefault(resolution.environment.prefix, []).append(by_path[resolution.project])
+    known: dict[str, Environment] = {}
+    for resolution in resolutions:
+        environment = resolution.environment
+        owns = resolution.rule not in ("dependent", "inherited")
+        if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
+            own = [user.distribution for user in users[environment.prefix] if user.distribution]
+            line = _drift(root, by_path[resolution.project], environment, (own, memo))
+            if line:
+                cure = f"install anew from the lock, or run `pyfmt envs create {resolution.project} --recreate`"
+                known[environment.prefix] = replace(environment, health=Health.WARNING, reason=line, cure=cure)
+    return tuple(
+        (
+            replace(found, environment=known.get(found.environment.prefix, found.environment))
+            if found.environment
+            else found
+        )
+        for found in resolutions
+    )
+
+
+def _drift(
+    root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
+) -> str:
+    """How `environment` differs from the lock of the project, or of the nearest folder above that has one."""
+    from pyfmt.environments import drift, locks  # deferred for start-up time
+
+    own, memo = more
+    folders = [root / project.path]
+    parent = project.path
+    # A workspace's lock lies at its owner, whose environment it is.
+    while parent not in (".", "") and not Path(environment.prefix).is_relative_to(folders[-1]):
+        parent = posixpath.dirname(parent) or "."
+        folders.append(root / parent)
+    lock = next((found for found in map(locks.find, folders) if found is not None), None)
+    if lock is None:
+        return ""
+    if memo is None:
+        return drift.drift(folders, environment, own)
+    try:
+        content = lock.read_bytes()
+    except OSError as error:
+        return f"{lock.name} cannot be read: {error.strerror}"
+    key = hashlib.sha256(repr(("drift", content, environment.fingerprint, sorted(own))).encode()).hexdigest()
+    if key not in memo:
+        memo[key] = drift.drift(folders, environment, own)
+    return memo[key]

@@ -1,0 +1,299 @@
+"""Which environment each project has: the managers asked in order, broken candidates passed over, libraries helped out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt.config import nearest
+from pyfmt.core.errors import ConfigError, VirtualenvError
+from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
+from pyfmt.environments.managers import ORDER, Found, Place, Surroundings
+from pyfmt.environments.reading import ReadResult, examine
+
+if TYPE_CHECKING:
+    from pyfmt.environments.trust import Trust
+
+
+def resolve(
+    projects: Sequence[Project],
+    config: Config,
+    environ: Mapping[str, str],
+    memo: MutableMapping[str, str] | None = None,
+    *,
+    trusted: bool = False,
+) -> tuple[Resolution, ...]:
+    """The environment of each of `projects`, in their order; nothing of an untrusted environment is run.
+
+    An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
+    ConfigError. A project without an environment gets that of the
+    first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
+    read between runs, see `reading.read`; `trusted` is --trust.
+    """
+    root = os.path.realpath(config.root)
+    _check_settings(projects, config)
+    reader = _Reader(root, memo, trusted)
+    around = Surroundings(root, environ, tuple(projects))
+    drafts = [_own(Place(project, _folder(root, project), around), config, reader) for project in projects]
+    installed = _installations(projects, drafts)
+    named = reader.names()
+    return tuple(_finish(project, draft, installed, (root, named)) for project, draft in zip(projects, drafts))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A resolution in the making."""
+
+    result: ReadResult | None = None
+    rule: str = ""
+    note: str = ""
+    passed_over: list[Candidate] = field(default_factory=list)
+    unfit: list[Candidate] = field(default_factory=list)  # said only if nothing else is found
+    missing: Found | None = None  # where the project's own manager would have it
+    weak: bool = False  # inherited, and without the project itself: one that has it installed is better
+
+
+class _Reader:
+    """Reads each environment once, however many projects and links lead to it."""
+
+    def __init__(self, root: str, memo: MutableMapping[str, str] | None, trusted: bool) -> None:
+        self.root = root
+        self.memo = memo
+        self.trusted = trusted
+        self.results: dict[str, ReadResult] = {}
+        self.spelled: dict[str, str] = {}
+
+    def read(self, prefix: str) -> ReadResult:
+        place = os.path.realpath(prefix)
+        if place not in self.results:
+            result = examine(Path(prefix), Path(self.root), self.memo)
+            if result.unsure:
+                result = self._ask(prefix, result)
+            result = self._guard(prefix, result)
+            self.results[place] = result
+            self.spelled[place] = prefix
+        return self.results[place]
+
+    def _ask(self, prefix: str, result: ReadResult) -> ReadResult:
+        """The last resort, for an environment whose search path cannot be read: ask its interpreter, if it is trusted."""
+        # Deferred: subprocess and its like cost start-up time, and hardly any run comes here.
+        from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
+
+        key = hashlib.sha256(f"search path\0{prefix}\0{result.environment.fingerprint}".encode()).hexdigest()
+        known = (self.memo or {}).get(key)
+        if known is not None:
+            return self._answered(prefix, tuple(known.split("\n")))
+        verdict = self._verdict(prefix)
+        if not verdict.trusted:
+            environment = result.environment
+            reason = f"{environment.reason} (not trusted: {verdict.reason})"
+            return replace(result, environment=replace(environment, reason=reason, cure=verdict.cure))
+        try:
+            answer = ask_interpreter.ask_search_path(result.executable)
+        except ask_interpreter.StartError as error:
+            environment = result.environment
+            reason = f"{environment.reason}; its interpreter was asked, and {error}"
+            return replace(result, environment=replace(environment, reason=reason))
+        if self.memo is not None:
+            self.memo[key] = "\n".join(answer)
+        return self._answered(prefix, answer)
+
+    def _answered(self, prefix: str, answer: tuple[str, ...]) -> ReadResult:
+        result = examine(Path(prefix), Path(self.root), self.memo, answer)
+        if result.environment.health is Health.OK:
+            reason = "its search path cannot be read from disk: its interpreter was started to ask for it"
+            result = replace(result, environment=replace(result.environment, reason=reason))
+        return result
+
+    def _verdict(self, prefix: str) -> Trust:
+        # Deferred: hardly any run comes here.
+        from pyfmt.environments.trust import Trust as Verdict  # pylint: disable=import-outside-toplevel
+        from pyfmt.environments.trust import decide  # pylint: disable=import-outside-toplevel
+
+        return Verdict(True, "--trust") if self.trusted else decide(Path(prefix), Path(self.root))
+
+    def _guard(self, prefix: str, result: ReadResult) -> ReadResult:
+        """A base interpreter that the checkout may have brought must not be started, not even for pylint's worker."""
+        environment = result.environment
+        if not environment.base_executable.startswith(os.path.join(self.root, "")):
+            return result
+        verdict = self._verdict(prefix)
+        if verdict.trusted:
+            return result
+        reason = f"linting would start its interpreter, which is inside the checkout and not trusted: {verdict.reason}"
+        return ReadResult(replace(environment, health=Health.BROKEN, reason=reason, cure=verdict.cure))
+
+    def names(self) -> dict[str, Environment]:
+        """Every usable environment by its real path, with a name that no other has."""
+        taken: dict[str, str] = {}
+        named: dict[str, Environment] = {}
+        for place, result in self.results.items():
+            if result.environment.health is Health.BROKEN:
+                continue
+            name = result.environment.name
+            parts = [part for part in Path(self.spelled[place]).parts[:-1] if part != os.sep]
+            while name in taken and parts:
+                name = f"{parts.pop()}/{name}"
+            number = 2
+            while name in taken:  # two folders of one path can only be told apart by number
+                name, number = f"{result.environment.name} ({number})", number + 1
+            taken[name] = place
+            named[place] = replace(result.environment, name=name)
+        return named
+
+
+def _folder(root: str, project: Project) -> str:
+    return os.path.normpath(os.path.join(root, project.path))
+
+
+def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
+    """What the project's setting, or the first manager with a usable environment, gives."""
+    explicit = _setting(place.project, config)
+    if explicit is not None:
+        return _explicit(place, explicit, (config, reader))
+    draft = _Draft()
+    tried: set[str] = set()
+    for manager in ORDER:
+        for found in manager(place):
+            key = os.path.realpath(found.prefix)
+            if key in tried:
+                continue
+            tried.add(key)
+            if _consider(place, found, draft, reader):
+                return draft
+    return draft
+
+
+def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> bool:
+    """Whether `found` is the project's environment; else it is noted in `draft` why not."""
+    if found.refused:
+        draft.passed_over.append(Candidate(found.prefix, found.rule, found.refused, found.cure))
+        return False
+    if not os.path.lexists(found.prefix):
+        if found.expected and draft.missing is None:
+            draft.missing = found
+        return False
+    result = reader.read(found.prefix)
+    environment = result.environment
+    if environment.health is Health.BROKEN:
+        cure = _cure(environment.cure, found.cure)
+        draft.passed_over.append(Candidate(found.prefix, found.rule, environment.reason, cure))
+        return False
+    has_it = _has_installed(environment, place.folder)
+    if found.must_have and not has_it:
+        reason = "the monorepo has several projects, and this environment does not have this one installed"
+        draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project an environment of its own"))
+        return False
+    draft.result, draft.rule, draft.note = result, found.rule, found.note
+    draft.weak = found.rule == "inherited" and not has_it
+    return True
+
+
+def _cure(general: str, manager: str) -> str:
+    """The environment's own cure, with the manager's command where there is one."""
+    if not manager or manager in general or "--trust" in general:
+        return general
+    return f"{general} ({manager})" if general else manager
+
+
+def _check_settings(projects: Sequence[Project], config: Config) -> None:
+    """Raises ConfigError for a key that names no project: its environment would silently be used for nothing."""
+    known = list(dict.fromkeys(name for project in projects for name in (project.path, project.name)))
+    for key, _ in config.environments:
+        if _plain(key) not in known:
+            hint = nearest(_plain(key), known)
+            hint = hint if "did you mean" in hint else ""  # a monorepo's whole list helps nobody
+            raise ConfigError(
+                f"environments: {key!r} is neither the path nor the name of a project{hint}",
+                str(config.file or ""),
+                "`pyfmt envs` lists the projects",
+            )
+
+
+def _plain(key: str) -> str:
+    return key.rstrip("/").removeprefix("./") or "."
+
+
+def _setting(project: Project, config: Config) -> str | None:
+    for key, value in config.environments:
+        if _plain(key) in (project.path, project.name):
+            return value
+    return None
+
+
+def _explicit(place: Place, value: str, given: tuple[Config, _Reader]) -> _Draft:
+    """The environment that the configuration names; raises VirtualenvError if it is none."""
+    config, reader = given
+    prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))
+    if os.path.isfile(prefix) and os.path.basename(prefix).startswith(("python", "pypy")):
+        prefix = os.path.dirname(os.path.dirname(prefix))  # an interpreter was named instead of its environment
+    result = reader.read(prefix)
+    if result.environment.health is Health.BROKEN:
+        raise VirtualenvError(
+            f"the environment {value!r} set for {place.project.name} is not usable: {result.environment.reason}",
+            where=f"{config.file or 'configuration'}: tool.pyfmt.environments",
+            cure=result.environment.cure,
+        )
+    return _Draft(result, "setting")
+
+
+def _has_installed(environment: Environment, folder: str) -> bool:
+    real = os.path.realpath(folder)
+    return any(
+        item.source is not None and (item.source == folder or os.path.realpath(item.source) == real)
+        for item in environment.distributions
+    )
+
+
+def _installations(projects: Sequence[Project], drafts: Iterable[_Draft]) -> dict[str, tuple[str, str]]:
+    """For each folder that some environment has a distribution from: the first project by path, and its environment."""
+    found: dict[str, tuple[str, str]] = {}
+    real: dict[str, str] = {}
+    for project, draft in sorted(zip(projects, drafts), key=lambda pair: pair[0].path):
+        if draft.result is None or draft.weak:
+            continue
+        environment = draft.result.environment
+        for item in environment.distributions:
+            if item.source is not None:
+                source = real.get(item.source) or real.setdefault(item.source, os.path.realpath(item.source))
+                found.setdefault(source, (project.path, environment.prefix))
+    return found
+
+
+def _finish(
+    project: Project, draft: _Draft, installed: Mapping[str, tuple[str, str]], given: tuple[str, dict[str, Environment]]
+) -> Resolution:
+    root, named = given
+    result, rule, note = draft.result, draft.rule, draft.note
+    if result is None or draft.weak:
+        dependent = installed.get(os.path.realpath(_folder(root, project)))
+        if dependent is not None and dependent[1] in named:
+            owner, prefix = dependent
+            note = f"has no environment of its own: linted in that of {owner}, which has it installed"
+            return Resolution(project.path, named[prefix], "dependent", note, tuple(draft.passed_over))
+    if result is None:
+        passed = (*draft.passed_over, *draft.unfit)
+        return Resolution(project.path, None, "", _nothing(draft, root), passed)
+    environment = named[result.environment.prefix]
+    return Resolution(project.path, environment, rule, note, tuple(draft.passed_over))
+
+
+def _nothing(draft: _Draft, root: str) -> str:
+    """Why there is none, in one line, with the place where the project's manager would have it."""
+    if draft.passed_over:
+        first = draft.passed_over[0]
+        return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
+    if draft.missing is not None:
+        found = draft.missing
+        made = f"; create it with `{found.cure}`" if found.cure else ""
+        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}"
+    return "no environment found"
+
+
+def _shown(prefix: str, root: str) -> str:
+    inside = prefix.startswith(os.path.join(root, ""))
+    return os.path.relpath(prefix, root).replace(os.sep, "/") if inside else prefix

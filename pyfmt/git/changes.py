@@ -1,0 +1,433 @@
+"""What `--since` leaves to do: which files to format and to lint, and which projects are changed or affected, and why."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyfmt.config import CONFIG_FILES
+from pyfmt.core import dependents
+from pyfmt.core.model import Config, Edge, Project, Resolution
+from pyfmt.git import repository as git
+from pyfmt.git.lock_changes import LockChange, LockChanges
+from pyfmt.git.merge_base import find_base
+from pyfmt.imports.graph import Home, ImportGraph, Read
+from pyfmt.projects import Survey
+from pyfmt.projects.dependencies import Member, edges
+from pyfmt.projects.layout import top_names
+from pyfmt.projects.locked import is_requirements
+from pyfmt.projects.manifests import Manifest
+from pyfmt.projects.walking import MANIFESTS, PYTHON_SUFFIXES
+
+# Files of a project that linters, or the choice of its Python, depend on as a whole.
+_FACTS = frozenset({*MANIFESTS, "mypy.ini", ".mypy.ini", "py.typed", "Pipfile", ".python-version"})
+_COMPILED = (".so", ".pyd")
+# Rules that give a project an environment which another one's lock fills.
+_BORROWED = ("dependent", "inherited")
+_SHOWN = 3
+
+Files = dict[str, tuple[str, ...]]  # by project path
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What changed since a commit, and what that touches; with `known` False nothing is known and all counts."""
+
+    since: str  # for people
+    known: bool
+    bases: tuple[str, ...] = ()  # commits
+    notes: tuple[str, ...] = ()
+    paths: frozenset[str] = frozenset()  # every changed path
+    changed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # projects by path, with the reasons
+    affected: dict[str, tuple[str, ...]] = field(default_factory=dict)  # those not changed themselves
+    format: Files = field(default_factory=dict)
+    lint: Files = field(default_factory=dict)
+    relocked: frozenset[str] = frozenset()  # projects whose installed packages differ
+
+    def formatted(self, selected: Mapping[str, tuple[str, ...]]) -> Files:
+        """The share of selected files that is to be formatted."""
+        return self._share(selected, self.format)
+
+    def linted(self, selected: Mapping[str, tuple[str, ...]], resolutions: Sequence[Resolution]) -> Files:
+        """The share of selected files that is to be linted: whole projects too, where the environment that they borrow
+        is another project's whose packages differ."""
+        lenders = {r.environment.prefix for r in resolutions if r.environment and r.project in self.relocked}
+        borrowers = {
+            r.project
+            for r in resolutions
+            if r.rule in _BORROWED and r.environment is not None and r.environment.prefix in lenders
+        }
+        return self._share(selected, self.lint, borrowers)
+
+    def _share(self, selected: Mapping[str, tuple[str, ...]], wanted: Files, whole: Iterable[str] = ()) -> Files:
+        if not self.known:
+            return dict(selected)
+        shares = {}
+        for path, files in selected.items():
+            mine = set(wanted.get(path, ()))
+            # A script without suffix is only there because it was named.
+            scripts = {file for file in files if file in self.paths and not file.endswith(PYTHON_SUFFIXES)}
+            kept = tuple(file for file in files if path in whole or file in mine or file in scripts)
+            if kept:
+                shares[path] = kept
+        return shares
+
+
+def find_scope(settings: Config, survey: Survey, since: str, environ: Mapping[str, str], read: Read) -> Scope:
+    """What `--since SINCE` means for a monorepo; `read` gives a file's imports.
+
+    Raises UsageError for a revision that does not exist. Where git cannot tell, everything counts, and a note says why.
+    """
+    try:
+        repository = git.find_repository(settings.root)
+        base = find_base(repository, since, environ)
+        changes: dict[git.Change, None] = {}
+        for commit in base.commits:
+            changes |= dict.fromkeys(repository.changes(commit))
+    except git.Unknown as error:
+        return _everything(survey, since, str(error))
+    diff = _Diff(settings, survey, repository, base.commits, tuple(changes))
+    return _Judgement(diff, read).scope(base.said)
+
+
+def _everything(survey: Survey, since: str, why: str) -> Scope:
+    note = f"--since {since}: what changed cannot be known: {why}. So everything counts"
+    every = {project.path: project.files for project in survey.projects}
+    reasons: dict[str, tuple[str, ...]] = {path: (f"what changed cannot be known: {why}",) for path in every}
+    return Scope(since, False, notes=(note,), changed=reasons, format=every, lint=every)
+
+
+@dataclass(frozen=True, slots=True)
+class _Diff:
+    """What there is to judge."""
+
+    settings: Config
+    survey: Survey
+    repository: git.Repository
+    bases: tuple[str, ...]
+    changes: tuple[git.Change, ...]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every path that changed, came or went."""
+        return frozenset(path for change in self.changes for path in (change.path, change.was) if path is not None)
+
+
+@dataclass(slots=True)
+class _Touched:
+    """What changed in one project's folder."""
+
+    paths: list[str] = field(default_factory=list)  # all but lock files
+    python: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)  # those that came or went
+    facts: list[str] = field(default_factory=list)
+    locks: list[LockChange] = field(default_factory=list)  # that make a difference
+
+
+class _Judgement:
+    """Goes from changed paths to projects, and from there to all that depends on them."""
+
+    def __init__(self, diff: _Diff, read: Read) -> None:
+        self._diff = diff
+        self._read = read
+        self._projects = {project.path: project for project in diff.survey.projects}
+        self._known = {file for project in self._projects.values() for file in _modules(project)}
+        self._gone = _gone_members(diff, self._projects)
+        self._homes = {*self._projects, *(member.path for member in self._gone)}
+        self._edges = self._find_edges()
+        self._locks = LockChanges(diff.repository, diff.bases, diff.paths, self._projects.values())
+        self._touched: dict[str, _Touched] = {}
+        self._strays: list[str] = []  # changed Python files of no project
+        for change in diff.changes:
+            self._sort_in(change)
+        for path, relocked in self._locks.differing():
+            touched = self._touched.setdefault(path, _Touched())
+            touched.locks.append(relocked)
+            if relocked.own and self._is_manifest(path, relocked.lock):
+                self._sort_in_file(relocked.lock, touched, "pyproject.toml")
+
+    def _find_edges(self) -> dict[str, tuple[Edge, ...]]:
+        if not self._gone:
+            return {path: project.edges for path, project in self._projects.items()}
+        return edges(self._diff.settings.root, [*self._diff.survey.members, *self._gone])
+
+    def _sort_in(self, change: git.Change) -> None:
+        for path in (change.path, change.was):
+            if path is None or path == ".." or path.startswith("../"):
+                continue
+            if change.folder:
+                self._sort_in_folder(path)
+                continue
+            owner = _nearest(path, self._homes)
+            if owner is None:
+                self._strays += [path] if path.endswith(PYTHON_SUFFIXES) else []
+                continue
+            if not self._locks.is_lock(path):
+                touched = self._touched.setdefault(owner, _Touched())
+                self._sort_in_file(path, touched, posixpath.basename(path))
+                if change.kind != "modified" and path.endswith(PYTHON_SUFFIXES):
+                    touched.moved.append(path)
+
+    def _is_manifest(self, project: str, lock: str) -> bool:
+        """Whether a project's requirements file is what its metadata are made from (setuptools' dynamic metadata)."""
+        texts = (_read(self._diff.settings.root / project / name) for name in MANIFESTS)
+        return is_requirements(lock) and any(posixpath.basename(lock) in text for text in texts)
+
+    def _sort_in_file(self, path: str, touched: _Touched, name: str) -> None:
+        touched.paths.append(path)
+        if path.endswith(PYTHON_SUFFIXES):
+            touched.python.append(path)
+        if name in _FACTS or name.endswith(_COMPILED):
+            touched.facts.append(path)
+
+    def _sort_in_folder(self, folder: str) -> None:
+        """A submodule: all that is known below it."""
+        inside = [path for path in self._projects if path == folder or path.startswith(folder + "/")]
+        owner = _nearest(folder, self._projects)
+        for path in {*inside, *([owner] if owner is not None else [])}:
+            touched = self._touched.setdefault(path, _Touched())
+            touched.paths.append(folder)
+            touched.facts.append(folder)
+
+    def scope(self, said: str) -> Scope:
+        """The whole answer."""
+        shared = self._shared()
+        importers = {} if shared else self._importers()
+        every = {path: project.files for path, project in self._projects.items()}
+        changed = {path: self._why_changed(path) for path in sorted(self._touched) if path in self._projects}
+        changed = {path: why for path, why in changed.items() if why}
+        touched = self._affected(importers, shared)
+        return Scope(
+            since=said,
+            known=True,
+            bases=self._diff.bases,
+            notes=self._notes(said, shared),
+            paths=self._diff.paths,
+            changed=changed,
+            affected={path: touched[path] for path in sorted(touched) if path not in changed and path in every},
+            format=every if shared else self._to_format(),
+            lint=every if shared else self._to_lint(importers),
+            relocked=frozenset(path for path, found in self._touched.items() if found.locks),
+        )
+
+    def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
+        bases = ", ".join(base[:12] for base in self._diff.bases)
+        notes = [f"since {said}, at {bases}: {_count(len(self._diff.changes), 'changed file')}"]
+        notes += [f"{path} changed, which all projects share: everything counts" for path in shared]
+        notes += [f"{path} changed, but installs the same packages" for path in self._locks.same()]
+        return tuple(notes)
+
+    def _shared(self) -> list[str]:
+        """The changed paths that every project's result depends on."""
+        settings = self._diff.settings
+        root = str(settings.root)
+        wanted = {os.path.join(root, name) for name in ("pyproject.toml", "pyfmt.toml")}
+        wanted |= {str(settings.file)} if settings.file else set()
+        for tool_config in settings.tool_configs:
+            wanted.add(os.path.realpath(tool_config.path))
+            if tool_config.origin == "configs":  # one that is deleted counts as well
+                wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in CONFIG_FILES.values()}
+        plugins = _plugin_words(settings)
+        found = []
+        for path in sorted(self._diff.paths):
+            absolute = os.path.normpath(os.path.join(root, path))
+            is_plugin = path.endswith(".py") and Path(path).stem in plugins
+            if absolute in wanted or os.path.realpath(absolute) in wanted or is_plugin:
+                found.append(path)
+        folders = [change.path for change in self._diff.changes if change.folder]
+        found += [f for f in folders if any(path.startswith(os.path.join(root, f, "")) for path in wanted)]
+        return found
+
+    def _importers(self) -> dict[str, str]:
+        """Files that import what changed, with what they import."""
+        changed = {path for touched in self._touched.values() for path in touched.python} | set(self._strays)
+        for path, touched in self._touched.items():
+            if touched.facts and path in self._projects:
+                changed.update(self._projects[path].files)
+        if not changed:
+            return {}
+        homes = []
+        for path, project in self._projects.items():
+            gone = [file for file in self._python_of(path) if file not in self._known]
+            homes.append(Home(path, (*_modules(project), *gone), (*project.import_roots, *_likely(path))))
+        for member in self._gone:
+            homes.append(Home(member.path, tuple(self._python_of(member.path)), (member.path, *_likely(member.path))))
+        files = dict.fromkeys((*_modules(self._diff.survey.stray), *self._strays))
+        homes.append(Home("", tuple(files), (".",)))
+        return ImportGraph(homes, self._read).importers(changed)
+
+    def _python_of(self, path: str) -> list[str]:
+        touched = self._touched.get(path)
+        return list(dict.fromkeys(touched.python)) if touched else []
+
+    def _why_changed(self, path: str) -> tuple[str, ...]:
+        touched = self._touched[path]
+        paths = sorted(dict.fromkeys(touched.paths))
+        why = [f"{_some(paths)} changed"] if paths else []
+        return (*why, *(change.told for change in touched.locks if change.own))
+
+    def _affected(self, importers: Mapping[str, str], shared: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Projects that a change reaches from elsewhere, with the reasons."""
+        names = {path: project.name for path, project in self._projects.items()}
+        names |= {member.path: member.path for member in self._gone}
+        reasons: dict[str, list[str]] = {path: [] for path in self._projects}
+        for path in shared:
+            for said in reasons.values():
+                said.append(f"{path} changed, which all projects share")
+        for path, touched in self._touched.items():
+            if path in reasons:
+                reasons[path] += [change.told_of(names[path]) for change in touched.locks if not change.own]
+        seeds = [*(path for path, touched in self._touched.items() if touched.paths), *self._strays]
+        found = [*dependents.links(self._edges), *self._import_links(importers)]
+        for path, chain in dependents.spread(seeds, found).items():
+            if path in reasons:
+                reasons[path].append(dependents.told(chain, names))
+        return {path: tuple(said) for path, said in reasons.items() if said}
+
+    def _node(self, file: str) -> str:
+        """The project of a file; where it has none, the file stands for itself."""
+        return _nearest(file, self._homes) or file
+
+    def _import_links(self, importers: Mapping[str, str]) -> list[dependents.Link]:
+        """Imports from one project into another that no manifest or lock declares."""
+        known = {(path, edge.target) for path, found in self._edges.items() for edge in found}
+        found = []
+        for file, target in importers.items():
+            pair = (self._node(file), self._node(target))
+            if pair[0] != pair[1] and pair not in known:
+                known.add(pair)
+                found.append(dependents.Link(*pair, f"imports it ({file})"))
+        return found
+
+    def _to_format(self) -> Files:
+        chosen: dict[str, set[str]] = {}
+        for path, touched in self._touched.items():
+            project = self._projects.get(path)
+            if project is None:
+                continue
+            mine = set(touched.python) | self._unhidden(project)
+            # Its Python version, or its first-party names: then any of its files may be formatted otherwise.
+            if touched.facts or _renames_top(project, touched.moved):
+                mine |= set(project.files)
+            chosen[path] = mine
+        return self._files(chosen)
+
+    def _to_lint(self, importers: Mapping[str, str]) -> Files:
+        chosen = {path: self._unhidden(project) for path, project in self._projects.items()}
+        seeds = []
+        for path, touched in self._touched.items():
+            if touched.python or touched.facts:
+                seeds.append(path)
+            if path in chosen:
+                chosen[path].update(self._projects[path].files if touched.facts or touched.locks else touched.python)
+        for path in dependents.spread(seeds, dependents.links(self._edges)):
+            if path in chosen:
+                chosen[path].update(self._projects[path].files)
+        for file in importers:
+            owner = self._node(file)
+            if owner in chosen:
+                chosen[owner].add(file)
+        return self._files(chosen)
+
+    def _files(self, chosen: Mapping[str, set[str]]) -> Files:
+        found = {path: tuple(f for f in self._projects[path].files if f in mine) for path, mine in chosen.items()}
+        return {path: files for path, files in sorted(found.items()) if files}
+
+    def _unhidden(self, project: Project) -> set[str]:
+        """Files that a changed .gitignore may have brought into sight."""
+        folders = {posixpath.dirname(path) for path in self._diff.paths if posixpath.basename(path) == ".gitignore"}
+        return {file for file in project.files for folder in folders if not folder or file.startswith(folder + "/")}
+
+
+def _renames_top(project: Project, moved: Iterable[str]) -> bool:
+    """Whether a top-level name of a project comes or goes with its files: isort knows first party by these."""
+    changed = set(moved)
+    kept = [file for file in project.files if file not in changed]
+    for root in project.import_roots:
+        if top_names(root, changed) - top_names(root, kept):
+            return True
+    return False
+
+
+def _nearest(path: str, homes: Iterable[str]) -> str | None:
+    """The nearest of `homes` at or above a path."""
+    known = homes if isinstance(homes, (set, frozenset, dict)) else set(homes)
+    while True:
+        if (path or ".") in known:
+            return path or "."
+        if path in ("", "."):
+            return None
+        path = posixpath.dirname(path)
+
+
+def _modules(project: Project) -> list[str]:
+    """All that can be imported from a project's sources, checked or not."""
+    return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
+
+
+def _likely(path: str) -> tuple[str, ...]:
+    """Where sources of a project may have been that has none there any more."""
+    return (posixpath.normpath(posixpath.join(path, "src")),)
+
+
+def _gone_members(diff: _Diff, projects: Mapping[str, Project]) -> tuple[Member, ...]:
+    """Projects that were there: their manifest is deleted or has moved."""
+    found: dict[str, Member] = {}
+    for path in sorted(diff.paths):
+        folder, name = posixpath.split(path)
+        folder = folder or "."
+        if (
+            name not in MANIFESTS
+            or folder in projects
+            or path.startswith("../")
+            or (diff.settings.root / path).exists()
+        ):
+            continue
+        text = diff.repository.read(diff.bases[0], path)
+        distribution = _distribution(text or b"") if name == "pyproject.toml" else None
+        if folder not in found or distribution:
+            found[folder] = Member(folder, Manifest(distribution=distribution), frozenset())
+    return tuple(found.values())
+
+
+def _distribution(pyproject: bytes) -> str | None:
+    try:
+        data = tomllib.loads(pyproject.decode("utf-8"))
+        name = data.get("project", {}).get("name") or data.get("tool", {}).get("poetry", {}).get("name")
+    except (ValueError, AttributeError):
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _plugin_words(settings: Config) -> set[str]:
+    """The words of the shared configurations that load code of the checkout into a tool."""
+    words: set[str] = set()
+    for path in {tool_config.path for tool_config in settings.tool_configs if tool_config.origin != "built-in"}:
+        for value in _PLUGINS.findall(_read(Path(path))):
+            words.update(re.findall(r"\w+", value))
+    return words
+
+
+# A key of an INI or TOML file, with the lines that continue it.
+_PLUGINS = re.compile(r"^[ \t]*(?:load-plugins|plugins|init-hook)[ \t]*=((?:.*\n?)(?:[ \t]+.*\n?)*)", re.MULTILINE)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""  # whoever needs it says what is wrong with it
+
+
+def _some(paths: Sequence[str]) -> str:
+    shown = ", ".join(paths[:_SHOWN])
+    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,181 @@
+"""What git's index holds, and the only changes that pyfmt makes to it; every call of git for that stands here."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyfmt.core.errors import StagedError
+
+LINK, SUBMODULE = "120000", "160000"  # modes of index entries
+_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")  # asking runs no code of the checkout
+_CONVERSION = r"^(core\.(autocrlf|eol|safecrlf|symlinks|attributesfile)|filter\..*)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index has for a path: the mode ("100644") and the name of the blob."""
+
+    mode: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class GitIndex:
+    """The index of one work tree; paths are relative to `top` and use `/`, undecodable bytes in them as surrogates."""
+
+    top: str  # the work tree, absolute, links resolved
+    file: str  # the index in use: during `git commit` it may be another than the repository's own
+    exclude_file: str  # info/exclude
+    environ: Mapping[str, str] = field(repr=False)
+
+    def entries(self) -> dict[str, Entry]:
+        """All entries that a commit would hold, but for those that a sparse checkout leaves out.
+
+        Raises StagedError where a merge is not resolved.
+        """
+        found: dict[str, Entry] = {}
+        unmerged: set[str] = set()
+        for row in _split(self._git("ls-files", "-s", "-t", "-z")):
+            facts, _, path = row.partition("\t")
+            tag, mode, blob, stage = facts.split(" ")
+            if stage != "0":
+                unmerged.add(path)
+            elif tag != "S":
+                found[path] = Entry(mode, blob)
+        if unmerged:
+            names = ", ".join(sorted(unmerged)[:5])
+            raise StagedError("the index has files with unresolved conflicts", names, "resolve them and `git add` them")
+        for path in _split(self._git("diff-files", "-z", "--name-only", "--diff-filter=A")):
+            found.pop(path, None)  # `git add --intent-to-add`: no commit has it yet
+        return found
+
+    def changed(self) -> set[str]:
+        """Paths whose content or kind in the index differs from HEAD's; a renamed file counts under its new name."""
+        options = ("--no-ext-diff", "--no-renames", "--no-relative", "--ignore-submodules=all", "--diff-filter=AMT")
+        return set(_split(self._git("diff", "--cached", "--name-only", "-z", *options)))
+
+    def conversion(self) -> str:
+        """The settings by which git converts contents at checkout (line ends, filters)."""
+        return os.fsdecode(self._git("config", "-z", "--get-regexp", _CONVERSION, fine=(0, 1)))
+
+    def check_out(self, paths: Iterable[str], folder: str) -> None:
+        """Write the contents of `paths` below `folder`, converted as in the work tree; Git LFS downloads nothing."""
+        listed = _joined(paths)
+        if listed:
+            self._git("checkout-index", "-f", "-q", "-z", "--stdin", f"--prefix={folder}/", given=listed)
+
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Those of `paths` that git ignores."""
+        listed = _joined(paths)
+        return set(_split(self._git("check-ignore", "-z", "--stdin", given=listed, fine=(0, 1)))) if listed else set()
+
+    def store(self, path: str, content: bytes) -> str:
+        """The blob of `content` as `git add` would store it at `path`; it is in the repository, the index is untouched."""
+        return os.fsdecode(self._git("hash-object", "-w", "--stdin", f"--path={path}", given=content)).strip()
+
+    def update(self, changes: Mapping[str, Entry]) -> None:
+        """Give entries another content, all in one step or none; raises StagedError where the index is locked."""
+        listed = b"".join(
+            f"{entry.mode} {entry.blob} 0\t".encode() + os.fsencode(path) + b"\0" for path, entry in changes.items()
+        )
+        self._git("update-index", "-z", "--index-info", given=listed)
+
+    def behind(self) -> GitIndex | None:
+        """The index that follows this one: `git commit -- PATH` shows its hook a temporary index, and makes what it has
+        prepared under `index.lock` the repository's index afterwards."""
+        folder, name = os.path.split(self.file)
+        following = os.path.join(folder, "index.lock")
+        if re.fullmatch(r"next-index-\d+\.lock", name) and os.path.exists(following):
+            return GitIndex(self.top, following, self.exclude_file, {**self.environ, "GIT_INDEX_FILE": following})
+        return None
+
+    def merge(self, mine: str, base: str, theirs: str) -> bytes | None:
+        """The three-way merge of three files (git-merge-file(1)); None where they conflict."""
+        done = _run(("merge-file", "-p", "-q", mine, base, theirs), self.top, self.environ)
+        return done.stdout if done.returncode == 0 else None
+
+    def _git(self, *arguments: str, given: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
+        done = _run(arguments, self.top, self.environ, given)
+        if done.returncode not in fine:
+            said = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
+            raise StagedError(f"git {arguments[0]} failed: {said}", self.top)
+        return done.stdout
+
+
+def open_index(folder: Path, environ: Mapping[str, str]) -> GitIndex:
+    """The index of the work tree around `folder`; raises StagedError where there is none, or no git.
+
+    GIT_INDEX_FILE counts, since `git commit` hands it to its hooks.
+    """
+    variables = _variables(environ)
+    top, exclude, index = _ask(
+        folder, variables, "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index"
+    )
+    top = os.path.realpath(top)
+    named = variables.get("GIT_INDEX_FILE")
+    file = os.path.join(top, named) if named else os.path.join(folder, index)
+    if named:
+        variables["GIT_INDEX_FILE"] = file
+    return GitIndex(top, os.path.normpath(file), os.path.join(folder, exclude), variables)
+
+
+def work_tree(folder: Path, environ: Mapping[str, str]) -> str:
+    """The top of the work tree around `folder`; raises StagedError where there is none."""
+    return os.path.realpath(_ask(folder, _variables(environ), "--show-toplevel")[0])
+
+
+def hooks_folder(folder: Path, environ: Mapping[str, str]) -> str:
+    """Where git looks for hooks of the repository around `folder` (core.hooksPath counts); raises StagedError."""
+    done = _run(("rev-parse", "--git-path", "hooks"), str(folder), _variables(environ), safe=())
+    if done.returncode != 0:
+        raise StagedError("git cannot tell where its hooks are", str(folder))
+    return os.path.normpath(os.path.join(folder, os.fsdecode(done.stdout).removesuffix("\n")))
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git: it finds the repository from the folder, and downloads nothing."""
+    variables = {**environ, "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
+    if "GIT_WORK_TREE" not in variables:
+        # A hook in a linked work tree is given GIT_DIR alone, and then git takes any folder for the top.
+        variables.pop("GIT_DIR", None)
+    variables.pop("GIT_PREFIX", None)
+    return variables
+
+
+def _ask(folder: Path, variables: Mapping[str, str], *asked: str) -> list[str]:
+    done = _run(("rev-parse", *asked), str(folder), variables)
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git cannot tell"]
+        raise StagedError(f"--staged needs a git work tree: {said[0]}", str(folder))
+    return os.fsdecode(done.stdout).splitlines()
+
+
+def _run(
+    arguments: Sequence[str], folder: str, environ: Mapping[str, str], given: bytes = b"", safe: Sequence[str] = _SAFE
+) -> subprocess.CompletedProcess[bytes]:
+    """git in a session of its own: Ctrl-C in the terminal is pyfmt's to handle, and never ends git half-way."""
+    try:
+        return subprocess.run(
+            ["git", *safe, *arguments],
+            cwd=folder,
+            env=environ,
+            input=given,
+            capture_output=True,
+            check=False,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise StagedError(f"git cannot be started: {error.strerror}", "git", "--staged needs git") from error
+
+
+def _split(output: bytes) -> list[str]:
+    return [os.fsdecode(item) for item in output.split(b"\0") if item]
+
+
+def _joined(paths: Iterable[str]) -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)

@@ -1,0 +1,1 @@
+"""Who imports whom: pure functions over the text of modules."""

@@ -1,0 +1,252 @@
+"""Which files of the monorepo a file can reach by imports: all that a linter's messages about it can depend on there.
+
+Where it cannot be known, more is taken than less: every folder that may be on the search path counts, whichever comes
+first, every branch of a file, and what a star may import. A name's folders count too, and so do files that do not exist
+yet: once they do, the names that lead to them reach more than before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+Read = Callable[[str], Sequence[str]]  # what a file imports, as `pyfmt.imports.graph.imports_of` tells it
+_MODULES = (".py", ".pyi")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What can be imported: files with their digests (a folder without any ends in "/"), and from where."""
+
+    contents: Mapping[str, str]
+    roots: tuple[tuple[str, str], ...]  # folder ("." for all), and the dotted name that it stands for, "" for none
+    rest: str = ""  # digest of everything else that any of the files may depend on
+    always: tuple[
+        str, ...
+    ] = ()  # names that packages which are not in the tree may import, too: every file reaches them
+
+
+class Reach:
+    """The files that each file reaches; nothing is read before it is asked for.
+
+    Among them are folders, which end in "/", and files of which only the existence counts: these end in "?".
+    """
+
+    def __init__(self, tree: Tree, read: Read) -> None:
+        self._contents = tree.contents
+        self._rest = tree.rest
+        self._read = read
+        self._names: dict[str, set[str]] = {}
+        self._called: dict[str, set[str]] = {}  # the dotted names of a file
+        self._children: dict[str, set[str]] = {}
+        self._places: dict[str, set[str]] = {}  # by path without suffix
+        roots: dict[str, set[str]] = {}
+        for folder, name in tree.roots:
+            roots.setdefault("" if folder == "." else folder, set()).add(name)
+        for path in tree.contents:
+            self._take(path, roots)
+        self._always = frozenset(found for name in tree.always for found in self._below(name))
+        self._below_places: dict[str, set[str]] = {}  # the names directly in a folder
+        for place in self._places:
+            folder, _, name = place.rpartition("/")
+            self._below_places.setdefault(folder, set()).add(name)
+        self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
+        self._direct: dict[str, frozenset[str]] = {}
+        self._known: dict[str, frozenset[str]] = {}
+        self._digests: dict[frozenset[str], str] = {}
+
+    def of(self, file: str) -> frozenset[str]:
+        """The file itself, and all that it reaches."""
+        found = self._known.get(file)
+        if found is None:
+            found = self._known[file] = frozenset(self._closure(file))
+        return found
+
+    def _closure(self, file: str) -> set[str]:
+        """Follow imports, and attributes that may mean a module of a package, until there is nothing new."""
+        seen, waiting = {file}, [file]
+        attributes: set[str] = set()
+        packages: set[str] = set()
+        while waiting:
+            current = waiting.pop()
+            targets = set(self._targets(current))
+            names = self._attributes.get(current, frozenset()) - attributes
+            attributes |= names
+            for package in packages:
+                targets.update(self._modules(package, names))
+            place = self._package(current)
+            if place and place not in packages:
+                packages.add(place)
+                targets.update(self._modules(place, attributes))
+            waiting += targets - seen
+            seen |= targets
+        return seen
+
+    def _package(self, path: str) -> str:
+        """The folder of a package; "" for anything else."""
+        if path.endswith("/"):
+            return path[:-1]
+        return posixpath.dirname(path) if path.endswith(("/__init__.py", "/__init__.pyi")) else ""
+
+    def _modules(self, package: str, names: Iterable[str]) -> Iterator[str]:
+        """What stands directly in a package's folder under some names."""
+        below = self._below_places.get(package)
+        if below:
+            for name in below.intersection(names):
+                yield from self._places[f"{package}/{name}"]
+
+    def has(self, file: str) -> bool:
+        """Whether it is one of the files."""
+        return file in self._contents
+
+    @property
+    def names(self) -> list[str]:
+        """The paths of all that can be imported, and the digest of what else counts."""
+        return [*sorted(self._contents), self._rest]
+
+    def digest(self, file: str) -> str:
+        """Of all that a file reaches, and of itself: equal only where their paths and contents are."""
+        reached = self.of(file)
+        found = self._digests.get(reached)
+        if found is None:
+            total = hashlib.sha256(self._rest.encode())
+            for path in sorted(reached):
+                total.update(f"{path}\0{self._contents.get(path, '')}\n".encode("utf-8", "surrogateescape"))
+            found = self._digests[reached] = total.hexdigest()
+        return found
+
+    def _take(self, path: str, roots: Mapping[str, set[str]]) -> None:
+        place = path.rstrip("/")
+        if not path.endswith("/"):
+            stem, suffix = posixpath.splitext(path)
+            if suffix not in _MODULES:
+                return
+            place = posixpath.dirname(stem) if posixpath.basename(stem) == "__init__" else stem
+        self._places.setdefault(place, set()).add(path)
+        entry, below = path, place
+        while True:
+            self._name(entry, below, roots)
+            below = posixpath.dirname(below)
+            if not below or below + "/" in self._places.get(below, ()):
+                break
+            entry = below + "/"  # a folder can be imported, too
+            self._places.setdefault(below, set()).add(entry)
+
+    def _name(self, entry: str, place: str, roots: Mapping[str, set[str]]) -> None:
+        folder = place
+        while True:
+            for prefix in roots.get(folder, ()):
+                inside = place[len(folder) :].strip("/").replace("/", ".")
+                name = f"{prefix}.{inside}" if prefix and inside else prefix or inside
+                if name:
+                    self._names.setdefault(name, set()).add(entry)
+                    self._called.setdefault(entry, set()).add(name)
+                    self._children.setdefault(name.rpartition(".")[0], set()).add(name)
+            if not folder:
+                return
+            folder = posixpath.dirname(folder)
+
+    def _targets(self, file: str) -> frozenset[str]:
+        found = self._direct.get(file)
+        if found is None:
+            targets = set(self._always)
+            if file.endswith(_MODULES):
+                targets.update(self._packages(file))
+                read = self._read(file)
+                self._attributes[file] = frozenset(text[1:] for text in read if text.startswith("@"))
+                for text in read:
+                    if not text.startswith("@"):
+                        targets.update(self._relative(file, text) if text.startswith(".") else self._absolute(text))
+            found = self._direct[file] = frozenset(targets - {file})
+        return found
+
+    def _packages(self, file: str) -> Iterator[str]:
+        """That the packages exist which a file is in, and the stub or module beside it: its own name depends on that.
+
+        What is written in them counts only where the file imports them.
+        """
+        place = posixpath.splitext(file)[0]
+        while place:
+            yield from (f"{path}?" for path in self._places.get(place, ()))
+            place = posixpath.dirname(place)
+
+    def _absolute(self, text: str) -> Iterator[str]:
+        name, star, _ = text.partition(".*")
+        prefix = ""
+        for part in name.split("."):
+            prefix = f"{prefix}.{part}" if prefix else part
+            yield from self._names.get(prefix, ())
+        if star:
+            yield from self._inside(name, deep=text.endswith("**"))
+
+    def _inside(self, name: str, deep: bool) -> Iterator[str]:
+        if deep:
+            yield from self._below(name)
+            return
+        for child in self._children.get(name, ()):
+            yield from self._names.get(child, ())
+
+    def _below(self, name: str) -> Iterator[str]:
+        """Everything that a name and the names below it lead to."""
+        waiting, seen = [name], set()
+        while waiting:
+            current = waiting.pop()
+            if current not in seen:
+                seen.add(current)
+                yield from self._names.get(current, ())
+                waiting += self._children.get(current, ())
+
+    def _relative(self, file: str, text: str) -> Iterator[str]:
+        """By the folders, and by the names that the file has: a namespace's portions lie in several folders."""
+        name = text.lstrip(".")
+        levels = len(text) - len(name)
+        if name == "**":  # the file cannot be parsed, and may name anything
+            yield from self._contents
+            return
+        folder = posixpath.dirname(file)
+        is_package = posixpath.splitext(posixpath.basename(file))[0] == "__init__"
+        for _ in range(levels - 1):
+            folder = posixpath.dirname(folder)
+        yield from self._in_folder(folder, name)
+        for called in self._called.get(file, ()):
+            parts = called.split(".")
+            parts = parts[: len(parts) - levels + is_package]
+            if parts:
+                yield from self._absolute(".".join([*parts, name]))
+
+    def _in_folder(self, folder: str, name: str) -> Iterator[str]:
+        place = folder
+        yield from self._places.get(place, ())
+        for part in name.split("."):
+            if part.startswith("*"):
+                prefix = place + "/" if place else ""
+                for below, paths in self._places.items():
+                    if below.startswith(prefix) and (part == "**" or "/" not in below[len(prefix) :]):
+                        yield from paths
+                return
+            place = posixpath.join(place, part)
+            yield from self._places.get(place, ())
+
+
+def beginning(file: str, files: Mapping[str, str]) -> str:
+    """The folder where the chain of packages that a file is in begins: pylint puts it on the search path."""
+    folder = posixpath.dirname(file)
+    while folder and (f"{folder}/__init__.py" in files or f"{folder}/__init__.pyi" in files):
+        folder = posixpath.dirname(folder)
+    return folder or "."
+
+
+def top_names(tree: Tree) -> Iterable[str]:
+    """The first parts of all names under which something in the tree can be imported."""
+    tops: set[str] = set()
+    for folder, name in tree.roots:
+        if name:
+            tops.add(name.partition(".")[0])
+            continue
+        prefix = "" if folder in (".", "") else folder + "/"
+        for path in tree.contents:
+            if path.startswith(prefix):
+                tops.add(path[len(prefix) :].partition("/")[0].partition(".")[0])
+    return tops

@@ -1,0 +1,133 @@
+"""PURE but for looking at the named paths: which files of which projects a run reports on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Project
+from pyfmt.projects.walking import PYTHON_SUFFIXES as _SUFFIXES
+from pyfmt.projects.walking import is_taken
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The projects (with explicitly named scripts added to them), the chosen files by project path, and remarks."""
+
+    projects: tuple[Project, ...]
+    files: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+
+def select(
+    projects: Sequence[Project], paths: Sequence[str], root: Path, cwd: Path, exclude: tuple[str, ...] = ()
+) -> Selection:
+    """What `paths` (files or folders, relative to `cwd`) mean; none means everything.
+
+    A named file that is not to be checked (excluded, ignored, in no project) is told in the notes: a hook is given such
+    files too. Raises UsageError for a path that does not exist, lies outside the root, or is a file but no Python.
+    """
+    if not paths:
+        return Selection(tuple(projects), {project.path: project.files for project in projects})
+    choice = _Choice(projects, root, exclude)
+    for path in paths:
+        relative = _relative(path, root, cwd)
+        _check_kind(path, root / relative)
+        if (root / relative).is_dir():
+            choice.take_folder(relative)
+        else:
+            choice.take_file(relative)
+    files = {path: tuple(sorted(found)) for path, found in choice.chosen.items()}
+    return Selection(tuple(choice.extended[project.path] for project in projects), files, tuple(choice.notes))
+
+
+class _Choice:
+    """The files that named paths lead to."""
+
+    def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:
+        self._root = root
+        self._exclude = exclude
+        self._known = {file: project.path for project in projects for file in project.files}
+        self.extended = {project.path: project for project in projects}
+        self.chosen: dict[str, set[str]] = {}
+        self.notes: list[str] = []
+
+    def take_folder(self, relative: str) -> None:
+        """All files below a folder."""
+        prefix = "" if relative == "." else relative + "/"
+        inside = [file for file in self._known if file.startswith(prefix)]
+        if not inside:
+            self.notes.append(f"{relative}: no Python files there (or they are excluded)")
+        for file in inside:
+            self.chosen.setdefault(self._known[file], set()).add(file)
+
+    def take_file(self, relative: str) -> None:
+        """One file; a script without a Python suffix joins its project, since it was named."""
+        if relative not in self._known:
+            project = owner(relative, tuple(self.extended.values()))
+            why = self._why_not(relative, project)
+            if why or project is None:
+                self.notes.append(f"{relative}: not checked, since it {why}")
+                return
+            files = tuple(sorted({*project.files, relative}))
+            self.extended[project.path] = replace(project, files=files)
+            self._known[relative] = project.path
+        self.chosen.setdefault(self._known[relative], set()).add(relative)
+
+    def _why_not(self, relative: str, project: Project | None) -> str:
+        """Why a file is not taken although it is named; "" for a script that is."""
+        path = self._root / relative
+        if path.is_symlink():
+            return "is a symbolic link"
+        if not is_taken(self._root, relative, self._exclude):
+            return "is excluded (by `exclude` or .gitignore)"
+        if project is None:
+            return "belongs to no project (see `projects` in [tool.pyfmt])"
+        return "lies where no sources are looked for" if relative.endswith(_SUFFIXES) else ""
+
+
+def _check_kind(path: str, file: Path) -> None:
+    """Raises UsageError, with the path as it was named, for a file that is no Python source or script."""
+    if file.is_dir() or file.is_symlink() or file.name.endswith(_SUFFIXES) or _is_python_script(file):
+        return
+    raise UsageError(
+        "is not a Python file", path, "name folders, .py or .pyi files, or scripts whose first line calls python"
+    )
+
+
+def _relative(path: str, root: Path, cwd: Path) -> str:
+    # Only the folder is resolved: a link that is named itself stays what it is.
+    absolute = cwd / path
+    if not os.path.lexists(absolute):
+        raise UsageError("no such file or folder", path)
+    absolute = absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
+    try:
+        return absolute.relative_to(root).as_posix()
+    except ValueError:
+        raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root") from None
+
+
+def _is_python_script(path: Path) -> bool:
+    """Whether the first line calls a Python, as for a program without a suffix."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            first = file.readline(200)
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", str(path)) from error
+    return first.startswith(b"#!") and b"python" in first
+
+
+def owner(relative: str, projects: Sequence[Project]) -> Project | None:
+    """The project whose folder is the nearest at or above a file, whether the file exists or not."""
+    by_path = {project.path: project for project in projects}
+    folder = relative
+    while folder:
+        folder = os.path.dirname(folder)
+        if (folder or ".") in by_path:
+            return by_path[folder or "."]
+    return None

@@ -1,0 +1,1 @@
+"""One run, its steps in order: the only composition root."""

@@ -1,0 +1,84 @@
+"""What files import, read from disk or remembered by the digest of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from pyfmt.cache.digests import MISSING
+from pyfmt.cache.folders import digest as short_digest
+from pyfmt.cache.keys import fold
+from pyfmt.cache.memory import Memory
+from pyfmt.imports.parse import FileImports, from_json, read_imports, to_json
+
+
+class Reader:
+    """The imports of files, each read at most once; `troubles` says of each unreadable file why it is."""
+
+    def __init__(self, root: Path, memory: Memory) -> None:
+        self._root = root
+        self._memory = memory
+        self._known: dict[str, FileImports] = {}
+        self._new: dict[bytes, bytes] = {}
+        self.troubles: dict[str, str] = {}
+        self.steady = True  # no file has changed between its digest and its reading
+
+    def fetch(self, files: Iterable[str]) -> None:
+        """Ask the cache for many files at once."""
+        keys = {file: _key(self._memory.digests.of(file)) for file in files if file not in self._known}
+        values = self._memory.store.get(keys.values()) if self._memory.store else {}
+        for file, key in keys.items():
+            found = _read(values.get(key))
+            if found is not None:
+                self._known[file] = found
+
+    def of(self, file: str) -> FileImports:
+        """The imports of a file; none for one that cannot be read, which `troubles` then has."""
+        if file not in self._known:
+            self._known[file] = self._read(file)
+        return self._known[file]
+
+    def _read(self, file: str) -> FileImports:
+        try:
+            source = (self._root / file).read_bytes()
+        except OSError as error:
+            self.troubles[file] = error.strerror or str(error)
+            return FileImports()
+        found = read_imports(source)
+        digest = hashlib.sha256(source).digest()
+        self.steady &= digest == self._memory.digests.of(file)
+        self._new[_key(digest)] = json.dumps(to_json(found), separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return found
+
+    def save(self) -> None:
+        """Remember what was read."""
+        if self._memory.store is not None:
+            self._memory.store.put(self._new)
+        self._new = {}
+
+
+_code: list[str] = []
+
+
+def code_digest() -> str:
+    """The digest of what reads and judges: of this package, of the rules, and of the Python that parses."""
+    if not _code:
+        package = Path(__file__).parent.parent.parent
+        files = [*sorted((package / "imports").glob("*.py")), *sorted((package / "run" / "boundaries").glob("*.py"))]
+        files.append(package / "core" / "rules.py")
+        _code.append(short_digest(*(file.read_text("utf-8") for file in files), str(sys.version_info[:3])))
+    return _code[0]
+
+
+def _key(digest: bytes) -> bytes:
+    return fold("imports", code_digest(), digest if digest != MISSING else "missing")
+
+
+def _read(value: bytes | None) -> FileImports | None:
+    try:
+        return from_json(json.loads(value)) if value is not None else None
+    except (ValueError, TypeError, KeyError):
+        return None  # a damaged value is a miss

@@ -1,0 +1,221 @@
+"""PURE: which imports between projects are findings."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pyfmt.core.model import Finding, Project
+from pyfmt.core.rules import (
+    LIBRARY_CYCLE,
+    LIBRARY_IMPORTS_PROJECT,
+    PROJECT_IMPORTS_PROJECT,
+    TOOL,
+    UNDECLARED_DEPENDENCY,
+    UNREADABLE,
+    Rule,
+)
+from pyfmt.imports.index import Modules, Names, Target
+from pyfmt.imports.parse import FileImports, Import, Span
+from pyfmt.run.boundaries.kinds import Allowed, Kind
+
+_TEST_FOLDERS = frozenset({"test", "tests"})
+_TEST_FILE = re.compile(r"(test_.*|.*_test|conftest)\.pyi?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What imports are judged by; everything by the projects' paths."""
+
+    projects: Mapping[str, Project]
+    kinds: Mapping[str, Kind]
+    allowed: Allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where the code of one project imports that of another."""
+
+    file: str
+    span: Span
+    importer: str
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The imports of a file that leave its project, in their order; or why they are not known, and the line."""
+
+    sites: tuple[Site, ...] = ()
+    problem: str = ""
+    line: int = 1
+
+
+def sites(project: Project, file: str, found: FileImports, modules: Modules) -> Crossing:
+    """Which imports of a file leave its project."""
+    leaving = tuple(
+        Site(file, span, project.path, target)
+        for item in found.imports
+        for span, target in _targets(project, file, item, modules)
+        if target.project != project.path
+    )
+    return Crossing(leaving, found.problem, found.problem_line)
+
+
+def _targets(project: Project, file: str, item: Import, modules: Modules) -> Iterator[tuple[Span, Target]]:
+    """Where an import leads; each project once, at the statement where all names are its own."""
+    found: dict[str, tuple[Span, Target]] = {}
+    known = 0
+    for name, span in item.names or (("", item.span),):
+        names = Names(item.module, "" if name == "*" else name)
+        if item.level:
+            target = modules.relative(file, item.level, Names(item.module or name, name if item.module else ""))
+        else:
+            target = modules.absolute(project.path, names)
+        if target is not None:
+            known += 1
+            found.setdefault(target.project, (span, target))
+    if len(found) == 1 and known == max(1, len(item.names)):
+        yield item.span, list(found.values())[0][1]
+    else:
+        yield from found.values()
+
+
+def judge(ground: Ground, found: Sequence[Site]) -> Iterator[Finding]:
+    """The findings of the sites of one file, cycles left out."""
+    told: set[str] = set()
+    for site in found:
+        rule = _rule(ground, site)
+        if rule is None or ground.allowed.permits(site.importer, site.target.project, rule.id):
+            continue
+        if rule is UNDECLARED_DEPENDENCY:
+            if site.target.project in told:
+                continue
+            told.add(site.target.project)
+        yield _finding(ground, site, rule, *_words(ground, site, rule))
+
+
+def _rule(ground: Ground, site: Site) -> Rule | None:
+    """The rule that an import breaks by what the two are to each other."""
+    importer, target = ground.kinds.get(site.importer), ground.kinds.get(site.target.project)
+    if importer is None or target is None:
+        return None
+    if target is Kind.PROJECT:
+        return PROJECT_IMPORTS_PROJECT if importer is Kind.PROJECT else LIBRARY_IMPORTS_PROJECT
+    project = ground.projects[site.importer]
+    return None if project.computed or site.target.project in project.declares else UNDECLARED_DEPENDENCY
+
+
+def _words(ground: Ground, site: Site, rule: Rule) -> tuple[str, tuple[str, ...]]:
+    """The message of a finding, and its notes."""
+    importer, target = ground.projects[site.importer], ground.projects[site.target.project]
+    module = site.target.module
+    if rule is PROJECT_IMPORTS_PROJECT:
+        return f"the project {importer.name} imports {module!r}, which is code of the project {target.name}", ()
+    if rule is LIBRARY_IMPORTS_PROJECT:
+        return f"the library {importer.name} imports {module!r}, which is code of the project {target.name}", ()
+    manifest = posixpath.join(importer.path, importer.manifests[0] if importer.manifests else "pyproject.toml")
+    message = f"{module!r} is of the library {target.name}, which {importer.name} does not declare as a dependency"
+    notes = [f"declare it in {posixpath.normpath(manifest)}"]
+    if target.path in importer.depends_on:
+        notes.append("that the lock file holds it is not enough: it comes with something else")
+    return message, tuple(notes)
+
+
+def _finding(ground: Ground, site: Site, rule: Rule, message: str, notes: tuple[str, ...]) -> Finding:
+    return Finding(
+        path=site.file,
+        line=site.span.line,
+        column=site.span.column,
+        end_line=site.span.end_line,
+        end_column=site.span.end_column,
+        tool=TOOL,
+        rule=rule.id,
+        symbol=rule.symbol,
+        severity=rule.severity,
+        message=message,
+        project=ground.projects[site.importer].name,
+        notes=notes,
+    )
+
+
+def unreadable(project: Project, file: str, found: Crossing) -> Finding:
+    """The finding that a file's imports are not known."""
+    return Finding(
+        path=file,
+        line=found.line,
+        column=None,
+        end_line=None,
+        end_column=None,
+        tool=TOOL,
+        rule=UNREADABLE.id,
+        symbol=UNREADABLE.symbol,
+        severity=UNREADABLE.severity,
+        message=f"{UNREADABLE.title}: {found.problem}",
+        project=project.name,
+        syntax=True,
+    )
+
+
+def counts_for_cycles(project: Project, file: str) -> bool:
+    """Whether a library's file can be imported by others: nobody imports its tests."""
+    inside = file if project.path == "." else file[len(project.path) + 1 :]
+    *folders, name = inside.split("/")
+    return not (_TEST_FOLDERS.intersection(folders) or _TEST_FILE.match(name))
+
+
+def cycles(ground: Ground, found: Iterable[Site]) -> Iterator[Finding]:
+    """A finding for each step of each cycle between libraries, at the first import that takes it."""
+    first: dict[str, dict[str, Site]] = {}
+    for site in sorted(found, key=lambda site: (site.file, site.span.line, site.span.column)):
+        pair = (site.importer, site.target.project)
+        if all(ground.kinds.get(path) is Kind.LIBRARY for path in pair):
+            first.setdefault(pair[0], {}).setdefault(pair[1], site)
+    graph = {path: sorted(steps) for path, steps in sorted(first.items())}
+    # Only what is part of a cycle is a question to `allow`: else an entry would seem to be needed.
+    graph = {
+        path: [
+            step
+            for step in steps
+            if not (_way(graph, step, path) and ground.allowed.permits(path, step, LIBRARY_CYCLE.id))
+        ]
+        for path, steps in graph.items()
+    }
+    for path, steps in graph.items():
+        for step in steps:
+            way = _way(graph, step, path)
+            if way:
+                yield _cycle(ground, first, (path, *way))
+
+
+def _way(graph: Mapping[str, Sequence[str]], start: str, goal: str) -> tuple[str, ...]:
+    """The shortest way from `start` to `goal`, both included; empty where there is none."""
+    before: dict[str, str] = {start: ""}
+    waiting = deque([start])
+    while waiting:
+        path = waiting.popleft()
+        if path == goal:
+            way = [path]
+            while before[way[-1]]:
+                way.append(before[way[-1]])
+            return tuple(reversed(way))
+        for step in graph.get(path, ()):
+            if step not in before:
+                before[step] = path
+                waiting.append(step)
+    return ()
+
+
+def _cycle(ground: Ground, first: Mapping[str, Mapping[str, Site]], way: tuple[str, ...]) -> Finding:
+    """`way` begins and ends with the library whose import this is."""
+    names = " → ".join(ground.projects[path].name for path in way)
+    site, *others = (first[one][other] for one, other in zip(way, way[1:], strict=False))
+    notes = tuple(
+        f"{ground.projects[other.importer].name} imports {other.target.module!r} in {other.file}:{other.span.line}"
+        for other in others
+    )
+    finding = _finding(ground, site, LIBRARY_CYCLE, f"libraries import each other: {names}", notes)
+    return replace(finding, also=tuple(sorted({other.file for other in others} - {site.file})))

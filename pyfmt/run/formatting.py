@@ -1,0 +1,98 @@
+"""The step that formats: files that are not known to be formatted already, or standard input."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt import config, projects
+from pyfmt.cache.format_memory import FormatMemory
+from pyfmt.cache.format_memory import joined as formatting_joined
+from pyfmt.cache.repeating.witness import suspended
+from pyfmt.core import planning
+from pyfmt.core.model import Config, Outcome, Unit
+from pyfmt.core.request import Request
+from pyfmt.projects import selection
+from pyfmt.run.workspace import Hands, wanted
+
+if TYPE_CHECKING:
+    from pyfmt.runner.formatting import FormatOptions
+
+
+def format_files(units: tuple[Unit, ...], request: Request, settings: Config, hands: Hands) -> list[Outcome]:
+    """Format what is not known already; the outcomes of whole units."""
+    hands.progress.begin(len(units))
+    tools = wanted(settings, planning.FORMATTERS)
+    known = FormatMemory(hands.memory, hands.facts, tools, not request.write and not request.diff)
+    outcomes = {unit: known.recall(unit) for unit in units}
+    todo = {unit: known.unknown(unit) for unit in units}
+    for unit, files in todo.items():
+        if not files:
+            hands.progress.done(outcomes[unit])
+    subsets = [replace(unit, parts=(replace(unit.parts[0], files=files),)) for unit, files in todo.items() if files]
+    if subsets:
+        from pyfmt.runner.formatting import format_units  # deferred: not where nothing is to format
+
+        settled: dict[str, str] = {}
+        options = replace(format_options(request, settings), on_settled=settled.__setitem__)
+        with suspended():
+            done = format_units(subsets, options, hands.progress.done)
+        hands.memory.digests.look_again()  # they may have been written
+        hands.facts.sources.forget()
+        for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):
+            known.remember(unit, outcome, settled)
+            outcomes[unit] = formatting_joined(outcomes[unit], outcome)
+    return list(outcomes.values())
+
+
+def format_options(request: Request, settings: Config) -> FormatOptions:
+    from pyfmt.runner.formatting import FormatOptions  # deferred: not where nothing is to format
+
+    formatters = wanted(settings, planning.FORMATTERS)
+    return FormatOptions(
+        root=settings.root,
+        configs=tuple(tool_config for tool_config in settings.tool_configs if tool_config.tool in formatters),
+        write=request.write,
+        diff=request.diff,
+        jobs=settings.jobs,
+        timeout=settings.timeout,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StdinResult:
+    """What `pyfmt format -` gives back: the text, and why it is not formatted where it is not."""
+
+    output: bytes
+    exit_code: int
+    message: str = ""
+
+
+def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path) -> StdinResult:
+    """Format a text that stands for `filename` (relative to `cwd`), by the rules of the project that the file is in.
+
+    With `--check` or `--diff` the output is empty or the difference. Raises PyfmtError.
+    """
+    from pyfmt.runner import edits  # deferred: not where nothing is to format
+    from pyfmt.runner import formatting
+
+    located = replace(request, paths=(filename,) if filename else ())
+    settings = config.load(located, cwd)
+    relative, project = None, None
+    if filename is not None:
+        relative = os.path.relpath(os.path.realpath(cwd / filename), settings.root).replace(os.sep, "/")
+        project = selection.owner(relative, projects.find_projects(settings).projects)
+    result = formatting.format_stdin(data, relative, format_options(request, settings), project)
+    if not result.settled:
+        reasons = [f"{fault.tool}: {fault.reason}" for fault in result.faults]
+        if result.syntax is not None:
+            place = f"{filename or '-'}:{result.syntax.line}:{result.syntax.column or 1}"
+            reasons.append(f"{place}: {result.syntax.message}")
+        output = b"" if request.diff or not request.write else data
+        return StdinResult(output, 2 if result.faults else 1, "; ".join(reasons))
+    formatted = data if result.data is None else result.data
+    if request.diff:
+        return StdinResult(edits.unified_diff(data, formatted, filename or "-").encode(), int(formatted != data))
+    return StdinResult(formatted, 0) if request.write else StdinResult(b"", int(formatted != data))

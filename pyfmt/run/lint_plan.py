@@ -1,0 +1,83 @@
+"""The plan of the linters' units, with what planning must be told of the files and environments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from pyfmt.core import planning
+from pyfmt.core.model import Environment, Project, Resolution
+from pyfmt.projects.layout import imported_names, script_folders
+from pyfmt.tools.registry import LINTERS
+
+
+def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
+    """The lint units, with the folders of scripts on the projects' import roots."""
+    if not work.linters:
+        return planning.Plan()
+    installed = InstalledNames()
+    members = tuple(
+        _with_script_folders(project, reader, installed.of(work.resolutions.get(project.path)))
+        for project in work.projects
+    )
+    return planning.plan(replace(work, projects=members, formatters=()), plan_facts(reader))
+
+
+class ImportReader:
+    """The names that files import, each file read at most once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __call__(self, file: str) -> frozenset[str]:
+        if file not in self._known:
+            try:
+                self._known[file] = imported_names((self._root / file).read_bytes())
+            except OSError:
+                self._known[file] = frozenset()  # vanished or unreadable: the tools themselves say so
+        return self._known[file]
+
+
+_IMPORTABLE = ("py", "pyc", "pyi", "so", "pyd")  # a `service.pth` makes no `service` importable
+
+
+class InstalledNames:
+    """The top-level names in the site folders of environments, each listed at most once, and only if asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, resolution: Resolution | None) -> Callable[[str], bool]:
+        """Whether a name is installed in a project's environment."""
+        environment = resolution.environment if resolution else None
+        if environment is None:
+            return lambda name: False
+        return lambda name: name in self.names(environment)
+
+    def names(self, environment: Environment) -> frozenset[str]:
+        """All of an environment."""
+        if environment.prefix not in self._known:
+            found: set[str] = set()
+            for site in environment.site_packages:
+                try:
+                    entries = (entry.partition(".") for entry in os.listdir(site))
+                    found.update(name for name, _, suffix in entries if not suffix or suffix.endswith(_IMPORTABLE))
+                except OSError:
+                    continue  # one that is not there installs nothing
+            self._known[environment.prefix] = frozenset(found)
+        return self._known[environment.prefix]
+
+
+def _with_script_folders(project: Project, reader: ImportReader, installed: Callable[[str], bool]) -> Project:
+    extra = script_folders(project.files, project.import_roots, reader, installed)
+    return replace(project, import_roots=(*project.import_roots, *extra)) if extra else project
+
+
+def plan_facts(reader: Callable[[str], frozenset[str]]) -> planning.Facts:
+    def module_name(tool: str, file: str, project: Project) -> str:
+        return LINTERS[tool].module_name(file, project)
+
+    return planning.Facts(module_name, reader, lambda tool: LINTERS[tool].alone)

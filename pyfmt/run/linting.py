@@ -1,0 +1,128 @@
+"""The step that lints: units that are not answered from the cache, and how they would be called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyfmt import projects
+from pyfmt.cache.folders import tool_environments_folder
+from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.memory import Memory, first_party_roots
+from pyfmt.cache.times import RecordedTimes
+from pyfmt.cache.units import UnitCache, lint
+from pyfmt.core import planning
+from pyfmt.core.model import Environment, Part, Unit
+from pyfmt.core.request import Request
+from pyfmt.environments import reading as environment_reading
+from pyfmt.projects import selection
+from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
+from pyfmt.run.progress import Progress
+from pyfmt.run.trusting import Trusting
+from pyfmt.run.workspace import Hands, Workspace, wanted
+from pyfmt.runner.options import LintOptions, LintResult, Listener
+from pyfmt.tools.environments import ToolEnvironments
+
+if TYPE_CHECKING:
+    from pyfmt.cache.file_records import ReachOf
+    from pyfmt.imports.closure import Reach
+    from pyfmt.run.closures import Reaching
+
+
+def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
+    progress, memory = hands.progress, hands.memory
+    progress.begin(len(units), threaded=True)
+    facts_now = _FactsNow(space, hands)
+    cache = UnitCache(memory.store, hands.facts, facts_now, _reaching(space, hands)) if memory.store else None
+    listener = Listener(progress.started, progress.done, progress.expected, progress.begin)
+    return lint(units, _lint_options(space, Path(os.devnull), hands), listener, cache)
+
+
+def _reaching(space: Workspace, hands: Hands) -> ReachOf:
+    """What the files of a part reach; made when it is first asked for, since most runs never ask."""
+
+    @lru_cache(maxsize=None)
+    def made() -> Reaching:
+        from pyfmt.cache import import_memory  # deferred for start-up time
+        from pyfmt.run.closures import Reaching
+
+        read = import_memory.reader(hands.memory, space.config.root)
+        return Reaching(hands.facts, read, InstalledNames().names, space.projects)
+
+    def reach_of(unit: Unit, part: Part) -> Reach | None:
+        return made()(unit, part)
+
+    return reach_of
+
+
+class _FactsNow:
+    """What keys are made of after the tools have run: what was changed meanwhile must not be remembered."""
+
+    def __init__(self, space: Workspace, hands: Hands) -> None:
+        self._space = space
+        self._hands = hands
+
+    def __call__(self, environments: Sequence[Environment]) -> KeyFacts | None:
+        """The facts as the disk has them now; None where one of the environments is another one by now."""
+        settings, memory = self._space.config, self._hands.memory
+        for environment in environments:
+            now = environment_reading.read(Path(environment.prefix), settings.root, memory.memo)
+            if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
+                return None
+        memory.digests.confirm()
+        members = projects.recount(settings, self._space.survey.everything)
+        return replace(self._hands.facts, sources=memory.sources(members))
+
+
+def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
+    settings, folders = space.config, hands.memory.tool_folders()
+    return LintOptions(
+        root=settings.root,
+        configs={tool_config.tool: tool_config for tool_config in settings.tool_configs},
+        scratch=scratch,
+        jobs=settings.jobs,
+        timeout=settings.timeout,
+        cache_folder=folders,
+        import_roots=hands.facts.roots,
+        trusted=hands.facts.trusted,
+        unused_ignores=bool(hands.facts.options),
+        moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
+        tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
+        times=RecordedTimes(hands.memory.store, folders) if hands.memory.store else None,
+        workers=hands.workers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinterCall:
+    """How a linter would be run: the worker's command, and what it is given."""
+
+    tool: str
+    command: tuple[str, ...]
+    payload: dict[str, Any]
+    cached: str  # "hit", "miss: why", or "off"
+
+
+def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
+    """The exact calls that would lint the chosen files; nothing is run."""
+    from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
+
+    reader = ImportReader(space.config.root)
+    linters = wanted(space.config, ("pylint", "mypy"))
+    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)
+    memory = Memory(space.config, request.use_cache)
+    roots = first_party_roots(space.projects, space.resolutions, space.config.root)
+    hands = Hands(memory, memory.facts(space.survey.everything, roots, Trusting(space.config, request)), Progress(-1))
+    options = _lint_options(space, Path(os.devnull), hands)
+    known = UnitCache(memory.store, hands.facts, lambda _: None, _reaching(space, hands)) if memory.store else None
+    calls = []
+    for unit in lint_plan(work, reader).lint_units:
+        spec, payload = call(unit, options)
+        cached = known.told(unit) if known else "off"
+        calls.append(LinterCall(unit.tool, tuple(spec.command()), payload, cached))
+    memory.close()
+    return calls

@@ -1,0 +1,274 @@
+"""The only composition root: the steps of a run in order, from Request to Report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pyfmt import config, projects
+from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.memory import Memory, Staged, first_party_roots
+from pyfmt.core import merging, planning
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Config, Failure, Lap, Outcome, Skip
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
+from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.environments.add_drift import with_drift
+from pyfmt.environments.resolve import resolve
+from pyfmt.run import scoping
+from pyfmt.run.apply_baseline import Checked, with_baseline
+from pyfmt.run.formatting import format_files
+from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.progress import Progress
+from pyfmt.run.spans import Laps
+from pyfmt.run.trusting import Trusting
+from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
+
+if TYPE_CHECKING:
+    from pyfmt.run.boundaries.check import Checked as BoundariesChecked
+    from pyfmt.run.shard import Share
+    from pyfmt.runner.pool import WorkerPool
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A report, the exit code that goes with it, and the texts of files that were not checked as the disk has them."""
+
+    report: Report
+    exit_code: int
+    sources: Mapping[str, str] = field(default_factory=dict)
+    checked: Checked | None = (
+        None  # what was really looked at, and the projects that there are; None for a merged report
+    )
+    jobs: int = 1  # processes at once, at most
+    laps: tuple[Lap, ...] = ()  # its steps, one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What the tools of a run have to say, and what of the plan was this machine's."""
+
+    outcomes: Sequence[Outcome]
+    notes: Sequence[str]
+    skips: tuple[Skip, ...]
+    shard: Share | None = None
+
+    def rest(self, told: tuple[_T, ...]) -> tuple[_T, ...]:
+        """What belongs to no unit, where it is for this machine to tell."""
+        return told if self.shard is None or self.shard.tells_rest else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who watches a run, and the workers that it may use: by default its own, which end with it."""
+
+    progress: Progress
+    workers: WorkerPool | None = None
+
+
+def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+    """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
+    return run_in(Company(progress), request, cwd, environ)
+
+
+def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, str]) -> RunResult:
+    """The same, in company."""
+    if request.staged and request.since is not None:
+        raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
+    if request.staged and request.shard is not None:
+        raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
+    if request.staged:
+        return _run_staged(request, cwd, environ, company)
+    laps = Laps()
+    settings = config.load(request, cwd)
+    laps.done("config")
+    memory = Memory(settings, request.use_cache)
+    laps.done("cache opened")
+    try:
+        space = survey_workspace(settings, request, environ, memory)
+        result = _run(request, cwd, space, (memory, company, environ))
+        return replace(result, laps=(*laps.found, *space.laps, *result.laps))
+    finally:
+        memory.close()
+
+
+def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], company: Company) -> RunResult:
+    """The same over the index's contents, with the work tree's environments."""
+    from pyfmt.git.staged.session import opened  # deferred for start-up time
+
+    laps = Laps()
+    with opened(request, cwd, environ) as stage:
+        laps.done("index")
+        memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
+        try:
+            survey = projects.find_projects(stage.config)
+            laps.done("walk")
+            found = resolve(survey.projects, stage.real, environ, memory.memo, trusted=request.trust)
+            found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
+            laps.done("environments")
+            space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
+            result = _run(request, cwd, space, (memory, company, environ))
+            report, all_laps = stage.report(result.report), (*laps.found, *result.laps)
+            return replace(result, report=report, sources=stage.sources(result.report), laps=all_laps)
+        finally:
+            memory.close()
+
+
+def _run(
+    request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Company, Mapping[str, str]]
+) -> RunResult:
+    laps = Laps()
+    memory, company, environ = helpers
+    formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
+    settings = space.config
+    chosen = scoping.select(request, cwd, space)
+    share = scoping.since(request, space, chosen.files, (environ, memory))
+    trusting = Trusting(space.real, request)
+    hands = Hands(memory, _key_facts(request, space, memory, trusting), company.progress, company.workers)
+    work = planning.Work(
+        projects=chosen.projects,
+        selected=share.lint,
+        resolutions={resolution.project: resolution for resolution in space.resolutions},
+        formatters=wanted(settings, planning.FORMATTERS) if formatting else (),
+        linters=wanted(settings, ("pylint", "mypy")) if linting else (),
+        formatted=share.format,
+    )
+    laps.done("scope")
+    done = _run_tools(work, request, (space, cwd), (hands, laps))
+    tools = (*work.linters, *_own_rules(settings, request))
+    report = merging.merge(
+        merging.Material(
+            config=space.real,
+            request=request,
+            projects=chosen.projects,
+            resolutions=space.resolutions,
+            outcomes=done.outcomes,
+            skips=done.rest(done.skips),
+            failures=done.rest(_survey_failures(space, request, {path for path, any_ in chosen.files.items() if any_})),
+            notes=[
+                *done.notes,
+                *chosen.notes,
+                *share.notes,
+                *(_notes(space, share.lint, trusting) if work.linters else ()),
+                *filter(None, [memory.note()]),
+            ],
+            tools=(*work.formatters, *tools),
+            concerned=scoping.concerned(request, share),
+            files=done.shard.files if done.shard else share.count(formatting, linting),
+            seconds=laps.seconds,
+            began=laps.began,
+        )
+    )
+    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
+    if done.shard:
+        report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
+    if settings.baseline and linting:
+        report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
+    laps.done("merge")
+    return RunResult(
+        report, merging.exit_code(report, settings.fail_on), checked=checked, jobs=settings.jobs, laps=tuple(laps.found)
+    )
+
+
+def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Trusting) -> KeyFacts:
+    """What the run's cache keys are made of."""
+    roots = first_party_roots(space.projects, space.resolutions, space.config.root)
+    facts = memory.facts(space.survey.everything, roots, trusting)
+    return replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
+
+
+def _run_tools(
+    work: planning.Work, request: Request, place: tuple[Workspace, Path], helpers: tuple[Hands, Laps]
+) -> _Done:
+    """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
+    hands, laps = helpers
+    space, shard = place[0], scoping.shard(request, work, place, hands)
+    reader = ImportReader(space.config.root)
+    outcomes: list[Outcome] = []
+    notes: list[str] = []
+    if work.formatters:
+        formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
+        laps.done("format: plan")
+        outcomes += format_files(shard.of(formats) if shard else formats, request, space.config, hands)
+        if space.stage is not None and request.write:
+            outcomes = space.stage.bringing.plan(outcomes)
+            hands.memory.digests.look_again()
+        laps.done("format")
+    if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
+        checked = _boundaries(work, space.config, hands)
+        outcomes.append(checked.outcome)
+        notes += checked.notes
+        laps.done("boundaries")
+    if request.unused_ignores and (shard is None or shard.tells_rest):
+        outcomes += _directives(work, request, space.config, hands)
+        laps.done("unused comments")
+    plan = lint_plan(work, reader)
+    units = shard.of(plan.lint_units) if shard else plan.lint_units
+    laps.done("lint: plan")
+    if units:
+        from pyfmt.run.linting import lint_files  # deferred for start-up time: not where files are only formatted
+
+        linted = lint_files(units, space, hands)
+        outcomes += linted.outcomes
+        notes += [note for said in linted.notes for note in said]
+        laps.done("lint")
+    if space.stage is not None:
+        outcomes = space.stage.bringing.bring(outcomes)
+    return _Done(outcomes, notes, plan.skips, shard)
+
+
+def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
+    """The name of pyfmt's own rules, where they are to be checked."""
+    return wanted(settings, (OWN_RULES,)) if request.command is not Command.FORMAT else ()
+
+
+def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> BoundariesChecked:
+    """Check the rules of the monorepo, on the files as they are after formatting."""
+    from pyfmt.run.boundaries.check import Question, check  # deferred for start-up time: only where configured
+
+    hands.progress.begin(1)
+    checked = check(Question(settings, work.projects, work.selected), hands.memory)
+    hands.progress.done(checked.outcome)
+    return checked
+
+
+def _directives(work: planning.Work, request: Request, settings: Config, hands: Hands) -> list[Outcome]:
+    """Look for comments that hold back the formatters from nothing, in the files as they are after formatting."""
+    # Who asks for pyfmt's own rules alone does not leave the formatters out of this one.
+    tools = planning.FORMATTERS if OWN_RULES in request.tools else wanted(settings, planning.FORMATTERS)
+    if request.command is Command.FORMAT or not tools:
+        return []
+    from pyfmt.run.unused_directives import check_directives  # deferred for start-up time: only where asked for
+
+    hands.progress.begin(1)
+    outcome = check_directives(work, settings, hands, tools)
+    hands.progress.done(outcome)
+    return [outcome]
+
+
+def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:
+    """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
+    if not request.paths:
+        return space.survey.failures
+    names = {project.name for project in space.projects if project.path in touched}
+    return tuple(failure for failure in space.survey.failures if names & set(failure.projects))
+
+
+def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting) -> list[str]:
+    """What to say of the environments in use: borrowed or inherited ones, and those whose code may not run."""
+    names = {project.path: project.name for project in space.projects}
+    notes = []
+    for found in space.resolutions:
+        environment = found.environment
+        if not linted.get(found.project) or environment is None:
+            continue
+        if found.note and "workspace" not in found.rule:  # a workspace's environment is plainly its members' own
+            notes.append(f"{names[found.project]}: {found.note}")
+        if said := trusting.note(environment):
+            notes.append(said)
+    return notes

@@ -1,0 +1,127 @@
+"""A machine's part of a run: what the parts are balanced by, and what all of them must agree on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.cache.keys import fold
+from pyfmt.core import sharding
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Config, Unit
+from pyfmt.core.report import ShardRecord
+from pyfmt.core.request import Request
+from pyfmt.git import renames
+from pyfmt.tools.versions import tool_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a run that this machine does, and what its report says of that."""
+
+    record: ShardRecord
+    keys: frozenset[sharding.UnitKey]
+    planned: frozenset[tuple[str, str]]  # (tool, project's path) of what any machine does
+    files: int  # that this machine looks at
+
+    def of(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
+        """Those of `units` that are this machine's."""
+        return tuple(unit for unit in units if sharding.unit_key(unit) in self.keys)
+
+    @property
+    def tells_rest(self) -> bool:
+        """Whether this machine tells what belongs to no unit (skipped projects, unreadable folders): the first does."""
+        return self.record.index == 1
+
+    def answers_for(self, tool: str, project: str) -> bool:
+        """Whether this machine knows all that the run says of a project by a tool."""
+        if (tool, project) in self.planned:
+            return any(key[0] == tool and project in key[2] for key in self.keys)
+        return self.tells_rest
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The run that is shared out: all of its units, and the files and the digests of their contents."""
+
+    config: Config
+    units: Sequence[Unit]
+    files: Sequence[str]
+    digest: Callable[[str], bytes]
+
+
+def share(request: Request, whole: Whole, cwd: Path) -> Share:
+    """The part that `--shard` names; raises UsageError where times are asked for and cannot be read."""
+    assert request.shard is not None
+    shard, settings = sharding.Shard(*request.shard), whole.config
+    times = _times(request.shard_times, cwd) if request.shard_times else {}
+    weights = sharding.Weights(_Sizes(settings.root), times).of(whole.units)
+    parts = sharding.split(whole.units, weights, shard.count)
+    plan = [[[*sharding.unit_key(unit), *_content(unit)] for unit in part] for part in parts]
+    clean = renames.is_clean(settings.root)
+    record = ShardRecord(
+        index=shard.index,
+        count=shard.count,
+        commit=renames.head(settings.root),
+        tree="" if clean else fold([(file, whole.digest(file)) for file in whole.files]).hex(),
+        config=fold(_config(settings, whole.digest), request.unused_ignores).hex(),
+        tools=", ".join(f"{name} {version}" for name, version in tool_versions().items() if name != "python"),
+        plan=fold(plan).hex(),
+        files=len(whole.files),
+        fail_on=settings.fail_on,
+        baseline="",
+    )
+    planned = frozenset((unit.tool, part.project.path) for unit in whole.units for part in unit.parts)
+    own = parts[shard.index - 1]
+    files = len({file for unit in own for file in unit.files})
+    return Share(record, frozenset(map(sharding.unit_key, own)), planned, files)
+
+
+def _times(file: str, cwd: Path) -> dict[sharding.TimeKey, int]:
+    from pyfmt.reports import json as json_report  # deferred: only where there are times
+
+    try:
+        text = (cwd / file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", file, "--shard-times takes a report of --output json") from error
+    return sharding.recorded_times(json_report.read(text, file))
+
+
+class _Sizes:
+    """Sizes of files in bytes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, int] = {}
+
+    def __call__(self, file: str) -> int:
+        if file not in self._known:
+            try:
+                self._known[file] = os.stat(self._root / file).st_size
+            except OSError:
+                self._known[file] = 0  # the tools say that it cannot be read
+        return self._known[file]
+
+
+def _content(unit: Unit) -> tuple[object, ...]:
+    """What of a unit must be the same on all machines beyond its key."""
+    environment = unit.environment
+    place = (environment.name, environment.fingerprint, str(environment.python)) if environment else ()
+    return (place, [[part.files, part.context] for part in unit.parts])
+
+
+def _config(settings: Config, digest: Callable[[str], bytes]) -> bytes:
+    """Everything of a configuration that findings depend on, without absolute paths."""
+    overrides = [(each.paths, each.disable, each.severity) for each in settings.overrides]
+    tools = [(each.tool, each.origin, digest(each.path)) for each in settings.tool_configs]
+    plain = (
+        settings.projects,
+        settings.exclude,
+        settings.tools,
+        settings.fail_on,
+        settings.baseline,
+        repr(settings.boundaries),
+    )
+    return fold(*plain, overrides, tools)

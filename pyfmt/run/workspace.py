@@ -1,0 +1,73 @@
+"""What is known of the monorepo before any tool runs: configuration, projects and environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt import config, projects
+from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.memory import Memory
+from pyfmt.core.model import Config, Lap, Project, Resolution
+from pyfmt.core.request import Request
+from pyfmt.environments.add_drift import with_drift
+from pyfmt.environments.resolve import resolve
+from pyfmt.projects import Survey
+from pyfmt.run.progress import Progress
+from pyfmt.run.spans import Laps
+
+if TYPE_CHECKING:
+    from pyfmt.git.staged.session import Stage
+    from pyfmt.runner.pool import WorkerPool
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Everything that is known of the monorepo before any tool runs."""
+
+    config: Config
+    projects: tuple[Project, ...]
+    resolutions: tuple[Resolution, ...]
+    survey: Survey
+    laps: tuple[Lap, ...] = ()  # how long it took to find all this
+    stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
+
+    @property
+    def real(self) -> Config:
+        """The configuration with the work tree as its root."""
+        return self.stage.real if self.stage else self.config
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the steps of a run work with: the cache, the facts that its keys are made of, who watches, and workers that outlive it."""
+
+    memory: Memory
+    facts: KeyFacts
+    progress: Progress
+    workers: WorkerPool | None = None
+
+
+def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:
+    """Configuration, projects and environments; raises PyfmtError."""
+    return survey_workspace(config.load(request, cwd), request, environ, None)
+
+
+def survey_workspace(
+    settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None
+) -> Workspace:
+    """Projects and environments under a configuration; raises PyfmtError."""
+    laps = Laps()
+    survey = projects.find_projects(settings)
+    laps.done("walk")
+    memo = memory.memo if memory else None
+    found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
+    found = with_drift(found, survey.projects, settings.root, memo)
+    laps.done("environments")
+    return Workspace(settings, survey.projects, found, survey, tuple(laps.found))
+
+
+def wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in settings.tools)

@@ -1,0 +1,1 @@
+"""black: its configuration, and how a text is formatted."""

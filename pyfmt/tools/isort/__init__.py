@@ -1,0 +1,1 @@
+"""isort: its configuration, and how a text is formatted."""

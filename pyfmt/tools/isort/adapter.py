@@ -1,0 +1,186 @@
+"""isort, in process: its options from its own reader, first party from the project's layout, bytes in, bytes out."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import os
+import tokenize
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.model import ToolConfig
+
+# pylint: disable=no-name-in-module  # isort is compiled, pylint cannot look inside
+
+if TYPE_CHECKING:
+    from isort.settings import Config
+
+# isort is imported inside the functions that need it: it costs 60 ms, and a run with nothing to format must not
+# pay them.
+
+
+@dataclass(frozen=True, slots=True)
+class IsortSettings:
+    """What isort's answer for a project depends on besides the text.
+
+    `root` is absolute; `project` and `import_roots` are relative to it.
+    """
+
+    config: ToolConfig
+    root: str
+    project: str = "."
+    import_roots: tuple[str, ...] = ()
+    first_party: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=None)
+def load(settings: IsortSettings) -> Config:
+    """isort's configuration for a project: the shared file, as if it stood in the project's folder.
+
+    isort takes as first party what it finds in `src_paths`, and without that setting in the folder of the file and its
+    `src`. A shared file stands elsewhere, so the project's own folder, its `src` and its import roots take that place.
+    An explicit `src_paths` keeps its meaning. Names of the project that neither finds nor the file places are added to
+    `known_first_party`. Raises ConfigError. Read once per process.
+    """
+    from isort.settings import Config  # lazy: start-up, see above
+
+    base, _ = _read(settings.config)
+    folder = Path(os.path.normpath(os.path.join(settings.root, settings.project)))
+    overrides: dict[str, Any] = {
+        "quiet": True,
+        "verbose": False,
+        "directory": _directory(base, folder, settings.root),
+        "skip": _skips(base.skip, folder, settings.root),
+        "extend_skip": _skips(base.extend_skip, folder, settings.root),
+    }
+    if not _is_set("src_paths", base):
+        roots = [folder / "src", folder, *(Path(os.path.normpath(folder / root)) for root in _roots(settings))]
+        overrides["src_paths"] = tuple(dict.fromkeys(path.resolve() for path in roots))
+    config = Config(config=base, **overrides)
+    own = _unplaced(settings.first_party, config)
+    if own:
+        config = Config(config=config, known_first_party=config.known_first_party | own)
+    return config
+
+
+def _roots(settings: IsortSettings) -> list[str]:
+    return [os.path.join(settings.root, root) for root in settings.import_roots]
+
+
+@lru_cache(maxsize=None)
+def _read(config: ToolConfig) -> tuple[Config, tuple[str, ...]]:
+    """The shared file as isort reads it, and what isort said while it did."""
+    from isort.exceptions import ISortError  # lazy: start-up
+    from isort.settings import Config
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            base = Config(settings_file=os.path.abspath(config.path))
+        except (ISortError, OSError, ValueError, TypeError, KeyError) as error:
+            what = f"isort cannot use this configuration: {error}"
+            raise ConfigError(what, config.path, "see https://isort.readthedocs.io, configuration options") from error
+        except Exception as error:  # configparser's and tomllib's own errors, by the kind of file
+            raise ConfigError(f"cannot be read: {type(error).__name__}: {error}", config.path) from error
+    return base, tuple(f"isort: {_one_line(str(warning.message))}" for warning in said)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def notes(config: ToolConfig) -> tuple[str, ...]:
+    """What isort said while it read its file: warnings that do not end the run."""
+    return _read(config)[1]
+
+
+def _is_set(option: str, base: Config) -> bool:
+    """Whether the file, or the profile that it names, sets an option: the first source is isort's defaults."""
+    return any(option in source for source in base.sources[1:])
+
+
+def _directory(base: Config, folder: Path, root: str) -> str:
+    """The folder that `skip` and `skip_glob` are relative to: the file's own, as isort has it, while the project is
+    below it. A file elsewhere (`configs/`, pyfmt's own) would make isort look at absolute paths, so that a checkout
+    below a folder named `build` is skipped whole: then it is the root."""
+    own = Path(base.directory)
+    return str(own) if own == folder or own in folder.parents else str(Path(root))
+
+
+def _skips(entries: frozenset[str], folder: Path, root: str) -> frozenset[str]:
+    """Entries with a "/" are relative to the working directory in isort; here to the project, and to the root."""
+    bases = (str(folder), str(root))
+    return frozenset(
+        path
+        for entry in entries
+        for path in ([os.path.normpath(os.path.join(base, entry)) for base in bases] if "/" in entry else [entry])
+    )
+
+
+def _unplaced(names: tuple[str, ...], config: Config) -> frozenset[str]:
+    """Those of a project's names that isort would take for third party.
+
+    A name that `src_paths` finds is left to isort, since it looks deeper into namespace packages than a name can say;
+    a name of the standard library, or one that the file places, stays what it is.
+    """
+    from isort.place import module_with_reason  # lazy: start-up
+
+    return frozenset(
+        name for name in names if module_with_reason(name, config)[1].startswith("Default option in Config")
+    )
+
+
+def is_skipped(path: str, settings: IsortSettings) -> bool:
+    """Whether `isort .` leaves `path` (relative to the root) out: by skip, skip_glob, skip_gitignore or its ending."""
+    folder, _, _ = path.rpartition("/")
+    if folder and _folder_skipped(folder, settings):
+        return True
+    config = load(settings)
+    full = Path(settings.root, path)
+    return not config.is_supported_filetype(str(full)) or _skips_path(full, config)
+
+
+@lru_cache(maxsize=None)
+def _folder_skipped(folder: str, settings: IsortSettings) -> bool:
+    parent, _, _ = folder.rpartition("/")
+    if parent and _folder_skipped(parent, settings):
+        return True
+    return _skips_path(Path(settings.root, folder), load(settings))
+
+
+def _skips_path(full: Path, config: Config) -> bool:
+    if os.path.lexists(full):
+        return config.is_skipped(full)
+    # isort skips what does not exist; text from stdin may have the name of a new file all the same.
+    shown = os.path.relpath(full, config.directory)
+    return (
+        full.name in config.skips
+        or str(full) in config.skips
+        or any(fnmatch.fnmatch(shown, glob) or fnmatch.fnmatch(f"/{shown}", glob) for glob in config.skip_globs)
+    )
+
+
+def sort(data: bytes, path: str | None, settings: IsortSettings) -> bytes:
+    """What `isort` would write for `data`; the same bytes where nothing changes.
+
+    Like isort it takes text that is no Python as it comes. Raises SyntaxError or UnicodeDecodeError where the bytes
+    cannot be decoded, and whatever isort raises where it fails.
+    """
+    from isort.api import sort_stream  # lazy: start-up
+    from isort.exceptions import ExistingSyntaxErrors, FileSkipComment
+
+    # As isort.io.File.read and isort.api.sort_file do it: no translation of line endings in either direction.
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    source = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+    result = io.StringIO(newline="")
+    file = Path(settings.root, path) if path is not None else None
+    try:
+        changed = sort_stream(source, result, config=load(settings), file_path=file, disregard_skip=True)
+    except (FileSkipComment, ExistingSyntaxErrors):  # the latter only with `atomic = true`
+        return data
+    return result.getvalue().encode(encoding) if changed else data

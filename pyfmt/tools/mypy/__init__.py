@@ -1,0 +1,1 @@
+"""mypy: what it is, how it is called, how its answer is read."""

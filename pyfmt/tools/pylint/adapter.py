@@ -1,0 +1,184 @@
+"""pylint as a linter of pyfmt: what its worker is given, and what its answers mean."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
+from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
+
+OLDEST = (3, 10)  # the oldest Python that pylint 4 runs on
+
+_SEVERITIES = {"fatal": Severity.ERROR, "error": Severity.ERROR, "warning": Severity.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class PylintLinter:
+    """The linter; `LINTER` is its only instance."""
+
+    name: str = "pylint"
+    worker: str = "pylint"
+    alone: bool = True
+    project_rules: frozenset[str] | None = frozenset({"R0801", "R0401"})  # duplicate-code, cyclic-import
+
+    def interpreter(self, environment: Environment) -> str:
+        """The environment's base interpreter; pyfmt's own where pylint cannot run in that one."""
+        return sys.executable if _foreign(environment) else environment.base_executable
+
+    def payload(self, unit: Unit, context: LintContext) -> JsonObject:
+        """What `pyfmt/tools/pylint/worker/task.py` asks for; its docstring says what each key means."""
+        environment = unit.environment
+        assert environment is not None, "pylint reads an environment"
+        return {
+            "root": context.root,
+            "rcfile": context.config.path,
+            "environment": environment.name,
+            "prefix": environment.prefix,
+            "search_path": list(environment.search_path),
+            "site_packages": list(environment.site_packages),
+            "foreign": bool(_foreign(environment)),
+            "import_roots": list(context.import_roots),
+            "moved": list(context.moved) if context.moved else None,
+            "trusted": context.trusted,
+            "unused_ignores": context.unused_ignores,
+            "groups": [
+                {**_group(part, environment, context.root), "replay": _replay(part, context)} for part in unit.parts
+            ],
+        }
+
+    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:  # pylint: disable=useless-return
+        """None: the worker runs in the environment's base interpreter anyway, for which its plugins are made."""
+        del environment, payload
+        return None
+
+    def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
+        """Findings in order of place, failures and notes of a worker's answer."""
+        environment = unit.environment
+        assert environment is not None, "pylint reads an environment"
+        findings = sorted(
+            (_finding(message, environment.name) for message in answer["messages"]),
+            key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message),
+        )
+        failures = tuple(
+            Failure(self.name, tuple(each["projects"]), environment.name, each["reason"], each["detail"])
+            for each in answer["failures"]
+        )
+        reason = _foreign(environment)
+        notes = (f"pylint lints {environment.name} with another Python: {reason}",) if reason else ()
+        said = (*notes, *answer["notes"])
+        return Reading(tuple(dict.fromkeys(findings)), failures, said, tuple(answer["effects"]), tuple(answer["asked"]))
+
+    def module_name(self, file: str, project: Project) -> str:
+        """pylint's name for `file` (the chain of packages upwards), after the folder where the chain begins.
+
+        The folder is part of it because pylint itself keeps files of one name apart by their paths, and the worker
+        lints each project in a process of its own: no two files collide, so that no unit needs to be split. A stub
+        beside its module has none (""): pylint reads the module instead.
+        """
+        folder, _, name = file.rpartition("/")
+        stem, _, suffix = name.rpartition(".")
+        if suffix == "pyi" and file[:-1] in project.files:
+            return ""
+        base, package = _home(folder, _init_files(project.files))
+        if stem == "__init__":
+            return f"{base}:{package or '__init__'}"
+        return f"{base}:{package}.{stem}" if package else f"{base}:{stem}"
+
+
+@functools.lru_cache(maxsize=2)
+def _init_files(files: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(file for file in files if file.endswith(("__init__.py", "__init__.pyi")))
+
+
+@functools.lru_cache(maxsize=256)
+def _home(folder: str, inits: frozenset[str]) -> tuple[str, str]:
+    """Where the chain of packages that `folder` ends begins, and the package's name ("" for none)."""
+    parts: list[str] = []
+    while folder and not inits.isdisjoint((f"{folder}/__init__.py", f"{folder}/__init__.pyi")):
+        folder, _, package = folder.rpartition("/")
+        parts.insert(0, package)
+    return folder or ".", ".".join(parts)
+
+
+def _foreign(environment: Environment) -> str:
+    """Why pylint cannot run in the environment's base interpreter; "" where it can."""
+    python = environment.python
+    if python.implementation != "CPython":
+        return f"{python} is not CPython, so the standard library and grammar are those of pyfmt's own Python"
+    if (python.major, python.minor) < OLDEST:
+        return f"pylint does not run on {python}, so the standard library and grammar are those of pyfmt's own Python"
+    if not os.access(environment.base_executable, os.X_OK):
+        where = environment.base_executable or "its base interpreter"
+        return f"{where} does not exist, so the standard library and grammar are those of pyfmt's own Python"
+    return ""
+
+
+def _group(part: Part, environment: Environment, root: str) -> JsonObject:
+    least = minimum_python(part.project.requires_python)
+    if least is None and _foreign(environment):
+        least = environment.python.short
+    return {
+        "project": part.project.name,
+        "folder": os.path.normpath(os.path.join(root, part.project.path)),
+        "files": [os.path.join(root, file) for file in part.files],
+        "context": [os.path.join(root, file) for file in part.context],
+        "import_roots": [os.path.normpath(os.path.join(root, path)) for path in part.project.import_roots],
+        "py_version": least,
+    }
+
+
+def _replay(part: Part, context: LintContext) -> JsonObject | None:
+    """What an earlier run noted of a project's files, with absolute paths."""
+    noted = context.replays.get(part.project.path)
+    if noted is None:
+        return None
+    late = [[os.path.join(context.root, file), name] for file, name in noted["late"]]
+    return {**noted, "build": [os.path.join(context.root, file) for file in noted["build"]], "late": late}
+
+
+def minimum_python(requires: str | None) -> str | None:
+    """The least Python 3 ("3.10") that a requires-python specifier admits; None without one, or if it makes no sense."""
+    if not requires:
+        return None
+    # Deferred: packaging takes 13 ms to import, and a run that lints nothing needs none of it.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        specifiers = SpecifierSet(requires)
+    except InvalidSpecifier:
+        return None
+    versions = (f"3.{minor}" for minor in range(100))
+    return next((each for each in versions if any(map(specifiers.contains, _patches(each)))), None)
+
+
+def _patches(version: str) -> Iterator[str]:
+    yield version
+    yield f"{version}.99"  # ">=3.10.2" admits a 3.10
+
+
+def _finding(message: Mapping[str, Any], environment: str) -> Finding:
+    return Finding(
+        path=message["path"],
+        line=message["line"],
+        column=message["column"],
+        end_line=message["end_line"],
+        end_column=message["end_column"],
+        tool="pylint",
+        rule=message["rule"],
+        symbol=message["symbol"],
+        severity=_SEVERITIES.get(message["category"], Severity.INFO),
+        message=message["message"],
+        project=message["project"],
+        environments=(environment,),
+        notes=tuple(message["notes"]),
+        also=tuple(message["also"]),
+        syntax=message["syntax"],
+    )
+
+
+LINTER = PylintLinter()

@@ -1,0 +1,285 @@
+"""pylint's linter, made to answer with values: what it says, with final places, and what it could not do.
+
+Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from astroid.builder import open_source_file
+from astroid.exceptions import AstroidError
+from astroid.manager import AstroidManager
+from pylint.config import config_file_parser
+from pylint.config.config_initialization import _config_initialization
+from pylint.lint import pylinter
+from pylint.lint import run as pylint_run
+from pylint.lint.base_options import _make_run_options
+from pylint.lint.expand_modules import discover_package_path
+from pylint.lint.utils import augmented_sys_path
+from pylint.reporters.collecting_reporter import CollectingReporter
+from pylint.reporters.progress_reporters import ProgressReporter
+from pylint.typing import FileItem
+
+# What pyfmt decides, whatever the shared configuration says: none of these changes what is found.
+FORCED = ("--jobs=1", "--persistent=n", "--score=n", "--reports=n", "--recursive=n", "--output-format=text")
+
+CRASHES = ("F0001", "F0002")
+SYNTAX = ("E0001", "F0010")
+
+
+class ConfigBroken(Exception):
+    """The shared configuration cannot be read, so that nothing was linted; the text says why."""
+
+
+class Linter(pylinter.PyLinter):
+    """A linter that keeps its messages, leaves out what may not run, and knows the units of its columns."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        self.said: list[tuple[Any, bool]] = []  # message, and whether its columns count bytes
+        self.notes: list[str] = []
+        self.crashes: dict[str, str] = {}  # absolute path -> traceback
+        self.trusted = False
+        self.import_roots: list[str] = []
+        self.quiet = False
+        self.left_out: list[str] = []  # plugins
+        self._effects: Any = None
+        super().__init__(*arguments, **keywords)
+
+    def load_plugin_modules(self, modnames: Iterable[str], force: bool = False) -> None:
+        """Load pylint's own extensions always, other plugins from the environment only if it is trusted."""
+        own = [name for name in modnames if name.partition(".")[0] == "pylint"]
+        super().load_plugin_modules(own, force)
+        for name in modnames:
+            if name in own or not name:
+                continue
+            if self.trusted:
+                self._load_foreign(name, force)
+            else:
+                self._leave_out(name, "the environment is not trusted to run code")
+
+    def _load_foreign(self, name: str, force: bool) -> None:
+        try:
+            super().load_plugin_modules([name], force)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # its code is not ours
+            self._leave_out(name, f"it cannot be loaded ({type(error).__name__}: {error})")
+            return
+        if isinstance(self._dynamic_plugins.get(name), ModuleNotFoundError):
+            self._leave_out(name, f"it is not installed there ({self._dynamic_plugins[name]})")
+
+    def _leave_out(self, name: str, why: str) -> None:
+        self._dynamic_plugins.pop(name, None)
+        self.left_out.append(name)
+        self.notes.append(f"pylint plugin {name} left out: {why}")
+
+    def _load_reporters(self, reporter_names: str) -> None:
+        """Keep the reporter that collects: a configured output format may open files."""
+
+    def _add_one_message(self, message_definition: Any, line: Any, node: Any, *others: Any) -> None:
+        """Note whether the place comes from a tree (UTF-8 bytes) or from tokens (characters)."""
+        if self.quiet:
+            return
+        before = len(self.reporter.messages)
+        super()._add_one_message(message_definition, line, node, *others)
+        self.said += [(message, node is not None) for message in self.reporter.messages[before:]]
+
+    def lint(self, files: Sequence[str], others: Sequence[str], wide: Any, effects: Any) -> None:
+        """Lint `files` as `PyLinter.check` would lint them together with `others`, which only feed `wide`.
+
+        Paths are relative to the working folder, as `ignore-paths` is meant to see them.
+        """
+        self.initialize()
+        self._effects = effects
+        with augmented_sys_path(self.roots([*files, *others])):
+            built = sorted([*files, *effects.needed(files, others)])
+            items = [self._packaged(item) for item in self._iterate_file_descrs(built)]
+            linted = {os.path.abspath(file) for file in files}
+            every = (self._packaged(item) for item in self._iterate_file_descrs(sorted([*files, *others])))
+            _first_of_a_name({item.name: item.filepath for item in reversed([*every])})
+            progress = ProgressReporter(False)
+            with self._astroid_module_checker() as check:
+                trees = self._get_asts(effects.building(items), None, progress)
+                chosen = {item: tree for item, tree in trees.items() if os.path.abspath(item.filepath) in linted}
+                self._lint_files(chosen, check, progress)
+            if wide.wanted:
+                self.quiet = True  # these files are not reported
+                wide.add_context(self._packaged(item) for item in self._iterate_file_descrs(others))
+                self.quiet = False
+
+    def _lint_file(self, file: FileItem, module: Any, check_astroid_module: Any) -> None:
+        """Tell the effects of it first."""
+        self._effects.linting(file.filepath)
+        super()._lint_file(file, module, check_astroid_module)
+
+    def _packaged(self, item: FileItem) -> FileItem:
+        """The same file, named by its folders where its relative imports need packages that have no `__init__.py`.
+
+        pylint takes such a folder for a package only if it is importable, and else says relative-beyond-top-level.
+        """
+        package = os.path.basename(item.filepath).startswith("__init__.")
+        inside = len(item.name.removesuffix(".__init__").split(".")) - (not package)
+        needed = _relative_level(item.filepath)
+        path = os.path.splitext(os.path.abspath(item.filepath))[0]
+        for root in sorted(self.import_roots, key=len, reverse=True) if needed > inside else ():
+            if path.startswith(root.rstrip(os.sep) + os.sep):
+                names = os.path.relpath(path, root).split(os.sep)
+                if len(names) > needed and all(name.isidentifier() for name in names[:-1]):
+                    name = ".".join(names[:-1] if names[-1] == "__init__" else names)
+                    return FileItem(name, item.filepath, name)
+        return item
+
+    def roots(self, files: Iterable[str]) -> list[str]:
+        """The folders that pylint puts before `sys.path` for `files`: where their packages begin."""
+        roots = (discover_package_path(file, self.config.source_roots) for file in sorted(files))
+        return list(dict.fromkeys(roots))
+
+
+def _first_of_a_name(files: dict[str, str]) -> None:
+    """Let a module's name mean the first of the project's files that has it, as it does where all their trees are built.
+
+    With only some of them built, astroid would look for it on the search path, or take a module of the interpreter.
+    """
+    original = AstroidManager.ast_from_module_name
+
+    def ast_from_module_name(this: Any, modname: str | None, *others: Any, **options: Any) -> Any:
+        if modname in files and modname not in this.astroid_cache:
+            with contextlib.suppress(AstroidError):
+                this.ast_from_file(files.pop(modname), modname, source=True)
+        return original(this, modname, *others, **options)
+
+    setattr(AstroidManager, "ast_from_module_name", ast_from_module_name)
+
+
+def new_linter() -> Linter:
+    """A linter with pylint's own checkers, not configured yet; pylint must be importable while it is made."""
+    run = pylint_run.Run.__new__(pylint_run.Run)
+    run._rcfile, run._output, run._plugins, run.verbose = None, None, [], False
+    run.linter = linter = Linter(_make_run_options(run), CollectingReporter(), pylint_run.Run.option_groups)
+    linter.load_default_plugins()
+    return linter
+
+
+def configure(linter: Linter, rcfile: str, py_version: str | None, trusted: bool) -> None:
+    """Configure a new linter by `rcfile` for the working folder; raises ConfigBroken with what pylint says of it.
+
+    `py_version` ("3.10") counts only if the file does not set one.
+    """
+    linter.trusted = trusted
+    reporter = CollectingReporter()  # a new one, since it strips the working folder from paths
+    linter.set_reporter(reporter)
+    output = io.StringIO()
+    try:
+        with _own_config(linter, py_version), contextlib.redirect_stderr(output), contextlib.redirect_stdout(output):
+            _config_initialization(linter, list(FORCED), reporter, config_file=rcfile)
+    except SystemExit as error:
+        raise ConfigBroken(output.getvalue().strip() or f"pylint ends with {error.code}") from error
+    except Exception as error:
+        raise ConfigBroken(f"{type(error).__name__}: {error}") from error
+    linter.config.jobs, linter.config.from_stdin = 1, False
+    _restrain(linter)
+
+
+@contextlib.contextmanager
+def _own_config(linter: Linter, py_version: str | None) -> Iterator[None]:
+    """While open, configuration files are read without their `init-hook` (unless trusted), and with `py_version`."""
+    parser = config_file_parser._ConfigurationFileParser
+    original = parser.parse_config_file
+
+    def parse(self: Any, file_path: Path | None) -> tuple[dict[str, str], list[str]]:
+        data, arguments = original(self, file_path)
+        if "init-hook" in data and not linter.trusted:
+            del data["init-hook"]
+            place = arguments.index("--init-hook")
+            del arguments[place : place + 2]
+            linter.notes.append("pylint's init-hook was not run: the environment is not trusted to run code")
+        if py_version and "py-version" not in data:
+            arguments = [*arguments, "--py-version", py_version]
+        return data, arguments
+
+    setattr(parser, "parse_config_file", parse)
+    try:
+        yield
+    finally:
+        setattr(parser, "parse_config_file", original)
+
+
+def _restrain(linter: Linter) -> None:
+    """Import no compiled modules of an environment that is not trusted, whatever the configuration asks for."""
+    config = linter.config
+    names = sorted({*config.extension_pkg_allow_list, *config.extension_pkg_whitelist})
+    if linter.trusted or not (names or config.unsafe_load_any_extension):
+        return
+    config.extension_pkg_allow_list, config.extension_pkg_whitelist = (), ()
+    config.unsafe_load_any_extension = False
+    asked = ", ".join(names) or "unsafe-load-any-extension"
+    linter.notes.append(f"pylint did not import compiled modules ({asked}): the environment is not trusted to run code")
+
+
+def keep_tracebacks(linter: Linter) -> None:
+    """Take pylint's crash reports for `linter.crashes`, where pylint would write a file into the user's home."""
+
+    def keep(error: Exception, filepath: str, crash_file_path: str) -> Path:
+        del error, crash_file_path
+        linter.crashes[os.path.abspath(filepath)] = traceback.format_exc()
+        return Path("the failure's detail")
+
+    setattr(pylinter, "prepare_crash_report", keep)
+
+
+def place(message: Any, in_bytes: bool) -> dict[str, Any]:
+    """Line and columns of a message: 1-based, in characters, within the line, the end exclusive; None if unknown.
+
+    pylint counts columns from 0, in UTF-8 bytes where they come from a tree and in characters where they come from
+    tokens; those of a syntax error come from CPython, which counts characters from 1.
+    """
+    text = _lines(message.abspath or "")
+    line, start, end_line, end = message.line, message.column, message.end_line, message.end_column
+    if message.msg_id in SYNTAX and not in_bytes:
+        start = max(start - 1, 0)
+    place_of = _from_bytes if in_bytes else _from_characters
+    return {
+        "line": line,
+        "column": place_of(text, line, start),
+        "end_line": end_line,
+        "end_column": None if end_line is None or end is None else place_of(text, end_line, end),
+    }
+
+
+def _from_bytes(text: Sequence[str], line: int, column: int) -> int:
+    if not 1 <= line <= len(text):
+        return column + 1
+    return len(text[line - 1].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore")) + 1
+
+
+def _from_characters(text: Sequence[str], line: int, column: int) -> int:
+    if not 1 <= line <= len(text):
+        return column + 1
+    return min(column, len(text[line - 1])) + 1
+
+
+def _relative_level(path: str) -> int:
+    """The greatest number of dots at the start of a relative import in a file; 0 if it has none or cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return max(map(len, re.findall(rb"^[ \t]*from[ \t]*(\.+)", stream.read(), re.MULTILINE)), default=0)
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=8)
+def _lines(path: str) -> list[str]:
+    """The lines of a source file as Python's parser counts them; none if it cannot be read."""
+    try:
+        stream, _, data = open_source_file(path)
+        stream.close()
+    except (OSError, SyntaxError, LookupError, UnicodeError):
+        return []
+    return str(data).split("\n")

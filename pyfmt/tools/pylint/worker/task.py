@@ -1,0 +1,365 @@
+"""The pylint task of the worker: lints files of projects that share an environment, which is never run.
+
+Runs in the base interpreter of the environment (Python 3.10 and later), where pyfmt's own pinned pylint is imported
+once; standalone: only the standard library at import, and no import of `pyfmt`. Its messages are those that a pylint
+installed in the environment gives for each project: `cd PROJECT && pylint --rcfile SHARED FILES...`.
+
+The payload (all paths absolute):
+    root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
+    unused_ignores (report them whatever rcfile says),
+    import_roots (first-party folders that the environment's packages come from)
+    groups: a list of {project, folder, files, context, import_roots, py_version, replay}; each is linted in a process
+            of its own, since astroid knows modules by name, and adds what one project sets to the classes of others;
+            replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
+            are those about any file of the group, or, where its `wide` is false, there are none
+The answer:
+    messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
+              with paths relative to the root
+    failures: {projects, reason, detail};  notes: texts
+    effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
+    asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`), and which names
+           each module asked for (`touched.py`)
+    built: the standard modules that had to be built for it (see `learn`)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import site
+import subprocess
+import sys
+import tempfile
+import traceback
+from types import ModuleType
+from typing import Any
+
+Json = dict[str, Any]
+
+# What pylint and astroid import only when they come to need it: by then the tools are no longer importable.
+LAZY = ("isort", "isort.api", "isort.settings", "isort.place", "dill", "tomlkit", "platformdirs", "mccabe")
+STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging", "string", "colorsys")
+
+_WARM_SECONDS = 5.0  # for one request: others wait meanwhile
+
+PARTS = ("hooks", "view", "linter", "whole", "effects", "touched")
+OBSERVING = "../../worker/observing"
+
+_parts: dict[str, ModuleType] = {}
+_observers: list[Any] = []  # one, from `preload` on: what is asked before a fork is asked for everyone
+_linters: list[Any] = []  # the one that the next lint takes
+_learnt: set[str] = set()
+_own_path: list[str] = []
+_tool_paths: list[str] = []
+
+
+def preload(tool_paths: list[str]) -> None:
+    """Import pylint from `tool_paths`.
+
+    Afterwards `sys.path` is the standard library alone.
+    """
+    gc.disable()  # nothing here is garbage, and looking for it takes twice as long as the rest
+    _own_path[:] = [path for path in sys.path if path and path not in tool_paths]
+    _tool_paths[:] = tool_paths
+    sys.path[:] = [*_own_path, *tool_paths]
+    importlib.invalidate_caches()
+    _add_site_builtins()
+    for name in (*LAZY, *STANDARD_LAZY):
+        with contextlib.suppress(ModuleNotFoundError):  # dependencies of pylint come and go
+            importlib.import_module(name)
+    for package in (
+        "pylint.lint",
+        "pylint.checkers",
+        "pylint.reporters",
+        "pylint.config",
+        "pylint.extensions",
+        "astroid",
+    ):
+        _import_all(package)
+    for name in PARTS:
+        _parts[name] = _sibling(name)
+    _linters.append(_parts["linter"].new_linter())
+    _observers.append(_sibling(OBSERVING).Observer())
+    sys.path[:] = _own_path
+    _parts["view"].forget_lookups()
+    _observers[0].start()
+    gc.enable()
+
+
+def prepare(payload: Json) -> None:
+    """Build the trees of the standard library that this request and probably others need, in the process that forks them."""
+    if not os.environ.get("PYFMT_SINGLE"):
+        gc.disable()
+        files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
+        with _observers[0].paused():
+            wanted = {*_parts["view"].imported(files), *_learnt}
+        _parts["view"].warm_up(wanted, _WARM_SECONDS)
+        gc.enable()
+        gc.freeze()
+
+
+def learn(answer: Json) -> None:
+    """What a request had to build itself, since what it imports does, is built for the next ones."""
+    _learnt.update(answer.get("built", ()))
+
+
+def _add_site_builtins() -> None:
+    """Give the builtins what `site` adds to them (`copyright`, `exit`, …), which this interpreter started without.
+
+    pylint takes the names that must not be redefined from its own interpreter. The environment's code still does not run.
+    """
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+
+
+def _import_all(name: str) -> None:
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, name + "."):
+        if not module.name.endswith("__main__") and ".test" not in module.name:
+            importlib.import_module(module.name)
+
+
+def _sibling(name: str) -> ModuleType:
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location("_pyfmt_pylint_" + os.path.basename(name), path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(payload: Json) -> Json:
+    """Lint the payload's groups and answer with what pylint says; see the module's docstring."""
+    gc.disable()  # trees are never freed before the end, and looking for garbage takes a third to a half of the time
+    sys.dont_write_bytecode = True
+    groups = payload["groups"]
+    forks = hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
+    if len(groups) == 1 or not forks:
+        return _merged([_lint(payload, groups[0]) if len(groups) == 1 else _spawned(payload, each) for each in groups])
+    return _merged([_forked(payload, group) for group in groups])
+
+
+def _merged(answers: list[Json]) -> Json:
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": [], "asked": []}
+    for answer in answers:
+        for key, values in merged.items():
+            values += [value for value in answer.get(key, ()) if key == "messages" or value not in values]
+    return merged
+
+
+def _forked(payload: Json, group: Json) -> Json:
+    """The answer for one group, from a child process; a child that dies is a failure of that group alone."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "w", encoding="ascii") as stream:
+                json.dump(_lint(payload, group), stream)
+            status = 0
+        except BaseException:  # pylint: disable=broad-exception-caught  # the log must hold it, whatever it was
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, encoding="ascii") as stream:
+        text = stream.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return _answer_of(text, status, group, "")
+
+
+def _spawned(payload: Json, group: Json) -> Json:
+    """The same where there is no fork: a new interpreter that does what this one did."""
+    command = [sys.executable, "-s", "-S", os.path.abspath(__file__), *_tool_paths]
+    text = json.dumps({**payload, "groups": [group]})
+    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
+    return _answer_of(done.stdout, done.returncode, group, done.stderr)
+
+
+def _answer_of(text: str, status: int, group: Json, detail: str) -> Json:
+    if status == 0:
+        answer: Json = json.loads(text)
+        return answer
+    reason = (
+        f"pylint's process was killed by signal {-status}" if status < 0 else f"pylint's process ended with {status}"
+    )
+    return _failed(group, reason, detail)
+
+
+def _failed(group: Json, reason: str, detail: str) -> Json:
+    tail = "\n".join(detail.strip().splitlines()[-20:])
+    return {
+        "messages": [],
+        "failures": [{"projects": [group["project"]], "reason": reason, "detail": tail}],
+        "notes": [],
+        "effects": [],
+    }
+
+
+def _lint(payload: Json, group: Json) -> Json:
+    """Lint one project in this process, which must do nothing else afterwards."""
+    view, linting, whole = (_parts[name] for name in ("view", "linter", "whole"))
+    os.chdir(group["folder"])
+    with _observers[0].paused():  # the environment's fingerprint has it
+        finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
+    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    linter = _linters.pop()
+    linter.import_roots = group["import_roots"]
+    try:
+        linting.configure(linter, payload["rcfile"], group.get("py_version"), bool(payload.get("trusted")))
+    except linting.ConfigBroken as error:
+        rcfile = _relative(payload["rcfile"], payload["root"])
+        return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
+    if payload.get("unused_ignores"):
+        linter.enable("useless-suppression")
+    linting.keep_tracebacks(linter)
+    of_config, linter.said = linter.said, []
+    if any(message.msg_id == "F0011" for message, _ in of_config):
+        return _about_config(payload, group, linter, of_config)
+    files, others = (_lintable(group[kind], group) for kind in ("files", "context"))
+    _make_room(view, linter, [*files, *others])
+    replay = group.get("replay")
+    wide = whole.ProjectWide(linter, replay is None or replay["wide"])
+    effects = _parts["effects"].Effects(replay)
+    touched = _parts["touched"].Touched()
+    with _deep_recursion():
+        linter.lint(files, others, wide, effects)
+    answer = _about_config(payload, group, linter, of_config)
+    _add_messages(answer, payload, group, linter)
+    told = effects.told(linter, lambda path: _relative(path, payload["root"]))
+    answer["effects"].append({"project": group["project"], **told})
+    reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
+    answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
+    answer["built"] = view.built()
+    touches = touched.told(lambda path: _relative(path, payload["root"]))
+    answer["asked"] = [{"project": group["project"], "touches": touches, **_asked(payload)}]
+    return answer
+
+
+def _asked(payload: Json) -> Json:
+    """What was asked of the disk, but for pyfmt's own business."""
+    seen = tuple(os.path.join(path, "") for path in payload["search_path"])
+    own = [path for path in _tool_paths if not os.path.join(path, "").startswith(seen)]
+    asked: Json = _observers[0].asked([*own, os.path.join(os.path.dirname(__file__), "../../.."), tempfile.gettempdir()])
+    asked["files"] = [path for path in asked["files"] if path != payload["rcfile"]]
+    return asked
+
+
+def _lintable(paths: list[str], group: Json) -> list[str]:
+    """Paths relative to the project, sorted; without stubs beside their module, for which pylint reads the module."""
+    kept = (path for path in paths if not (path.endswith(".pyi") and os.path.exists(path[:-1])))
+    return sorted(os.path.relpath(path, group["folder"]) for path in kept)
+
+
+def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
+    """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them holds."""
+    from astroid import MANAGER
+
+    if view.shadowed(MANAGER.astroid_cache, linter.roots(files)):
+        transforms = MANAGER._transform.transforms  # astroid's own and those of plugins, which load only once
+        MANAGER.clear_cache()
+        MANAGER._transform.transforms = transforms
+        view.forget_lookups()
+        view.fill_importer_cache()
+
+
+@contextlib.contextmanager
+def _deep_recursion() -> Any:
+    """Give pylint the depth that it has as a command: where inference gives up must not depend on our own frames."""
+    frame: Any = sys._getframe()
+    depth = 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
+    yield
+
+
+def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[Any, bool]]) -> Json:
+    """What the configuration itself gave rise to: broken parts are failures, outdated ones notes."""
+    rcfile = _relative(payload["rcfile"], payload["root"])
+    answer: Json = {
+        "messages": [],
+        "failures": [],
+        "effects": [],
+        "notes": [f"{note} ({payload['environment']})" for note in linter.notes],
+    }
+    for message, _ in messages:
+        text = f"{rcfile}: {message.msg} [{message.msg_id} {message.symbol}]"
+        # Options of a plugin that was left out are unknown without it: its note says enough.
+        if message.msg_id in ("W0012", "R0022") or (message.msg_id == "E0015" and linter.left_out):
+            answer["notes"].append(text)
+        else:
+            answer["failures"].append({"projects": [group["project"]], "reason": text, "detail": ""})
+    return answer
+
+
+def _add_messages(answer: Json, payload: Json, group: Json, linter: Any) -> None:
+    linting = _parts["linter"]
+    reported = {os.path.abspath(path) for path in group["files"]}
+    for message, in_bytes in linter.said:
+        path = os.path.abspath(message.abspath)
+        if message.msg_id in linting.CRASHES:
+            where = _relative(path, payload["root"])
+            detail = linter.crashes.get(path, message.msg)
+            last = detail.strip().splitlines()[-1]
+            answer["failures"] += _failed(group, f"pylint crashed on {where}: {last}", detail)["failures"]
+        elif path in reported:
+            text, syntax = message.msg, message.msg_id in linting.SYNTAX and not message.msg.startswith("Cannot import")
+            answer["messages"].append(
+                {
+                    "path": _relative(path, payload["root"]),
+                    **linting.place(message, in_bytes),
+                    "rule": message.msg_id,
+                    "symbol": message.symbol,
+                    "category": message.category,
+                    "message": text,
+                    "syntax": syntax,
+                    "project": group["project"],
+                    "also": [],
+                    "notes": [],
+                }
+            )
+
+
+def _wide_message(wide: Any, payload: Json, group: Json) -> Json:
+    root = payload["root"]
+    symbol = "duplicate-code" if wide.rule == "R0801" else "cyclic-import"
+    return {
+        "path": _relative(wide.path, root),
+        "line": wide.line,
+        "column": 1,
+        "end_line": wide.end_line,
+        "end_column": None,
+        "rule": wide.rule,
+        "symbol": symbol,
+        "category": "refactor",
+        "message": wide.message,
+        "syntax": False,
+        "project": group["project"],
+        "also": [_relative(path, root) for path in wide.also],
+        "notes": [note.replace(f"=={root.rstrip(os.sep)}{os.sep}", "==", 1) for note in wide.notes],
+    }
+
+
+def _relative(path: str, root: str) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/") if path.startswith(root) else path
+
+
+if __name__ == "__main__":  # a group of its own, where there is no fork
+    sys.path[:] = [
+        entry for entry in sys.path if os.path.abspath(entry or ".") != os.path.dirname(os.path.abspath(__file__))
+    ]
+    preload(sys.argv[1:])
+    with contextlib.redirect_stdout(sys.stderr):
+        outcome = run(json.load(sys.stdin))
+    json.dump(outcome, sys.stdout)

@@ -1,1 +1,0 @@
-"""What runs in another interpreter: standalone files, standard library only, Python 3.10 and later."""

@@ -1,0 +1,243 @@
+"""What manifests say, however they are written."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
+
+from pyfmt.projects.manifests import Manifest, poetry_range, read_manifest
+from tests.projects.trees import write
+
+
+def manifest(folder: Path, **files: str | bytes) -> Manifest:
+    names = {"pyproject": "pyproject.toml", "setup_cfg": "setup.cfg", "setup_py": "setup.py"}
+    write(folder, {names[key]: text for key, text in files.items()})
+    return read_manifest(folder, tuple(names[key] for key in files))
+
+
+def test_a_standard_pyproject(tmp_path: Path) -> None:
+    found = manifest(
+        tmp_path,
+        pyproject="""
+        [project]
+        name = "Acme_Storage.X"
+        requires-python = ">=3.10"
+        dependencies = ["pydantic<2", "acme-events @ file:///srv/acme%20events ; python_version > '3'"]
+        [project.optional-dependencies]
+        s3 = ["boto3"]
+        [dependency-groups]
+        dev = ["pytest", {include-group = "more"}]
+        [tool.uv]
+        dev-dependencies = ["ruff"]
+        [tool.uv.sources]
+        events = { path = "../events", editable = true }
+        Acme_Queue = { workspace = true }
+        both = [{ path = "../one", marker = "a" }, { path = "../two" }]
+        [tool.pdm.dev-dependencies]
+        local = ["-e file:///${PROJECT_ROOT}/../queue#egg=queue"]
+        """,
+    )
+    assert (found.distribution, found.requires_python, found.problem) == ("Acme_Storage.X", ">=3.10", "")
+    assert set(found.path_dependencies) == {"/srv/acme events", "../events", "../one", "../two", "../queue"}
+    assert found.workspace_dependencies == ("acme-queue",)
+    assert {"pydantic<2", "boto3", "pytest", "ruff"} < set(found.requirements)
+
+
+def test_a_poetry_pyproject(tmp_path: Path) -> None:
+    found = manifest(
+        tmp_path,
+        pyproject="""
+        [tool.poetry]
+        name = "billing"
+        packages = [{ include = "billing", from = "lib/python" }, { include = "tests" }]
+        [tool.poetry.dependencies]
+        python = "^3.9"
+        storage = { path = "../../lib/storage", develop = true }
+        many = [{ path = "a", markers = "x" }, { version = "1" }]
+        remote = { git = "https://example.org/x.git" }
+        acme-events = "^1.0"
+        [tool.poetry.group.dev.dependencies]
+        helper = { path = "../helper" }
+        [tool.poetry.dev-dependencies]
+        old = { path = "../old" }
+        """,
+    )
+    assert (found.distribution, found.requires_python) == ("billing", ">=3.9,<4")
+    assert set(found.path_dependencies) == {"../../lib/storage", "a", "../helper", "../old"}
+    assert found.source_folders == ("lib/python",)
+    assert set(found.requirements) == {"acme-events", "many"}
+
+
+@pytest.mark.parametrize(
+    ("text", "folders"),
+    [
+        ("[tool.setuptools.package-dir]\n'' = 'src'", ("src",)),
+        ("[tool.setuptools.packages.find]\nwhere = ['./lib/', 'more']", ("lib", "more")),
+        ("[tool.setuptools]\npackages = ['a']", ()),
+        ("[tool.pdm.build]\npackage-dir = 'python'", ("python",)),
+        ("[tool.uv.build-backend]\nmodule-root = ''", ()),
+        ("[tool.uv.build-backend]\nmodule-root = 'python'", ("python",)),
+        ("[tool.maturin]\npython-source = 'py'", ("py",)),
+        ("[tool.hatch.build.targets.wheel]\npackages = ['src/a', 'lib/python/b/', 'c']", ("src", "lib/python")),
+        ("[tool.hatch.build.targets.wheel]\nsources = ['src']", ("src",)),
+        ("[tool.hatch.build.targets.wheel.sources]\n'src/a' = 'b'", ()),
+    ],
+)
+def test_the_source_folders_of_each_build_backend(tmp_path: Path, text: str, folders: tuple[str, ...]) -> None:
+    assert manifest(tmp_path, pyproject=text).source_folders == folders
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("x @ {root:uri}/../lib", "../lib"),
+        ("x @ {root:parent:parent:uri}/lib/x", "../../lib/x"),
+        ("x @ file:../lib", "../lib"),
+    ],
+)
+def test_direct_references_to_folders(tmp_path: Path, line: str, path: str) -> None:
+    found = manifest(tmp_path, pyproject=f"[project]\nname = 'a'\ndependencies = ['{line}']").path_dependencies
+    assert [str((tmp_path / item).resolve()) for item in found] == [str((tmp_path / path).resolve())]
+
+
+def test_a_setup_cfg(tmp_path: Path) -> None:
+    found = manifest(
+        tmp_path,
+        setup_cfg="""
+[metadata]
+name = notify
+[options]
+python_requires = >=3.8
+package_dir =
+    = source
+install_requires =
+    requests>=2 ; python_version < "4"
+    lib @ file:///srv/lib
+[options.packages.find]
+where = ./more
+[options.extras_require]
+test = pytest
+    %(not interpolated
+""",
+    )
+    assert (found.distribution, found.requires_python) == ("notify", ">=3.8")
+    assert found.source_folders == ("source", "more")
+    assert found.path_dependencies == ("/srv/lib",)
+    assert "pytest" in found.requirements
+
+
+def test_a_setup_py_is_read_and_never_run(tmp_path: Path) -> None:
+    found = manifest(
+        tmp_path,
+        setup_py=f"""
+import setuptools
+open({str(tmp_path / "ran")!r}, "w")
+NAME = "computed"
+setuptools.setup(name="legacy", version=NAME, python_requires=">=3.8", package_dir={{"": "lib"}},
+                 install_requires=["a", "b @ file:../b"], extras_require={{"x": ["c"]}}, odd={{[]: 1}}, **NAME)
+""",
+    )
+    assert (found.distribution, found.requires_python, found.source_folders) == ("legacy", ">=3.8", ("lib",))
+    assert (found.requirements, found.path_dependencies) == (("a", "b @ file:../b", "c"), ("../b",))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_reading_a_setup_py_says_nothing_of_its_style(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert manifest(tmp_path, setup_py='x = "\\d"\nsetup(name="a")').distribution == "a"
+
+
+def test_a_setup_py_that_is_no_python_is_left_to_the_tools(tmp_path: Path) -> None:
+    assert manifest(tmp_path, setup_py="print 'old'") == Manifest(computed=True)
+    assert manifest(tmp_path, setup_py=b"a\0b") == Manifest(computed=True)
+
+
+def test_the_manifests_complete_each_other(tmp_path: Path) -> None:
+    found = manifest(
+        tmp_path,
+        pyproject="[build-system]\nrequires = []",
+        setup_cfg="[metadata]\nname = from-cfg",
+        setup_py="setup(name='from-py', python_requires='>=3.9')",
+    )
+    assert (found.distribution, found.requires_python) == ("from-cfg", ">=3.9")
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"pyproject": "[project"}, "pyproject.toml cannot be read: "),
+        ({"pyproject": b"a = '\xff'"}, "pyproject.toml cannot be read: "),
+        ({"setup_cfg": "no section"}, "setup.cfg cannot be read: "),
+        ({"setup_cfg": "[a]\nx = 1\nx = 2"}, "setup.cfg cannot be read: "),
+    ],
+)
+def test_what_cannot_be_read_is_told(tmp_path: Path, files: dict[str, str | bytes], problem: str) -> None:
+    found = manifest(tmp_path, **files).problem
+    assert found.startswith(problem) and "\n" not in found
+
+
+JSON = st.recursive(
+    st.one_of(st.booleans(), st.integers(), st.sampled_from(["", "a", "../b", "src", "x @ file:///y", ">=3"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["path", "from", "find", "", "x"]), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+PLACES = [
+    "project.name", "project.dependencies", "project.optional-dependencies", "project.requires-python", "dependency-groups",
+    "tool.poetry", "tool.poetry.packages", "tool.poetry.dependencies", "tool.poetry.group", "tool.uv.sources",
+    "tool.uv.dev-dependencies", "tool.setuptools.packages", "tool.setuptools.package-dir", "tool.hatch.build.targets.wheel",
+    "tool.pdm.dev-dependencies", "tool.pdm.build", "tool.uv.build-backend", "tool", "project",
+]  # fmt: skip
+
+
+def toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"'{key}' = {toml(item)}" for key, item in value.items()) + "}"
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+@settings(deadline=None)
+@given(place=st.sampled_from(PLACES), value=JSON)
+def test_no_shape_of_a_table_is_too_much(tmp_path_factory: pytest.TempPathFactory, place: str, value: object) -> None:
+    folder = tmp_path_factory.getbasetemp() / "shapes"
+    found = manifest(folder, pyproject=f"{place} = {toml(value)}")
+    assert found.problem == ""
+    assert all(isinstance(item, str) for item in (*found.requirements, *found.path_dependencies, *found.source_folders))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "admitted", "refused"),
+    [
+        ("^3.10", "3.10 3.12", "3.9 4.0"),
+        ("~3.10", "3.10.4", "3.11 3.9"),
+        ("~3", "3.9", "4.0"),
+        (">=3.8,<3.12", "3.8 3.11", "3.12"),
+        (">= 3.8 , < 3.12", "3.8 3.11", "3.12"),
+        (">=3.8 <3.12", "3.8 3.11", "3.12"),
+        ("~=3.9", "3.9 3.11", "4.0 3.8"),
+        ("!=3.9.*,>=3.8", "3.8 3.10", "3.9.1"),
+        ("3.11", "3.11.7", "3.12"),
+        ("3.11.2", "3.11.2", "3.11.3"),
+    ],
+)
+def test_poetrys_ranges(constraint: str, admitted: str, refused: str) -> None:
+    specifier = SpecifierSet(poetry_range(constraint) or "")
+    assert all(version in specifier for version in admitted.split())
+    assert not any(version in specifier for version in refused.split())
+
+
+@pytest.mark.parametrize("constraint", [None, "*", "^3.8 || ^3.10", "", "three"])
+def test_what_is_no_single_range_is_left_open(constraint: str | None) -> None:
+    assert poetry_range(constraint) is None

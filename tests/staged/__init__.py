@@ -1,1 +1,0 @@
-"""Tests of runs over git's index, of the hooks, and of `pyfmt init`."""
