@@ -7,19 +7,17 @@ can be said which files a changed answer concerns; "" is the group of what belon
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyfmt.core.model import Environment
 
 REST = ""  # the group of what cannot be told apart
-_ALL = "*"  # stands for all names of a folder that can be imported
+ALL = "*"  # stands for all names of a folder that can be imported
 _GONE = "-"
 _FOLDER = "/"
 _NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
@@ -158,7 +156,7 @@ class Disk:
         found = self.listing(folder)
         if not found:
             return _GONE if found is None else ""
-        if stem == _ALL:
+        if stem == ALL:
             names = [name for name in found if _can_be_imported(name)]
         else:
             names = self._by_stem(folder, found).get(stem, [])
@@ -224,7 +222,7 @@ def answers(observed: Observed, places: Places, disk: Disk) -> dict[str, Answers
     for folder, stems in observed.names.items():
         here = places.local(folder)
         for stem in stems:
-            group = places.group(os.path.join(here, stem)) if stem != _ALL else REST
+            group = places.group(os.path.join(here, stem)) if stem != ALL else REST
             found.setdefault(group, {})[f"{folder}/{stem}.*"] = disk.named(here, stem)
     rest = found.setdefault(REST, {})
     for text in observed.exist:
@@ -283,120 +281,3 @@ def _marked(observed: Observed, places: Places) -> Iterator[str]:
 def _is_inside_checkout(folder: str) -> bool:
     """Whether it is a folder where files come and go all the time, so that its time says little."""
     return folder.startswith("<root>")
-
-
-class Changed(Exception):
-    """What a tool was told is not what the disk says now: nothing can be said of its answer."""
-
-
-def observed_of(asked: Mapping[str, Any], places: Places, known: Known, began_ns: int) -> Observed:
-    """The questions that a worker noted (`tools/worker/observing.py`), less those that other inputs answer.
-
-    Raises Changed where the answers are others by now, something was written since `began_ns`, or not all questions are
-    known.
-    """
-    if asked["unseen"]:
-        raise Changed(", ".join(asked["unseen"]))
-    taking = _Taking(places, known, began_ns)
-    for path in asked["files"]:
-        taking.file(path)
-    for path in asked["folders"]:
-        taking.name(os.path.dirname(path), os.path.basename(path), True)
-    for path in asked["absent"]:
-        taking.absent(path)
-    for folder in asked["listed"]:
-        taking.listed(folder, _ALL)
-    for folder, name in asked["names"]:
-        taking.listed(folder, name)
-    links = {places.portable(path) for path in asked["links"] if not places.is_above(path)}
-    return Observed(
-        {folder: sorted(names) for folder, names in sorted(taking.read.items())},
-        {folder: sorted(names) for folder, names in sorted(taking.names.items())},
-        sorted(taking.exist),
-        sorted(links),
-        sorted(asked["variables"]),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What of the checkout other inputs hold: paths relative to its root."""
-
-    files: frozenset[str]
-    folders: frozenset[str]  # every name in them that can be imported
-
-
-class _Taking:
-    """Collects questions in portable form."""
-
-    def __init__(self, places: Places, known: Known, began_ns: int) -> None:
-        self.read: dict[str, set[str]] = {}
-        self.names: dict[str, set[str]] = {}
-        self.exist: set[str] = set()
-        self._places, self._known = places, known
-        self._written_ns = began_ns - 20_000_000  # the kernel's clock for files may be late by a tick
-        self._there: dict[str, bool] = {}
-
-    def file(self, path: str) -> None:
-        """A file that was read."""
-        try:
-            found = os.stat(path)
-        except (OSError, ValueError) as error:
-            raise Changed(f"{path} is gone") from error
-        if self._is_known(path, self._known.files):
-            return
-        if not stat.S_ISREG(found.st_mode):
-            self.name(os.path.dirname(path), os.path.basename(path), True)  # a folder that was opened as a file
-            return
-        if max(found.st_mtime_ns, found.st_ctime_ns) >= self._written_ns:
-            raise Changed(f"{path} was written meanwhile")
-        folder, name = os.path.split(path)
-        self.read.setdefault(self._places.portable(folder), set()).add(name)
-
-    def absent(self, path: str) -> None:
-        """A path where nothing was: told by the first name on its way that is not there."""
-        folder, name = os.path.split(path)
-        there = False
-        while not self._is_there(folder) and folder != os.path.dirname(folder):
-            there = os.path.exists(folder)  # as a file: nothing can be below it
-            folder, name = os.path.split(folder)
-        self.name(folder, name, there)
-
-    def name(self, folder: str, name: str, there: bool) -> None:
-        """A name of which only the existence counts."""
-        if os.path.exists(os.path.join(folder, name)) is not there:
-            raise Changed(f"{folder}/{name} was made or removed meanwhile")
-        if self._is_known(folder, self._known.folders) and stem_of(name).isidentifier():
-            # An environment (`env`) is passed over by the walk, and yet a namespace package to a tool.
-            if there or folder not in self._places.entries:
-                return
-        if self._places.is_above(folder):
-            if not there:
-                self.exist.add(self._places.portable(os.path.join(folder, name)))
-            return
-        self.names.setdefault(self._places.portable(folder), set()).add(stem_of(name))
-
-    def listed(self, folder: str, stem: str) -> None:
-        """A folder in which a name was looked for, or all of them."""
-        try:
-            found = os.stat(folder)
-        except (OSError, ValueError):
-            self.absent(folder)
-            return
-        if self._is_known(folder, self._known.folders) or not stat.S_ISDIR(found.st_mode):
-            return
-        if found.st_mtime_ns >= self._written_ns:
-            raise Changed(f"{folder} was written to meanwhile")
-        self.names.setdefault(self._places.portable(folder), set()).add(stem)
-
-    def _is_known(self, path: str, known: frozenset[str]) -> bool:
-        root = self._places.root
-        if path == root:
-            return "." in known
-        return path.startswith(root + "/") and path[len(root) + 1 :] in known
-
-    def _is_there(self, folder: str) -> bool:
-        if folder not in self._there:
-            with contextlib.suppress(ValueError):
-                self._there[folder] = os.path.isdir(folder)
-        return self._there.get(folder, False)

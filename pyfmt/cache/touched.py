@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyfmt.cache.observed import REST, Known, Observed, Places
+from pyfmt.cache.observed import REST, Observed, Places
+from pyfmt.cache.questions import Known
 
 _ANYONE = ""  # asks for names on behalf of any file
 _GROUP = "@"  # begins the key of a group of installed modules

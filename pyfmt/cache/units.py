@@ -23,8 +23,9 @@ from pyfmt.cache.keys import (
     unit_inputs,
     unit_key,
 )
-from pyfmt.cache.observed import Changed, Observed, Places, joined_up, observed_of
-from pyfmt.cache.observed import Known as KnownPaths
+from pyfmt.cache.observed import Observed, Places, joined_up
+from pyfmt.cache.questions import Changed, observed_of
+from pyfmt.cache.questions import Known as KnownPaths
 from pyfmt.cache.remembered import Question, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
@@ -124,8 +125,7 @@ class UnitCache:
                 places = self._facts.places(unit, part)
                 observed = observed_of(each, places, known, began_ns)
                 found[each.get("project", "")] = Asked(observed, by_group(each.get("touches", {}), places, known))
-        except Changed as error:
-            import sys; print("DEBUG", unit.tool, unit.projects, error, file=sys.stderr)
+        except Changed:
             return None
         return found or None
 
@@ -166,6 +166,7 @@ class UnitCache:
             names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
         except (ValueError, TypeError, AttributeError, KeyError):
             return "miss: what it was made from cannot be read"
+        names = [self._in_words(name, unit) for name in names]
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         return f"miss: changed since then: {shown}{self._anew(unit)}"
 
@@ -173,6 +174,12 @@ class UnitCache:
         """The answers to what a tool asked, by what it asked."""
         groups = self._remembered.answers(observed, places)
         return {question: answer for said in groups.values() for question, answer in said.items()}
+
+    @staticmethod
+    def _in_words(name: str, unit: Unit) -> str:
+        """An input's name as a person calls it."""
+        assert unit.environment is not None, unit
+        return name.replace("<environment>", unit.environment.name).replace("<root>/", "")
 
     def _anew(self, unit: Unit) -> str:
         """How much of a unit would be linted anew, where it is not all of it."""
@@ -230,15 +237,34 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     for outcome, _ in results.values():
         listener.done(outcome)
     missing = [index for index, found in enumerate(known) if found is None]
+    anew = set(missing)
     if missing and cache:
         asked = {index: (keys[index], units[index]) for index in missing}
-        results.update(_Missing(asked, options, listener, cache).results())
+        missed = _Missing(asked, options, listener, cache)
+        results.update(missed.results())
+        anew = missed.run_whole
     elif missing:
         done = _run_tools([_asked_of_tool(units[index]) for index in missing], options, listener)
         for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
             results[index] = (share(outcome, units[index]), notes)
     ordered = [results[index] for index in range(len(units))]
-    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    found = LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    hits = [index for index in range(len(units)) if index not in anew]
+    return _audited(found, hits, options, listener) if options.audit and hits else found
+
+
+def _audited(found: LintResult, hits: Sequence[int], options: LintOptions, listener: Listener) -> LintResult:
+    """Compute a random sample of what the cache has answered again; a unit that says something else is a failure."""
+    from pyfmt.cache import audit  # deferred: only where it is asked for
+
+    chosen = audit.sample(hits, options.audit)
+    listener.more(len(chosen))
+    units = [whole(found.outcomes[index].unit) for index in chosen]
+    cold = _run_tools(units, replace(options, cache_folder=lambda _: None, replays={}, times=None), listener)
+    outcomes = list(found.outcomes)
+    for index, fresh in zip(chosen, cold.outcomes, strict=True):
+        outcomes[index] = audit.judged(outcomes[index], share(fresh, outcomes[index].unit))
+    return replace(found, outcomes=tuple(outcomes))
 
 
 def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
@@ -269,6 +295,11 @@ class _Missing:
         self._began_ns = time.time_ns()
         self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
         self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
+
+    @property
+    def run_whole(self) -> set[int]:
+        """The units of which nothing was remembered."""
+        return {index for index, *_ in self._learnt}
 
     def results(self) -> dict[int, _Found]:
         """Each unit's outcome; what can be is remembered."""

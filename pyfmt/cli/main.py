@@ -152,6 +152,7 @@ def _can_repeat(request: Request) -> bool:
     """Whether the next call of this command may be answered with what this one says: see repeating/."""
     asks_git = request.staged or request.since is not None or request.shard is not None
     tells_of_itself = request.verbosity > 0 or request.statistics or request.timings is not None
+    tells_of_itself = tells_of_itself or request.cache_audit > 0
     return request.use_cache and not asks_git and not tells_of_itself and request.outputs == (OutputSpec("text"),)
 
 

@@ -134,6 +134,17 @@ def _output(value: str) -> tuple[str, str | None]:
     return name, file if equals else None
 
 
+def _percent(value: str) -> float:
+    """A share from above 0 to 100."""
+    try:
+        percent = float(value.removesuffix("%"))
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise argparse.ArgumentTypeError(f"{value!r} is no share: give one from above 0% to 100%, such as 5%")
+    return percent
+
+
 def _shared() -> argparse.ArgumentParser:
     """Options that every command takes."""
     parser = argparse.ArgumentParser(add_help=False)
@@ -231,6 +242,12 @@ def _add_how_fast(group: argparse._ActionsContainer) -> None:
     group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    group.add_argument(
+        "--cache-audit",
+        type=_percent,
+        metavar="N%",
+        help="compute a random N%% of what the cache answers again, and fail where it says something else",
+    )
 
 
 def _add_timings(group: argparse._ActionsContainer) -> None:

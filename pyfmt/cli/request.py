@@ -24,6 +24,7 @@ def make_request(options: argparse.Namespace, command: Command) -> Request:
         since=getattr(options, "since", None),
         jobs=getattr(options, "jobs", None),
         use_cache=not getattr(options, "no_cache", False),
+        cache_audit=_audit(options),
         config_file=options.config,
         root=options.root,
         timeout=getattr(options, "timeout", None),
@@ -53,6 +54,14 @@ def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
         else:
             found.append(OutputSpec(name, file))
     return tuple(dict.fromkeys(found)) or (OutputSpec("text"),)
+
+
+def _audit(options: argparse.Namespace) -> float:
+    """What `--cache-audit` asks for, where it makes sense."""
+    percent = float(getattr(options, "cache_audit", None) or 0.0)
+    if percent and getattr(options, "no_cache", False):
+        raise UsageError("compares what the cache says: it cannot be mixed with --no-cache", "--cache-audit")
+    return percent
 
 
 def _shard(options: argparse.Namespace) -> tuple[int, int] | None:

@@ -38,6 +38,7 @@ class Request:
     since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
     jobs: int | None = None
     use_cache: bool = True
+    cache_audit: float = 0.0  # percent of the cache's answers that are computed again and compared
     config_file: str | None = None
     root: str | None = None
     timeout: float | None = None  # seconds for one unit
