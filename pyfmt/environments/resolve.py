@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
-from pyfmt.environments.managers import ORDER, Found, Place, Surroundings
+from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
 from pyfmt.environments.reading import ReadResult, examine
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def resolve(
     """
     root = os.path.realpath(config.root)
     _check_settings(projects, config)
-    reader = _Reader(root, memo, trusted)
-    around = Surroundings(root, environ, tuple(projects))
+    reader = _EnvironmentReader(root, memo, trusted)
+    around = Monorepo(root, environ, tuple(projects))
     drafts = [_own(Place(project, _folder(root, project), around), config, reader) for project in projects]
     installed = _installations(projects, drafts)
     named = reader.names()
@@ -57,7 +57,7 @@ class _Draft:
     weak: bool = False  # inherited, and without the project itself: one that has it installed is better
 
 
-class _Reader:
+class _EnvironmentReader:
     """Reads each environment once, however many projects and links lead to it."""
 
     def __init__(self, root: str, memo: MutableMapping[str, str] | None, trusted: bool) -> None:
@@ -150,7 +150,7 @@ def _folder(root: str, project: Project) -> str:
     return os.path.normpath(os.path.join(root, project.path))
 
 
-def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
+def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
     """What the project's setting, or the first manager with a usable environment, gives."""
     explicit = _setting(place.project, config)
     if explicit is not None:
@@ -168,7 +168,7 @@ def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
     return draft
 
 
-def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> bool:
+def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentReader) -> bool:
     """Whether `found` is the project's environment; else it is noted in `draft` why not."""
     if found.refused:
         draft.passed_over.append(Candidate(found.prefix, found.rule, found.refused, found.cure))
@@ -225,7 +225,7 @@ def _setting(project: Project, config: Config) -> str | None:
     return None
 
 
-def _explicit(place: Place, value: str, given: tuple[Config, _Reader]) -> _Draft:
+def _explicit(place: Place, value: str, given: tuple[Config, _EnvironmentReader]) -> _Draft:
     """The environment that the configuration names; raises VirtualenvError if it is none."""
     config, reader = given
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))

@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt.environments.layout import Broken, Layout, locate
+from pyfmt.environments.layout import Broken, EnvironmentLayout, locate
 
 _TIME_LIMIT = 20.0  # seconds for git ls-files
 
@@ -51,7 +51,7 @@ def decide(prefix: Path, root: Path) -> Trust:
     return _by_git(layout)
 
 
-def _problem(layout: Layout, checkout: str) -> str:
+def _problem(layout: EnvironmentLayout, checkout: str) -> str:
     """What of its owner, its permissions or its interpreter's place speaks against an environment; "" for nothing."""
     for path in (layout.prefix, layout.executable, *_site_folders(layout.prefix, layout.library)):
         problem = _ownership(path)
@@ -63,11 +63,11 @@ def _problem(layout: Layout, checkout: str) -> str:
     return ""
 
 
-def _interpreters(layout: Layout) -> tuple[str, str]:
+def _interpreters(layout: EnvironmentLayout) -> tuple[str, str]:
     return os.path.realpath(layout.executable), os.path.realpath(layout.base_executable)
 
 
-def _by_git(layout: Layout) -> Trust:
+def _by_git(layout: EnvironmentLayout) -> Trust:
     """The decision for an environment inside the checkout: by what is in the git index."""
     repository, tracked = _tracked(layout.prefix)
     if repository is None:

@@ -12,9 +12,11 @@ from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
-from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
+from pyfmt.projects.dependencies import Member, edges
+from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
-from pyfmt.projects.manifests import normalise, read_manifest, requirement_name
+from pyfmt.projects.manifests import read_manifest
+from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.projects.walking import Folder, walk
 
 
@@ -179,11 +181,11 @@ def _member(config: Config, folder: Folder) -> Member:
 
 def _names(members: list[Member]) -> dict[str, str]:
     """A unique name for each: the distribution's, else the folder's; where two would share it, the folder's path."""
-    wished = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
-    counts = Counter(wished.values())
+    names = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
+    counts = Counter(names.values())
     return {
-        path: name if counts[name] == 1 and (name == path or name not in wished) else path
-        for path, name in wished.items()
+        path: name if counts[name] == 1 and (name == path or name not in names) else path
+        for path, name in names.items()
     }
 
 
@@ -212,7 +214,7 @@ def _unread(folders: Mapping[str, Folder], names: Mapping[str, str], chosen_only
 def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ...]) -> Project:
     manifest, files = member.manifest, tuple(sorted(holding.files))
     shape = layout(member.path, files, manifest.source_folders)
-    manifests = [n for n in ("pyproject.toml", "setup.cfg", "setup.py", *LOCK_FILES) if n in member.files]
+    manifests = [n for n in (*MANIFESTS, *LOCK_FILES) if n in member.files]
     return Project(
         name=name,
         path=member.path,

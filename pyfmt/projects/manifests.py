@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from pyfmt.projects.names import normalise
+
 _SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
 
 Table = Mapping[str, Any]
@@ -34,17 +36,6 @@ class Manifest:
     problem: str = ""  # why a manifest could not be read
     # What each file alone says: the same again, by its origin.
     parts: tuple[tuple[str, Manifest], ...] = field(default=(), compare=False)
-
-
-def normalise(name: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def requirement_name(line: str) -> str:
-    """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
-    match = re.match(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", line)
-    return normalise(match.group(1)) if match else ""
 
 
 def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
@@ -125,15 +116,15 @@ def _read_pyproject(path: Path) -> Manifest:
                 paths.append(entry["path"])
             elif isinstance(entry, dict) and entry.get("workspace") is True:
                 workspace.append(normalise(name))
-    wishes = _poetry_wishes(poetry)
+    asked = _poetry_requirements(poetry)
     files = _texts(_table(data, "tool", "setuptools", "dynamic", "dependencies").get("file"))
     dynamic = "dependencies" in _texts(project.get("dynamic"))
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
-        requires_python=_text(project.get("requires-python")) or poetry_range(wishes.python),
+        requires_python=_text(project.get("requires-python")) or poetry_range(asked.python),
         source_folders=tuple(_pyproject_sources(data)),
-        requirements=(*requirements, *wishes.names),
-        path_dependencies=(*paths, *wishes.paths),
+        requirements=(*requirements, *asked.names),
+        path_dependencies=(*paths, *asked.paths),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
         computed=dynamic and not files and not _table(poetry, "dependencies"),
@@ -141,7 +132,7 @@ def _read_pyproject(path: Path) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class _PoetryWishes:
+class _PoetryRequirements:
     """What Poetry's own tables of dependencies say."""
 
     python: str | None
@@ -149,7 +140,7 @@ class _PoetryWishes:
     paths: tuple[str, ...]
 
 
-def _poetry_wishes(poetry: Table) -> _PoetryWishes:
+def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
     """Every table of dependencies that Poetry knows, the old dev one included."""
     tables = [_table(poetry, "dependencies"), _table(poetry, "dev-dependencies")]
     tables += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
@@ -166,7 +157,7 @@ def _poetry_wishes(poetry: Table) -> _PoetryWishes:
                     paths.append(entry["path"])
                 elif not {"git", "url", "file"} & set(entry):
                     names.append(name)
-    return _PoetryWishes(python, tuple(names), tuple(paths))
+    return _PoetryRequirements(python, tuple(names), tuple(paths))
 
 
 def poetry_range(constraint: str | None) -> str | None:

@@ -28,7 +28,7 @@ from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
 
 if TYPE_CHECKING:
-    from pyfmt.run.boundaries.check import Checked as BoundariesChecked
+    from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
     from pyfmt.run.shard import Share
     from pyfmt.runner.pool import WorkerPool
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe
-from pyfmt.environments.creating.locks import Target
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
 from pyfmt.environments.creating.recipes import Recipe, recipe
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
+from pyfmt.projects.locks.choosing import Target
 
 # What runs in this process runs for one environment at a time: virtualenv and python_discovery keep state, and even
 # sysconfig (which uv.find_uv_bin asks) gives wrong answers to a second thread while the first fills its cache.
