@@ -112,10 +112,7 @@ class Observed:
         return Observed(
             _joined(self.read, other.read),
             _joined(self.names, other.names),
-            *(
-                sorted({*getattr(self, name), *getattr(other, name)})
-                for name in ("exist", "links", "variables")
-            ),
+            *(sorted({*getattr(self, name), *getattr(other, name)}) for name in ("exist", "links", "variables")),
         )
 
 

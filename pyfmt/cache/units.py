@@ -24,8 +24,9 @@ from pyfmt.cache.keys import (
     unit_key,
 )
 from pyfmt.cache.observed import Observed, Places, joined_up
-from pyfmt.cache.questions import Changed, observed_of
+from pyfmt.cache.questions import Changed
 from pyfmt.cache.questions import Known as KnownPaths
+from pyfmt.cache.questions import observed_of
 from pyfmt.cache.remembered import Question, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store

@@ -149,7 +149,8 @@ class Observer:
 
     def _watch_finder(self) -> None:
         """An import's finder lists a whole folder to look for one name in it: only the name is asked."""
-        find, fill = FileFinder.find_spec, FileFinder._fill_cache  # type: ignore[attr-defined]
+        finder: Any = FileFinder
+        find, fill = finder.find_spec, getattr(finder, "_fill_cache")
 
         def find_spec(this: Any, fullname: str, target: Any = None) -> Any:
             if not self._pauses:
@@ -160,8 +161,8 @@ class Observer:
             with self.paused():
                 fill(this)
 
-        setattr(FileFinder, "find_spec", find_spec)
-        setattr(FileFinder, "_fill_cache", fill_cache)
+        setattr(finder, "find_spec", find_spec)
+        setattr(finder, "_fill_cache", fill_cache)
 
     def _watch_variables(self) -> None:
         kind: Any = type(os.environ)

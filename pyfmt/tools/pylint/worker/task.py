@@ -250,7 +250,9 @@ def _asked(payload: Json) -> Json:
     """What was asked of the disk, but for pyfmt's own business."""
     seen = tuple(os.path.join(path, "") for path in payload["search_path"])
     own = [path for path in _tool_paths if not os.path.join(path, "").startswith(seen)]
-    asked: Json = _observers[0].asked([*own, os.path.join(os.path.dirname(__file__), "../../.."), tempfile.gettempdir()])
+    asked: Json = _observers[0].asked(
+        [*own, os.path.join(os.path.dirname(__file__), "../../.."), tempfile.gettempdir()]
+    )
     asked["files"] = [path for path in asked["files"] if path != payload["rcfile"]]
     return asked
 
