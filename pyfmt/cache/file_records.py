@@ -9,6 +9,7 @@ proved to be as it was has the whole project linted.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -124,9 +125,12 @@ class FileRecords:
             return None
         places = self._facts.places(unit, part)
         now_said = self._remembered.groups(record.touched.name, places)
-        concerned = record.touched.concerned(now_said, now.reach.of, everyone)
-        if concerned is None:
+        if now_said is None:
             return None
+        answered = record.touched.changed(now_said)
+        concerned = record.touched.concerned(answered, now.reach.of, everyone)
+        if concerned is None or not answered.isdisjoint(_setting(record, places)):
+            return None  # by now these may set other things on the classes of others
         changed |= concerned
         asked = set(part.files)
         affected = _affected(_moved(record, now, asked), now.reach, everyone)
@@ -136,7 +140,7 @@ class FileRecords:
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
         stale = tuple(sorted(wanted & asked))
-        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh, now_said or {})
+        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh, now_said)
 
     def known(self, partial: Partial) -> Outcome:
         """The outcome of a unit of which nothing must run."""
@@ -254,6 +258,13 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*part.files, *part.context} - set(stale)))
+
+
+def _setting(record: Record, places: Places) -> set[str]:
+    """The groups of installed modules that set something on others, or that are built for it."""
+    installed = (file for file, (digest, _) in record.made.items() if not digest)
+    names = (name.partition(".")[0] for _, name in (*record.early, *record.late))
+    return {*(places.group(os.path.join(places.root, file)) for file in installed), *names}
 
 
 def _moved(record: Record, now: _Now, asked: set[str]) -> set[str]:

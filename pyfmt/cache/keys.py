@@ -115,7 +115,7 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         facts.tools.hex(),
         list(facts.config(unit.tool)),
         facts.trusted(environment),
-        list(_environment(environment, facts)),
+        list(_searched(environment, facts)),
         list(_project(part.project, facts)),
         list(facts.options),
     ]
@@ -163,6 +163,13 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
         what = (environment.name, environment.fingerprint, str(environment.python), paths)
         facts.told[environment.prefix] = what
     return facts.told[environment.prefix]
+
+
+def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
+    """How an environment's modules are found, whatever is installed: what a file has asked of that is told by itself."""
+    name, _, python, paths = _environment(environment, facts)
+    remapped = [[module, portable(path, environment, facts.root)] for module, path in environment.remapped]
+    return (name, python, paths, remapped)
 
 
 def portable(path: str, environment: Environment, root: str) -> str:

@@ -65,7 +65,7 @@ class Places:
         """The name below the search path that a path belongs to."""
         for entry in self.entries:
             if path.startswith(entry + "/"):
-                return stem_of(path[len(entry) + 1 :].partition("/")[0])
+                return _group_of(path[len(entry) + 1 :].partition("/")[0])
         return REST
 
     def is_above(self, folder: str) -> bool:
@@ -79,6 +79,15 @@ class Places:
 def _is_standard(entry: str) -> bool:
     """Whether a search path entry is Python's own library."""
     return entry.endswith((".zip", "lib-dynload")) or os.path.isfile(os.path.join(entry, "os.py"))
+
+
+def _group_of(name: str) -> str:
+    """The group of a top-level entry of a search path."""
+    if name.endswith(".pth") or name.startswith("__editable__"):
+        return REST  # decides on what can be imported at all
+    if name.endswith((".dist-info", ".egg-info")):
+        return name.partition("-")[0]
+    return stem_of(name)
 
 
 def stem_of(name: str) -> str:

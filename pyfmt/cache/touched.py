@@ -37,13 +37,14 @@ class Touched:
         name, groups, asked_for = value
         return cls(str(name), dict(groups), {key: list(names) for key, names in asked_for.items()})
 
+    def changed(self, now: Mapping[str, str]) -> set[str]:
+        """The groups whose answers (`now`) are others."""
+        return {group for group in {*now, *self.groups} if now.get(group) != self.groups.get(group)}
+
     def concerned(
-        self, now: Mapping[str, str] | None, reach_of: Callable[[str], Iterable[str]], files: Iterable[str]
+        self, changed: Collection[str], reach_of: Callable[[str], Iterable[str]], files: Iterable[str]
     ) -> set[str] | None:
-        """Those of the files that other answers (`now`, by group) concern; None where that may be all."""
-        if now is None:
-            return None
-        changed = {group for group in {*now, *self.groups} if now.get(group) != self.groups.get(group)}
+        """Those of the files that other answers in the groups `changed` concern; None where that may be all."""
         if not changed:
             return set()
         leading = self._leading_to(changed)
@@ -84,6 +85,7 @@ def by_group(touches: Mapping[str, Iterable[str]], places: Places, known: Known)
     """Who asked for what as a worker notes it, with installed modules told by their groups."""
     found: dict[str, set[str]] = {}
     for file, names in touches.items():
-        key = file if file == _ANYONE or file in known.files else _GROUP + places.group(os.path.join(places.root, file))
+        is_told = file == _ANYONE or file.startswith(_GROUP) or file in known.files
+        key = file if is_told else _GROUP + places.group(os.path.join(places.root, file))
         found.setdefault(key, set()).update(names)
     return {key: sorted(names) for key, names in sorted(found.items())}

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit, apply
-from tests.support.monorepo import Monorepo
+from tests.support.monorepo import Monorepo, Result
 
 _OF_TIME = ("seconds", "started", "ended", "cached")  # all that a cached report may say otherwise
 PATHS = ("lib/core", "projects/alpha/alpha", "projects/beta/src/beta/main.py")
@@ -54,7 +54,11 @@ def difference(tree: Monorepo, *arguments: str) -> str:
 
 def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
     """How many files of each project pylint lints in one run; a project of which all is known is left out."""
-    done = tree.run("check", "--tool", "pylint", "--verbose", *arguments)
+    return counts_of(tree.run("check", "--tool", "pylint", "--verbose", *arguments))
+
+
+def counts_of(done: Result) -> dict[str, int]:
+    """The same for a run with `--verbose` that has been done."""
     found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, (\d+) findings, (?!0\.0 s)", done.stderr)
     assert "] pylint" in done.stderr, done  # else there is nothing that the pattern could find
     return {project: int(count) for project, count, _ in found}

@@ -210,9 +210,9 @@ def _lint(payload: Json, group: Json) -> Json:
     """Lint one project in this process, which must do nothing else afterwards."""
     view, linting, whole = (_parts[name] for name in ("view", "linter", "whole"))
     os.chdir(group["folder"])
-    with _observers[0].paused():  # the environment's fingerprint has it
-        finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
-    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    quiet = _observers[0].paused
+    finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"), quiet)
+    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]], quiet)
     linter = _linters.pop()
     linter.import_roots = group["import_roots"]
     try:

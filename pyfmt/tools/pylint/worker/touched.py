@@ -31,7 +31,8 @@ class Touched:
 
         def import_module(this: Any, modname: str, *arguments: Any, **options: Any) -> Any:
             level = options.get("level", arguments[1] if len(arguments) > 1 else None)
-            names = self._names.setdefault(this.file or ANYONE, set())
+            # A namespace package has no file.
+            names = self._names.setdefault(this.file or "@" + this.name.partition(".")[0], set())
             names.add(modname.partition(".")[0])
             names.add(this.name.partition(".")[0] if level else modname.partition(".")[0])
             if this.package:
@@ -53,5 +54,5 @@ class Touched:
         setattr(AstroidManager, "ast_from_module_name", ast_from_module_name)
 
     def told(self, relative: Callable[[str], str]) -> dict[str, list[str]]:
-        """By file (relative to the root where it is inside), the top names that it asked for."""
-        return {relative(file): sorted(names - {""}) for file, names in self._names.items()}
+        """By file (relative to the root where it is inside), or "@" and a top name, the top names that it asked for."""
+        return {file if file[:1] == "@" else relative(file): sorted(names - {""}) for file, names in self._names.items()}
