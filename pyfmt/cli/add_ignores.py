@@ -63,7 +63,7 @@ class Annotations:
             file.wanted = set(written)
             if after == file.now:
                 return False
-            edits.write(self.root / path, file.now, after)
+            edits.write(self.root / path, file.now, after, self.root)
             file.now = after
             return True
         except (EditError, OSError) as error:

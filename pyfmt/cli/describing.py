@@ -134,10 +134,12 @@ def _details(project: Project, resolution: Resolution) -> list[str]:
     if environment is not None and environment.reason:
         lines.append(environment.reason + (f"; {environment.cure}" if environment.cure else ""))
     for candidate in resolution.passed_over:
+        if candidate.reason in resolution.note:
+            continue
         cure = f"; {candidate.cure}" if candidate.cure else ""
         lines.append(f"passed over {candidate.prefix} ({candidate.rule}): {candidate.reason}{cure}")
     if environment is None and project.files:
-        lines.append(f"create one: pyfmt envs create {project.path}")
+        lines.append(f"create one: `pyfmt envs create {project.path}`")
     return lines
 
 

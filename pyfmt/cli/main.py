@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.repeating.witness import watching
+from pyfmt.cli import given_names
 from pyfmt.cli.output import Began, deliver, told, write_bytes
 from pyfmt.cli.parser import COMMANDS, build_parser, with_command
 from pyfmt.cli.request import make_request
@@ -89,6 +90,7 @@ def _bug(error: Exception) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    given_names.check(arguments, os.environ)
     parser = build_parser()
     options = parser.parse_args(with_command(arguments))
     if getattr(options, "version", False):

@@ -69,10 +69,11 @@ class Project:
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
     requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
     edges: tuple[Edge, ...] = ()  # `depends_on` with the reasons, in the same order
+    needs: tuple[str, ...] = ()  # PEP 508 lines of its main group: what it cannot do without
+    computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
     declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
-    computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pyfmt.core.model import Distribution, Environment
+from pyfmt.environments.markers import target
 from pyfmt.projects import locks
-from pyfmt.projects.locks.choosing import Choice, Target, chosen
+from pyfmt.projects.locks.choosing import Choice, chosen
 from pyfmt.projects.locks.values import Lock
 
 _SHOWN = 5  # names of each kind; the rest is counted
@@ -51,17 +51,8 @@ def drift(file: Path | None, environment: Environment, own: Sequence[str] = ()) 
 
 def _required(lock: Lock, environment: Environment) -> set[str]:
     """What the main group needs here. Of a workspace whose root is a project itself, its manager installs only that."""
-    python = environment.python
-    markers = {
-        "python_version": python.short,
-        "python_full_version": f"{python.short}.{python.micro}",
-        "implementation_name": python.implementation.lower(),
-        "platform_python_implementation": python.implementation,
-        "implementation_version": f"{python.short}.{python.micro}",
-        "os_name": os.name,
-    }
     roots = [root for root in lock.roots if root.source.place == "."] or lock.roots
-    found = chosen(lock, Target(markers, lenient=True), Choice(), roots)
+    found = chosen(lock, target(environment), Choice(), roots)
     return {package.name for package in found if package.source.kind != "virtual"}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pyfmt.core.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
+ALONE = ".pyfmt-alone"  # the mark of an environment for a folder with nothing to install: no other project's
 UNKNOWN_VERSION = PythonVersion(0, 0, 0)
 
 _VERSIONED = re.compile(r"^(python|pypy)(\d+)\.(\d+)(t?)(?:\.exe)?$", re.IGNORECASE)

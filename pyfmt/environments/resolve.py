@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
+from pyfmt.environments.lacking import lacking
+from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
 from pyfmt.environments.reading import ReadResult, examine
 
@@ -30,8 +32,8 @@ def resolve(
     """The environment of each of `projects`, in their order; nothing of an untrusted environment is run.
 
     An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
-    ConfigError. A project without an environment gets that of the
-    first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
+    ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it needs.
+    A project without an environment gets that of the first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
     read between runs, see `reading.read`; `trusted` is --trust.
     """
     root = os.path.realpath(config.root)
@@ -188,9 +190,21 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
         reason = "the monorepo has several projects, and this environment does not have this one installed"
         draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project an environment of its own"))
         return False
+    if found.rule == "inherited" and not has_it:
+        reason = _unfit(place, found, environment, reader)
+        if reason:
+            draft.unfit.append(Candidate(found.prefix, found.rule, reason))
+            return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
     draft.weak = found.rule == "inherited" and not has_it
     return True
+
+
+def _unfit(place: Place, found: Found, environment: Environment, reader: _EnvironmentReader) -> str:
+    """Why an environment of a folder above is not the project's, which is not installed there; "" where it serves it."""
+    if os.path.lexists(os.path.join(found.prefix, ALONE)):
+        return "is its own folder's alone: `pyfmt envs create` found nothing to install there"
+    return lacking(place.project, environment, reader.memo)
 
 
 def _cure(general: str, manager: str) -> str:
@@ -287,11 +301,12 @@ def _nothing(draft: _Draft, root: str) -> str:
     if draft.passed_over:
         first = draft.passed_over[0]
         return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
+    above = next((f"; {_shown(c.prefix, root)} {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
     if draft.missing is not None:
         found = draft.missing
         made = f"; create it with `{found.cure}`" if found.cure else ""
-        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}"
-    return "no environment found"
+        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}{above}"
+    return f"no environment found{above}"
 
 
 def _shown(prefix: str, root: str) -> str:

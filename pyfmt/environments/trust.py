@@ -14,8 +14,6 @@ from pathlib import Path
 
 from pyfmt.environments.layout import Broken, EnvironmentLayout, locate
 
-_TIME_LIMIT = 20.0  # seconds for git ls-files
-
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -105,21 +103,16 @@ def _ownership(path: str) -> str:
 
 def _tracked(prefix: str) -> tuple[bool | None, str]:
     """Whether a git repository is around `prefix` (None: git cannot tell), and the first file under it in the index."""
-    import subprocess  # deferred: only runs that would execute something pay for it # pylint: disable=import-outside-toplevel
+    # Deferred: only runs that would execute something pay for it.
+    from pyfmt.git_call import CannotCall, here  # pylint: disable=import-outside-toplevel
 
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment["LC_ALL"] = "C"  # for the one message that is looked at
-    # fsmonitor and hooks of a checkout's own configuration must not run from asking.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "ls-files", "-z", "--", prefix]
     try:
-        done = subprocess.run(
-            command, cwd=os.path.dirname(prefix), env=environment, capture_output=True, timeout=_TIME_LIMIT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = here(os.path.dirname(prefix)).call("ls-files", "-z", "--", prefix)
+    except CannotCall:
         return None, ""
-    if done.returncode != 0:
-        return (False, "") if b"not a git repository" in done.stderr else (None, "")
-    return True, done.stdout.split(b"\0")[0].decode("utf-8", "replace")
+    if done.code != 0:
+        return (False, "") if b"not a git repository" in done.errors else (None, "")
+    return True, done.output.split(b"\0")[0].decode("utf-8", "replace")
 
 
 def store_file() -> Path:

@@ -17,7 +17,8 @@ from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import read_manifest
 from pyfmt.projects.names import normalise, requirement_name
-from pyfmt.projects.walking import Folder, walk
+from pyfmt.projects.needs import needs
+from pyfmt.projects.walking import Folder, leftovers, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Survey:
     failures: tuple[Failure, ...] = ()
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
     members: tuple[Member, ...] = ()  # what the edges were found from
+    leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -59,7 +61,14 @@ def find_projects(config: Config) -> Survey:
     found = edges(config.root, members)
     names = _names(members)
     _check_environments(config, names)
-    projects = [_project(member, names[member.path], owned[member.path], found[member.path]) for member in members]
+    projects = [
+        replace(
+            _project(member, names[member.path], owned[member.path], found[member.path]),
+            needs=needs(config.root, member),
+            computed=member.manifest.computed,
+        )
+        for member in members
+    ]
     if config.boundaries is not None:
         said = declarations(config.root, members)
         projects = [
@@ -67,7 +76,6 @@ def find_projects(config: Config) -> Survey:
                 project,
                 declares=said[project.path].projects,
                 declared_names=said[project.path].names,
-                computed=said[project.path].computed,
             )
             for project in projects
         ]
@@ -78,7 +86,7 @@ def find_projects(config: Config) -> Survey:
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
-    return Survey(tuple(projects), tuple(failures), rest, tuple(members))
+    return Survey(tuple(projects), tuple(failures), rest, tuple(members), leftovers(folders.values()))
 
 
 def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:

@@ -29,6 +29,7 @@ class Manifest:
     requires_python: str | None = None
     source_folders: tuple[str, ...] = ()  # relative to the project: "src", "lib/python"
     requirements: tuple[str, ...] = ()  # PEP 508 lines of every group
+    needs: tuple[str, ...] = ()  # PEP 508 lines of the main group
     path_dependencies: tuple[str, ...] = ()  # relative to the project, or absolute
     workspace_dependencies: tuple[str, ...] = ()  # names that come from the uv workspace
     requirements_files: tuple[str, ...] = ()  # that setuptools is told to read them from, relative to the project
@@ -61,6 +62,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
         source_folders=_unique(part.source_folders for part in parts),
         requirements=_unique(part.requirements for part in parts),
+        needs=_unique(part.needs for part in parts),
         path_dependencies=_unique(part.path_dependencies for part in parts),
         workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
         requirements_files=_unique(part.requirements_files for part in parts),
@@ -124,6 +126,7 @@ def _read_pyproject(path: Path) -> Manifest:
         requires_python=_text(project.get("requires-python")) or poetry_range(asked.python),
         source_folders=tuple(_pyproject_sources(data)),
         requirements=(*requirements, *asked.names),
+        needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
         path_dependencies=(*paths, *asked.paths),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
@@ -158,6 +161,23 @@ def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
                 elif not {"git", "url", "file"} & set(entry):
                     names.append(name)
     return _PoetryRequirements(python, tuple(names), tuple(paths))
+
+
+def poetry_lines(dependencies: Table) -> list[str]:
+    """A table of dependencies as Poetry and Pipenv write it, as PEP 508 lines; optional ones are left out."""
+    lines = []
+    for name, constraint in dependencies.items():
+        for entry in _list(constraint) if name.lower() != "python" else ():
+            options = entry if isinstance(entry, dict) else {"version": entry}
+            if options.get("optional"):
+                continue
+            python = poetry_range(_text(options.get("python")))
+            clauses = re.findall(r"([<>=!~]+)([\d.*]+)", python or "")
+            markers = [f"python_full_version {operator} '{version}'" for operator, version in clauses]
+            markers += [f"({options['markers']})"] if _text(options.get("markers")) else []
+            marker = f"; {' and '.join(markers)}" if markers else ""
+            lines.append(f"{name}{poetry_range(_text(options.get('version'))) or ''}{marker}")
+    return lines
 
 
 def poetry_range(constraint: str | None) -> str | None:
@@ -243,6 +263,7 @@ def _read_setup_cfg(path: Path) -> Manifest:
         requires_python=_text(parser.get("options", "python_requires", fallback="").strip()),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
+        needs=tuple(lines("options", "install_requires")),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
     )
 
@@ -280,6 +301,7 @@ def _read_setup_py(path: Path) -> Manifest:
         requires_python=_text(arguments.get("python_requires")),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
+        needs=tuple(_texts(arguments.get("install_requires"))),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
         computed=computed,
     )

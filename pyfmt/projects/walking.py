@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +188,13 @@ def _look(
     if rules is None:
         return Folder(place, (), (), names, tuple(hidden), hidden=True), below
     return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+
+
+def leftovers(folders: Iterable[Folder]) -> tuple[str, ...]:
+    """Paths of what may be temporary files of pyfmt's own, see `runner.edits`."""
+    return tuple(
+        f"{folder.path}/{name}" for folder in folders for name in folder.other_files if name.startswith(".pyfmt-")
+    )
 
 
 def _linked(link: str, path: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pyfmt.core import fingerprints
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Accepted, Finding, Project
 from pyfmt.git import renames
+from pyfmt.runner import edits
 
 NAME = ".pyfmt-baseline.jsonl"
 _HEAD = {"pyfmt-baseline": 1}
@@ -173,17 +173,7 @@ def _replace(path: Path, content: bytes) -> None:
         if not content:
             path.unlink(missing_ok=True)
             return
-        number, temporary = tempfile.mkstemp(prefix=NAME, dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, path)
-        except BaseException:  # a full disk, Ctrl-C: nothing of ours stays in the user's tree
-            os.unlink(temporary)
-            raise
+        edits.put(path, content)
     except OSError as error:
         raise EditError(f"cannot be written: {error.strerror}", str(path)) from error
 

@@ -229,7 +229,7 @@ def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
     tally.missing -= 1
     if answer.before is not None and answer.result.data is not None:
         try:
-            edits.write(options.root / answer.path, answer.before, answer.result.data)
+            edits.write(options.root / answer.path, answer.before, answer.result.data, options.root)
         except EditError as error:
             tally.edit_troubles[answer.path] = error.what
             return

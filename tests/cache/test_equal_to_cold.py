@@ -17,7 +17,7 @@ from tests.cache.comparing import chosen, said, steps
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit
 
-_KEPT = [json.loads(line) for line in Path(__file__).with_name("failing_edits.jsonl").read_text().splitlines()]
+_KEPT = [json.loads(line) for line in Path(__file__).with_name("failing_edits.jsonl").read_text("utf-8").splitlines()]
 _PARTS, _STEPS = 4, 10
 
 

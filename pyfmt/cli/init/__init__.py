@@ -47,7 +47,9 @@ class _Writes:
         self.notes: list[str] = []
 
     def add(self, path: Path, text: str, mode: int = 0o644) -> None:
-        """A file that is to hold `text`; nothing where it does already."""
+        """A file that is to hold `text`; nothing where it does already. Raises UsageError where a link stands in its place."""
+        if path.is_symlink() or path.parent.is_symlink():
+            raise UsageError("is not written: it is a link, or its folder is one", str(path), "write it by hand")
         before = path.read_bytes() if path.exists() else None
         if before != text.encode():
             self.files.append(_PlannedFile(path, before, text.encode(), mode))

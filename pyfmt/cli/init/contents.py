@@ -103,6 +103,7 @@ def hook_config(text: str | None, known: CheckoutFacts) -> str:
 _LOCAL_HOOK = (
     "name: pyfmt (format and lint)",
     "entry: pyfmt run",
+    'args: ["--"]',
     "language: system",
     "types_or: [python, pyi]",
     "require_serial: true",
@@ -116,7 +117,7 @@ def prek_config(text: str, known: CheckoutFacts) -> str:
     else:
         more = (
             '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "pyfmt"\nname = "pyfmt (format and lint)"\n'
-            'entry = "pyfmt run"\nlanguage = "system"\ntypes_or = ["python", "pyi"]\nrequire_serial = true\n'
+            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi"]\nrequire_serial = true\n'
         )
     made = appended(text, more)
     try:

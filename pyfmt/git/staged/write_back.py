@@ -77,7 +77,7 @@ class Bringing:
         copy.write_bytes(mine)
         merged = self._index.merge(str(copy), str(scratch / path), str(inside))
         if merged is None:
-            edits.write(inside, formatted, base)
+            edits.write(inside, formatted, base, Path(self._tree))
             return None
         return replace(change, mine=mine, merged=merged)
 
@@ -117,11 +117,11 @@ class Bringing:
 
     def _write(self, change: _FileUpdate) -> None:
         if change.mine is not None:
-            edits.write(Path(self._index.top, change.path), change.mine, change.merged)
+            edits.write(Path(self._index.top, change.path), change.mine, change.merged, Path(self._index.top))
 
     def _unwrite(self, change: _FileUpdate) -> None:
         if change.mine is not None:
-            edits.write(Path(self._index.top, change.path), change.merged, change.mine)
+            edits.write(Path(self._index.top, change.path), change.merged, change.mine, Path(self._index.top))
 
     def _stage(self, written: Sequence[_FileUpdate]) -> None:
         """One step for the index; the one behind it, too, where the same content is staged there."""

@@ -241,19 +241,19 @@ def _lint(payload: Json, group: Json) -> Json:
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
-    touches = touched.told(lambda path: _relative(path, payload["root"]))
-    answer["asked"] = [{"project": group["project"], "touches": touches, **_asked(payload)}]
+    answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
 
 
-def _asked(payload: Json) -> Json:
-    """What was asked of the disk, but for pyfmt's own business."""
+def _asked(payload: Json, touched: Any) -> Json:
+    """What was asked of the disk, but for pyfmt's own business, and who asked for which names."""
     seen = tuple(os.path.join(path, "") for path in payload["search_path"])
     own = [path for path in _tool_paths if not os.path.join(path, "").startswith(seen)]
     asked: Json = _observers[0].asked(
         [*own, os.path.join(os.path.dirname(__file__), "../../.."), tempfile.gettempdir()]
     )
     asked["files"] = [path for path in asked["files"] if path != payload["rcfile"]]
+    asked["touches"] = touched.told(lambda path: _relative(path, payload["root"]))
     return asked
 
 

@@ -55,4 +55,6 @@ class Touched:
 
     def told(self, relative: Callable[[str], str]) -> dict[str, list[str]]:
         """By file (relative to the root where it is inside), or "@" and a top name, the top names that it asked for."""
-        return {file if file[:1] == "@" else relative(file): sorted(names - {""}) for file, names in self._names.items()}
+        return {
+            file if file[:1] == "@" else relative(file): sorted(names - {""}) for file, names in self._names.items()
+        }
