@@ -33,10 +33,10 @@ import json, os, sys, time
 from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Command, Request
+from pyfmt.core.request import Command, Location, Request
 from pyfmt.run.workspace import survey_workspace
 root = Path(sys.argv[1])
-request = Request(Command.CHECK, root=str(root))
+request = Request(Command.CHECK, location=Location(str(root)))
 settings = config.load(request, root)
 memory = Memory(settings, True)
 began = time.perf_counter()

@@ -193,6 +193,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
     if found.rule == "inherited" and not has_it:
         reason = _unfit(place, found, environment, reader)
         if reason:
+            reason = f"{_shown(found.prefix, reader.root)} {reason}"
             draft.unfit.append(Candidate(found.prefix, found.rule, reason))
             return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
@@ -301,11 +302,10 @@ def _nothing(draft: _Draft, root: str) -> str:
     if draft.passed_over:
         first = draft.passed_over[0]
         return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
-    above = next((f"; {_shown(c.prefix, root)} {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
+    above = next((f"; {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
     if draft.missing is not None:
         found = draft.missing
-        made = f"; create it with `{found.cure}`" if found.cure else ""
-        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}{above}"
+        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{above}"
     return f"no environment found{above}"
 
 

@@ -87,6 +87,6 @@ def _shared(asked: Request | None) -> list[str]:
     """The options that every command takes; their files are as the user named them, from the same folder."""
     if asked is None:
         return []
-    found = ["--config", asked.config_file] if asked.config_file else []
-    found += ["--root", asked.root] if asked.root else []
+    found = ["--config", asked.location.config_file] if asked.location.config_file else []
+    found += ["--root", asked.location.root] if asked.location.root else []
     return [*found, "--trust"] if asked.trust else found

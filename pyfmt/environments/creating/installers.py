@@ -79,14 +79,14 @@ def find_installer(options: CreateOptions) -> Installer:
         return Installer()
     uv = find_uv(options.environ)
     if uv is None and options.installer == "uv":
-        raise CreationError("uv is not installed", "pip install 'pyfmt-monorepo[uv]'")
+        raise CreationError("uv is not installed", "install pyfmt anew: it brings uv")
     return Installer(uv)
 
 
 def find_uv(environ: Mapping[str, str]) -> str | None:
     """uv's binary: that of the PyPI package beside pyfmt, else the one on PATH."""
     try:
-        from uv import find_uv_bin  # deferred: an optional dependency
+        from uv import find_uv_bin  # deferred: only where an environment is made; a system's package may leave it out
     except ImportError:
         return shutil.which("uv", path=environ.get("PATH"))
     try:

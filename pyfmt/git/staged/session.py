@@ -14,7 +14,7 @@ from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Failure, Project, Resolution
 from pyfmt.core.report import Report
-from pyfmt.core.request import Request
+from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust
 from pyfmt.git.index import Entry, GitIndex, open_index
 from pyfmt.git.staged import path_mapping, tree
@@ -129,7 +129,7 @@ def _stage(
     if not cached and request.use_cache:
         notes.append("another run has the tree of the index: this one made its own, and used no cache of mypy")
     file = _config_file(real, (index, entries, move), notes)
-    located = replace(request, root=str(root), config_file=file, paths=())
+    located = replace(request, location=Location(str(root), file), paths=())
     settings = replace(config.load(located, root), cache_dir=base)
     wanted = _wanted(request, around[0], real.root, (index, entries, before))
     # A hook of a framework that changed the index would break its stash.

@@ -83,11 +83,11 @@ def test_an_environment_that_pylint_cannot_run_in_is_linted_with_pyfmts_python(
     assert LINTER.interpreter(replace(environment, python=PythonVersion(3, 12, 0, "PyPy"))) == sys.executable
 
 
-def test_module_names_follow_the_packages_and_never_collide() -> None:
+def test_module_names_follow_the_import_roots_and_never_collide() -> None:
     files = ("p/src/a/__init__.py", "p/src/a/b.py", "p/src/a/b.pyi", "p/tests/t.py", "p/more/t.py", "p/x.pyi", "top.py")
-    project = Project("p", "p", files)
+    project = Project("p", "p", files, import_roots=(".", "p", "p/src", "p/tests"))
     names = [LINTER.module_name(file, project) for file in files]
-    assert names == ["p/src:a", "p/src:a.b", "", "p/tests:t", "p/more:t", "p:x", ".:top"]
+    assert names == ["p/src:a", "p/src:a.b", "", "p/tests:t", "p:more.t", "p:x", ".:top"]
 
 
 @pytest.mark.parametrize(

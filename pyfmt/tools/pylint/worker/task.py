@@ -2,7 +2,9 @@
 
 Runs in the base interpreter of the environment (Python 3.10 and later), where pyfmt's own pinned pylint is imported
 once; standalone: only the standard library at import, and no import of `pyfmt`. Its messages are those that a pylint
-installed in the environment gives for each project: `cd PROJECT && pylint --rcfile SHARED FILES...`.
+installed in the environment gives for each project:
+`cd PROJECT && pylint --rcfile SHARED --source-roots IMPORT_ROOTS FILES...`, with the exceptions that `names.py` and
+`portions.py` tell of.
 
 The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
@@ -47,7 +49,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
-PARTS = ("hooks", "view", "linter", "whole", "effects", "touched")
+PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "touched")
 OBSERVING = "../../worker/observing"
 
 _parts: dict[str, ModuleType] = {}
@@ -213,13 +215,15 @@ def _lint(payload: Json, group: Json) -> Json:
     quiet = _observers[0].paused
     finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"), quiet)
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]], quiet)
+    _parts["portions"].join()
+    _parts["portions"].go_up_by_name()
     linter = _linters.pop()
-    linter.import_roots = group["import_roots"]
     try:
         linting.configure(linter, payload["rcfile"], group.get("py_version"), bool(payload.get("trusted")))
     except linting.ConfigBroken as error:
         rcfile = _relative(payload["rcfile"], payload["root"])
         return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
+    linting.set_source_roots(linter, _parts["names"].ModuleNames(group["import_roots"]))
     if payload.get("unused_ignores"):
         linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
@@ -267,7 +271,7 @@ def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
     """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them holds."""
     from astroid import MANAGER
 
-    if view.shadowed(MANAGER.astroid_cache, linter.roots(files)):
+    if view.shadowed(MANAGER.astroid_cache, linter.search_path(files)):
         transforms = MANAGER._transform.transforms  # astroid's own and those of plugins, which load only once
         MANAGER.clear_cache()
         MANAGER._transform.transforms = transforms
