@@ -89,7 +89,8 @@ def _measure(folder: Path, options: argparse.Namespace) -> int:
     print(f"{'starting each interpreter instead':36} {single * count:8.2f} s  ({ratio:.0f} times as long)")
     reached = median < TARGET * count / 360
     print(
-        f"target {TARGET * count / 360:.2f} s: {'reached' if reached else 'MISSED'} ({len(os.sched_getaffinity(0))} cores)"
+        f"target {TARGET * count / 360:.2f} s: {'reached' if reached else 'MISSED'} ({len(os.sched_getaffinity(0))} "
+        "cores)"
     )
     return 0 if reached else 1
 

@@ -1,9 +1,9 @@
 """pylint's messages file by file: where a project has changed, only the files that can see the change are linted anew.
 
 A record holds, for one project in one environment, each file's findings with the digest of all that the file reaches
-(`pyfmt.imports.closure`), the project-wide findings (R0801, R0401) with the digest of what these depend on, and what files set
-on the classes of others (`pyfmt/tools/pylint/worker/effects.py`), since messages depend on that as well. Whatever cannot be
-proved to be as it was has the whole project linted.
+(`pyfmt.imports.closure`), the project-wide findings (R0801, R0401) with the digest of what these depend on, and what
+files set on the classes of others (`pyfmt/tools/pylint/worker/effects.py`), since messages depend on that as well.
+Whatever cannot be proved to be as it was has the whole project linted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pyfmt.cache.touched import Asked, Touched
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import TOOLS
 
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
@@ -98,7 +98,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if LINTERS[unit.tool].project_rules is None:
+        if TOOLS[unit.tool].project_rules is None:
             return None
         entries = []
         for part in unit.parts:
@@ -172,7 +172,8 @@ class FileRecords:
         touched.add(asked.asked_for)
 
     def joined(self, partial: Partial, done: Outcome, effects: Sequence[JsonObject]) -> Outcome | None:
-        """A unit's outcome from what was known and what was linted anew; None where the rest may say something else now.
+        """A unit's outcome from what was known and what was linted anew; None where the rest may say something else
+        now.
 
         Updates the records that `partial` holds; `keep` stores them.
         """
@@ -318,7 +319,7 @@ def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject) -> None
     rows: dict[str, list[Any]] = {file: [] for file in entry.stale}
     wide = []
     for finding in findings:
-        if finding.rule in (LINTERS[finding.tool].project_rules or ()):
+        if finding.rule in (TOOLS[finding.tool].project_rules or ()):
             wide.append(row_from_finding(finding))
         elif finding.path in stale:
             rows[finding.path].append(row_from_finding(finding))

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import Places
-from pyfmt.cache.sources import EVERYTHING, Sources
+from pyfmt.cache.sources import Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.projects.files import MYPY_CONFIGS
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
@@ -43,18 +44,17 @@ class KeyFacts:
     told: dict[str, tuple[object, ...]] = field(
         default_factory=dict
     )  # environments by prefix, for `_environment` alone
-    # What else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders.
-    further: tuple[str, ...] = ()
-    mypy_path: tuple[str, ...] = ()  # the same in its order, with the values of variables
+    # By tool: what else its configuration makes it import from, as `Sources.below` takes it.
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
     def places(self, unit: Unit, part: Part | None = None) -> Places:
         """Where the paths lie that a unit's tool asks for, those of a part of it alone where one is given."""
-        environment = unit.environment
-        assert environment is not None, unit
         projects = [each.project for each in ((part,) if part else unit.parts)]
         roots = [folder for project in projects for folder in (project.path, *project.import_roots)]
-        return Places.of(environment, self.root, [*roots, *self.roots.get(environment.prefix, ())])
+        if unit.environment is not None:
+            roots += self.roots.get(unit.environment.prefix, ())
+        return Places.of(unit.environment, self.root, roots)
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
@@ -67,13 +67,13 @@ class KeyFacts:
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     """The folders whose sources a unit's tool can see; plugins may read anything of the checkout."""
     environment = unit.environment
-    assert environment is not None, unit
     seen = {part.project.path for part in unit.parts}
-    seen.update(facts.sources.visible(environment))
-    if unit.tool == "mypy":
-        seen.update(facts.further)
-    if facts.trusted(environment):
-        seen.add(EVERYTHING)
+    # What of it lies inside is part of EVERYTHING.
+    seen.update(each for each in facts.further.get(unit.tool, ()) if not each.startswith(f"{facts.root}/"))
+    if environment is not None:
+        seen.update(facts.sources.visible(environment))
+        if facts.trusted(environment):
+            seen.add(EVERYTHING)
     if EVERYTHING in seen:
         seen = {EVERYTHING, *filter(os.path.isabs, seen)}
     return tuple(sorted(seen))
@@ -81,29 +81,24 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
 
 def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
     """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
-    environment = unit.environment
-    assert environment is not None, unit
+    environment, further = unit.environment, facts.further.get(unit.tool, ())
+    installed: dict[str, object] = {}
+    if environment is not None:
+        installed["trust"] = facts.trusted(environment)
+        installed[f"environment {environment.name}"] = list(_environment(environment, facts))
     return {
         "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
-        "trust": facts.trusted(environment),
-        f"environment {environment.name}": list(_environment(environment, facts)),
+        **installed,
         "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
         "the files to check": [sorted((*part.files, *part.context)) for part in unit.parts],
         **{
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
-        **_mypy_path(unit, facts),
+        **({"folders that it names": [portable(each, environment, facts.root) for each in further]} if further else {}),
         **({"options": list(facts.options)} if facts.options else {}),
     }
-
-
-def _mypy_path(unit: Unit, facts: KeyFacts) -> dict[str, object]:
-    assert unit.environment is not None, unit
-    if unit.tool != "mypy" or not facts.mypy_path:
-        return {}
-    return {"mypy_path": [portable(path, unit.environment, facts.root) for path in facts.mypy_path]}
 
 
 def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
@@ -172,9 +167,9 @@ def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
     return (name, python, paths, remapped)
 
 
-def portable(path: str, environment: Environment, root: str) -> str:
+def portable(path: str, environment: Environment | None, root: str) -> str:
     """A path of an environment without where the checkout, the environment or the interpreter lies."""
-    if not path.startswith("/"):
+    if not path.startswith("/") or environment is None:
         return path  # a folder of the monorepo
     base = os.path.dirname(os.path.dirname(environment.base_executable))
     for prefix, name in ((environment.prefix, "<environment>"), (root, "<root>"), (base, "<base>")):

@@ -37,15 +37,18 @@ class Places:
     entries: tuple[str, ...]  # where names are looked for: the search path, the longest first
 
     @classmethod
-    def of(cls, environment: Environment, root: str, roots: Iterable[str] = ()) -> Places:
+    def of(cls, environment: Environment | None, root: str, roots: Iterable[str] = ()) -> Places:
         """`roots` are further folders that names are looked for in, absolute or relative to the checkout's `root`."""
+        if environment is None:
+            return cls(root, "", "", ())
         base = os.path.dirname(os.path.dirname(environment.base_executable))
         found = {*environment.search_path, *environment.finder_roots, *(os.path.join(root, each) for each in roots)}
         entries = {os.path.normpath(entry) for entry in found if not _is_standard(entry)}
         return cls(root, environment.prefix, base, tuple(sorted(entries, key=lambda entry: (-len(entry), entry))))
 
     def _pairs(self) -> tuple[tuple[str, str], ...]:
-        return ((self.environment, "<environment>"), (self.root, "<root>"), (self.base, "<base>"))
+        pairs = ((self.environment, "<environment>"), (self.root, "<root>"), (self.base, "<base>"))
+        return tuple(pair for pair in pairs if pair[0])
 
     def portable(self, path: str) -> str:
         """A path without where things lie."""

@@ -34,7 +34,7 @@ from pyfmt.cache.touched import Asked, by_group
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.protocol import JsonObject
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
@@ -116,7 +116,12 @@ class UnitCache:
         return [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
 
     def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, Asked] | None:
-        """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer."""
+        """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer.
+
+        A program that reads an environment and tells nothing (ty) may have asked anything.
+        """
+        if not asked and unit.environment is None:
+            return {"": Asked(Observed(), {})}  # it sees nothing but the files that it is given
         files, folders = self._facts.sources.known(seen_sources(unit, self._facts))
         known = KnownPaths(files, folders)
         found: dict[str, Asked] = {}
@@ -192,7 +197,6 @@ class UnitCache:
 
     def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
         """An input that has changed, or, where it is a folder, the files in it that have."""
-        assert unit.environment is not None, unit
         for folder in seen_sources(whole(unit), self._facts):
             if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
                 key = listing_key(before)
@@ -280,7 +284,7 @@ def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) 
 
 def _asked_of_tool(unit: Unit) -> Unit:
     """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
-    return whole(unit) if LINTERS[unit.tool].project_rules is None else unit
+    return whole(unit) if TOOLS[unit.tool].project_rules is None else unit
 
 
 class _Missing:

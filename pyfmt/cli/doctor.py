@@ -183,7 +183,8 @@ def _environments(doctor: Doctor) -> Iterator[str]:
     for prefix, (environment, rule) in known.items():
         yield (
             f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
-            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for {_some(users[prefix])}"
+            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for "
+            f"{_some(users[prefix])}"
         )
         doctor.odd.extend(_odd_environment(environment))
     for failure in space.survey.failures:

@@ -167,7 +167,8 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--unused-ignores",
         action="store_true",
-        help="report comments that suppress nothing: `# pylint: disable`, `# type: ignore`, `# fmt: off`, `# fmt: skip`, "
+        help="report comments that suppress nothing: `# pylint: disable`, `# type: ignore`, `# fmt: off`, `# fmt: "
+        "skip`, "
         "`# isort: skip`, ..., whatever the configuration says",
     )
     group.add_argument(

@@ -65,7 +65,8 @@ def _write(file: str, text: str, mode: str, root: str) -> None:
 
 
 def _deliver_timings(result: RunResult, display: Display, began: Began, reporting: Lap) -> list[UsageError]:
-    """Where the time went, on standard error, since standard output may be for a machine; errors of the trace's file."""
+    """Where the time went, on standard error, since standard output may be for a machine; errors of the trace's
+    file."""
     from pyfmt.core.timings import Timings, joined
     from pyfmt.reports import timings_table, trace  # deferred: only where it is asked for
 

@@ -79,7 +79,8 @@ def _examples(examples: Sequence[tuple[str, str]]) -> str:
 
 
 def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
-    """The parser of the whole command line: of each command its name and line of help, of `declared` ones the options."""
+    """The parser of the whole command line: of each command its name and line of help, of `declared` ones the
+    options."""
     parser = argparse.ArgumentParser(
         prog="pyfmt",
         description="Formats and lints a monorepo of Python projects that each have their own virtualenv.",

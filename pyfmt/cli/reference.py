@@ -23,6 +23,7 @@ Made by `make docs` from the commands themselves; a test sees to it that it is u
 Without a command it is `run`. Options may stand anywhere; what follows `--` is a path. A folder that is called like a
 command is named with a leading `./`.
 """
+# pylint: disable=line-too-long  # the rows of tables
 _END = """\
 ## Exit codes
 

@@ -188,7 +188,7 @@ class Config:
     file: Path | None  # where [tool.pyfmt] was read, None if nowhere
     projects: tuple[str, ...] = ()  # globs; empty: every folder with a manifest
     exclude: tuple[str, ...] = ()  # gitignore-style patterns
-    tools: tuple[str, ...] = ("isort", "black", "pylint", "mypy")
+    tools: tuple[str, ...] = ()  # by name
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
     jobs: int = 1
@@ -323,8 +323,8 @@ class Outcome:
     """What came of a unit; `started` and `ended` are moments of the monotonic clock, 0.0 where they are not known.
 
     `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. A worker that
-    has to start first makes it wait: that is `waited`, a part of the time between the two. `cpu` are its tool's seconds of
-    a processor, 0.0 where nobody counted them.
+    has to start first makes it wait: that is `waited`, a part of the time between the two. `cpu` are its tool's seconds
+    of a processor, 0.0 where nobody counted them.
     """
 
     unit: Unit

@@ -1,4 +1,5 @@
-"""Says of each environment how it differs from the lock file that it was installed from, and what leads elsewhere in it."""
+"""Says of each environment how it differs from the lock file that it was installed from, and what leads elsewhere in
+it."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ def with_drift(
     root: Path,
     memo: MutableMapping[str, str] | None = None,
 ) -> tuple[Resolution, ...]:
-    """The same resolutions, where a sound environment that differs from its lock, or holds an editable install of a folder
-    that is not here, has a warning that says so.
+    """The same resolutions, where a sound environment that differs from its lock, or holds an editable install of a
+    folder that is not here, has a warning that says so.
 
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
     environment ("dependent", "inherited") says nothing about what belongs into it.

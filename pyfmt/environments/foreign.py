@@ -13,7 +13,8 @@ _SHOWN = 3
 def foreign(environment: Environment, root: str, homes: Mapping[str, str]) -> str:
     """One line on editable installs from another worktree or from outside the checkout; "" without any.
 
-    `root` is the monorepo's real path, `homes` gives each distribution of the monorepo (PEP 503 name) its folder's real path.
+    `root` is the monorepo's real path, `homes` gives each distribution of the monorepo (PEP 503 name) its folder's real
+    path.
     """
     found = []
     for item in environment.distributions:

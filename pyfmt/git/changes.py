@@ -1,4 +1,5 @@
-"""What `--since` leaves to do: which files to format and to lint, and which projects are changed or affected, and why."""
+"""What `--since` leaves to do: which files to format and to lint, and which projects are changed or affected, and
+why."""
 
 from __future__ import annotations
 
@@ -10,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyfmt.config import CONFIG_FILES
 from pyfmt.core import dependents
 from pyfmt.core.model import Config, Edge, Project, Resolution
 from pyfmt.git import repository as git
@@ -24,6 +24,7 @@ from pyfmt.projects.layout import top_names
 from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest
 from pyfmt.projects.walking import PYTHON_SUFFIXES
+from pyfmt.tools.registry import config_files
 
 _COMPILED = (".so", ".pyd")
 # Rules that give a project an environment which another one's lock fills.
@@ -230,7 +231,7 @@ class _Judgement:
         for tool_config in settings.tool_configs:
             wanted.add(os.path.realpath(tool_config.path))
             if tool_config.origin == "configs":  # one that is deleted counts as well
-                wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in CONFIG_FILES.values()}
+                wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in config_files()}
         plugins = _plugin_words(settings)
         found = []
         for path in sorted(self._diff.paths):

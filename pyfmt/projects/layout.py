@@ -98,9 +98,9 @@ def script_folders(
 ) -> tuple[str, ...]:
     """Folders without `__init__.py` whose modules and packages import each other, or themselves, by plain name.
 
-    Python and pytest put such a folder on the search path when they run a file of it, and so do settings like PYTHONPATH for
-    a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. A name that is
-    `installed` is no evidence: `acme/redis.py` of a namespace package is not what `import redis` means.
+    Python and pytest put such a folder on the search path when they run a file of it, and so do settings like
+    PYTHONPATH for a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. A name
+    that is `installed` is no evidence: `acme/redis.py` of a namespace package is not what `import redis` means.
     """
     folders = packages(files)
     sources = tuple(root + "/" for root in roots[1:])  # what lies there is importable as it stands

@@ -1,4 +1,5 @@
-"""What pylint's messages about each file can depend on: the tree that an environment sees, and what its files import."""
+"""What pylint's messages about each file can depend on: the tree that an environment sees, and what its files
+import."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import sys
 from collections.abc import Callable
 
 from pyfmt.cache.keys import KeyFacts, seen_sources
-from pyfmt.cache.sources import EVERYTHING
 from pyfmt.core.model import Environment, Part, Project, Unit
+from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
 from pyfmt.imports.graph import Read
 

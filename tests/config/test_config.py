@@ -125,14 +125,14 @@ def test_every_key(tmp_path: Path) -> None:
         severity = { W0611 = "error", "*" = "warning" }
         [boundaries]
         libraries = ["lib/*"]
-        allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "until spring" }]
+        allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
         """,
     )
     assert settings.projects == ("lib/*", ".")
     assert settings.exclude == ("/vendor/",)
     assert settings.tools == ("black", "mypy", "pyfmt")
     assert settings.boundaries == Boundaries(
-        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "until spring"),)
+        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "soon"),)
     )
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)

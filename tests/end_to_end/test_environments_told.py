@@ -109,7 +109,10 @@ def test_an_editable_install_from_another_worktree_is_said(tmp_path: Path) -> No
     tree.git("worktree", "add", "-q", str(tmp_path / "other"))
     tree.environment("app", editable=["../../other/lib"])
     said = tree.run("envs").expect(2).stdout  # nothing here has this lib installed
-    line = f"lib is installed from {tmp_path}/other/lib, not from here; `pyfmt envs create app --recreate` makes app/.venv anew"
+    line = (
+        f"lib is installed from {tmp_path}/other/lib, not from here; `pyfmt envs create app --recreate` makes "
+        "app/.venv anew"
+    )
     assert said.count(line) == 1
     assert f"warning: environment app/.venv: lib is installed from {tmp_path}/other/lib" in tree.run("check").stdout
     call = [

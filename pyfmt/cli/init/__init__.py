@@ -74,7 +74,8 @@ class _Writes:
         self.notes: list[str] = []
 
     def add(self, path: Path, text: str, mode: int = 0o644) -> None:
-        """A file that is to hold `text`; nothing where it does already. Raises UsageError where a link stands in its place."""
+        """A file that is to hold `text`; nothing where it does already. Raises UsageError where a link stands in its
+        place."""
         if path.is_symlink() or path.parent.is_symlink():
             raise UsageError("is not written: it is a link, or its folder is one", str(path), "write it by hand")
         before = path.read_bytes() if path.exists() else None
@@ -123,8 +124,8 @@ def _read(path: Path) -> str | None:
 
 
 def _plan_config(root: Path, plan: _Writes, facts: CheckoutFacts) -> None:
-    """[tool.pyfmt] at the end of the root's pyproject.toml; a pyfmt.toml where there is none, since a pyproject.toml would
-    make a project of the root."""
+    """[tool.pyfmt] at the end of the root's pyproject.toml; a pyfmt.toml where there is none, since a pyproject.toml
+    would make a project of the root."""
     manifest = root / "pyproject.toml"
     text = _read(manifest)
     section = contents.section(facts)

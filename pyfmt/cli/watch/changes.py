@@ -23,7 +23,8 @@ State = frozenset[tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What stays the same as long as a session lasts: what is asked for, what is written, where, and with which variables."""
+    """What stays the same as long as a session lasts: what is asked for, what is written, where, and with which
+    variables."""
 
     request: Request
     outputs: tuple[OutputSpec, ...]

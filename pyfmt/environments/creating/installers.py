@@ -109,7 +109,8 @@ class _Call:
 
 @dataclass(slots=True)
 class Calls:
-    """The calls that run at the moment, so that `stop` can end them; and the folders that one call at a time may write."""
+    """The calls that run at the moment, so that `stop` can end them; and the folders that one call at a time may
+    write."""
 
     timeout: float
     environ: Mapping[str, str]
@@ -216,5 +217,8 @@ def _telling(lines: list[str]) -> str:
 
 def _cure(installer: Installer) -> str:
     if installer.uv:
-        return "see the lines above it; uv does not read pip's configuration: an index of your own belongs into UV_INDEX or uv.toml"
+        return (
+            "see the lines above it; uv does not read pip's configuration: an index of your own belongs into "
+            "UV_INDEX or uv.toml"
+        )
     return "see the lines above it; pip takes an index of your own from PIP_INDEX_URL or pip.conf"

@@ -39,7 +39,8 @@ class Stage:
     _wanted: _Wanted
 
     def select(self, projects: Sequence[Project]) -> Selection:
-        """The staged files, or those that the request names: named files as they are, of named folders what is staged."""
+        """The staged files, or those that the request names: named files as they are, of named folders what is
+        staged."""
         wanted = self._wanted
         files: dict[str, set[str]] = {}
         named = Selection(tuple(projects), {})
@@ -152,7 +153,8 @@ def _filtered(index: GitIndex, entries: dict[str, Entry], before: str) -> dict[s
 
 
 def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], notes: list[str]) -> str | None:
-    """What to read the configuration from: None for the index's own; the work tree's where the index has no such file."""
+    """What to read the configuration from: None for the index's own; the work tree's where the index has no such
+    file."""
     index, entries, move = given
     if real.file is None:
         return None

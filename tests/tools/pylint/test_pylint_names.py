@@ -15,11 +15,13 @@ DUMP = '"""Dumps."""\n\nimport json\n\n\ndef dump(value):\n    """Dump."""\n    
 # No `__init__.py` in acme and acme/instruments: only the import root tells what these modules are called.
 NAMESPACE: dict[str, str | bytes] = {
     "p/src/acme/instruments/json/__init__.py": DUMP,
-    "p/src/acme/instruments/json/util.py": "import json\n\nimport acme.instruments.json.util\nfrom acme.instruments.json import dump, gone\n"
+    "p/src/acme/instruments/json/util.py": "import json\n\nimport acme.instruments.json.util\n"
+    "from acme.instruments.json import dump, gone\n"
     "from . import dump as again\nfrom .. import attr\nfrom ...instruments.attr import Thing\n"
     "from .deep import inner\nfrom . import deep\nfrom .... import beyond\n\n"
     "json.loads(dump(again(attr.Thing(1))))\nprint(Thing(2).missing, gone, inner, deep.inner)\n",
-    "p/src/acme/instruments/json/deep/inner.py": "from ..util import json\nfrom .. import dump, nothing\n\njson.loads('1')\n",
+    "p/src/acme/instruments/json/deep/inner.py": "from ..util import json\nfrom .. import dump, nothing\n\n"
+    "json.loads('1')\n",
     "p/src/acme/instruments/attr/__init__.py": "import attr\n\nimport acme.core\n\n\n@attr.define\nclass Thing:\n"
     "    x: int = 0\n\n    def add(self):\n        return self.x + acme.core.BASE + acme.core.NOTHING\n",
     "p/tests/instruments/test_json.py": "import json\nimport attr\nfrom acme.instruments.json import dump\n\n"
@@ -42,8 +44,8 @@ def test_modules_below_namespace_packages_have_their_whole_names(tmp_path: Path,
     (root / "pylintrc").write_text("[MAIN]\nenable=all\n")
     reading = Lint(root, described(plain), root / "pylintrc", import_roots=("src",)).run("p")
     expected = careful_loop(with_pylint, root, "p", root / "pylintrc", ("src",))
-    # Since `acme` has a portion in site-packages, too, pylint calls these modules `src.acme.instruments...`; and to it the
-    # `..` in a folder without `__init__.py` is no module at all.
+    # Since `acme` has a portion in site-packages, too, pylint calls these modules `src.acme.instruments...`; and to it
+    # the `..` in a folder without `__init__.py` is no module at all.
     assert {each[1:] for each in expected - said(reading)} == {
         (10, "E0611", "No name 'beyond' in module 'src'"),
         (2, "E0611", "No name 'dump' in module ''"),
@@ -78,7 +80,8 @@ def test_a_folder_named_like_an_installed_package_is_not_taken_for_it(tmp_path: 
     files = {
         "p/redis/client.py": "def mine():\n    return 1\n",
         "p/redis/pool.py": "from redis import Redis\n\nRedis().port\n",
-        "p/use.py": "import redis\nimport redis.pool\nfrom redis.client import Redis, mine\n\nprint(Redis().host, redis.Redis().port, mine)\n",
+        "p/use.py": "import redis\nimport redis.pool\nfrom redis.client import Redis, mine\n\n"
+        "print(Redis().host, redis.Redis().port, mine)\n",
         "p/email.py": "def mine():\n    return 1\n",
         "p/email/__init__.py": "def other():\n    return 1\n",
         "p/mail.py": "import email\n\nemail.other()\nemail.mine()\n",
@@ -110,7 +113,8 @@ def test_a_stub_of_a_namespace_package_hides_no_other_portion(tmp_path: Path) ->
         },
     )
     files = {
-        "p/src/acme/sdk/extension/__init__.py": "from acme.sdk import Span, extension, trace\nfrom acme.sdk.trace import Span as S\n"
+        "p/src/acme/sdk/extension/__init__.py": "from acme.sdk import Span, extension, trace\n"
+        "from acme.sdk.trace import Span as S\n"
         "import acme.sdk.gone\n\nprint(Span().name, S().nothing, extension, trace, acme.sdk.gone)\n",
         "p/use.py": "import acme.sdk.extension\nfrom acme.sdk.extension import gone\nimport whole.sdk.gone\n",
         "p/whole/sdk/__init__.pyi": "",  # Python takes the installed one, which is a regular package

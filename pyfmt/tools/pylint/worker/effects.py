@@ -1,9 +1,9 @@
 """What modules set on the classes, functions and modules of others, which pylint's messages about these depend on.
 
-astroid adds `other.attribute = value` to what `other` is found to be as soon as the tree of the assigning module is built
-(`AstroidBuilder.delayed_assattr`). So a file's messages depend on which trees were built before it is linted. Here it is
-noted who set what on whom, and which file made astroid build the module that did; a later run over a few files builds the
-same modules before the same files, and so says of them what a run over all files does.
+astroid adds `other.attribute = value` to what `other` is found to be as soon as the tree of the assigning module is
+built (`AstroidBuilder.delayed_assattr`). So a file's messages depend on which trees were built before it is linted.
+Here it is noted who set what on whom, and which file made astroid build the module that did; a later run over a few
+files builds the same modules before the same files, and so says of them what a run over all files does.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """
@@ -25,7 +25,8 @@ class Effects:
     """Listens to astroid while trees are built and files are linted; one for each lint."""
 
     def __init__(self, replay: Mapping[str, Any] | None) -> None:
-        """`replay`: what an earlier run noted (`build`: files; `late`: pairs of a file and a module's name); None: nothing."""
+        """`replay`: what an earlier run noted (`build`: files; `late`: pairs of a file and a module's name); None:
+        nothing."""
         self.made: dict[str, list[tuple[str, str, str | None]]] = (
             {}
         )  # by file: target's file, attribute, constant or None
@@ -50,7 +51,8 @@ class Effects:
         setattr(builder.AstroidBuilder, "delayed_assattr", delayed_assattr)
 
     def needed(self, files: Iterable[str], others: Iterable[str]) -> list[str]:
-        """Those of the files that are not linted (`others`) whose trees must be built before; all relative or absolute."""
+        """Those of the files that are not linted (`others`) whose trees must be built before; all relative or
+        absolute."""
         others = list(others)
         self._order = {os.path.abspath(file): place for place, file in enumerate(sorted([*files, *others]))}
         return [file for file in others if os.path.abspath(file) in self._build or sets_attributes(file)]

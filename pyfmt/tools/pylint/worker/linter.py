@@ -131,7 +131,8 @@ class Linter(pylinter.PyLinter):
 
 
 def _first_of_a_name(files: dict[str, str]) -> None:
-    """Let a module's name mean the first of the project's files that has it, as it does where all their trees are built.
+    """Let a module's name mean the first of the project's files that has it, as it does where all their trees are
+    built.
 
     With only some of them built, astroid would look for it on the search path, or take a module of the interpreter.
     """

@@ -1,7 +1,8 @@
 """What pylint calls a file: the name by which Python imports it from its project's import roots.
 
 pylint by itself goes up as long as there are `__init__.py`s. Below a namespace package that ends too early:
-`src/acme/json/__init__.py` becomes `json`, its folder's parent goes onto the search path, and everybody's `import json` finds it.
+`src/acme/json/__init__.py` becomes `json`, its folder's parent goes onto the search path, and everybody's `import json`
+finds it.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """

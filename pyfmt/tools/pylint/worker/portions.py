@@ -1,8 +1,9 @@
 """Namespace packages where astroid errs, and so pylint itself.
 
-To Python a folder with an `__init__.pyi` and no `__init__.py` is one portion of a namespace package, beside those of other
-distributions (`opentelemetry/sdk`). astroid takes it for a regular package and looks no further: whatever the other portions
-hold is an import-error. And in a folder without `__init__.py` it takes `from .. import x` for an import of no module at all.
+To Python a folder with an `__init__.pyi` and no `__init__.py` is one portion of a namespace package, beside those of
+other distributions (`opentelemetry/sdk`). astroid takes it for a regular package and looks no further: whatever the
+other portions hold is an import-error. And in a folder without `__init__.py` it takes `from .. import x` for an import
+of no module at all.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """

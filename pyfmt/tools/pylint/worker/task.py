@@ -7,8 +7,8 @@ installed in the environment gives for each project:
 `portions.py` tell of.
 
 The payload (all paths absolute):
-    root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
-    unused_ignores (report them whatever rcfile says),
+    root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one),
+    trusted, unused_ignores (report them whatever rcfile says),
     import_roots (first-party folders that the environment's packages come from)
     groups: a list of {project, folder, files, context, import_roots, py_version, replay}; each is linted in a process
             of its own, since astroid knows modules by name, and adds what one project sets to the classes of others;
@@ -94,7 +94,8 @@ def preload(tool_paths: list[str]) -> None:
 
 
 def prepare(payload: Json) -> None:
-    """Build the trees of the standard library that this request and probably others need, in the process that forks them."""
+    """Build the trees of the standard library that this request and probably others need, in the process that forks
+    them."""
     if not os.environ.get("PYFMT_SINGLE"):
         gc.disable()
         files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
@@ -113,7 +114,8 @@ def learn(answer: Json) -> None:
 def _add_site_builtins() -> None:
     """Give the builtins what `site` adds to them (`copyright`, `exit`, …), which this interpreter started without.
 
-    pylint takes the names that must not be redefined from its own interpreter. The environment's code still does not run.
+    pylint takes the names that must not be redefined from its own interpreter. The environment's code still does not
+    run.
     """
     site.setquit()
     site.setcopyright()
@@ -268,7 +270,8 @@ def _lintable(paths: list[str], group: Json) -> list[str]:
 
 
 def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
-    """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them holds."""
+    """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them
+    holds."""
     from astroid import MANAGER
 
     if view.shadowed(MANAGER.astroid_cache, linter.search_path(files)):
