@@ -12,13 +12,13 @@ _SHOWN = 5  # findings of each side that are named
 
 
 def sample(hits: Sequence[int], percent: float) -> list[int]:
-    """Which of the answers that came from the cache, whole or in part, are computed again: at least one if there is any."""
+    """Which of the answers that came from the cache, whole or in part, are computed again: at least one."""
     count = min(len(hits), max(1, round(len(hits) * percent / 100)))
     return sorted(random.SystemRandom().sample(list(hits), count))
 
 
 def judged(known: Outcome, fresh: Outcome) -> Outcome:
-    """The remembered outcome where a fresh one says the same, else the fresh one and a failure that says the difference."""
+    """The remembered outcome where a fresh one says the same, else the fresh one and a failure that tells them apart."""
     if fresh.failures:
         return fresh
     before, now = set(known.findings), set(fresh.findings)

@@ -148,7 +148,7 @@ class FileRecords:
         return Outcome(partial.unit, _findings(partial), cached=True, started=now, ended=now)
 
     def take_asked(self, partial: Partial, asked: Mapping[str, Asked]) -> Observed | None:
-        """Add what was asked for the files that were linted anew; all questions of the unit, None where they are unknown."""
+        """Add what was asked for the files that were linted anew; all questions of the unit, None: they are unknown."""
         total = Observed()
         values: dict[bytes, bytes] = {}
         for entry in partial.entries:

@@ -161,7 +161,7 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
 
 
 def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
-    """How an environment's modules are found, whatever is installed: what a file has asked of that is told by itself."""
+    """How an environment's modules are found, whatever is installed: what a file has asked of that is kept with it."""
     name, _, python, paths = _environment(environment, facts)
     remapped = [[module, portable(path, environment, facts.root)] for module, path in environment.remapped]
     return (name, python, paths, remapped)

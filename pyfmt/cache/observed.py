@@ -1,8 +1,8 @@
-"""What a tool asked of the disk, without where checkout, environment and interpreter lie, and what the disk answers now.
+"""What a tool asked of the disk, without where checkout, environment and interpreter lie, and what the disk says now.
 
-An answer of a tool is good for as long as all that it asked would be answered the same. The questions are kept by groups,
-one for each top-level name of a search path ("requests": all that was asked below `site-packages/requests*`), so that it
-can be said which files a changed answer concerns; "" is the group of what belongs to no name.
+An answer of a tool is good for as long as all that it asked would be answered the same. The questions are kept by
+groups, one for each top-level name of a search path ("requests": all that was asked below `site-packages/requests*`),
+so that it can be said which files a changed answer concerns; "" is the group of what belongs to no name.
 """
 
 from __future__ import annotations
@@ -255,7 +255,8 @@ def digests(groups: Mapping[str, Answers]) -> dict[str, str]:
 def marks(observed: Observed, places: Places, disk: Disk, before_ns: int) -> str | None:
     """A digest of times and sizes of all that was asked: where it is as it was, so are the answers, on this machine.
 
-    None where something was changed so shortly before `before_ns` that it could change again within the same time stamp.
+    None where something was changed so shortly before `before_ns` that it could change again within the same time
+    stamp.
     """
     total = hashlib.sha256(repr(places).encode("utf-8", "surrogateescape"))
     newest = 0

@@ -1,4 +1,4 @@
-"""From what a worker noted that its tool asked to questions that can be kept: portable, and none that other inputs answer."""
+"""From what a worker noted to questions that can be kept: portable, and none that other inputs answer."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a project's files have asked of what is no source of the monorepo, and which of them another answer concerns.
 
-pylint keeps what it has found out of a module for all files of a run, so that who asks first is no measure. Instead it is
-noted which module asks for which top-level names (`tools/pylint/worker/touched.py`); a file is concerned by an answer under a name
-that it, a file that it reaches, or anything that these lead to has asked for.
+pylint keeps what it has found out of a module for all files of a run, so that who asks first is no measure. Instead it
+is noted which module asks for which top-level names (`tools/pylint/worker/touched.py`); a file is concerned by an
+answer under a name that it, a file that it reaches, or anything that these lead to has asked for.
 """
 
 from __future__ import annotations

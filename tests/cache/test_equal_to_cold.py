@@ -1,7 +1,8 @@
 """Equal to cold, always: after any edits a report from the cache is, byte for byte, that of a run without it.
 
-Each run of the tests draws new edits; the header of pytest's output says the seed (`PYFMT_TEST_SEED=N` repeats it). Edits after
-which a report was once another one are kept as data in `failing_edits.jsonl`: a failure prints the line to add.
+Each run of the tests draws new edits; the header of pytest's output says the seed (`PYFMT_TEST_SEED=N` repeats it).
+Edits after which a report was once another one are kept as data in `failing_edits.jsonl`: a failure prints the line to
+add.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A remembered answer is never stale: after a change in a place that nobody declares, a cached run says what a cold one says."""
+"""A remembered answer is never stale: after a change where nobody declares it, a cached run says what a cold one says."""
 
 from __future__ import annotations
 

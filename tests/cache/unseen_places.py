@@ -1,6 +1,7 @@
 """Places of code that no manifest, lock or RECORD tells of: a tool sees them, and what it says depends on them.
 
-Each kind writes a module with a function named by `version` ("one", "two"), and says how a file of the monorepo imports it.
+Each kind writes a module with a function named by `version` ("one", "two"), and says how a file of the monorepo imports
+it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a tool asks of the disk and of its variables while it runs in a worker (standard library only, no import of `pyfmt`).
+"""What a tool asks of the disk and of its variables while it runs in a worker (standard library only).
 
 A tool's answer is a function of what it was given and of what it asked: files that it read, names that it looked for,
 folders that it listed, links that it followed, variables. Instead of each place where a tool asks, the few functions of

@@ -62,8 +62,8 @@ def preload(tool_paths: list[str]) -> None:
 def run(payload: dict[str, Any]) -> dict[str, Any]:
     """Check the unit; see `Mypy.payload` for what goes in.
 
-    Answers {"findings": [...], "failures": [{"reason", "detail"}], "notes": [...], "asked": [...]}, paths relative to the
-    root, but for those of `asked`: what was asked of the disk (`observing.py`).
+    Answers {"findings": [...], "failures": [{"reason", "detail"}], "notes": [...], "asked": [...]}, paths relative to
+    the root, but for those of `asked`: what was asked of the disk (`observing.py`).
     """
     failures: list[dict[str, str]] = list(payload["failures"])
     notes: list[str] = list(payload["notes"])

@@ -19,8 +19,8 @@ The answer:
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
     effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
-    asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`), and which names
-           each module asked for (`touched.py`)
+    asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
+           and which names each module asked for (`touched.py`)
     built: the standard modules that had to be built for it (see `learn`)
 """
 
