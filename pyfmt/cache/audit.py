@@ -18,7 +18,7 @@ def sample(hits: Sequence[int], percent: float) -> list[int]:
 
 
 def judged(known: Outcome, fresh: Outcome) -> Outcome:
-    """The remembered outcome where a fresh one says the same, else the fresh one and a failure that tells them apart."""
+    """The remembered outcome where a fresh one says the same, else the fresh one and a failure with the difference."""
     if fresh.failures:
         return fresh
     before, now = set(known.findings), set(fresh.findings)

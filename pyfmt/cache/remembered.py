@@ -1,7 +1,8 @@
 """Outcomes by what their tools asked: one is found again as long as all its questions have the same answers.
 
 Under the key of the declared inputs, which only says "certainly changed", stands a list of earlier runs: what each
-asked, and a digest of the answers that it got. The outcome of a run lies under both. ccache's manifests are made like this.
+asked, and a digest of the answers that it got. The outcome of a run lies under both. ccache's manifests are like
+this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A remembered answer is never stale: after a change where nobody declares it, a cached run says what a cold one says."""
+"""A remembered answer is never stale: after a change where nobody declares it, a cached run equals a cold one."""
 
 from __future__ import annotations
 

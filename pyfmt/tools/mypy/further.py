@@ -13,7 +13,7 @@ from pyfmt.tools.mypy import config as configuration
 
 
 def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[str, ...]:
-    """Anything of the checkout where `mypy_path` is set, and the folders that it names, variables having their values."""
+    """Anything of the checkout where `mypy_path` is set, and the folders that it names, with variables expanded."""
     try:
         text = Path(shared.path).read_text("utf-8-sig")
     except (OSError, ValueError):
