@@ -39,9 +39,8 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    told: dict[str, tuple[object, ...]] = field(
-        default_factory=dict
-    )  # environments by prefix, for `_environment` alone
+    # Environments by prefix, for `_environment` alone
+    told: dict[str, tuple[object, ...]] = field(default_factory=dict)
     # What else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders.
     further: tuple[str, ...] = ()
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say

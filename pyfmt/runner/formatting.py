@@ -299,9 +299,8 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     """Every file's answer exactly once, with the number of its unit, as they come."""
     if not chunks:
         return
-    formatting.prepare(
-        chunks[0].settings
-    )  # a bad configuration is said before a file is touched; forks share the imports
+    # A bad configuration is said before a file is touched; forks share the imports
+    formatting.prepare(chunks[0].settings)
     few = sum(len(chunk.files) for chunk in chunks) <= _IN_PROCESS_FILES
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
