@@ -71,7 +71,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _FileResult:
     """What came of one file; `before` only where it is to be written, to save the way between the processes."""
 
     path: str
@@ -87,7 +87,7 @@ class _Answer:
 class _ChunkResult:
     """What came of a chunk."""
 
-    answers: tuple[_Answer, ...]
+    answers: tuple[_FileResult, ...]
     seconds: float
     started: float  # by the monotonic clock, which is the same in all processes of a machine
 
@@ -99,7 +99,7 @@ class _Tally:
     unit: Unit
     owners: dict[str, str]  # file -> project's name
     missing: int  # files without an answer
-    answers: dict[str, _Answer] = field(default_factory=dict)
+    answers: dict[str, _FileResult] = field(default_factory=dict)
     edit_troubles: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     started: float = 0.0
@@ -201,30 +201,30 @@ def _collect_later(size: int) -> None:
         gc.enable()
 
 
-def _format_file(file: str, chunk: _Chunk) -> _Answer:
+def _format_file(file: str, chunk: _Chunk) -> _FileResult:
     try:
         with open(os.path.join(chunk.root, file), "rb") as stream:
             before = stream.read()
     except OSError as error:
-        return _Answer(file, trouble=f"cannot be read: {error.strerror or error}")
+        return _FileResult(file, trouble=f"cannot be read: {error.strerror or error}")
     try:
         result = formatting.format_bytes(before, file, chunk.settings)
     except ConfigError:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's
-        return _Answer(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
+        return _FileResult(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
     changed = result.data is not None
     diff = edits.unified_diff(before, result.data, file) if chunk.diff and result.data is not None else ""
     final = result.data if result.data is not None and chunk.write else before
     settled = result.settled and (chunk.write or not changed)
     digest = hashlib.sha256(final).hexdigest() if settled else ""
-    return _Answer(file, result, before if changed and chunk.write else None, diff, digest)
+    return _FileResult(file, result, before if changed and chunk.write else None, diff, digest)
 
 
 # ---- in the parent
 
 
-def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
+def _take(answer: _FileResult, tally: _Tally, options: FormatOptions) -> None:
     """Keep an answer, and write the file if it is to be written."""
     tally.answers[answer.path] = answer
     tally.missing -= 1
@@ -274,7 +274,7 @@ def _failure(tool: str, project: str, reason: str, detail: str) -> Failure:
     return Failure(tool, (project,), "", reason, detail)
 
 
-def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
+def _syntax_finding(answer: _FileResult, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
     """The place in the file as it stands now: isort may have moved it."""
     fault = answer.result.syntax_after if written else answer.result.syntax
     if fault is None:
@@ -428,7 +428,7 @@ def _alone(chunk: _Chunk, timeout: float) -> _ChunkResult:
         process.kill()
         process.join()
         receiver.close()
-    return _ChunkResult((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+    return _ChunkResult((_FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
 
 
 def _died(code: int) -> str:

@@ -18,7 +18,7 @@ from pyfmt.core.rules import (
     UNREADABLE,
     Rule,
 )
-from pyfmt.imports.index import Modules, Names, Target
+from pyfmt.imports.index import ImportedName, ImportTarget, Modules
 from pyfmt.imports.parse import FileImports, Import, Span
 from pyfmt.run.boundaries.kinds import Allowed, Kind
 
@@ -42,7 +42,7 @@ class Site:
     file: str
     span: Span
     importer: str
-    target: Target
+    target: ImportTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def sites(project: Project, file: str, found: FileImports, modules: Modules) -> 
     return ProjectImports(leaving, found.problem, found.problem_line)
 
 
-def _targets(project: Project, file: str, item: Import, modules: Modules) -> Iterator[tuple[Span, Target]]:
+def _targets(project: Project, file: str, item: Import, modules: Modules) -> Iterator[tuple[Span, ImportTarget]]:
     """Where an import leads; each project once, at the statement where all names are its own."""
-    found: dict[str, tuple[Span, Target]] = {}
+    found: dict[str, tuple[Span, ImportTarget]] = {}
     known = 0
     for name, span in item.names or (("", item.span),):
-        names = Names(item.module, "" if name == "*" else name)
+        names = ImportedName(item.module, "" if name == "*" else name)
         if item.level:
-            target = modules.relative(file, item.level, Names(item.module or name, name if item.module else ""))
+            target = modules.relative(file, item.level, ImportedName(item.module or name, name if item.module else ""))
         else:
             target = modules.absolute(project.path, names)
         if target is not None:
