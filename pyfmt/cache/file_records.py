@@ -20,7 +20,7 @@ from pyfmt.cache.store import Store
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import TOOLS
 
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
@@ -91,7 +91,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if LINTERS[unit.tool].project_rules is None:
+        if TOOLS[unit.tool].project_rules is None:
             return None
         entries = []
         for part in unit.parts:
@@ -267,7 +267,7 @@ def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject) -> None
     rows: dict[str, list[Any]] = {file: [] for file in entry.stale}
     wide = []
     for finding in findings:
-        if finding.rule in (LINTERS[finding.tool].project_rules or ()):
+        if finding.rule in (TOOLS[finding.tool].project_rules or ()):
             wide.append(row_from_finding(finding))
         elif finding.path in stale:
             rows[finding.path].append(row_from_finding(finding))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pyfmt.config.values import EVERY_TOOL, KEYS, LONGEST, TOOLS
+from pyfmt.config.values import KEYS, LONGEST, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
+from pyfmt.tools import registry
 
 _LEVELS = {"enum": [severity.value for severity in Severity]}
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -57,8 +58,8 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "The tools that run.",
         "type": "array",
         "minItems": 1,
-        "items": {"enum": list(EVERY_TOOL)},
-        "default": list(TOOLS),
+        "items": {"enum": list(every_tool())},
+        "default": list(registry.defaults()),
     },
     "environments": {
         "description": "Project (path or name) = folder of its environment.",

@@ -9,9 +9,8 @@ from pyfmt.config.boundaries import boundaries
 from pyfmt.config.plain import globs, inside, nearest, strings
 from pyfmt.core.model import Override, Severity
 from pyfmt.core.rules import TOOL
+from pyfmt.tools import registry
 
-TOOLS = ("isort", "black", "pylint", "mypy")
-EVERY_TOOL = (*TOOLS, TOOL)  # pyfmt's own rules have no configuration file
 LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
 
 
@@ -21,14 +20,20 @@ def _string(value: Any) -> str:
     return value
 
 
+def every_tool() -> tuple[str, ...]:
+    """All that `tools` may name: pyfmt's own rules are a tool without a configuration file."""
+    return (*registry.TOOLS, TOOL)
+
+
 def tools(value: Any) -> tuple[str, ...]:
-    names = strings(value)
+    """Names of tools, in the order in which they run."""
+    names, known = strings(value), every_tool()
     for name in names:
-        if name not in EVERY_TOOL:
-            raise ValueError(f"unknown tool {name!r}{nearest(name, EVERY_TOOL)}")
+        if name not in known:
+            raise ValueError(f"unknown tool {name!r}{nearest(name, known)}")
     if not names:
-        raise ValueError(f"names no tool; known: {', '.join(EVERY_TOOL)}")
-    return tuple(tool for tool in EVERY_TOOL if tool in names)
+        raise ValueError(f"names no tool; known: {', '.join(known)}")
+    return tuple(tool for tool in known if tool in names)
 
 
 def _environments(value: Any) -> tuple[tuple[str, str], ...]:

@@ -188,7 +188,7 @@ class Config:
     file: Path | None  # where [tool.pyfmt] was read, None if nowhere
     projects: tuple[str, ...] = ()  # globs; empty: every folder with a manifest
     exclude: tuple[str, ...] = ()  # gitignore-style patterns
-    tools: tuple[str, ...] = ("isort", "black", "pylint", "mypy")
+    tools: tuple[str, ...] = ()  # by name
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
     jobs: int = 1

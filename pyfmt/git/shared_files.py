@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from pyfmt.config import CONFIG_FILES
 from pyfmt.core.model import Config
+from pyfmt.tools.registry import config_files
 
 # A key of an INI or TOML file, with the lines that continue it.
 _PLUGINS = re.compile(r"^[ \t]*(?:load-plugins|plugins|init-hook)[ \t]*=((?:.*\n?)(?:[ \t]+.*\n?)*)", re.MULTILINE)
@@ -22,7 +22,7 @@ def shared_files(settings: Config, paths: Iterable[str], folders: Iterable[str])
     for tool_config in settings.tool_configs:
         wanted.add(os.path.realpath(tool_config.path))
         if tool_config.origin == "configs":  # one that is deleted counts as well
-            wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in CONFIG_FILES.values()}
+            wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in config_files()}
     plugins = _plugin_words(settings)
     found = []
     for path in sorted(paths):
