@@ -20,7 +20,7 @@ from pyfmt.core.rules import (
 )
 from pyfmt.imports.index import ImportedName, ImportTarget, Modules
 from pyfmt.imports.parse import FileImports, Import, Span
-from pyfmt.run.boundaries.kinds import Allowed, Kind
+from pyfmt.run.boundaries.kinds import Allowed, ProjectKind
 
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _TEST_FILE = re.compile(r"(test_.*|.*_test|conftest)\.pyi?\Z")
@@ -31,7 +31,7 @@ class Policy:
     """What imports are checked against; everything by the projects' paths."""
 
     projects: Mapping[str, Project]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ProjectKind]
     allowed: Allowed
 
 
@@ -103,8 +103,8 @@ def _rule(policy: Policy, site: Site) -> Rule | None:
     importer, target = policy.kinds.get(site.importer), policy.kinds.get(site.target.project)
     if importer is None or target is None:
         return None
-    if target is Kind.PROJECT:
-        return PROJECT_IMPORTS_PROJECT if importer is Kind.PROJECT else LIBRARY_IMPORTS_PROJECT
+    if target is ProjectKind.PROJECT:
+        return PROJECT_IMPORTS_PROJECT if importer is ProjectKind.PROJECT else LIBRARY_IMPORTS_PROJECT
     project = policy.projects[site.importer]
     return None if project.computed or site.target.project in project.declares else UNDECLARED_DEPENDENCY
 
@@ -172,7 +172,7 @@ def cycles(policy: Policy, found: Iterable[Site]) -> Iterator[Finding]:
     first: dict[str, dict[str, Site]] = {}
     for site in sorted(found, key=lambda site: (site.file, site.span.line, site.span.column)):
         pair = (site.importer, site.target.project)
-        if all(policy.kinds.get(path) is Kind.LIBRARY for path in pair):
+        if all(policy.kinds.get(path) is ProjectKind.LIBRARY for path in pair):
             first.setdefault(pair[0], {}).setdefault(pair[1], site)
     graph = {path: sorted(steps) for path, steps in sorted(first.items())}
     # Only what is part of a cycle is a question to `allow`: else an entry would seem to be needed.
