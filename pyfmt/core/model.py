@@ -191,6 +191,9 @@ class Config:
     tools: tuple[str, ...] = ()  # by name
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
+    # What `pyfmt envs create` installs beside the main group; None: what the projects' files may import.
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
     jobs: int = 1
     timeout: float = 600.0  # seconds for one unit
     fail_on: Severity = Severity.INFO
