@@ -41,9 +41,8 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    told: dict[str, tuple[object, ...]] = field(
-        default_factory=dict
-    )  # environments by prefix, for `_environment` alone
+    # Environments by prefix, for `_environment` alone
+    told: dict[str, tuple[object, ...]] = field(default_factory=dict)
     # By tool: what else its configuration makes it import from, as `Sources.below` takes it.
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
