@@ -95,6 +95,7 @@ def _lint_options(run: RunContext, scratch: Path) -> LintOptions:
         tooling=ToolEnvironments(tool_environments_folder(), run.session.progress.say),
         times=RecordedTimes(run.memory.store, folders) if run.memory.store else None,
         workers=run.session.workers,
+        audit=run.request.cache_audit,
     )
 
 

@@ -43,9 +43,8 @@ class RunResult:
     report: Report
     exit_code: int
     sources: Mapping[str, str] = field(default_factory=dict)
-    checked: Checked | None = (
-        None  # what was really looked at, and the projects that there are; None for a merged report
-    )
+    # What was really looked at, and the projects that there are; None for a merged report
+    checked: Checked | None = None
     jobs: int = 1  # processes at once, at most
     steps: tuple[StepSpan, ...] = ()  # its steps, one after the other
 

@@ -16,7 +16,7 @@ from pyfmt.core.model import Config, Failure, Project, Resolution
 from pyfmt.core.report import Report
 from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust
-from pyfmt.git.index import Entry, GitIndex, open_index
+from pyfmt.git.index import GitIndex, IndexEntry, open_index
 from pyfmt.git.staged import path_mapping, tree
 from pyfmt.git.staged.path_mapping import Move
 from pyfmt.git.staged.write_back import Bringing
@@ -122,7 +122,7 @@ class _IndexTree:
     cache: Path
     kept: bool  # the tree is there in the next run, too
     index: GitIndex
-    entries: dict[str, Entry]
+    entries: dict[str, IndexEntry]
     move: Move
 
     @property
@@ -161,7 +161,7 @@ def _stage(tree_of: _IndexTree, request: Request, cwd: Path, environ: Mapping[st
     )
 
 
-def _filtered(index: GitIndex, entries: dict[str, Entry], before: str) -> dict[str, str]:
+def _filtered(index: GitIndex, entries: dict[str, IndexEntry], before: str) -> dict[str, str]:
     found = index.untrusted_filters(path for path in entries if path.startswith(before))
     return {path[len(before) :]: driver for path, driver in found.items()}
 
