@@ -243,9 +243,8 @@ def load(request: Request, cwd: Path) -> Config:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
     elif config.boundaries is not None:
-        config = replace(
-            config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES)
-        )  # on when configured
+        # On when configured
+        config = replace(config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES))
     if OWN_RULES in config.tools and config.boundaries is None:
         where = "--tool" if request.tools else str(file)
         cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"

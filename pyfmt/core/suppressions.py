@@ -42,7 +42,7 @@ def annotated(
 
     A line without code, within a string, or before a backslash takes none. A file that cannot be parsed stays as it is.
     """
-    source = _Source.read(data)
+    source = _SourceText.read(data)
     if source is None:
         return data, frozenset()
     lines = list(source.lines)
@@ -91,7 +91,7 @@ def _split(line: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _SourceText:
     """A file's text, and for each line that can take a comment the offset where its code ends."""
 
     lines: tuple[str, ...]
@@ -99,7 +99,7 @@ class _Source:
     code_ends: dict[int, int]
 
     @classmethod
-    def read(cls, data: bytes) -> _Source | None:
+    def read(cls, data: bytes) -> _SourceText | None:
         """None for what Python cannot parse, or whose lines other tools count differently."""
         try:
             ast.parse(data)

@@ -43,9 +43,8 @@ class RunResult:
     report: Report
     exit_code: int
     sources: Mapping[str, str] = field(default_factory=dict)
-    checked: Checked | None = (
-        None  # what was really looked at, and the projects that there are; None for a merged report
-    )
+    # What was really looked at, and the projects that there are; None for a merged report
+    checked: Checked | None = None
     jobs: int = 1  # processes at once, at most
     laps: tuple[Lap, ...] = ()  # its steps, one after the other
 
@@ -135,7 +134,9 @@ def _run(
     chosen = scoping.select(request, cwd, space)
     share = scoping.since(request, space, chosen.files, (environ, memory))
     trusting = Trusting(space.real, request)
-    hands = Hands(memory, _key_facts(request, space, memory, trusting), company.progress, company.workers)
+    hands = Hands(
+        memory, _key_facts(request, space, memory, trusting), company.progress, company.workers, request.cache_audit
+    )
     work = planning.Work(
         projects=chosen.projects,
         selected=share.lint,

@@ -1,6 +1,7 @@
 """One call in a forked process, without the imports of `multiprocessing`, which a short run would notice.
 
-The caller can be interrupted and has a time limit, whatever the call does: a formatter's compiled code looks at neither.
+The caller can be interrupted and has a time limit, whatever the call does: a formatter's compiled code looks at
+neither.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _LOOK = 0.1  # seconds between two looks at whether an interrupt has come
 
 @dataclass(frozen=True, slots=True)
 class Ended(Generic[_T]):
-    """What a call gave back, or why it gave nothing: it took too long, or its process ended with a status as waitpid's."""
+    """What a call gave back, or why it gave nothing: it took too long, or its process ended with a status as
+    waitpid's."""
 
     value: _T | None
     timed_out: bool = False
@@ -31,7 +33,8 @@ class Ended(Generic[_T]):
 
 
 def call(function: Callable[[], _T], timeout: float) -> Ended[_T]:
-    """What `function` returns or raises in a forked process; raises OSError where none can be made, and KeyboardInterrupt.
+    """What `function` returns or raises in a forked process; raises OSError where none can be made, and
+    KeyboardInterrupt.
 
     To be called with no other threads. The process is gone at the end, in any case.
     """

@@ -34,9 +34,8 @@ class CreateRequest:
 class CreateOptions:
     """How environments are made."""
 
-    python: str | None = (
-        None  # "3.12"; None: pyfmt's own where requires-python admits it, else the highest that it admits
-    )
+    # "3.12"; None: pyfmt's own where requires-python admits it, else the highest that it admits
+    python: str | None = None
     recreate: bool = False  # replace environments that are there
     dry_run: bool = False  # say what would be done, and do nothing
     jobs: int = 2  # environments made at the same time
