@@ -16,7 +16,7 @@ from pyfmt.core.suppressions import Suppression, annotated, suppression
 from pyfmt.reports.tally import count
 from pyfmt.run import pipeline
 from pyfmt.run.pipeline import RunResult
-from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 from pyfmt.runner import edits
 from pyfmt.tools.registry import comments
 
@@ -82,14 +82,14 @@ class Annotations:
         return f"{count(number, 'suppression')} added in {count(places, 'file')}" if number else "no suppression added"
 
 
-def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+def run(request: Request, session: Session) -> RunResult:
     """The result of the last lint, with a note of what was written; raises PyfmtError and KeyboardInterrupt."""
-    result = pipeline.run(request, cwd, environ, progress)
+    result = pipeline.run(request, session)
     work = Annotations(Path(result.report.root))
     for _ in range(_ROUNDS):
         if not work.take(result.report):
             break
-        result = pipeline.run(request, cwd, environ, progress)
+        result = pipeline.run(request, session)
     report = replace(
         result.report,
         notes=tuple(sorted((*result.report.notes, work.note()))),

@@ -344,7 +344,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
+class StepSpan:
     """One step of a run, between two moments of the monotonic clock."""
 
     name: str

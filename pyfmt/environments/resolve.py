@@ -159,7 +159,7 @@ def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
     """What the project's setting, or the first manager with a usable environment, gives."""
     explicit = _setting(place.project, config)
     if explicit is not None:
-        return _explicit(place, explicit, (config, reader))
+        return _explicit(place, explicit, config, reader)
     draft = _Draft()
     tried: set[str] = set()
     for manager in ORDER:
@@ -244,9 +244,8 @@ def _setting(project: Project, config: Config) -> str | None:
     return None
 
 
-def _explicit(place: Place, value: str, given: tuple[Config, _EnvironmentReader]) -> _Draft:
+def _explicit(place: Place, value: str, config: Config, reader: _EnvironmentReader) -> _Draft:
     """The environment that the configuration names; raises VirtualenvError if it is none."""
-    config, reader = given
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))
     if os.path.isfile(prefix) and os.path.basename(prefix).startswith(("python", "pypy")):
         prefix = os.path.dirname(os.path.dirname(prefix))  # an interpreter was named instead of its environment
