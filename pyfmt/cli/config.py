@@ -93,7 +93,9 @@ def _values(settings: Config) -> dict[str, Any]:
         "projects": list(settings.projects),
         "exclude": list(settings.exclude),
         "tools": list(settings.tools),
-        "environments": dict(settings.environments),
+        "environments": dict(settings.environments)
+        | ({"groups": list(settings.groups)} if settings.groups is not None else {})
+        | ({"extras": list(settings.extras)} if settings.extras is not None else {}),
         "jobs": settings.jobs,
         "timeout": settings.timeout,
         "fail-on": settings.fail_on.value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import posixpath
 import re
@@ -15,8 +14,7 @@ from urllib.parse import unquote
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.projects.names import normalise
-
-_SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
+from pyfmt.projects.setup_py import arguments
 
 Table = Mapping[str, Any]
 
@@ -267,47 +265,28 @@ def _read_setup_cfg(path: Path) -> Manifest:
     )
 
 
-def _dotted(node: ast.expr) -> str:
-    """The dotted name that an expression is, "" for any other one."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
 def _read_setup_py(path: Path) -> Manifest:
-    """The literal arguments of the call of `setup`; the file is parsed, never run.
+    """The arguments of the call of `setup`, as far as they can be read without running it.
 
     What cannot be parsed says nothing here: it is a Python file, and the tools say what is wrong with it.
     """
-    arguments: dict[str, Any] = {}
     try:
         tree = parsing.parse_python(disk.read_bytes(path))
     except (SyntaxError, ValueError):
         return Manifest(computed=True)
-    computed = False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _dotted(node.func) in _SETUP_CALLS:
-            for keyword in node.keywords:
-                try:
-                    if keyword.arg:
-                        arguments[keyword.arg] = ast.literal_eval(keyword.value)
-                    else:
-                        computed = True
-                except (ValueError, TypeError, RecursionError, MemoryError):
-                    # Not to be known without running it.
-                    computed |= keyword.arg in ("install_requires", "extras_require")
-    sources = _texts(_table(arguments, "package_dir").get(""))
-    requirements = _texts(arguments.get("install_requires"))
-    for extra in _table(arguments, "extras_require").values():
-        requirements += _texts(extra)
+    found = arguments(tree)
+    values = found.values
+    sources = _texts(_table(values, "package_dir").get(""))
+    needs = _texts(values.get("install_requires"))
+    requirements = needs + [line for extra in _table(values, "extras_require").values() for line in _texts(extra)]
+    files = [file for file in found.files.get("install_requires", ()) if (path.parent / file).is_file()]
     return Manifest(
-        distribution=_text(arguments.get("name")),
-        requires_python=_text(arguments.get("python_requires")),
+        distribution=_text(values.get("name")),
+        requires_python=_text(values.get("python_requires")),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
-        needs=tuple(_texts(arguments.get("install_requires"))),
-        path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
-        computed=computed,
+        needs=tuple(needs),
+        path_dependencies=tuple(local for line in requirements if (local := direct_path(line))),
+        requirements_files=tuple(files),
+        computed=not found.computed.isdisjoint(("install_requires", "extras_require", "**")),
     )
