@@ -1,8 +1,9 @@
 """Ctrl-C, SIGTERM and SIGHUP: a flag that long work looks at where an interrupt does no harm.
 
-A signal handler that raised would do so anywhere: in a library's lock, in a callback whose exceptions nobody gets, while a
-process is forked. So the handler only notes the signal, and `check` raises KeyboardInterrupt. Code that does not look (reading a
-terminal, waiting for an installer) is interrupted a moment later, and again for as long as the interrupt got lost.
+A signal handler that raised would do so anywhere: in a library's lock, in a callback whose exceptions nobody gets,
+while a process is forked. So the handler only notes the signal, and `check` raises KeyboardInterrupt. Code that does
+not look (reading a terminal, waiting for an installer) is interrupted a moment later, and again for as long as the
+interrupt got lost.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _state = _State()
 
 
 def install() -> None:
-    """Let signals wait for `check`, from now on; to be called in the main thread. One that is ignored (nohup) stays so."""
+    """Let signals wait for `check`, from now on; to be called in the main thread. One that is ignored (nohup) stays
+    so."""
     _state.came = False
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:

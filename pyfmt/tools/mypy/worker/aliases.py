@@ -16,6 +16,7 @@ import tokenize
 from collections.abc import Sequence
 
 _TWICE = re.compile(r'Source file found twice under different module names: "([^"]+)" and "([^"]+)"')
+NAME = "aliases"  # begins the names of folders of links
 _INITS = ("__init__.py", "__init__.pyi")
 
 
@@ -85,6 +86,11 @@ class Aliases:
         with open(stub, "w", encoding="utf-8") as stream:
             stream.writelines(f"from {'.'.join(package)} import {name}\n" for name in _names(file))
         return True
+
+
+def real(path: str) -> str:
+    """Where a link leads that some Aliases have made; any other path is itself."""
+    return os.path.realpath(path) if f"{os.sep}{NAME}-" in path else path
 
 
 def _root(file: str, parts: Sequence[str]) -> str:
