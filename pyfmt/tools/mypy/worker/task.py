@@ -97,7 +97,8 @@ def _asked(payload: Mapping[str, Any], farm: Any, scratch: str) -> dict[str, Any
     own += [scratch, tempfile.gettempdir(), os.path.join(os.path.dirname(__file__), "../../..")]
     if payload["cache_dir"]:
         own.append(os.path.abspath(os.path.join(payload["cache_dir"], "../../..")))  # see cache/folders.py
-    asked: dict[str, Any] = _observer.asked(own, lambda path: _aliases.real(farm.real(path)))
+    with _observer.paused():
+        asked: dict[str, Any] = _observer.asked(own, lambda path: _aliases.real(farm.real(path)))
     asked["files"] = [path for path in asked["files"] if path != payload["shared_config"]]
     return asked
 
