@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
 from pyfmt.core.model import Failure, Finding, Severity
@@ -55,7 +56,7 @@ class Annotations:
         try:
             file = self.files.get(path)
             if file is None:
-                data = (self.root / path).read_bytes()
+                data = disk.read_bytes(self.root / path)
                 file = self.files[path] = AnnotatedFile(data, data)
             asked = {item for finding in found if (item := suppression(finding, comments())) is not None}
             file.vain |= asked & file.wanted

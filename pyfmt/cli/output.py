@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import StepSpan
 from pyfmt.core.request import Display, OutputSpec, Request
@@ -151,7 +152,7 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
         if path in result.sources:
             return result.sources[path].split("\n")
         try:
-            return (root / path).read_text("utf-8", "replace").split("\n")
+            return disk.read_text(root / path, "replace").split("\n")
         except OSError:
             return None
 

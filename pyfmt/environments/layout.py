@@ -9,6 +9,8 @@ import os
 import re
 from dataclasses import dataclass, replace
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
@@ -78,13 +80,17 @@ def locate(prefix: str, bare: bool = False) -> EnvironmentLayout:
     With `bare` an interpreter's own prefix without pyvenv.cfg is one, too: a container's /usr/local.
     """
     try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as stream:
-            configuration = read_configuration(stream.read())
+        configuration = read_configuration(disk.read_text(os.path.join(prefix, "pyvenv.cfg"), "surrogateescape"))
     except FileNotFoundError:
         return _locate_without_configuration(prefix, bare)
     except OSError as error:
         raise Broken(f"pyvenv.cfg cannot be read ({error.strerror})", "make it readable, or recreate it") from error
-    return _locate_virtual(prefix, configuration)
+    if not all(map(disk.is_name, configuration.values())):
+        raise Broken("pyvenv.cfg holds a NUL character", "recreate the environment")
+    try:
+        return _locate_virtual(prefix, configuration)
+    except ValueError as error:  # a version of thousands of digits
+        raise Broken(f"pyvenv.cfg cannot be understood ({parsing.why(error)})", "recreate the environment") from error
 
 
 def _locate_without_configuration(prefix: str, bare: bool) -> EnvironmentLayout:
@@ -134,7 +140,9 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLa
             version,
         )
     warning = None
-    if home and not os.path.isdir(home):
+    if not home:
+        warning = ("pyvenv.cfg names no home, by which Python knows a virtual environment", "recreate the environment")
+    elif not os.path.isdir(home):
         warning = (
             f"pyvenv.cfg names a home that does not exist ({home}); the interpreter's link leads to {real}",
             "recreate the environment",
@@ -190,8 +198,7 @@ def _locate_base(prefix: str, claimed: PythonVersion) -> EnvironmentLayout:
 def _micro(header: str) -> int:
     """The micro version by the interpreter's own header; 0 where it is not there."""
     try:
-        with open(header, encoding="utf-8", errors="replace") as stream:
-            match = re.search(r"#define\s+PY_MICRO_VERSION\s+(\d+)", stream.read(100_000))
+        match = re.search(r"#define\s+PY_MICRO_VERSION\s+(\d+)", disk.read_text(header, "replace"))
     except OSError:
         return 0
     return int(match[1]) if match else 0

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import posixpath
 import re
-import tomllib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.projects.names import normalise
 from pyfmt.projects.setup_py import arguments
 
@@ -53,9 +52,8 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
             named.append((name, parts[-1]))
             # What a pyproject.toml calls dynamic is setup.py's or setup.cfg's business, where there are any.
             computed |= parts[-1].computed and (name != "pyproject.toml" or names == (name,))
-        except (OSError, ValueError, configparser.Error, RecursionError) as error:
-            words = error.strerror if isinstance(error, OSError) else str(error)
-            problems.append(f"{name} cannot be read: {' '.join(str(words).split())}")
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one manifest's error is no other's
+            problems.append(f"{name} cannot be read: {parsing.why(error)}")
     return Manifest(
         distribution=next((part.distribution for part in parts if part.distribution), None),
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
@@ -97,7 +95,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _read_pyproject(path: Path) -> Manifest:
-    data = tomllib.loads(path.read_text("utf-8"))
+    data = disk.read_toml(path)
     project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
     uv, pdm = _table(data, "tool", "uv"), _table(data, "tool", "pdm")
     requirements = _texts(project.get("dependencies")) + _texts(uv.get("dev-dependencies"))
@@ -246,7 +244,7 @@ def _folders(sources: Iterable[str]) -> list[str]:
 
 def _read_setup_cfg(path: Path) -> Manifest:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(path.read_text("utf-8"))
+    parser.read_string(disk.read_text(path))
 
     def lines(section: str, key: str) -> list[str]:
         return [line.strip() for line in parser.get(section, key, fallback="").splitlines() if line.strip()]
@@ -273,9 +271,7 @@ def _read_setup_py(path: Path) -> Manifest:
     What cannot be parsed says nothing here: it is a Python file, and the tools say what is wrong with it.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the file's author gets them from the linters
-            tree = ast.parse(path.read_bytes())
+        tree = parsing.parse_python(disk.read_bytes(path))
     except (SyntaxError, ValueError):
         return Manifest(computed=True)
     found = arguments(tree)

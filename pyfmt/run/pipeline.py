@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -138,7 +138,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures
-            + done.rest(_survey_failures(space, request, {path for path, any_ in chosen.files.items() if any_})),
+            + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
             notes=[
                 *done.notes,
                 *chosen.notes,
@@ -255,13 +255,25 @@ def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:
     return [outcome]
 
 
-def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:
+def _unread(space: Workspace, request: Request, touched: set[str], linting: bool) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
+    found = (*space.survey.failures, *(_of_environments(space) if linting else ()))
     unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
-        return (*space.survey.failures, *unread)
+        return (*found, *unread)
     names = {project.name for project in space.projects if project.path in touched}
-    return (*(failure for failure in space.survey.failures if names & set(failure.projects)), *unread)
+    return (*(failure for failure in found if names & set(failure.projects)), *unread)
+
+
+def _of_environments(space: Workspace) -> Iterator[Failure]:
+    """A failure for each file that might have named the environment of some projects."""
+    names = {project.path: project.name for project in space.projects}
+    users: dict[str, list[str]] = {}
+    for resolution in space.resolutions:
+        for text in resolution.unread:
+            users.setdefault(text, []).append(names[resolution.project])
+    for text, projects in users.items():
+        yield Failure("projects", tuple(projects), "", text, "it may name another environment than the one in use")
 
 
 def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting, everything: bool) -> list[str]:

@@ -32,7 +32,7 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
     failures = []
     configs = [found for found in settings.tool_configs if found.tool in tools]
     tasks = _tasks(todo, owners, settings.root, configs)
-    for file, answer in zip(todo, find_useless(tasks, settings.jobs), strict=True):
+    for file, answer in zip(todo, find_useless(tasks, settings.jobs, settings.timeout), strict=True):
         known.learn(file, owners[file], answer)
         if answer.error:
             reason = f"{file}: {answer.error}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.model import Project
 from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
@@ -212,7 +212,7 @@ def _is_clean(folder: Path) -> bool:
 
 def _manifest(folder: Path) -> Table:
     try:
-        return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+        return disk.read_toml(folder / "pyproject.toml")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -226,7 +226,7 @@ def _distribution(folder: Path) -> str:
     if not name and (folder / "setup.cfg").is_file():
         parser = configparser.ConfigParser(interpolation=None)
         try:
-            parser.read_string((folder / "setup.cfg").read_text("utf-8"))
+            parser.read_string(disk.read_text(folder / "setup.cfg"))
         except (OSError, ValueError, configparser.Error):
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
@@ -234,4 +234,4 @@ def _distribution(folder: Path) -> str:
 
 
 def _has_hashes(path: Path) -> bool:
-    return "--hash" in path.read_text("utf-8", "replace")
+    return "--hash" in disk.read_text(path, "replace")

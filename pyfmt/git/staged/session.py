@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
@@ -82,7 +82,7 @@ class Stage:
         texts = {}
         for path in {finding.path for finding in report.findings}:
             with contextlib.suppress(OSError):
-                texts[path] = (self.config.root / path).read_text("utf-8", "replace")
+                texts[path] = disk.read_text(self.config.root / path, "replace")
         return texts
 
 
