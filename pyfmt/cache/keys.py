@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
@@ -40,12 +41,19 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    told: dict[str, tuple[object, ...]] = field(
-        default_factory=dict
-    )  # environments by prefix, for `_environment` alone
+    # Environments by prefix, for `_environment` alone
+    told: dict[str, tuple[object, ...]] = field(default_factory=dict)
     # By tool: what else its configuration makes it import from, as `Sources.below` takes it.
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
+
+    def places(self, unit: Unit, part: Part | None = None) -> PortablePaths:
+        """Where the paths lie that a unit's tool asks for, those of a part of it alone where one is given."""
+        projects = [each.project for each in ((part,) if part else unit.parts)]
+        roots = [folder for project in projects for folder in (project.path, *project.import_roots)]
+        if unit.environment is not None:
+            roots += self.roots.get(unit.environment.prefix, ())
+        return PortablePaths.of(unit.environment, self.root, roots)
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
@@ -59,7 +67,8 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     """The folders whose sources a unit's tool can see; plugins may read anything of the checkout."""
     environment = unit.environment
     seen = {part.project.path for part in unit.parts}
-    seen.update(facts.further.get(unit.tool, ()))
+    # What of it lies inside is part of EVERYTHING.
+    seen.update(each for each in facts.further.get(unit.tool, ()) if not each.startswith(f"{facts.root}/"))
     if environment is not None:
         seen.update(facts.sources.visible(environment))
         if facts.trusted(environment):
@@ -71,7 +80,7 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
 
 def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
     """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
-    environment = unit.environment
+    environment, further = unit.environment, facts.further.get(unit.tool, ())
     installed: dict[str, object] = {}
     if environment is not None:
         installed["trust"] = facts.trusted(environment)
@@ -86,6 +95,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **({"folders that it names": [portable(each, environment, facts.root) for each in further]} if further else {}),
         **({"options": list(facts.options)} if facts.options else {}),
     }
 
@@ -99,7 +109,7 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         facts.tools.hex(),
         list(facts.config(unit.tool)),
         facts.trusted(environment),
-        list(_environment(environment, facts)),
+        list(_searched(environment, facts)),
         list(_project(part.project, facts)),
         list(facts.options),
     ]
@@ -147,6 +157,13 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
         what = (environment.name, environment.fingerprint, str(environment.python), paths)
         facts.told[environment.prefix] = what
     return facts.told[environment.prefix]
+
+
+def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
+    """How an environment's modules are found, whatever is installed: what a file has asked of that is kept with it."""
+    name, fingerprint, python, paths = _environment(environment, facts)
+    has_hooks = bool(environment.finder_roots or environment.remapped)  # pylint's worker reads them by itself
+    return (name, python, paths, fingerprint if has_hooks else "")
 
 
 def portable(path: str, environment: Environment | None, root: str) -> str:

@@ -13,9 +13,8 @@ from pathlib import Path
 from pyfmt.tools.registry import TOOLS
 
 LIMIT = 2 * 1024**3  # bytes of all folders together
-STALE_SECONDS = (
-    14 * 86_400
-)  # how long the folders of another configuration or tool version are kept: for another branch
+# How long the folders of another configuration or tool version are kept: for another branch
+STALE_SECONDS = 14 * 86_400
 STAMP = "pruned"
 _DAY = 86_400
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyfmt.config.plain import kind, nearest
-from pyfmt.config.values import KEYS, count, seconds, tools
+from pyfmt import disk
+from pyfmt.config.plain import kind
+from pyfmt.config.values import KEYS, Environments, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
-__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "nearest", "read_toml"]
+__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
 
@@ -31,12 +32,11 @@ _HEADER = re.compile(rb"^\s*\[+\s*tool\s*\.\s*[\"']?pyfmt\b", re.MULTILINE)
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's content; ConfigError names the place where it is not TOML or cannot be read."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"is not valid TOML: {error}", str(path)) from error
+        return disk.read_toml(path)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
+    except ValueError as error:
+        raise ConfigError(f"is not valid TOML: {error}", str(path)) from error
 
 
 def _section(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -62,7 +62,7 @@ def _config_file_in(folder: Path) -> Path | None:
         return None
     # Cheap test first: most manifests of a monorepo are not ours.
     try:
-        content = manifest.read_bytes()
+        content = disk.read_bytes(manifest)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", str(manifest)) from error
     if b"pyfmt" not in content:
@@ -110,6 +110,8 @@ def _parse(section: Table, file: Path) -> _Values:
         parser = KEYS.get(key)
         if parser is None:
             raise ConfigError(f"unknown key {key!r}{nearest(key, list(KEYS))}", str(file))
+        if _holds_nul(value):
+            raise ConfigError(f"{key}: holds a NUL character, which no path or name can", str(file))
         try:
             values[key] = parser(value)
         except TypeError as error:
@@ -117,6 +119,12 @@ def _parse(section: Table, file: Path) -> _Values:
         except ValueError as error:
             raise ConfigError(f"{key}: {error}", str(file)) from error
     return _Values(values, str(file))
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value.keys(), *value.values())))
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
@@ -214,6 +222,7 @@ def load(request: Request, cwd: Path) -> Config:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
     parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
     values = parsed.values
+    found: Environments = values.get("environments", Environments())
     origins = {key: (parsed.source if key in values else "default") for key in KEYS}
     config = Config(
         root=root,
@@ -222,7 +231,9 @@ def load(request: Request, cwd: Path) -> Config:
         exclude=values.get("exclude", ()),
         tools=values.get("tools", registry.defaults()),
         tool_configs=_tool_configs(root, values.get("configs"), file, {*values.get("tools", ()), *request.tools}),
-        environments=values.get("environments", ()),
+        environments=found.paths,
+        groups=found.groups,
+        extras=found.extras,
         jobs=values.get("jobs", _processors()),
         timeout=values.get("timeout", DEFAULT_TIMEOUT),
         fail_on=values.get("fail-on", Severity.INFO),
@@ -240,9 +251,8 @@ def load(request: Request, cwd: Path) -> Config:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
     elif config.boundaries is not None:
-        config = replace(
-            config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES)
-        )  # on when configured
+        # On when configured
+        config = replace(config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES))
     if OWN_RULES in config.tools and config.boundaries is None:
         where = "--tool" if request.tools else str(file)
         cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"

@@ -64,6 +64,13 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "environments": {
         "description": "Project (path or name) = folder of its environment.",
         "type": "object",
+        "properties": {
+            "groups": {
+                "description": "A list: the dependency groups that `pyfmt envs create` installs.",
+                "anyOf": [_STRINGS, {"type": "string"}],
+            },
+            "extras": {"description": "A list: the extras, likewise.", "anyOf": [_STRINGS, {"type": "string"}]},
+        },
         "additionalProperties": {"type": "string"},
     },
     "jobs": {"description": "Processes at once; default: the processors.", "type": "integer", "minimum": 1},

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.config.boundaries import boundaries
-from pyfmt.config.plain import globs, inside, nearest, strings
+from pyfmt.config.plain import globs, inside, strings
 from pyfmt.core.model import Override, Severity
 from pyfmt.core.rules import TOOL
+from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
 LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
@@ -36,10 +39,24 @@ def tools(value: Any) -> tuple[str, ...]:
     return tuple(tool for tool in known if tool in names)
 
 
-def _environments(value: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """`[tool.pyfmt.environments]`: paths by project, and what is installed where an environment is made."""
+
+    paths: tuple[tuple[str, str], ...] = ()
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+
+
+def _environments(value: Any) -> Environments:
+    if not isinstance(value, dict):
         raise TypeError("a table of project = path")
-    return tuple(sorted(value.items()))
+    # A project may be called "groups": then its value is a path.
+    lists = {key: strings(value[key]) for key in ("groups", "extras") if isinstance(value.get(key), list)}
+    paths = {key: item for key, item in value.items() if key not in lists}
+    if not all(isinstance(item, str) for item in paths.values()):
+        raise TypeError("a table of project = path")
+    return Environments(tuple(sorted(paths.items())), lists.get("groups"), lists.get("extras"))
 
 
 def count(value: Any) -> int:
@@ -88,7 +105,10 @@ def _patterns(value: Any) -> tuple[str, ...]:
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
     patterns = strings(value)
-    GitIgnoreSpec.from_lines(patterns)
+    try:
+        GitIgnoreSpec.from_lines(patterns)
+    except re.error as error:
+        raise ValueError(f"is no pattern as in a .gitignore: {error}") from error
     return patterns
 
 

@@ -138,6 +138,7 @@ class Resolution:
     rule: str  # "setting", "poetry", "uv workspace", ".venv", "inherited", "dependent", ... ; "" where None
     note: str = ""  # one line that a report should say, e.g. "inherited from lib/.venv"
     passed_over: tuple[Candidate, ...] = ()
+    unread: tuple[str, ...] = ()  # "FILE cannot be read: WHY" of each file that might have named another environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,9 @@ class Config:
     tools: tuple[str, ...] = ()  # by name
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
+    # What `pyfmt envs create` installs beside the main group; None: what the projects' files may import.
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
     jobs: int = 1
     timeout: float = 600.0  # seconds for one unit
     fail_on: Severity = Severity.INFO
@@ -341,7 +345,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
+class StepSpan:
     """One step of a run, between two moments of the monotonic clock."""
 
     name: str

@@ -42,7 +42,7 @@ def annotated(
 
     A line without code, within a string, or before a backslash takes none. A file that cannot be parsed stays as it is.
     """
-    source = _Source.read(data)
+    source = _SourceText.read(data)
     if source is None:
         return data, frozenset()
     lines = list(source.lines)
@@ -57,7 +57,11 @@ def annotated(
             lines[number - 1] = _commented(text, end, items, comments) + ending
             written.update(items)
     after = "".join(lines).encode(source.encoding)
-    if ast.dump(ast.parse(after)) != ast.dump(ast.parse(data)):  # never: more than comments would have changed
+    try:
+        same = ast.dump(ast.parse(after)) == ast.dump(ast.parse(data))
+    except RecursionError:
+        same = False  # cannot be compared
+    if not same:  # never, otherwise: more than comments would have changed
         return data, frozenset()
     return after, frozenset(written)
 
@@ -91,7 +95,7 @@ def _split(line: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _SourceText:
     """A file's text, and for each line that can take a comment the offset where its code ends."""
 
     lines: tuple[str, ...]
@@ -99,7 +103,7 @@ class _Source:
     code_ends: dict[int, int]
 
     @classmethod
-    def read(cls, data: bytes) -> _Source | None:
+    def read(cls, data: bytes) -> _SourceText | None:
         """None for what Python cannot parse, or whose lines other tools count differently."""
         try:
             ast.parse(data)
@@ -110,7 +114,7 @@ class _Source:
             if re.search(r"\r(?!\n)", text):
                 return None
             ends = _code_ends(lines)
-        except (SyntaxError, ValueError, LookupError, RecursionError, tokenize.TokenError):
+        except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError, tokenize.TokenError):
             return None
         return cls(tuple(lines), encoding, ends)
 

@@ -23,9 +23,8 @@ class Tree:
     contents: Mapping[str, str]
     roots: tuple[tuple[str, str], ...]  # folder ("." for all), and the dotted name that it stands for, "" for none
     rest: str = ""  # digest of everything else that any of the files may depend on
-    always: tuple[
-        str, ...
-    ] = ()  # names that packages which are not in the tree may import, too: every file reaches them
+    # Names that packages which are not in the tree may import, too: every file reaches them
+    always: tuple[str, ...] = ()
 
 
 class Reach:

@@ -12,7 +12,7 @@ from pyfmt.core.model import Project
 from pyfmt.projects.walking import PYTHON_SUFFIXES as _SUFFIXES
 from pyfmt.projects.walking import is_taken
 
-# What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where it is named,
+# What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where named,
 # it is checked as a script.
 SCRIPT_SUFFIXES = (".pyw", ".wsgi", ".tac", ".pyt", ".gyp", ".gypi")
 _SCRIPT_NAMES = ("wscript",)
@@ -38,7 +38,7 @@ def select(
     """
     if not paths:
         return Selection(tuple(projects), {project.path: project.files for project in projects})
-    choice = _Choice(projects, root, exclude)
+    choice = _Selector(projects, root, exclude)
     for path in paths:
         relative = _relative(path, root, cwd)
         _check_kind(path, root / relative)
@@ -50,7 +50,7 @@ def select(
     return Selection(tuple(choice.extended[project.path] for project in projects), files, tuple(choice.notes))
 
 
-class _Choice:
+class _Selector:
     """The files that named paths lead to."""
 
     def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
 from pyfmt.runner import apart, edits, interruption
 from pyfmt.tools import formatting
-from pyfmt.tools.formatting import FormatResult, FormatSettings
+from pyfmt.tools.formatting import FormatResult, FormatSettings, ToolFault
 from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _FileResult:
     """What came of one file; `before` only where it is to be written, to save the way between the processes."""
 
     path: str
@@ -89,7 +90,7 @@ class _Answer:
 class _ChunkResult:
     """What came of a chunk."""
 
-    answers: tuple[_Answer, ...]
+    answers: tuple[_FileResult, ...]
     seconds: float
     started: float  # by the monotonic clock, which is the same in all processes of a machine
 
@@ -101,7 +102,7 @@ class _Tally:
     unit: Unit
     owners: dict[str, str]  # file -> project's name
     missing: int  # files without an answer
-    answers: dict[str, _Answer] = field(default_factory=dict)
+    answers: dict[str, _FileResult] = field(default_factory=dict)
     edit_troubles: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     started: float = 0.0
@@ -143,7 +144,14 @@ def format_stdin(data: bytes, filename: str | None, options: FormatOptions, proj
     """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
     settings = formatting.settings_for(project, options.root, options.configs)
     formatting.prepare(settings)
-    return formatting.format_bytes(data, filename, settings)
+    try:
+        ended = apart.call(lambda: formatting.format_bytes(data, filename, settings), options.timeout)
+    except OSError:  # no process to be had
+        return formatting.format_bytes(data, filename, settings)
+    if ended.value is not None:
+        return ended.value
+    tool = options.configs[-1].tool if options.configs else "black"
+    return FormatResult(faults=(ToolFault(tool, why_ended(ended, options.timeout)),))
 
 
 def _tally(unit: Unit) -> _Tally:
@@ -204,30 +212,29 @@ def _collect_later(size: int) -> None:
         gc.enable()
 
 
-def _format_file(file: str, chunk: _Chunk) -> _Answer:
+def _format_file(file: str, chunk: _Chunk) -> _FileResult:
     try:
-        with open(os.path.join(chunk.root, file), "rb") as stream:
-            before = stream.read()
+        before = disk.read_bytes(os.path.join(chunk.root, file))
     except OSError as error:
-        return _Answer(file, trouble=f"cannot be read: {error.strerror or error}")
+        return _FileResult(file, trouble=f"cannot be read: {error.strerror or error}")
     try:
         result = formatting.format_bytes(before, file, chunk.settings)
     except ConfigError:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's
-        return _Answer(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
+        return _FileResult(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
     changed = result.data is not None
     diff = edits.unified_diff(before, result.data, file) if chunk.diff and result.data is not None else ""
     final = result.data if result.data is not None and chunk.write else before
     settled = result.settled and (chunk.write or not changed)
     digest = hashlib.sha256(final).hexdigest() if settled else ""
-    return _Answer(file, result, before if changed and chunk.write else None, diff, digest)
+    return _FileResult(file, result, before if changed and chunk.write else None, diff, digest)
 
 
 # ---- in the parent
 
 
-def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
+def _take(answer: _FileResult, tally: _Tally, options: FormatOptions) -> None:
     """Keep an answer, and write the file if it is to be written."""
     tally.answers[answer.path] = answer
     tally.missing -= 1
@@ -277,7 +284,7 @@ def _failure(tool: str, project: str, reason: str, detail: str) -> Failure:
     return Failure(tool, (project,), "", reason, detail)
 
 
-def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
+def _syntax_finding(answer: _FileResult, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
     """The place in the file as it stands now: isort may have moved it."""
     fault = answer.result.syntax_after if written else answer.result.syntax
     if fault is None:
@@ -302,13 +309,12 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     """Every file's answer exactly once, with the number of its unit, as they come."""
     if not chunks:
         return
-    formatting.prepare(
-        chunks[0].settings
-    )  # a bad configuration is said before a file is touched; forks share the imports
+    # A bad configuration is said before a file is touched; forks share the imports
+    formatting.prepare(chunks[0].settings)
     few = sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
-    if few and _forks():
+    if few and apart.can_fork():
         for chunk in waiting:
             yield chunk.unit, _apart(chunk, options.timeout)
         return
@@ -334,12 +340,11 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
         waiting = unfinished[suspects:]
 
 
-def _forks() -> bool:
-    return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
+def _apart(chunk: _Chunk, timeout: float, again: bool = True) -> _ChunkResult:
+    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer.
 
-
-def _apart(chunk: _Chunk, timeout: float) -> _ChunkResult:
-    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer."""
+    A file whose process was killed is tried once more: it may have been bad luck.
+    """
     try:
         ended = apart.call(lambda: _work(chunk), timeout)
     except OSError:  # no process to be had
@@ -350,8 +355,14 @@ def _apart(chunk: _Chunk, timeout: float) -> _ChunkResult:
         parts = [_apart(chunk.only(file), timeout) for file in chunk.files]
         seconds = sum(part.seconds for part in parts)
         return _ChunkResult(tuple(a for part in parts for a in part.answers), seconds, parts[0].started)
-    reason = _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
-    return _ChunkResult((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+    if again and os.WIFSIGNALED(ended.status):
+        return _apart(chunk, timeout, again=False)
+    return _ChunkResult((_FileResult(chunk.files[0], trouble=why_ended(ended, timeout)),), 0.0, time.monotonic())
+
+
+def why_ended(ended: apart.Ended[Any], timeout: float) -> str:
+    """In words why there is no answer."""
+    return _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
 
 
 def _too_long(timeout: float) -> str:
@@ -366,7 +377,7 @@ def _context() -> BaseContext:
     """Fork where there is fork: the processes then share what is imported, and start in milliseconds."""
     import multiprocessing  # lazy: start-up
 
-    return multiprocessing.get_context("fork" if _forks() else "spawn")
+    return multiprocessing.get_context("fork" if apart.can_fork() else "spawn")
 
 
 def process_pool(processes: int) -> ProcessPoolExecutor | None:
@@ -474,7 +485,7 @@ def _alone(chunk: _Chunk, timeout: float) -> _ChunkResult:
         process.kill()
         process.join()
         receiver.close()
-    return _ChunkResult((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+    return _ChunkResult((_FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
 
 
 def _comes(receiver: Connection, timeout: float) -> bool:

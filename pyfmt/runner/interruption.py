@@ -29,7 +29,8 @@ _state = _State()
 
 
 def install() -> None:
-    """Let signals wait for `check`; to be called in the main thread. One that is ignored (nohup) stays so."""
+    """Let signals wait for `check`, from now on; to be called in the main thread. One that is ignored (nohup) stays
+    so."""
     _state.came = False
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:

@@ -19,9 +19,8 @@ class LintContext:
     config: ToolConfig
     tool_paths: tuple[str, ...]  # where pyfmt's own pinned tools are importable from
     cache_dir: str | None  # this unit's own cache folder; None: keep nothing
-    import_roots: tuple[
-        str, ...
-    ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
+    # First-party folders that the environment's packages come from, beyond the unit's
+    import_roots: tuple[str, ...] = ()
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
     unused_ignores: bool = False  # report comments that suppress nothing, whatever the configuration says
     replays: Mapping[str, JsonObject] = field(default_factory=dict)  # by project path: what an earlier run has noted
@@ -54,6 +53,7 @@ class Reading:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     effects: tuple[JsonObject, ...] = ()  # of each project, what its files set on others; see `runner/file_records.py`
+    asked: tuple[JsonObject, ...] = ()  # what the tool asked of the disk; see `tools/worker/observing.py`
 
 
 class Linter(Protocol):

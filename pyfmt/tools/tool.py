@@ -57,9 +57,8 @@ class Tool:
     promise: str = ""  # what holds where it has nothing to say: "imports are sorted"
     would: str = ""  # what it does to a file where it has: "sort the imports of the file anew"
     options: Callable[[str], Sequence[str]] | None = None  # of the command line, for a configuration's path
-    looks_anywhere: tuple[
-        str, ...
-    ] = ()  # words in a configuration that make answers depend on any file of the checkout
+    # words in a configuration that make answers depend on any file of the checkout
+    looks_anywhere: tuple[str, ...] = ()
     # Linters:
     linter: Linter | None = None
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before

@@ -1,4 +1,5 @@
-"""Signals at every moment: no file is harmed, no process left, no traceback printed, and the exit code is 130."""
+"""Signals at every moment: no file is harmed, no process left, no traceback printed, and the code says
+"interrupted"."""
 
 from __future__ import annotations
 

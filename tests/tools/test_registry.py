@@ -14,9 +14,8 @@ from pyfmt.tools.tool import Kind
 
 PACKAGE = Path(pyfmt.__file__).parent
 # (module, text): names that are no tool's.
-ALLOWED = {
-    ("environments/creating/recipes.py", "mypy"),  # what people call a group of dependencies
-}
+# what people call a group of dependencies
+ALLOWED = {("environments/creating/recipes.py", "mypy")}
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import EditError, PyfmtError, StagedError
 from pyfmt.core.model import Edit, Failure, Outcome
-from pyfmt.git.index import Entry, GitIndex
+from pyfmt.git.index import GitIndex, IndexEntry
 from pyfmt.runner import edits, interruption
 
 CONFLICT = "what is staged would be reformatted where the work tree has changes that are not staged"
@@ -26,7 +27,7 @@ class _FileUpdate:
     """
 
     path: str  # relative to the top
-    entry: Entry
+    entry: IndexEntry
     formatted: bytes
     mine: bytes | None = None
     merged: bytes = b""
@@ -39,7 +40,9 @@ class Bringing:
     `with_index` False leaves the index alone, for a hook framework that minds it itself.
     """
 
-    def __init__(self, index: GitIndex, folders: tuple[str, str], entries: dict[str, Entry], with_index: bool) -> None:
+    def __init__(
+        self, index: GitIndex, folders: tuple[str, str], entries: dict[str, IndexEntry], with_index: bool
+    ) -> None:
         self._index = index
         self._tree, self._before = folders  # `_before`: the project root's place below the top, with a "/" at the end
         self._entries = entries
@@ -65,12 +68,12 @@ class Bringing:
     def _change(self, path: str, scratch: Path) -> _FileUpdate | None:
         """The change of one file; None where it conflicts."""
         inside = Path(self._tree, path)
-        base, formatted = (scratch / path).read_bytes(), inside.read_bytes()
+        base, formatted = disk.read_bytes(scratch / path), disk.read_bytes(inside)
         change = _FileUpdate(path, self._entries[path], formatted)
         place = Path(self._index.top, path)
         if place.is_symlink() or not place.is_file():
             return change
-        mine = place.read_bytes()
+        mine = disk.read_bytes(place)
         if mine == base:
             return replace(change, mine=mine, merged=formatted)
         copy = scratch / ".mine"
@@ -126,7 +129,7 @@ class Bringing:
     def _stage(self, written: Sequence[_FileUpdate]) -> None:
         """One step for the index; the one behind it, too, where the same content is staged there."""
         behind = self._index.behind()
-        staged = {c.path: Entry(c.entry.mode, self._index.store(c.path, c.formatted)) for c in written}
+        staged = {c.path: IndexEntry(c.entry.mode, self._index.store(c.path, c.formatted)) for c in written}
         self._index.update(staged)
         if behind is not None:
             there = behind.entries()

@@ -17,7 +17,7 @@ _SAID = 5  # lines of a program that failed
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProgramFinding:
     """What a program says of a place; the file is absolute or relative to the root, the rest as in Finding."""
 
     file: str
@@ -47,7 +47,7 @@ class Program:
 
     name: str  # of the tool and of the program beside pyfmt's own interpreter
     command: Callable[[Unit, LintContext], Sequence[str]]
-    rows: Callable[[str], Iterable[Row]]
+    rows: Callable[[str], Iterable[ProgramFinding]]
     statuses: tuple[int, ...] = (0, 1)  # exit codes that mean that it has done its work
     find: Callable[[str], str] = beside_pyfmt  # its absolute path; raises ToolError
     worker: str = "program"
@@ -101,7 +101,7 @@ def _path(file: str, owners: Mapping[str, str]) -> str | None:
     return next((own for own in owners if file.endswith(f"/{own}")), None) if os.path.isabs(file) else None
 
 
-def _finding(tool: str, path: str, project: str, environment: str, row: Row) -> Finding:
+def _finding(tool: str, path: str, project: str, environment: str, row: ProgramFinding) -> Finding:
     return Finding(
         path=path,
         line=row.line,

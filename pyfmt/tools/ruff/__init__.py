@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from pyfmt.core.model import Severity, Unit
 from pyfmt.core.tool_values import Comment, Cost
-from pyfmt.tools.program.adapter import Program, Row
+from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
 from pyfmt.tools.tool import Kind, Tool
 
@@ -21,12 +21,12 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     return ("check", "--no-cache", "--no-fix", "--output-format", "json", "--config", context.config.path)
 
 
-def _rows(text: str) -> Iterator[Row]:
+def _rows(text: str) -> Iterator[ProgramFinding]:
     """https://docs.astral.sh/ruff/settings/#output-format: rows and columns from 1, ends exclusive, in characters."""
     for found in json.loads(text):
         code = found["code"] or _SYNTAX
         start, end = found["location"], found["end_location"]
-        yield Row(
+        yield ProgramFinding(
             found["filename"],
             code,
             found["message"],

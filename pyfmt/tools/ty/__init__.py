@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from pyfmt.core.model import Severity, Unit
 from pyfmt.core.tool_values import Comment, Cost
-from pyfmt.tools.program.adapter import Program, Row
+from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
 from pyfmt.tools.tool import Kind, Tool
 
@@ -33,12 +33,12 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     return (*fixed, *config, *target, *folders)
 
 
-def _rows(text: str) -> Iterator[Row]:
+def _rows(text: str) -> Iterator[ProgramFinding]:
     """GitLab's Code Quality format, with positions from 1 and exclusive ends."""
     for found in json.loads(text):
         place = found["location"]["positions"]
         rule = found["check_name"]
-        yield Row(
+        yield ProgramFinding(
             found["location"]["path"],
             rule,
             found["description"].removeprefix(f"{rule}: "),

@@ -1,7 +1,7 @@
 """Runs a program for a request and gives back what it printed; see `tools/worker/server.py`.
 
-The payload: `command` (its absolute program first), `files` (absolute, handed over in a file that `@` names, since there
-can be more than a command line takes), `folder` (where it runs). The answer: `status`, `stdout`, `stderr`.
+The payload: `command` (its absolute program first), `files` (absolute, handed over in a file that `@` names, since
+there can be more than a command line takes), `folder` (where it runs). The answer: `status`, `stdout`, `stderr`.
 """
 
 from __future__ import annotations

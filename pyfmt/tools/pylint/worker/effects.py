@@ -27,9 +27,8 @@ class Effects:
     def __init__(self, replay: Mapping[str, Any] | None) -> None:
         """`replay`: what an earlier run noted (`build`: files; `late`: pairs of a file and a module's name); None:
         nothing."""
-        self.made: dict[str, list[tuple[str, str, str | None]]] = (
-            {}
-        )  # by file: target's file, attribute, constant or None
+        # By file: target's file, attribute, constant or None
+        self.made: dict[str, list[tuple[str, str, str | None]]] = {}
         self.early: dict[str, str] = {}  # name of a module that set something -> the file whose tree needed it
         self.late: dict[str, str] = {}  # the same while files were linted
         self._build = frozenset(replay["build"]) if replay else frozenset()
