@@ -7,6 +7,7 @@ yet: once they do, the names that lead to them reach more than before.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,9 +24,7 @@ class Tree:
     contents: Mapping[str, str]
     roots: tuple[tuple[str, str], ...]  # folder ("." for all), and the dotted name that it stands for, "" for none
     rest: str = ""  # digest of everything else that any of the files may depend on
-    always: tuple[
-        str, ...
-    ] = ()  # names that packages which are not in the tree may import, too: every file reaches them
+    shared: frozenset[str] = frozenset()  # its top-level names that packages which are not in it may import, too
 
 
 class Reach:
@@ -47,7 +46,8 @@ class Reach:
             roots.setdefault("" if folder == "." else folder, set()).add(name)
         for path in tree.contents:
             self._take(path, roots)
-        self._always = frozenset(found for name in tree.always for found in self._below(name))
+        self._shared = tree.shared
+        self._always = frozenset(found for name in tree.shared for found in self._below(name))
         self._below_places: dict[str, set[str]] = {}  # the names directly in a folder
         for place in self._places:
             folder, _, name = place.rpartition("/")
@@ -56,6 +56,16 @@ class Reach:
         self._direct: dict[str, frozenset[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
+
+    def asked(self, names: Iterable[str], tops: Iterable[str]) -> Reach:
+        """The same where it is known what packages that are not in the tree ask for: `names`, of those below `tops`."""
+        found = copy.copy(self)
+        known = frozenset(tops)
+        always = {path for top in self._shared - known for path in self._below(top)}
+        always.update(path for name in names for path in self._absolute(name))
+        found._always = frozenset(always)
+        found._direct, found._known, found._digests = {}, {}, {}
+        return found
 
     def of(self, file: str) -> frozenset[str]:
         """The file itself, and all that it reaches."""
@@ -96,6 +106,10 @@ class Reach:
         if below:
             for name in below.intersection(names):
                 yield from self._places[f"{package}/{name}"]
+
+    def names_attribute(self, file: str, name: str) -> bool:
+        """Whether a file, or one that it reaches, names an attribute, or has a string that could name it."""
+        return any(name in self._attributes.get(path, ()) for path in self.of(file))
 
     def has(self, file: str) -> bool:
         """Whether it is one of the files."""

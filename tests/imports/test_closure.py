@@ -25,8 +25,8 @@ SOURCES = {
 }
 
 
-def reach(sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, always: tuple[str, ...] = ()) -> Reach:
-    tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", always)
+def reach(sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, shared: frozenset[str] = frozenset()) -> Reach:
+    tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", shared)
     return Reach(tree, lambda file: imports_of(sources[file].encode()) if file in sources else ())
 
 
@@ -118,7 +118,7 @@ def test_a_hook_that_gives_a_folder_another_name() -> None:
 
 
 def test_what_installed_packages_may_import_is_reached_by_everyone() -> None:
-    found = reach(SOURCES, always=("acme",)).of("app/service/leaf.py")
+    found = reach(SOURCES, shared=frozenset({"acme"})).of("app/service/leaf.py")
     assert {path for path in SOURCES if path.startswith("lib/")} <= found
 
 

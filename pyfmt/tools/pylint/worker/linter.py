@@ -103,7 +103,9 @@ class Linter(pylinter.PyLinter):
             items = [self._packaged(item) for item in self._iterate_file_descrs(built)]
             linted = {os.path.abspath(file) for file in files}
             every = (self._packaged(item) for item in self._iterate_file_descrs(sorted([*files, *others])))
-            _first_of_a_name({item.name: item.filepath for item in reversed([*every])})
+            names = {item.name: item.filepath for item in reversed([*every])}
+            effects.wait({os.path.abspath(path): name for name, path in names.items()})
+            _first_of_a_name(names)
             progress = ProgressReporter(False)
             with self._astroid_module_checker() as check:
                 trees = self._get_asts(effects.building(items), None, progress)

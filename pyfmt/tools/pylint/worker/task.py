@@ -16,7 +16,15 @@ The answer:
     messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
-    effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
+    effects: what files set on the classes of others; paths below the environment and the interpreter begin with
+             `<environment>/` and `<base>/`: {project, local (no plugin's checkers),
+             made: by file, lists of target module, scope in it, attribute, value (texts with the files that they depend on,
+                   or null where it cannot be told)
+             early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
+                   for its messages, and that module's path
+             touched: by target outside of the checkout, the linted files whose imports lead to it
+             common: the attributes in `made` that modules outside of the checkout name, too
+             tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
     built: the standard modules that had to be built for it (see `learn`)
 """
 
@@ -74,8 +82,9 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("hooks", "view", "linter", "whole", "effects"):
+    for name in ("hooks", "view", "linter", "whole", "effects", "asking", "replaying", "values"):
         _parts[name] = _sibling(name)
+    _parts["asking"].listen()
     _linters.append(_parts["linter"].new_linter())
     sys.path[:] = _own_path
     _parts["view"].forget_lookups()
@@ -218,12 +227,16 @@ def _lint(payload: Json, group: Json) -> Json:
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
-    effects = _parts["effects"].Effects(replay)
+    siblings = _parts["effects"].Parts(_parts["asking"], _parts["replaying"], _parts["values"])
+    places = _parts["effects"].Places(payload["root"], payload["prefix"])
+    effects = _parts["effects"].Effects(siblings, places, replay)
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
-    told = effects.told(linter, lambda path: _relative(path, payload["root"]))
+    roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *linter.roots([*files, *others])]
+    mapped = {name.partition(".")[0] for name in finders.mapping}
+    told = effects.told(linter, _parts["asking"].tops_below(roots) | mapped)
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
