@@ -81,7 +81,7 @@ lint: $(STAMP)
 	$(BIN)/pyfmt check
 
 docs: $(STAMP)
-	$(BIN)/python -m pyfmt.reference > docs/reference.md.new
+	$(BIN)/python -m pyfmt.cli.reference > docs/reference.md.new
 	mv docs/reference.md.new docs/reference.md
 
 # Finding and reading 360 real environments, which it makes first (a minute or two).

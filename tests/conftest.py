@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -58,3 +59,24 @@ def careful_loop(tmp_path: Path) -> MakeLoop:
         return CarefulLoop(tree.root, tmp_path / "loop", *shared, more_roots)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A git repository with the tree under test as it is now, and its commit."""
+    folder = tmp_path_factory.mktemp("hooks") / "pyfmt"
+    folder.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".pre-commit-hooks.yaml"):
+        shutil.copy2(ROOT / name, folder / name)
+    for name in ("pyfmt", "configs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    repository = Monorepo(folder, folder)
+    repository.git("init", "--quiet")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "pyfmt")
+    return folder, repository.git("rev-parse", "HEAD").strip()
+
+
+@pytest.fixture(scope="session")
+def pre_commit_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pre-commit-home")

@@ -10,15 +10,10 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.sources import EVERYTHING, Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.projects.files import MYPY_CONFIGS
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
 SCHEMA = 3  # raise it when the meaning of a stored value changes
-_PROJECT_CONFIGS = (
-    "pyproject.toml",
-    "setup.cfg",
-    "mypy.ini",
-    ".mypy.ini",
-)  # per-module sections for mypy come from here
 
 
 def fold(*parts: object) -> bytes:
@@ -165,7 +160,7 @@ def portable(path: str, environment: Environment, root: str) -> str:
 
 def _project(project: Project, facts: KeyFacts) -> tuple[object, ...]:
     folder = "" if project.path == "." else project.path + "/"
-    configs = [(name, facts.digest(folder + name)) for name in _PROJECT_CONFIGS]
+    configs = [(name, facts.digest(folder + name)) for name in MYPY_CONFIGS]
     return (project.name, project.path, project.requires_python, project.import_roots, configs)
 
 

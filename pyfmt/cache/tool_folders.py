@@ -20,7 +20,7 @@ _DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class _Folder:
+class _UnitFolder:
     """A unit's folder: when it was used last, and its bytes."""
 
     used: float
@@ -50,7 +50,7 @@ def prune(base: Path, current: Collection[str], limit: int = LIMIT) -> None:
             excess -= folder.size
 
 
-def _folders(base: Path) -> Iterator[_Folder]:
+def _folders(base: Path) -> Iterator[_UnitFolder]:
     for tool in TOOLS:
         for version in _below(base / tool):
             for path in _below(version):
@@ -60,7 +60,7 @@ def _folders(base: Path) -> Iterator[_Folder]:
                         with contextlib.suppress(OSError):  # somebody works there
                             found = os.stat(os.path.join(where, name))
                             used, size = max(used, found.st_mtime), size + found.st_size
-                yield _Folder(used, path, size)
+                yield _UnitFolder(used, path, size)
 
 
 def _below(folder: str | Path) -> list[str]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
-from pyfmt.core.model import Failure, Finding, Report, Request, Severity
+from pyfmt.core.model import Failure, Finding, Severity
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.core.suppressions import Suppression, annotated, suppression
 from pyfmt.reports.tally import count
 from pyfmt.run import pipeline
@@ -20,7 +22,7 @@ _ROUNDS = 6  # a comment can make a line too long, whose suppression ...; what i
 
 
 @dataclass(slots=True)
-class File:
+class AnnotatedFile:
     """A file on its way: its bytes before all, and now; what shall stand in it, and what turned out to be in vain."""
 
     before: bytes
@@ -30,11 +32,11 @@ class File:
 
 
 @dataclass(slots=True)
-class Work:
+class Annotations:
     """All files that were touched, and what could not be written."""
 
     root: Path
-    files: dict[str, File] = field(default_factory=dict)
+    files: dict[str, AnnotatedFile] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
 
     def take(self, report: Report) -> bool:
@@ -52,7 +54,7 @@ class Work:
             file = self.files.get(path)
             if file is None:
                 data = (self.root / path).read_bytes()
-                file = self.files[path] = File(data, data)
+                file = self.files[path] = AnnotatedFile(data, data)
             asked = {item for finding in found if (item := suppression(finding)) is not None}
             file.vain |= asked & file.wanted
             file.wanted = (file.wanted | asked) - file.vain
@@ -61,7 +63,7 @@ class Work:
             file.wanted = set(written)
             if after == file.now:
                 return False
-            edits.write(self.root / path, file.now, after)
+            edits.write(self.root / path, file.now, after, self.root)
             file.now = after
             return True
         except (EditError, OSError) as error:
@@ -81,7 +83,7 @@ class Work:
 def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
     """The result of the last lint, with a note of what was written; raises PyfmtError and KeyboardInterrupt."""
     result = pipeline.run(request, cwd, environ, progress)
-    work = Work(Path(result.report.root))
+    work = Annotations(Path(result.report.root))
     for _ in range(_ROUNDS):
         if not work.take(result.report):
             break

@@ -11,12 +11,13 @@ from pyfmt import config, projects
 from pyfmt.cache import import_memory
 from pyfmt.cache.memory import Memory
 from pyfmt.core import dependents
-from pyfmt.core.model import Project, Request
+from pyfmt.core.model import Project
+from pyfmt.core.request import Request
 from pyfmt.git.changes import Scope, find_scope
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AffectedProjects:
     """A scope, with the projects that it is about."""
 
     root: Path
@@ -24,7 +25,7 @@ class Told:
     scope: Scope
 
 
-def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> Told:
+def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedProjects:
     """Find out what `request.since` touches; environments are not looked at. Raises PyfmtError."""
     settings = config.load(request, cwd)
     memory = Memory(settings, request.use_cache)
@@ -32,21 +33,21 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> Told:
         survey = projects.find_projects(settings)
         read = import_memory.reader(memory, settings.root)
         scope = find_scope(settings, survey, request.since or "auto", environ, read)
-        return Told(settings.root, survey.projects, scope)
+        return AffectedProjects(settings.root, survey.projects, scope)
     finally:
         memory.close()
 
 
-def paths(told: Told) -> list[str]:
+def paths(result: AffectedProjects) -> list[str]:
     """The folders of all projects that are changed or affected."""
-    return sorted({*told.scope.changed, *told.scope.affected})
+    return sorted({*result.scope.changed, *result.scope.affected})
 
 
-def as_text(told: Told) -> str:
+def as_text(result: AffectedProjects) -> str:
     """For people: changed projects, then affected ones, each with the reasons."""
-    names = {project.path: project.name for project in told.projects}
-    lines = list(told.scope.notes)
-    for title, found in (("changed", told.scope.changed), ("affected", told.scope.affected)):
+    names = {project.path: project.name for project in result.projects}
+    lines = list(result.scope.notes)
+    for title, found in (("changed", result.scope.changed), ("affected", result.scope.affected)):
         lines += ["", f"{title}: {len(found) or 'none'}"]
         for path, why in found.items():
             lines.append(f"  {names[path]}" + (f" ({path})" if names[path] != path else ""))
@@ -54,10 +55,10 @@ def as_text(told: Told) -> str:
     return "\n".join(lines)
 
 
-def as_json(told: Told) -> str:
+def as_json(result: AffectedProjects) -> str:
     """For programs; `known` is false where git could not tell, and everything counts as changed."""
-    names = {project.path: project.name for project in told.projects}
-    scope = told.scope
+    names = {project.path: project.name for project in result.projects}
+    scope = result.scope
 
     def rows(found: Mapping[str, tuple[str, ...]]) -> list[dict[str, object]]:
         return [{"project": names[path], "path": path, "why": list(why)} for path, why in found.items()]
@@ -68,7 +69,7 @@ def as_json(told: Told) -> str:
     return json.dumps(
         {
             "version": 1,
-            "root": str(told.root),
+            "root": str(result.root),
             "since": scope.since,
             "bases": list(scope.bases),
             "known": scope.known,
@@ -81,10 +82,10 @@ def as_json(told: Told) -> str:
     )
 
 
-def as_matrix(told: Told) -> str:
+def as_matrix(result: AffectedProjects) -> str:
     """One line for `strategy: matrix: ${{ fromJSON(…) }}`: a job for each project that is changed or affected."""
-    names = {project.path: project.name for project in told.projects}
-    rows = [{"project": names[path], "path": path, "changed": path in told.scope.changed} for path in paths(told)]
+    names = {project.path: project.name for project in result.projects}
+    rows = [{"project": names[path], "path": path, "changed": path in result.scope.changed} for path in paths(result)]
     return json.dumps({"include": rows}, separators=(",", ":"))
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pyfmt.core import fingerprints
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Accepted, Report, Request
+from pyfmt.core.model import Accepted
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 from pyfmt.reports import text_rest
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.paint import Paint
 from pyfmt.reports.tally import count
 from pyfmt.run import apply_baseline, baseline_files, pipeline
-from pyfmt.run.baseline_files import Change
+from pyfmt.run.baseline_files import BaselineChange
 from pyfmt.run.progress import Progress
 
 _SHOWN = 20  # entries that a refusal lists
@@ -55,7 +57,7 @@ def _refuse_growth(new: Counter[Accepted]) -> None:
     )
 
 
-def _tell(changes: Sequence[Change], accepted: Counter[Accepted], notes: Sequence[str]) -> None:
+def _tell(changes: Sequence[BaselineChange], accepted: Counter[Accepted], notes: Sequence[str]) -> None:
     for note in notes:
         print(f"note: {note}")
     for each in changes:

@@ -11,7 +11,7 @@ from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
 from pyfmt.cache.tool_folders import STAMP, TOOLS
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 
 _TOOL_FOLDERS = TOOLS
 

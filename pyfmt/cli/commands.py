@@ -10,7 +10,7 @@ from pathlib import Path
 from pyfmt.cli.output import deliver, print_text
 from pyfmt.cli.request import make_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, UsageError
-from pyfmt.core.model import Command
+from pyfmt.core.request import Command
 from pyfmt.run.progress import Progress
 
 
@@ -61,7 +61,7 @@ def _envs(options: argparse.Namespace) -> int:
         return EXIT_CLEAN if view.complete else EXIT_FAILURE
     from pyfmt.cli import create_envs  # deferred: virtualenv's part
 
-    wish = create_envs.Wish(
+    wish = create_envs.CreateCommand(
         tuple(options.projects), options.all, options.python, options.recreate, options.dry_run, request.jobs
     )
     return create_envs.create(wish, request, Path.cwd(), os.environ)
@@ -144,7 +144,7 @@ def _completion(options: argparse.Namespace) -> int:
 def _init(options: argparse.Namespace) -> int:
     from pyfmt.cli import init  # deferred for start-up time
 
-    wish = init.Wish(options.hook, options.ci, options.yes)
+    wish = init.InitOptions(options.hook, options.ci, options.yes)
     return init.initialise(wish, make_request(options, Command.CHECK), Path.cwd(), os.environ)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from pyfmt.cache.memory import Memory
 from pyfmt.config import nearest
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Health, Project, Request, Resolution
+from pyfmt.core.model import Health, Project, Resolution
+from pyfmt.core.request import Request
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.projects.dependencies import closure
@@ -18,7 +19,7 @@ from pyfmt.run.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CreateCommand:
     """What `pyfmt envs create` was asked for."""
 
     projects: tuple[str, ...] = ()  # names or folders; none: the missing ones
@@ -29,13 +30,13 @@ class Wish:
     jobs: int | None = None
 
 
-def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+def create(command: CreateCommand, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Make environments and say what became of each; the exit code is 0 where all are there afterwards, else 2.
 
     Raises UsageError for a project that does not exist.
     """
     space = open_workspace(request, cwd, environ)
-    chosen = _named(wish, space, cwd) if wish.projects else _missing(wish, space)
+    chosen = _named(command, space, cwd) if command.projects else _missing(command, space)
     if not chosen:
         print("every project has an environment")
         return 0
@@ -43,10 +44,10 @@ def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) 
     memory = Memory(space.config, request.use_cache)
     memory.close()
     options = CreateOptions(
-        python=wish.python,
-        recreate=wish.recreate,
-        dry_run=wish.dry_run,
-        jobs=wish.jobs or space.config.jobs,
+        python=command.python,
+        recreate=command.recreate,
+        dry_run=command.dry_run,
+        jobs=command.jobs or space.config.jobs,
         cache_dir=memory.folder,
         environ=dict(environ),
     )
@@ -57,7 +58,7 @@ def create(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) 
     done = creating.create(rest, options, _progress) if rest else ()
     done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
     for creation in done:
-        print(_told(creation, space.config.root))
+        print(_result_text(creation, space.config.root))
     return 2 if any(creation.status is Status.FAILED for creation in done) else 0
 
 
@@ -67,10 +68,10 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-def _named(wish: Wish, space: Workspace, cwd: Path) -> list[Project]:
+def _named(command: CreateCommand, space: Workspace, cwd: Path) -> list[Project]:
     """The projects that were named by name, by path below the root, or by path below the working folder."""
     found = []
-    for word in wish.projects:
+    for word in command.projects:
         place = (cwd / word).resolve()
         for project in space.projects:
             if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
@@ -82,7 +83,7 @@ def _named(wish: Wish, space: Workspace, cwd: Path) -> list[Project]:
     return found
 
 
-def _missing(wish: Wish, space: Workspace) -> list[Project]:
+def _missing(command: CreateCommand, space: Workspace) -> list[Project]:
     """Projects with files and without a usable environment of their own.
 
     A library that one of them will have installed needs none: it is linted there. `--all` makes one for it, too.
@@ -90,9 +91,9 @@ def _missing(wish: Wish, space: Workspace) -> list[Project]:
     lacking = [
         project
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
-        if project.files and (_lacks(resolution, wish.everything) or wish.recreate and wish.everything)
+        if project.files and (_lacks(resolution, command.everything) or command.recreate and command.everything)
     ]
-    if wish.everything:
+    if command.everything:
         return lacking
     depends_on = {project.path: project.depends_on for project in space.projects}
     # In a cycle each is served by the other: the first one by path keeps its environment.
@@ -125,7 +126,7 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
     return requests
 
 
-def _told(creation: Creation, root: Path) -> str:
+def _result_text(creation: Creation, root: Path) -> str:
     """What became of one environment, with the reason and the cure where it failed."""
     place = str(creation.prefix)
     place = place.removeprefix(f"{root}/")

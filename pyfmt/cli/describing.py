@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import config
-from pyfmt.core.model import Boundaries, Config, Environment, Health, Project, Request, Resolution, ToolConfig
+from pyfmt.core.model import Boundaries, Config, Environment, Health, Project, Resolution, ToolConfig
+from pyfmt.core.request import Request
 from pyfmt.projects import Survey, find_projects, selection
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS, kinds
 from pyfmt.run.linting import LinterCall, linter_calls
@@ -133,10 +134,12 @@ def _details(project: Project, resolution: Resolution) -> list[str]:
     if environment is not None and environment.reason:
         lines.append(environment.reason + (f"; {environment.cure}" if environment.cure else ""))
     for candidate in resolution.passed_over:
+        if candidate.reason in resolution.note:
+            continue
         cure = f"; {candidate.cure}" if candidate.cure else ""
         lines.append(f"passed over {candidate.prefix} ({candidate.rule}): {candidate.reason}{cure}")
     if environment is None and project.files:
-        lines.append(f"create one: pyfmt envs create {project.path}")
+        lines.append(f"create one: `pyfmt envs create {project.path}`")
     return lines
 
 

@@ -8,7 +8,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,9 @@ from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import Store
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Config, Environment, Health, Request
+from pyfmt.core.model import Config, Environment, Health
+from pyfmt.core.request import Request
+from pyfmt.git_call import CannotCall, here
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.tally import count
 from pyfmt.run.workspace import open_workspace
@@ -123,9 +124,9 @@ def _machine(doctor: Doctor) -> Iterator[str]:
 
 def _git_version(doctor: Doctor) -> str:
     try:
-        done = subprocess.run(["git", "--version"], check=False, capture_output=True, text=True, timeout=10)
-        return done.stdout.strip().removeprefix("git version ") or "answers nothing"
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = here(doctor.cwd, doctor.environ).call("version")
+        return done.output.decode("utf-8", "replace").strip().removeprefix("git version ") or "answers nothing"
+    except CannotCall as error:
         doctor.odd.append("git cannot be run: all files count, whatever .gitignore says")
         return f"cannot be run: {error}"
 

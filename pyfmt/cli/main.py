@@ -15,11 +15,12 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.repeating.witness import watching
+from pyfmt.cli import given_names
 from pyfmt.cli.output import Began, deliver, told, write_bytes
 from pyfmt.cli.parser import COMMANDS, build_parser, with_command
 from pyfmt.cli.request import make_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError, UsageError
-from pyfmt.core.model import Command, OutputSpec, Request
+from pyfmt.core.request import Command, OutputSpec, Request
 from pyfmt.run.progress import Progress
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _bug(error: Exception) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    given_names.check(arguments, os.environ)
     parser = build_parser()
     options = parser.parse_args(with_command(arguments))
     if getattr(options, "version", False):

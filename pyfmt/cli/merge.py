@@ -9,14 +9,15 @@ from pathlib import Path
 from pyfmt import __version__
 from pyfmt.core import merging
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Report, Severity, ShardRecord
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report, ShardRecord
 from pyfmt.reports import json as json_report
 
 _AGAIN = "run all shards anew, on the same commit and with the same pyfmt, configuration and options"
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _ShardReport:
     file: str
     report: Report
     shard: ShardRecord
@@ -43,7 +44,7 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
     return Merged(merging.join(reports), first.shard.fail_on)
 
 
-def _read(file: str, cwd: Path) -> _Part:
+def _read(file: str, cwd: Path) -> _ShardReport:
     try:
         text = (cwd / file).read_text("utf-8")
     except OSError as error:
@@ -56,11 +57,11 @@ def _read(file: str, cwd: Path) -> _Part:
         raise UsageError(f"was written by pyfmt {version}, and this is {__version__}", file, _AGAIN)
     if report.shard is None:
         raise UsageError("is a whole report, no shard's", file, "write shards with `pyfmt check --shard I/N`")
-    return _Part(file, report, report.shard)
+    return _ShardReport(file, report, report.shard)
 
 
 # What all shards must agree on, the most telling first: the words, and what is compared.
-_SAME: tuple[tuple[str, Callable[[_Part], object]], ...] = (
+_SAME: tuple[tuple[str, Callable[[_ShardReport], object]], ...] = (
     ("number of shards", lambda part: part.shard.count),
     ("commit", lambda part: part.shard.commit or "none"),
     ("versions of the tools", lambda part: part.shard.tools),
@@ -75,7 +76,7 @@ _SAME: tuple[tuple[str, Callable[[_Part], object]], ...] = (
 )
 
 
-def _check_same(one: _Part, other: _Part) -> None:
+def _check_same(one: _ShardReport, other: _ShardReport) -> None:
     for name, value in _SAME:
         first, second = value(one), value(other)
         if first != second:
@@ -87,7 +88,7 @@ def _check_same(one: _Part, other: _Part) -> None:
             )
 
 
-def _check_complete(parts: Sequence[_Part]) -> None:
+def _check_complete(parts: Sequence[_ShardReport]) -> None:
     by_index: dict[int, str] = {}
     for part in parts:
         index, count = part.shard.index, part.shard.count

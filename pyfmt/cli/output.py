@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Lap, OutputSpec, Request
+from pyfmt.core.model import Lap
+from pyfmt.core.request import OutputSpec, Request
 
 if TYPE_CHECKING:
     from pyfmt.reports.options import RenderOptions
@@ -38,9 +39,11 @@ def deliver(result: RunResult, request: Request, began: Began | None = None) -> 
             write_bytes(encoded(text))
             continue
         try:
-            _write(output.file, text, "a" if output.append else "w")
+            _write(output.file, text, "a" if output.append else "w", report.root)
         except OSError as error:
             troubles.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+        except UsageError as error:
+            troubles.append(error)
     if request.timings is not None and began is not None:
         _deliver_timings((result, request), began, Lap("report", reporting, time.monotonic()), troubles)
     if troubles:
@@ -48,9 +51,17 @@ def deliver(result: RunResult, request: Request, began: Began | None = None) -> 
     return said
 
 
-def _write(file: str, text: str, mode: str) -> None:
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
-    with open(file, mode, encoding="utf-8", errors="surrogateescape") as stream:
+def _write(file: str, text: str, mode: str, root: str) -> None:
+    """Write a report; raises OSError, and UsageError where a link that stands in the checkout leads to it."""
+    place = Path.cwd()
+    for part in Path(file).parts:
+        inner = place / part
+        if inner.is_symlink() and place.is_relative_to(root):
+            cure = f"name {inner.resolve()} itself, where that is meant"
+            raise UsageError(f"the report is not written: {inner} is a link of the checkout", file, cure)
+        place = inner.resolve()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, mode, encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(text)
 
 
@@ -71,9 +82,11 @@ def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: La
     sys.stderr.write(timings_table.render(timings, everything=request.verbosity > 0))
     if request.timings:
         try:
-            _write(request.timings, trace.render(timings), "w")
+            _write(request.timings, trace.render(timings), "w", result.report.root)
         except OSError as error:
             troubles.append(UsageError(f"the trace cannot be written: {error.strerror}", request.timings))
+        except UsageError as error:
+            troubles.append(error)
 
 
 def told(result: RunResult, request: Request, said: bytes) -> bytes:

@@ -421,9 +421,17 @@ def with_command(arguments: Sequence[str]) -> list[str]:
         return ["--help"]
     named = bool(words) and words[0] in COMMANDS
     command = words.pop(0) if named else "run"
-    if behind or any(word.startswith("-") for word in words):
-        return [command, *options, "--", *words, *behind]
-    return [command, *options, *words]
+    return [command, *options, *words, *map(_as_path, behind)]
+
+
+def takes_value(option: str) -> bool:
+    """Whether the word after an option is its value."""
+    return option in _WITH_VALUE
+
+
+def _as_path(word: str) -> str:
+    """A name that nobody can take for an option: what argparse does with a `--` differs between versions of Python."""
+    return f"./{word}" if word.startswith("-") and word != "-" else word
 
 
 def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
@@ -441,7 +449,7 @@ def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], list[str], list[st
             if word == "--timings":
                 word = "--timings="  # the same
             options.append(word)
-            if word in _WITH_VALUE and rest:
+            if takes_value(word) and rest:
                 options.append(rest.popleft())
         else:
             words.append(word)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pyfmt.cli.parser import AUTO
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Command, OutputSpec, Request
+from pyfmt.core.request import Command, OutputSpec, Request
 
 
 def make_request(options: argparse.Namespace, command: Command) -> Request:

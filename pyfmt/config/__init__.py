@@ -13,7 +13,8 @@ from typing import Any
 from pyfmt.config.plain import kind, nearest
 from pyfmt.config.values import KEYS, TOOLS, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
-from pyfmt.core.model import Config, Request, Severity, ToolConfig
+from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 
 __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "TOOLS", "configs_folder", "find_root", "load", "nearest", "read_toml"]
@@ -164,8 +165,23 @@ def _start_folder(request: Request, cwd: Path) -> Path:
     if not request.paths:
         return cwd
     first = cwd / request.paths[0]
+    _refuse_way_out(first)
     # As in selection: a link to a file is where the link stands.
     return first.resolve() if first.is_dir() else first.parent.resolve()
+
+
+def _refuse_way_out(path: Path) -> None:
+    """Raises UsageError for a path on which a link to a folder leads out of a checkout: nobody meant to write there."""
+    place = Path(path.anchor)
+    for part in path.parts[1:]:
+        inner = place / part
+        if part != ".." and inner.is_symlink() and inner.is_dir():
+            root, file = find_root(place)
+            target = inner.resolve()
+            if (file is not None or (root / ".git").exists()) and not target.is_relative_to(root):
+                what = f"leads out of the monorepo {root}: {inner} is a link to {target}"
+                raise UsageError(what, str(path), f"name {target} itself, where that is meant")
+        place = inner.resolve()
 
 
 def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:

@@ -5,23 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pyfmt.core.model import (
-    Config,
-    Edit,
-    EnvironmentRecord,
-    Failure,
-    Finding,
-    Outcome,
-    Override,
-    Project,
-    ProjectRecord,
-    Report,
-    Request,
-    Resolution,
-    Severity,
-    Skip,
-    UnitRecord,
-)
+from pyfmt.core.model import Config, Edit, Failure, Finding, Outcome, Override, Project, Resolution, Severity, Skip
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
+from pyfmt.core.request import Request
 
 # Whose words are kept where several tools say that one file cannot be parsed: the most telling message first.
 _SYNTAX_ORDER = ("pylint", "mypy", "black", "isort")

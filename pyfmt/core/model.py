@@ -1,4 +1,4 @@
-"""Every noun of pyfmt: frozen values without I/O.
+"""The nouns of a checkout and of what is done with it: frozen values without I/O.
 
 Paths named `path`, `files` or `folder` are relative to the monorepo's root and use `/` ("." is the root itself);
 absolute paths say so in their docstring.
@@ -6,7 +6,7 @@ absolute paths say so in their docstring.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -22,55 +22,6 @@ class Severity(str, Enum):
     def rank(self) -> int:
         """0 for error, 1 for warning, 2 for info."""
         return list(Severity).index(self)
-
-
-class Command(str, Enum):
-    """What a run does with the files."""
-
-    RUN = "run"  # format in place, then lint
-    CHECK = "check"  # the same, and writes nothing
-    FORMAT = "format"
-    LINT = "lint"
-
-
-@dataclass(frozen=True, slots=True)
-class OutputSpec:
-    """One `--output FORMAT[=FILE]`; `file` is None for standard output."""
-
-    format: str
-    file: str | None = None
-    append: bool = False  # to what the file holds already: a CI's summary
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for; paths are as the user gave them."""
-
-    command: Command
-    paths: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()  # empty: all that the configuration names
-    outputs: tuple[OutputSpec, ...] = ()
-    write: bool = True  # formatters may write files
-    staged: bool = False  # contents come from git's index
-    diff: bool = False
-    since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
-    jobs: int | None = None
-    use_cache: bool = True
-    config_file: str | None = None
-    root: str | None = None
-    timeout: float | None = None  # seconds for one unit
-    trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
-    color: str = "auto"
-    verbosity: int = 0  # -1 with -q, 1 with -v
-    style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
-    statistics: bool = False
-    show_files: bool = False
-    unused_ignores: bool = False  # report comments that suppress nothing
-    baseline: bool | None = None  # None: as the configuration says
-    baseline_locked: bool | None = None  # None: where CI is set
-    shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
-    shard_times: str | None = None  # a JSON report with the times to balance by
-    timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +69,11 @@ class Project:
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
     requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
     edges: tuple[Edge, ...] = ()  # `depends_on` with the reasons, in the same order
+    needs: tuple[str, ...] = ()  # PEP 508 lines of its main group: what it cannot do without
+    computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
     declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
-    computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,78 +347,3 @@ class Lap:
     name: str
     started: float
     ended: float
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRecord:
-    """A unit as the report tells of it; `started` and `ended` are in seconds since the run began."""
-
-    tool: str
-    environment: str
-    projects: tuple[str, ...]
-    files: int
-    seconds: float
-    cached: bool
-    started: float = 0.0
-    ended: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentRecord:
-    """An environment as the report tells of it."""
-
-    name: str
-    path: str
-    python: str
-    found_by: str
-    status: str
-    reason: str
-    cure: str = ""
-    packages: tuple[tuple[str, str], ...] = ()  # name and version of what any of the projects asks for
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectRecord:
-    """A project as the report tells of it."""
-
-    name: str
-    path: str
-    environment: str  # Environment.name, "" for none
-    files: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShardRecord:
-    """Which part of a run a report tells of, and what all parts of one run must agree on."""
-
-    index: int  # 1 to count
-    count: int
-    commit: str  # of git's HEAD, "" without git
-    tree: str  # digest of the checked files where git cannot vouch for them: local changes, no git; else ""
-    config: str  # digest of the configuration and of the tools' configurations
-    tools: str  # versions of the tools
-    plan: str  # digest of all units, the files and environments in them, and who has which
-    files: int  # of the whole run
-    fail_on: Severity
-    baseline: str  # digest of the baselines that count, "" where none does
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Everything that a run has to say, merged and in a total order."""
-
-    root: str  # absolute
-    command: Command
-    projects: tuple[ProjectRecord, ...] = ()
-    environments: tuple[EnvironmentRecord, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    edits: tuple[Edit, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    skipped: tuple[Skip, ...] = ()
-    units: tuple[UnitRecord, ...] = ()
-    notes: tuple[str, ...] = ()  # said once each: inherited environments, old Pythons, ...
-    files: int = 0
-    seconds: float = 0.0
-    tools: tuple[str, ...] = field(default=())
-    gone: tuple[Accepted, ...] = ()  # accepted by a baseline, and no longer found
-    shard: ShardRecord | None = None

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Report, Unit, UnitRecord
+from pyfmt.core.model import Unit
+from pyfmt.core.report import Report, UnitRecord
 
 # Milliseconds for a unit and for each KiB of its files, where no time is recorded: only their ratio counts.
 # From a Poetry monorepo with 13 projects and 298 files, cold.

@@ -34,7 +34,7 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ProcessSpan:
     """What one process did at a stretch."""
 
     started: float
@@ -130,23 +130,23 @@ def busy(timings: Timings) -> float | None:
     return min(1.0, worked / (timings.jobs * seconds)) if seconds and worked else None
 
 
-def spans(outcomes: Sequence[Outcome]) -> list[Span]:
+def spans(outcomes: Sequence[Outcome]) -> list[ProcessSpan]:
     """What processes did for the units that ran, by when it began; a unit may be the work of several."""
     found = []
     for outcome in outcomes:
         if outcome.cached or not outcome.started:
             continue
         if outcome.pieces:
-            found += [Span(started, ended, outcome.unit, outcome) for started, ended in outcome.pieces]
+            found += [ProcessSpan(started, ended, outcome.unit, outcome) for started, ended in outcome.pieces]
             continue
         begin = min(outcome.started + outcome.waited, outcome.ended)
         if begin > outcome.started:
-            found.append(Span(outcome.started, begin, outcome.unit, outcome, starting=True))
-        found.append(Span(begin, outcome.ended, outcome.unit, outcome))
+            found.append(ProcessSpan(outcome.started, begin, outcome.unit, outcome, starting=True))
+        found.append(ProcessSpan(begin, outcome.ended, outcome.unit, outcome))
     return sorted(found, key=lambda span: (span.started, span.ended))
 
 
-def rows(found: Sequence[Span]) -> list[int]:
+def rows(found: Sequence[ProcessSpan]) -> list[int]:
     """A row (from 0) for each span, as few as possible so that none overlap in a row; `found` by when they began."""
     free: list[int] = []
     taken: list[tuple[float, int]] = []

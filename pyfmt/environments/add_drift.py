@@ -51,7 +51,7 @@ def _drift(
     root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
 ) -> str:
     """How `environment` differs from the lock of the project, or of the nearest folder above that has one."""
-    from pyfmt.environments import drift, locks  # deferred for start-up time
+    from pyfmt.environments import drift  # deferred for start-up time
 
     own, memo = more
     folders = [root / project.path]
@@ -60,16 +60,16 @@ def _drift(
     while parent not in (".", "") and not Path(environment.prefix).is_relative_to(folders[-1]):
         parent = posixpath.dirname(parent) or "."
         folders.append(root / parent)
-    lock = next((found for found in map(locks.find, folders) if found is not None), None)
+    lock = drift.find_lock(folders)
     if lock is None:
         return ""
     if memo is None:
-        return drift.drift(folders, environment, own)
+        return drift.drift(lock, environment, own)
     try:
         content = lock.read_bytes()
     except OSError as error:
         return f"{lock.name} cannot be read: {error.strerror}"
     key = hashlib.sha256(repr(("drift", content, environment.fingerprint, sorted(own))).encode()).hexdigest()
     if key not in memo:
-        memo[key] = drift.drift(folders, environment, own)
+        memo[key] = drift.drift(lock, environment, own)
     return memo[key]

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pyfmt.core.model import Distribution, Environment
-from pyfmt.environments import locks
+from pyfmt.environments.markers import target
+from pyfmt.projects import locks
+from pyfmt.projects.locks.choosing import Choice, chosen
+from pyfmt.projects.locks.values import Lock
 
 _SHOWN = 5  # names of each kind; the rest is counted
 
 
-def drift(folders: Sequence[Path], environment: Environment, own: Sequence[str] = ()) -> str:
-    """One line on how `environment` differs from the lock in the first of `folders` (absolute) that has one; "" if it does not.
+def find_lock(folders: Sequence[Path]) -> Path | None:
+    """The lock in the first of `folders` that has one; a requirements.txt counts where there is none."""
+    return next((found for folder in folders if (found := locks.find(folder, "requirements.txt")) is not None), None)
+
+
+def drift(file: Path | None, environment: Environment, own: Sequence[str] = ()) -> str:
+    """One line on how `environment` differs from the lock at `file`; "" if it does not, or where there is none.
 
     `own` are the PEP 503 names of the projects that use it: they are no extras. Missing is only what the lock surely requires
     here (main group, marker holds); a wrong version is any that no entry of the lock has; extra are editable installs of
     other folders. An unreadable lock is said, too.
     """
-    file = next((found for found in map(locks.find, folders) if found is not None), None)
     if file is None:
         return ""
     try:
-        lock = locks.read(file, _marker(environment))
+        lock = locks.read(file)
     except locks.LockError as error:
         return str(error)
+    versions = _versions(lock)
     installed = {item.name: item for item in environment.distributions}
-    missing = [item.name for item in lock.items.values() if item.required and item.name not in installed]
-    missing = [_pinned(name, lock) for name in sorted(set(missing) - set(own))]
-    wrong = [_wrong(installed[name], item) for name, item in sorted(lock.items.items()) if name in installed]
+    absent = {*_required(lock, environment)} - installed.keys() - {*own}
+    missing = [f"{name} {versions[name][0]}" if len(versions[name]) == 1 else name for name in sorted(absent)]
+    wrong = [_wrong(installed[name], known) for name, known in sorted(versions.items()) if name in installed]
     extra = [
         item.name
         for item in environment.distributions
-        if item.editable and lock.items and item.name not in lock.items and item.name not in own
+        if item.editable and versions and item.name not in versions and item.name not in own
     ]
     if file.suffix == ".txt":
         extra = []  # requirements name folders only relative to whoever runs pip
@@ -42,9 +49,21 @@ def drift(folders: Sequence[Path], environment: Environment, own: Sequence[str] 
     return f"differs from {file.name}: {'; '.join(parts)}" if parts else ""
 
 
-def _pinned(name: str, lock: locks.Lock) -> str:
-    versions = sorted(lock.items[name].versions)
-    return f"{name} {versions[0]}" if len(versions) == 1 else name
+def _required(lock: Lock, environment: Environment) -> set[str]:
+    """What the main group needs here. Of a workspace whose root is a project itself, its manager installs only that."""
+    roots = [root for root in lock.roots if root.source.place == "."] or lock.roots
+    found = chosen(lock, target(environment), Choice(), roots)
+    return {package.name for package in found if package.source.kind != "virtual"}
+
+
+def _versions(lock: Lock) -> dict[str, list[str]]:
+    """The versions that a lock has of each distribution; none where one of them comes from no index: it may be any."""
+    found: dict[str, set[str]] = {}
+    anything = {package.name for package in lock.packages if package.source.direct}
+    for package in lock.packages:
+        known = {package.version} - {""} if package.name not in anything else set()
+        found.setdefault(package.name, set()).update(known)
+    return {name: sorted(known) for name, known in found.items()}
 
 
 def _some(names: Sequence[str]) -> str:
@@ -52,13 +71,13 @@ def _some(names: Sequence[str]) -> str:
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
-def _wrong(installed: Distribution, locked: locks.Locked) -> str:
+def _wrong(installed: Distribution, locked: Sequence[str]) -> str:
     """How a version differs, "" where it does not; an editable install counts as whatever version it is."""
-    if not locked.versions or locked.local or installed.editable or not installed.version:
+    if not locked or installed.editable or not installed.version:
         return ""
-    if any(_equal(installed.version, version) for version in locked.versions):
+    if any(_equal(installed.version, version) for version in locked):
         return ""
-    return f"{installed.name} {installed.version} (locked {' or '.join(sorted(locked.versions))})"
+    return f"{installed.name} {installed.version} (locked {' or '.join(locked)})"
 
 
 def _equal(one: str, other: str) -> bool:
@@ -71,33 +90,3 @@ def _equal(one: str, other: str) -> bool:
         return Version(one.replace("_", "-")) == Version(other)
     except InvalidVersion:
         return False
-
-
-def _marker(environment: Environment) -> locks.Marker:
-    """Judges markers for the environment's Python on this machine."""
-    python = environment.python
-
-    def holds(text: str) -> bool:
-        # Deferred: it costs 35 ms, and many locks have no marker.
-        from packaging.markers import (  # pylint: disable=import-outside-toplevel
-            InvalidMarker,
-            Marker,
-            UndefinedComparison,
-            UndefinedEnvironmentName,
-        )
-
-        values = {
-            "python_version": python.short,
-            "python_full_version": f"{python.short}.{python.micro}",
-            "implementation_name": python.implementation.lower(),
-            "platform_python_implementation": python.implementation,
-            "implementation_version": f"{python.short}.{python.micro}",
-            "os_name": os.name,
-            "extra": "",
-        }
-        try:
-            return Marker(text).evaluate(values)
-        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
-            return False  # cannot be judged: then the package is not surely required
-
-    return holds

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pyfmt.environments.editable import Mapped
 from pyfmt.environments.installed import read_direct_url
-from pyfmt.environments.layout import Layout
+from pyfmt.environments.layout import EnvironmentLayout
 from pyfmt.environments.sites import SiteFolder, scan
 
 _VERSION = "1"  # of the digest's recipe
@@ -29,7 +29,7 @@ _SEPARATE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".pyc", ".virtualen
 class Contents:
     """What a fingerprint is taken of."""
 
-    layout: Layout
+    layout: EnvironmentLayout
     root: str  # the monorepo's, absolute
     search_path: tuple[str, ...]
     sites: tuple[SiteFolder, ...]

@@ -11,14 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from pyfmt.core.model import Distribution
 from pyfmt.environments.sites import SiteFolder
+from pyfmt.projects.names import normalise
 
-_RUNS = re.compile(r"[-_.]+")
 _EGG_PYTHON = re.compile(r"-py\d(\.\d+)?(-.*)?$")
-
-
-def normalise(name: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
-    return _RUNS.sub("-", name).lower()
 
 
 def read_direct_url(metadata: str) -> dict[str, Any] | None:

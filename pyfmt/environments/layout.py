@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pyfmt.core.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
+ALONE = ".pyfmt-alone"  # the mark of an environment for a folder with nothing to install: no other project's
 UNKNOWN_VERSION = PythonVersion(0, 0, 0)
 
 _VERSIONED = re.compile(r"^(python|pypy)(\d+)\.(\d+)(t?)(?:\.exe)?$", re.IGNORECASE)
@@ -31,7 +32,7 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class EnvironmentLayout:
     """An environment's interpreter and what it takes from its base; all paths are absolute."""
 
     prefix: str
@@ -71,7 +72,7 @@ def read_configuration(text: str) -> dict[str, str]:
     return found
 
 
-def locate(prefix: str) -> Layout:
+def locate(prefix: str) -> EnvironmentLayout:
     """The layout of the environment at `prefix` (absolute); raises Broken with the cause and the cure."""
     try:
         with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as stream:
@@ -83,7 +84,7 @@ def locate(prefix: str) -> Layout:
     return _locate_virtual(prefix, configuration)
 
 
-def _locate_without_configuration(prefix: str) -> Layout:
+def _locate_without_configuration(prefix: str) -> EnvironmentLayout:
     if not os.path.isdir(prefix):
         raise Broken("there is no such folder", "create the environment, or correct the path")
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
@@ -94,7 +95,7 @@ def _locate_without_configuration(prefix: str) -> Layout:
     )
 
 
-def _locate_virtual(prefix: str, configuration: dict[str, str]) -> Layout:
+def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLayout:
     claimed = _claimed_version(configuration)
     executable, windows = _interpreter(prefix, claimed)
     real = os.path.realpath(executable)
@@ -131,7 +132,7 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> Layout:
             f"pyvenv.cfg names a home that does not exist ({home}); the interpreter's link leads to {real}",
             "recreate the environment",
         )
-    return Layout(
+    return EnvironmentLayout(
         prefix=prefix,
         python=version,
         library=library,
@@ -146,7 +147,7 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> Layout:
     )
 
 
-def _locate_conda(prefix: str) -> Layout:
+def _locate_conda(prefix: str) -> EnvironmentLayout:
     claimed = UNKNOWN_VERSION
     for name in sorted(os.listdir(os.path.join(prefix, "conda-meta"))):
         match = _CONDA_PYTHON.match(name)
@@ -167,7 +168,7 @@ def _locate_conda(prefix: str) -> Layout:
             "install python in it again (conda install python, pixi install)",
             version,
         )
-    return Layout(
+    return EnvironmentLayout(
         prefix, version, library, executable, real, base_prefix, stdlib, libdir, True, windows=windows, own_base=True
     )
 

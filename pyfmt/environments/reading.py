@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pyfmt.core.model import Distribution, Environment, Health
 from pyfmt.environments import editable, fingerprint, installed, sites
-from pyfmt.environments.layout import UNFINISHED, Broken, Layout, locate
+from pyfmt.environments.layout import UNFINISHED, Broken, EnvironmentLayout, locate
 
 _ACTIVATED = re.compile(r"""^\s*(?:export )?VIRTUAL_ENV=(['"]?)(/[^'"\n]+)\1\s*$""", re.MULTILINE)
 
@@ -131,7 +131,9 @@ def _broken(name: str, prefix: str, broken: Broken) -> Environment:
     )
 
 
-def _health(layout: Layout, path: sites.SearchPath, mapped: tuple[editable.Mapped, ...]) -> tuple[Health, str, str]:
+def _health(
+    layout: EnvironmentLayout, path: sites.SearchPath, mapped: tuple[editable.Mapped, ...]
+) -> tuple[Health, str, str]:
     """The first thing that is off with a usable environment."""
     if layout.warning:
         return Health.WARNING, *layout.warning
@@ -157,7 +159,7 @@ def _health(layout: Layout, path: sites.SearchPath, mapped: tuple[editable.Mappe
     return Health.OK, "", ""
 
 
-def _moved_from(layout: Layout) -> str:
+def _moved_from(layout: EnvironmentLayout) -> str:
     """The folder for which the environment was made, if that is another one; "" otherwise."""
     scripts = os.path.dirname(layout.executable)
     try:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
-from pyfmt.environments.managers import ORDER, Found, Place, Surroundings
+from pyfmt.environments.lacking import lacking
+from pyfmt.environments.layout import ALONE
+from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
 from pyfmt.environments.reading import ReadResult, examine
 
 if TYPE_CHECKING:
@@ -30,14 +32,14 @@ def resolve(
     """The environment of each of `projects`, in their order; nothing of an untrusted environment is run.
 
     An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
-    ConfigError. A project without an environment gets that of the
-    first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
+    ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it needs.
+    A project without an environment gets that of the first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
     read between runs, see `reading.read`; `trusted` is --trust.
     """
     root = os.path.realpath(config.root)
     _check_settings(projects, config)
-    reader = _Reader(root, memo, trusted)
-    around = Surroundings(root, environ, tuple(projects))
+    reader = _EnvironmentReader(root, memo, trusted)
+    around = Monorepo(root, environ, tuple(projects))
     drafts = [_own(Place(project, _folder(root, project), around), config, reader) for project in projects]
     installed = _installations(projects, drafts)
     named = reader.names()
@@ -57,7 +59,7 @@ class _Draft:
     weak: bool = False  # inherited, and without the project itself: one that has it installed is better
 
 
-class _Reader:
+class _EnvironmentReader:
     """Reads each environment once, however many projects and links lead to it."""
 
     def __init__(self, root: str, memo: MutableMapping[str, str] | None, trusted: bool) -> None:
@@ -150,7 +152,7 @@ def _folder(root: str, project: Project) -> str:
     return os.path.normpath(os.path.join(root, project.path))
 
 
-def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
+def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
     """What the project's setting, or the first manager with a usable environment, gives."""
     explicit = _setting(place.project, config)
     if explicit is not None:
@@ -168,7 +170,7 @@ def _own(place: Place, config: Config, reader: _Reader) -> _Draft:
     return draft
 
 
-def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> bool:
+def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentReader) -> bool:
     """Whether `found` is the project's environment; else it is noted in `draft` why not."""
     if found.refused:
         draft.passed_over.append(Candidate(found.prefix, found.rule, found.refused, found.cure))
@@ -188,9 +190,21 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _Reader) -> boo
         reason = "the monorepo has several projects, and this environment does not have this one installed"
         draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project an environment of its own"))
         return False
+    if found.rule == "inherited" and not has_it:
+        reason = _unfit(place, found, environment, reader)
+        if reason:
+            draft.unfit.append(Candidate(found.prefix, found.rule, reason))
+            return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
     draft.weak = found.rule == "inherited" and not has_it
     return True
+
+
+def _unfit(place: Place, found: Found, environment: Environment, reader: _EnvironmentReader) -> str:
+    """Why an environment of a folder above is not the project's, which is not installed there; "" where it serves it."""
+    if os.path.lexists(os.path.join(found.prefix, ALONE)):
+        return "is its own folder's alone: `pyfmt envs create` found nothing to install there"
+    return lacking(place.project, environment, reader.memo)
 
 
 def _cure(general: str, manager: str) -> str:
@@ -225,7 +239,7 @@ def _setting(project: Project, config: Config) -> str | None:
     return None
 
 
-def _explicit(place: Place, value: str, given: tuple[Config, _Reader]) -> _Draft:
+def _explicit(place: Place, value: str, given: tuple[Config, _EnvironmentReader]) -> _Draft:
     """The environment that the configuration names; raises VirtualenvError if it is none."""
     config, reader = given
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))
@@ -287,11 +301,12 @@ def _nothing(draft: _Draft, root: str) -> str:
     if draft.passed_over:
         first = draft.passed_over[0]
         return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
+    above = next((f"; {_shown(c.prefix, root)} {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
     if draft.missing is not None:
         found = draft.missing
         made = f"; create it with `{found.cure}`" if found.cure else ""
-        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}"
-    return "no environment found"
+        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}{above}"
+    return f"no environment found{above}"
 
 
 def _shown(prefix: str, root: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pyfmt.environments.layout import Layout
+from pyfmt.environments.layout import EnvironmentLayout
 
 _MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".py")
 _EGG_START = re.compile(r"^import sys; sys\.__plen = len\(sys\.path\)")
@@ -198,7 +198,7 @@ def _source(folder: SiteFolder, module: str) -> str | None:
     return "sys.path" if compiled else None
 
 
-def build(layout: Layout) -> SearchPath:
+def build(layout: EnvironmentLayout) -> SearchPath:
     """The search path of an environment: site.py's main(), without sitecustomize."""
     path = SearchPath([])
     for entry in layout.standard_path:
@@ -223,7 +223,7 @@ class _SiteRules:
     skip_hidden: bool = False  # .pth files whose name begins with a dot (security fix of 2024)
 
 
-def _site_rules(layout: Layout) -> _SiteRules:
+def _site_rules(layout: EnvironmentLayout) -> _SiteRules:
     """Read from the base's own site.py, since distributions patch it."""
     try:
         with open(os.path.join(layout.stdlib, "site.py"), encoding="utf-8", errors="replace") as stream:
@@ -233,7 +233,7 @@ def _site_rules(layout: Layout) -> _SiteRules:
     return _SiteRules("dist-packages" in text, 'startswith(".")' in text)
 
 
-def _site_folders(layout: Layout, prefix: str, rules: _SiteRules) -> list[str]:
+def _site_folders(layout: EnvironmentLayout, prefix: str, rules: _SiteRules) -> list[str]:
     """site.getsitepackages for one prefix, in a virtual environment."""
     if layout.windows:
         return [prefix, os.path.join(prefix, "Lib", "site-packages")]
@@ -250,7 +250,7 @@ def _site_folders(layout: Layout, prefix: str, rules: _SiteRules) -> list[str]:
     ]
 
 
-def users_folder(layout: Layout) -> str:
+def users_folder(layout: EnvironmentLayout) -> str:
     """The user's own site folder for this Python (site.getusersitepackages)."""
     base = os.environ.get("PYTHONUSERBASE") or os.path.join(os.path.expanduser("~"), ".local")
     return os.path.join(base, "lib", layout.library, "site-packages")

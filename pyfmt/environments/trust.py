@@ -12,9 +12,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt.environments.layout import Broken, Layout, locate
-
-_TIME_LIMIT = 20.0  # seconds for git ls-files
+from pyfmt.environments.layout import Broken, EnvironmentLayout, locate
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def decide(prefix: Path, root: Path) -> Trust:
     return _by_git(layout)
 
 
-def _problem(layout: Layout, checkout: str) -> str:
+def _problem(layout: EnvironmentLayout, checkout: str) -> str:
     """What of its owner, its permissions or its interpreter's place speaks against an environment; "" for nothing."""
     for path in (layout.prefix, layout.executable, *_site_folders(layout.prefix, layout.library)):
         problem = _ownership(path)
@@ -63,11 +61,11 @@ def _problem(layout: Layout, checkout: str) -> str:
     return ""
 
 
-def _interpreters(layout: Layout) -> tuple[str, str]:
+def _interpreters(layout: EnvironmentLayout) -> tuple[str, str]:
     return os.path.realpath(layout.executable), os.path.realpath(layout.base_executable)
 
 
-def _by_git(layout: Layout) -> Trust:
+def _by_git(layout: EnvironmentLayout) -> Trust:
     """The decision for an environment inside the checkout: by what is in the git index."""
     repository, tracked = _tracked(layout.prefix)
     if repository is None:
@@ -105,21 +103,16 @@ def _ownership(path: str) -> str:
 
 def _tracked(prefix: str) -> tuple[bool | None, str]:
     """Whether a git repository is around `prefix` (None: git cannot tell), and the first file under it in the index."""
-    import subprocess  # deferred: only runs that would execute something pay for it # pylint: disable=import-outside-toplevel
+    # Deferred: only runs that would execute something pay for it.
+    from pyfmt.git_call import CannotCall, here  # pylint: disable=import-outside-toplevel
 
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment["LC_ALL"] = "C"  # for the one message that is looked at
-    # fsmonitor and hooks of a checkout's own configuration must not run from asking.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "ls-files", "-z", "--", prefix]
     try:
-        done = subprocess.run(
-            command, cwd=os.path.dirname(prefix), env=environment, capture_output=True, timeout=_TIME_LIMIT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        done = here(os.path.dirname(prefix)).call("ls-files", "-z", "--", prefix)
+    except CannotCall:
         return None, ""
-    if done.returncode != 0:
-        return (False, "") if b"not a git repository" in done.stderr else (None, "")
-    return True, done.stdout.split(b"\0")[0].decode("utf-8", "replace")
+    if done.code != 0:
+        return (False, "") if b"not a git repository" in done.errors else (None, "")
+    return True, done.output.split(b"\0")[0].decode("utf-8", "replace")
 
 
 def store_file() -> Path:

@@ -19,13 +19,12 @@ from pyfmt.git.merge_base import find_base
 from pyfmt.imports.graph import Home, ImportGraph, Read
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
+from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.projects.layout import top_names
-from pyfmt.projects.locked import is_requirements
+from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest
-from pyfmt.projects.walking import MANIFESTS, PYTHON_SUFFIXES
+from pyfmt.projects.walking import PYTHON_SUFFIXES
 
-# Files of a project that linters, or the choice of its Python, depend on as a whole.
-_FACTS = frozenset({*MANIFESTS, "mypy.ini", ".mypy.ini", "py.typed", "Pipfile", ".python-version"})
 _COMPILED = (".so", ".pyd")
 # Rules that give a project an environment which another one's lock fills.
 _BORROWED = ("dependent", "inherited")
@@ -182,7 +181,7 @@ class _Judgement:
         touched.paths.append(path)
         if path.endswith(PYTHON_SUFFIXES):
             touched.python.append(path)
-        if name in _FACTS or name.endswith(_COMPILED):
+        if name in PROJECT_WIDE or name.endswith(_COMPILED):
             touched.facts.append(path)
 
     def _sort_in_folder(self, folder: str) -> None:

@@ -1,18 +1,17 @@
-"""What git's index holds, and the only changes that pyfmt makes to it; every call of git for that stands here."""
+"""What git's index holds, and the only changes that pyfmt makes to it."""
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt.core.errors import StagedError
+from pyfmt.git_call import Answer, CannotCall, Git
 
 LINK, SUBMODULE = "120000", "160000"  # modes of index entries
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")  # asking runs no code of the checkout
 _CONVERSION = r"^(core\.(autocrlf|eol|safecrlf|symlinks|attributesfile)|filter\..*)$"
 
 
@@ -31,7 +30,7 @@ class GitIndex:
     top: str  # the work tree, absolute, links resolved
     file: str  # the index in use: during `git commit` it may be another than the repository's own
     exclude_file: str  # info/exclude
-    environ: Mapping[str, str] = field(repr=False)
+    git: Git = field(repr=False)
 
     def entries(self) -> dict[str, Entry]:
         """All entries that a commit would hold, but for those that a sparse checkout leaves out.
@@ -50,13 +49,20 @@ class GitIndex:
         if unmerged:
             names = ", ".join(sorted(unmerged)[:5])
             raise StagedError("the index has files with unresolved conflicts", names, "resolve them and `git add` them")
-        for path in _split(self._git("diff-files", "-z", "--name-only", "--diff-filter=A")):
+        for path in _split(self._git("diff-files", "-z", "--name-only", "--diff-filter=A", "--ignore-submodules=all")):
             found.pop(path, None)  # `git add --intent-to-add`: no commit has it yet
         return found
 
     def changed(self) -> set[str]:
         """Paths whose content or kind in the index differs from HEAD's; a renamed file counts under its new name."""
-        options = ("--no-ext-diff", "--no-renames", "--no-relative", "--ignore-submodules=all", "--diff-filter=AMT")
+        options = (
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--no-relative",
+            "--ignore-submodules=all",
+            "--diff-filter=AMT",
+        )
         return set(_split(self._git("diff", "--cached", "--name-only", "-z", *options)))
 
     def conversion(self) -> str:
@@ -70,9 +76,34 @@ class GitIndex:
             self._git("checkout-index", "-f", "-q", "-z", "--stdin", f"--prefix={folder}/", given=listed)
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Those of `paths` that git ignores."""
-        listed = _joined(paths)
-        return set(_split(self._git("check-ignore", "-z", "--stdin", given=listed, fine=(0, 1)))) if listed else set()
+        """Those of `paths` that git ignores; one beyond a link of the work tree is judged where it leads, which is what git
+        refuses to do."""
+        places: dict[str, list[str]] = {}
+        for path in paths:
+            place = self._place(path)
+            if place is not None:
+                places.setdefault(place, []).append(path)
+        listed = _joined(places)
+        told = _split(self._git("check-ignore", "-z", "--stdin", given=listed, fine=(0, 1))) if listed else []
+        return {path for place in told for path in places[place]}
+
+    def _place(self, path: str) -> str | None:
+        """Where a path is when the links on its way are followed, relative to the top; None where that is outside of it."""
+        folder, name = os.path.split(os.path.join(self.top, path))
+        real = os.path.relpath(os.path.join(os.path.realpath(folder), name), self.top)
+        return None if real == ".." or real.startswith(f"..{os.sep}") else real
+
+    def untrusted_filters(self, paths: Iterable[str]) -> dict[str, str]:
+        """Those of `paths` whose contents go through a filter driver that may not run, and its name."""
+        try:
+            drivers = frozenset(self.git.filters())
+        except CannotCall as error:
+            raise StagedError(str(error), self.top) from error
+        listed = _joined(paths) if drivers else b""
+        if not listed:
+            return {}
+        told = _split(self._git("check-attr", "--cached", "-z", "--stdin", "filter", given=listed))
+        return {path: value for path, value in zip(told[::3], told[2::3], strict=True) if value in drivers}
 
     def store(self, path: str, content: bytes) -> str:
         """The blob of `content` as `git add` would store it at `path`; it is in the repository, the index is untouched."""
@@ -91,26 +122,26 @@ class GitIndex:
         folder, name = os.path.split(self.file)
         following = os.path.join(folder, "index.lock")
         if re.fullmatch(r"next-index-\d+\.lock", name) and os.path.exists(following):
-            return GitIndex(self.top, following, self.exclude_file, {**self.environ, "GIT_INDEX_FILE": following})
+            environ = {**self.git.environ, "GIT_INDEX_FILE": following}
+            return GitIndex(self.top, following, self.exclude_file, replace(self.git, environ=environ))
         return None
 
     def merge(self, mine: str, base: str, theirs: str) -> bytes | None:
         """The three-way merge of three files (git-merge-file(1)); None where they conflict."""
-        done = _run(("merge-file", "-p", "-q", mine, base, theirs), self.top, self.environ)
-        return done.stdout if done.returncode == 0 else None
+        done = _run(self.git, "merge-file", "-p", "-q", mine, base, theirs)
+        return done.output if done.code == 0 else None
 
     def _git(self, *arguments: str, given: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
-        done = _run(arguments, self.top, self.environ, given)
-        if done.returncode not in fine:
-            said = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
-            raise StagedError(f"git {arguments[0]} failed: {said}", self.top)
-        return done.stdout
+        done = _run(self.git, *arguments, given=given)
+        if done.code not in fine:
+            raise StagedError(f"git {arguments[0]} failed: {done.said}", self.top)
+        return done.output
 
 
-def open_index(folder: Path, environ: Mapping[str, str]) -> GitIndex:
+def open_index(folder: Path, environ: Mapping[str, str], trusted: bool = False) -> GitIndex:
     """The index of the work tree around `folder`; raises StagedError where there is none, or no git.
 
-    GIT_INDEX_FILE counts, since `git commit` hands it to its hooks.
+    GIT_INDEX_FILE counts, since `git commit` hands it to its hooks. `trusted`: the repository's own filter drivers may run.
     """
     variables = _variables(environ)
     top, exclude, index = _ask(
@@ -121,7 +152,7 @@ def open_index(folder: Path, environ: Mapping[str, str]) -> GitIndex:
     file = os.path.join(top, named) if named else os.path.join(folder, index)
     if named:
         variables["GIT_INDEX_FILE"] = file
-    return GitIndex(top, os.path.normpath(file), os.path.join(folder, exclude), variables)
+    return GitIndex(top, os.path.normpath(file), os.path.join(folder, exclude), Git(top, variables, trusted))
 
 
 def work_tree(folder: Path, environ: Mapping[str, str]) -> str:
@@ -131,15 +162,15 @@ def work_tree(folder: Path, environ: Mapping[str, str]) -> str:
 
 def hooks_folder(folder: Path, environ: Mapping[str, str]) -> str:
     """Where git looks for hooks of the repository around `folder` (core.hooksPath counts); raises StagedError."""
-    done = _run(("rev-parse", "--git-path", "hooks"), str(folder), _variables(environ), safe=())
-    if done.returncode != 0:
+    done = _run(Git(str(folder), _variables(environ)), "rev-parse", "--git-path", "hooks", hooks=True)
+    if done.code != 0:
         raise StagedError("git cannot tell where its hooks are", str(folder))
-    return os.path.normpath(os.path.join(folder, os.fsdecode(done.stdout).removesuffix("\n")))
+    return os.path.normpath(os.path.join(folder, os.fsdecode(done.output).removesuffix("\n")))
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for git: it finds the repository from the folder, and downloads nothing."""
-    variables = {**environ, "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
+    variables = {**environ, "GIT_LFS_SKIP_SMUDGE": "1"}
     if "GIT_WORK_TREE" not in variables:
         # A hook in a linked work tree is given GIT_DIR alone, and then git takes any folder for the top.
         variables.pop("GIT_DIR", None)
@@ -148,29 +179,17 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ask(folder: Path, variables: Mapping[str, str], *asked: str) -> list[str]:
-    done = _run(("rev-parse", *asked), str(folder), variables)
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git cannot tell"]
-        raise StagedError(f"--staged needs a git work tree: {said[0]}", str(folder))
-    return os.fsdecode(done.stdout).splitlines()
+    done = _run(Git(str(folder), variables), "rev-parse", *asked)
+    if done.code != 0:
+        raise StagedError(f"--staged needs a git work tree: {done.said}", str(folder))
+    return os.fsdecode(done.output).splitlines()
 
 
-def _run(
-    arguments: Sequence[str], folder: str, environ: Mapping[str, str], given: bytes = b"", safe: Sequence[str] = _SAFE
-) -> subprocess.CompletedProcess[bytes]:
-    """git in a session of its own: Ctrl-C in the terminal is pyfmt's to handle, and never ends git half-way."""
+def _run(git: Git, *arguments: str, given: bytes = b"", hooks: bool = False) -> Answer:
     try:
-        return subprocess.run(
-            ["git", *safe, *arguments],
-            cwd=folder,
-            env=environ,
-            input=given,
-            capture_output=True,
-            check=False,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise StagedError(f"git cannot be started: {error.strerror}", "git", "--staged needs git") from error
+        return git.call(*arguments, given=given, hooks=hooks)
+    except CannotCall as error:
+        raise StagedError(str(error), git.folder, "--staged needs git") from error
 
 
 def _split(output: bytes) -> list[str]:

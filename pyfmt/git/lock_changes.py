@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
-from pyfmt.projects.dependencies import LOCK_FILES
-from pyfmt.projects.locked import difference, is_requirements, requirements_files
+from pyfmt.projects.files import LOCK_FILES
+from pyfmt.projects.locks.differences import difference
+from pyfmt.projects.locks.requirements import included_files, is_requirements
 
 _SHOWN = 3
 
@@ -119,7 +120,7 @@ class LockChanges:
         """Whether a lock, or a requirements file that it includes, is among the changed paths."""
         if path in self._paths or not is_requirements(path):
             return path in self._paths
-        return not self._paths.isdisjoint(requirements_files(path, self._now))
+        return not self._paths.isdisjoint(included_files(path, self._now))
 
     def _now(self, path: str) -> str | None:
         return self._text(None, path)

@@ -64,7 +64,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _RequestedBase:
     """A base that somebody asks for: a branch, or a commit."""
 
     name: str
@@ -82,8 +82,8 @@ def find_base(repository: Repository, since: str, environ: Mapping[str, str]) ->
         raise Unknown("there is no commit yet")
     if since != AUTO:
         return _named(repository, since)
-    wishes = list(_wishes(repository, environ))
-    return _wished(repository, wishes) if wishes else _from_default_branch(repository, environ)
+    requests = list(_requested_bases(repository, environ))
+    return _first_available(repository, requests) if requests else _from_default_branch(repository, environ)
 
 
 def _named(repository: Repository, since: str) -> Base:
@@ -105,35 +105,35 @@ def _merge_bases(repository: Repository, name: str, commit: str) -> tuple[str, .
     raise Unknown(f"HEAD and {name} have no commit in common")
 
 
-def _wishes(repository: Repository, environ: Mapping[str, str]) -> Iterator[_Wish]:
+def _requested_bases(repository: Repository, environ: Mapping[str, str]) -> Iterator[_RequestedBase]:
     """What a pull request is compared with, each way in which the CI says it; nothing elsewhere."""
     for name in _TARGET_COMMITS:
         if _is_commit(environ.get(name)):
-            yield _Wish(environ[name], name, False)
+            yield _RequestedBase(environ[name], name, False)
     for name in _TARGET_BRANCHES:
         if environ.get(name):
-            yield _Wish(_branch(environ[name]), name, True)
+            yield _RequestedBase(_branch(environ[name]), name, True)
     for mark, name in _TARGETS_WITH_MARKS:
         if environ.get(mark, "false") != "false" and environ.get(name):
-            yield _Wish(_branch(environ[name]), name, True)
+            yield _RequestedBase(_branch(environ[name]), name, True)
     # GitHub builds a merge commit, whose first parent is the target branch: there with `fetch-depth: 2` already.
     if environ.get("GITHUB_REF", "").endswith("/merge") and repository.commit("HEAD^2"):
-        yield _Wish("HEAD^1", "GITHUB_REF", False)
+        yield _RequestedBase("HEAD^1", "GITHUB_REF", False)
     event = _github_event(environ)
     for key, *inner in (("pull_request", "base", "sha"), ("merge_group", "base_sha")):
         value = event.get(key)
         for step in inner:
             value = value.get(step) if isinstance(value, dict) else None
         if isinstance(value, str) and _is_commit(value):
-            yield _Wish(value, f"the event's {key}", False)
+            yield _RequestedBase(value, f"the event's {key}", False)
 
 
-def _wished(repository: Repository, wishes: Sequence[_Wish]) -> Base:
-    """The first of the wishes, all for the same base, that this clone has."""
+def _first_available(repository: Repository, requests: Sequence[_RequestedBase]) -> Base:
+    """The first of the requested commits and branches, all for the same base, that this clone has."""
     reasons = []
-    for wish in wishes:
-        said = f"{wish.name} ({wish.source})"
-        ref = _ref(repository, wish.name) if wish.is_branch else wish.name
+    for requested in requests:
+        said = f"{requested.name} ({requested.source})"
+        ref = _ref(repository, requested.name) if requested.is_branch else requested.name
         commit = repository.commit(ref) if ref else None
         if commit is not None:
             try:

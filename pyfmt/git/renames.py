@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-_TIME_LIMIT = 60.0  # seconds for one call of git
+from pyfmt.git.repository import Unknown, dirty_submodules
+from pyfmt.git_call import CannotCall, here
+
+# The blob without content, which every repository has (of SHA-1; in one of SHA-256 renames that the index does not know are
+# not found).
+_EMPTY = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 
-def git(root: Path, *arguments: str, index: str | None = None) -> bytes | None:
-    """What git prints in `root`; None where it fails, is not installed or there is no repository.
-
-    fsmonitor and hooks of a checkout's own configuration are not run from asking.
-    """
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+def git(root: Path, *arguments: str, index: str | None = None, given: bytes = b"") -> bytes | None:
+    """What git prints in `root`; None where it fails, is not installed or there is no repository."""
+    caller = here(root)
     if index is not None:
-        environment["GIT_INDEX_FILE"] = index
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", *arguments]
+        caller = replace(caller, environ={**caller.environ, "GIT_INDEX_FILE": index})
     try:
-        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, timeout=_TIME_LIMIT, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        done = caller.call(*arguments, given=given)
+    except CannotCall:
         return None
-    return done.stdout if done.returncode == 0 else None
+    return done.output if done.code == 0 else None
 
 
 def _line(root: Path, *arguments: str) -> str:
@@ -41,7 +41,13 @@ def head(root: Path) -> str:
 
 def is_clean(root: Path) -> bool:
     """Whether all files below `root` are those of the commit; False where git cannot tell."""
-    return bool(head(root)) and git(root, "status", "--porcelain", "-z", "--", ".") == b""
+    options = ("--porcelain", "-z", "--ignore-submodules=dirty")
+    if not head(root) or git(root, "status", *options, "--", ".") != b"":
+        return False
+    try:
+        return not any(dirty_submodules(Path(_line(root, "rev-parse", "--show-toplevel"))))
+    except Unknown:
+        return False
 
 
 def last_change(root: Path, file: str) -> tuple[str, bool]:
@@ -49,7 +55,7 @@ def last_change(root: Path, file: str) -> tuple[str, bool]:
 
     In a shallow clone, the oldest commit that there is seems to have changed everything.
     """
-    commit = _line(root, "log", "-1", "--format=%H", "--", file)
+    commit = _line(root, "rev-list", "-1", "HEAD", "--", file)
     if not commit:
         return head(root), True
     shallow = root / _line(root, "rev-parse", "--git-path", "shallow")
@@ -67,8 +73,12 @@ def renames(root: Path, commit: str) -> dict[str, str]:
             shutil.copyfile(root / _line(root, "rev-parse", "--git-path", "index"), index)
         except OSError:
             return {}
-        git(root, "add", "--intent-to-add", "--", ".", index=index)
-        options = ("--relative", "--name-status", "-z", "--find-renames", "-l0", "--diff-filter=R", "--no-ext-diff")
+        # What the index does not know yet, with no content of its own: the work tree's is compared.
+        new = git(root, "ls-files", "-z", "--full-name", "--others", "--exclude-standard", "--", ".") or b""
+        rows = [b"100644 " + _EMPTY + b" 0\t" + name for name in new.split(b"\0") if name and not name.endswith(b"/")]
+        git(root, "update-index", "-z", "--index-info", index=index, given=b"".join(row + b"\0" for row in rows))
+        options = ["--relative", "--name-status", "-z", "--find-renames", "-l0", "--diff-filter=R", "--no-ext-diff"]
+        options += ["--no-textconv", "--ignore-submodules=all"]
         said = git(root, "diff", *options, commit, "--", ".", index=index) or b""
     fields = [os.fsdecode(name) for name in said.split(b"\0")]
     # Status, old name and new name of each.
@@ -92,4 +102,4 @@ def contents(root: Path, commit: str, files: Sequence[str]) -> dict[str, bytes]:
     """What each of `files` held at `commit`, without those that were not there."""
     listed = git(root, "ls-tree", "-z", "--name-only", commit, "--", *files) or b""
     present = [os.fsdecode(name) for name in listed.split(b"\0") if name]
-    return {file: git(root, "show", f"{commit}:./{file}") or b"" for file in present}
+    return {file: git(root, "cat-file", "blob", f"{commit}:./{file}") or b"" for file in present}

@@ -1,4 +1,4 @@
-"""The only caller of git: which repository this is, what changed in it, and what a file held at a commit."""
+"""Which repository this is, what changed in it, and what a file held at a commit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-_TIME_LIMIT = 120.0  # seconds for one call
-# What `git rev-parse --local-env-vars` names: a hook's variables describe its own call, not the tree that we look at.
-# Settings (GIT_CONFIG_…) stay: `safe.directory` may be among them.
-_DROPPED = frozenset(
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_OBJECT_DIRECTORY GIT_DIR GIT_WORK_TREE GIT_IMPLICIT_WORK_TREE GIT_GRAFT_FILE "
-    "GIT_INDEX_FILE GIT_NO_REPLACE_OBJECTS GIT_REPLACE_REF_BASE GIT_PREFIX GIT_SHALLOW_FILE GIT_COMMON_DIR".split()
-)
+if TYPE_CHECKING:
+    from pyfmt.git_call import Answer
+
 _SUBMODULE = "160000"
+_NOT_INTO_SUBMODULES = "--ignore-submodules=dirty"
 _KINDS = {"A": "added", "D": "deleted", "R": "renamed"}
 
 
@@ -83,16 +81,32 @@ class Repository:
 
         Raises Unknown where git fails, such as for a commit whose content was never fetched.
         """
-        # Of `git diff`, since that looks into a file whose time stamp alone is new, as diff-index does not.
-        options = ("--raw", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-relative", "--ignore-submodules=none")
-        settings = ("-c", "diff.autoRefreshIndex=true")
-        raw = _expect(_call(self.top, (*settings, "diff", *options, base, "--")))
+        raw = self._differences(base)
         found = [self._placed(change) for change in _parse_raw(raw)]
         untracked = _expect(_call(self.top, ("ls-files", "-z", "--others", "--exclude-standard")))
         for name in filter(None, untracked.split(b"\0")):
             path = os.fsdecode(name)  # "inner/" for a repository inside
             found.append(self._placed(Change(path.rstrip("/"), "added", folder=path.endswith("/"))))
-        return found
+        known = {change.path for change in found}
+        inside = [self._placed(Change(path, "modified", folder=True)) for path in dirty_submodules(self.top)]
+        return [*found, *(change for change in inside if change.path not in known)]
+
+    def _differences(self, base: str) -> bytes:
+        """The work tree's tracked files against a commit, as `git diff --raw` has them."""
+        # Of `git diff`, since that looks into a file whose time stamp alone is new, as diff-index does not.
+        options = (
+            "--raw",
+            "-z",
+            "--no-abbrev",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-relative",
+            _NOT_INTO_SUBMODULES,
+        )
+        done = _call(self.top, ("diff", *options, "-M", base, "--"))
+        if done.code != 0:  # a partial clone lacks the contents that renames are found by
+            done = _call(self.top, ("diff", *options, "--no-renames", base, "--"))
+        return _expect(done)
 
     def _placed(self, change: Change) -> Change:
         return Change(
@@ -103,10 +117,37 @@ class Repository:
         )
 
     def read(self, commit: str, path: str) -> bytes | None:
-        """What the file at `path` (relative to the monorepo's root) held at a commit; None where it was not there."""
+        """What the file at `path` (relative to the monorepo's root) held at a commit; None where it was not there.
+
+        Raises Unknown where it was there, and this clone lacks it.
+        """
         place = posixpath.normpath(posixpath.join(self.prefix, path))
         done = _call(self.top, ("cat-file", "blob", f"{commit}:{place}"))
-        return done.output if done.code == 0 else None
+        if done.code == 0:
+            return done.output
+        listed = _call(self.top, ("ls-tree", "-z", "--name-only", commit, "--", place))
+        if listed.output:
+            raise Unknown(f"this clone lacks {path} of {commit[:12]}; `git diff {commit[:12]}` fetches it")
+        return None
+
+
+def dirty_submodules(top: Path) -> Iterator[str]:
+    """The submodules of a work tree, relative to it, that hold something else than their own commit.
+
+    git itself would look into them with processes that run what a submodule's configuration says.
+    """
+    for row in _expect(_call(top, ("ls-files", "-s", "-z"))).split(b"\0"):
+        if not row.startswith(_SUBMODULE.encode()):
+            continue
+        path = os.fsdecode(row.partition(b"\t")[2])
+        inside = top / path
+        if not (inside / ".git").exists():
+            continue  # not populated
+        try:
+            if Repository(inside, inside, False).changes("HEAD"):
+                yield path
+        except Unknown:
+            yield path  # no commit yet, or damaged
 
 
 def find_repository(root: Path) -> Repository:
@@ -128,40 +169,20 @@ def find_repository(root: Path) -> Repository:
     return Repository(root, top, lines[1] == "true")
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    code: int
-    output: bytes
-    said: str  # the first line on standard error
-
-
-def _expect(done: _Done) -> bytes:
+def _expect(done: Answer) -> bytes:
     if done.code != 0:
         raise Unknown(f"git failed: {done.said}")
     return done.output
 
 
-def _call(folder: Path, arguments: Sequence[str]) -> _Done:
-    """Run git in a folder; raises Unknown where it is not installed or does not come back."""
-    import subprocess  # deferred: a run without `--since` does not need it
+def _call(folder: Path, arguments: Sequence[str]) -> Answer:
+    """Run git in a folder; raises Unknown where it gives no answer."""
+    from pyfmt.git_call import CannotCall, here  # deferred: a run without `--since` does not need it
 
-    environment = {key: value for key, value in os.environ.items() if key not in _DROPPED}
-    # Messages that can be recognised; no lock is waited for, since others may be using the index.
-    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    # A checkout's own configuration must not run programs because it is asked.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", *arguments]
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, timeout=_TIME_LIMIT, check=False
-        )
-    except FileNotFoundError:
-        raise Unknown("git is not installed") from None
-    except OSError as error:
-        raise Unknown(f"git cannot be started: {error.strerror}") from error
-    except subprocess.TimeoutExpired:
-        raise Unknown(f"git took longer than {_TIME_LIMIT:g} seconds") from None
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return _Done(done.returncode, done.stdout, said[0] if said else f"exit code {done.returncode}")
+        return here(folder).call(*arguments)
+    except CannotCall as error:
+        raise Unknown(str(error)) from None
 
 
 def _parse_raw(raw: bytes) -> Iterator[Change]:

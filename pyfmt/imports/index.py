@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyfmt.core.model import Project
-from pyfmt.projects.manifests import normalise
+from pyfmt.projects.names import normalise
 
 _SUFFIXES = (".py", ".pyi")
 

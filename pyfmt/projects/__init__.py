@@ -12,10 +12,13 @@ from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
-from pyfmt.projects.dependencies import LOCK_FILES, Member, edges
+from pyfmt.projects.dependencies import Member, edges
+from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
-from pyfmt.projects.manifests import normalise, read_manifest, requirement_name
-from pyfmt.projects.walking import Folder, walk
+from pyfmt.projects.manifests import read_manifest
+from pyfmt.projects.names import normalise, requirement_name
+from pyfmt.projects.needs import needs
+from pyfmt.projects.walking import Folder, leftovers, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Survey:
     failures: tuple[Failure, ...] = ()
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
     members: tuple[Member, ...] = ()  # what the edges were found from
+    leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -57,7 +61,14 @@ def find_projects(config: Config) -> Survey:
     found = edges(config.root, members)
     names = _names(members)
     _check_environments(config, names)
-    projects = [_project(member, names[member.path], owned[member.path], found[member.path]) for member in members]
+    projects = [
+        replace(
+            _project(member, names[member.path], owned[member.path], found[member.path]),
+            needs=needs(config.root, member),
+            computed=member.manifest.computed,
+        )
+        for member in members
+    ]
     if config.boundaries is not None:
         said = declarations(config.root, members)
         projects = [
@@ -65,7 +76,6 @@ def find_projects(config: Config) -> Survey:
                 project,
                 declares=said[project.path].projects,
                 declared_names=said[project.path].names,
-                computed=said[project.path].computed,
             )
             for project in projects
         ]
@@ -76,7 +86,7 @@ def find_projects(config: Config) -> Survey:
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
-    return Survey(tuple(projects), tuple(failures), rest, tuple(members))
+    return Survey(tuple(projects), tuple(failures), rest, tuple(members), leftovers(folders.values()))
 
 
 def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:
@@ -179,11 +189,11 @@ def _member(config: Config, folder: Folder) -> Member:
 
 def _names(members: list[Member]) -> dict[str, str]:
     """A unique name for each: the distribution's, else the folder's; where two would share it, the folder's path."""
-    wished = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
-    counts = Counter(wished.values())
+    names = {m.path: m.manifest.distribution or posixpath.basename(m.path) for m in members}
+    counts = Counter(names.values())
     return {
-        path: name if counts[name] == 1 and (name == path or name not in wished) else path
-        for path, name in wished.items()
+        path: name if counts[name] == 1 and (name == path or name not in names) else path
+        for path, name in names.items()
     }
 
 
@@ -212,7 +222,7 @@ def _unread(folders: Mapping[str, Folder], names: Mapping[str, str], chosen_only
 def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ...]) -> Project:
     manifest, files = member.manifest, tuple(sorted(holding.files))
     shape = layout(member.path, files, manifest.source_folders)
-    manifests = [n for n in ("pyproject.toml", "setup.cfg", "setup.py", *LOCK_FILES) if n in member.files]
+    manifests = [n for n in (*MANIFESTS, *LOCK_FILES) if n in member.files]
     return Project(
         name=name,
         path=member.path,

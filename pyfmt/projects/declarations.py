@@ -12,7 +12,7 @@ from pathlib import Path
 from pyfmt.projects.dependencies import Member
 from pyfmt.projects.dependencies import _relative as relative
 from pyfmt.projects.dependencies import requirements_folders, requirements_lines
-from pyfmt.projects.manifests import normalise, requirement_name
+from pyfmt.projects.names import normalise, requirement_name
 
 _NO_PACKAGES = ("source", "requires", "scripts", "pipenv")  # tables of a Pipfile that name no dependency
 

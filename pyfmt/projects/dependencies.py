@@ -6,17 +6,16 @@ import os
 import posixpath
 import re
 import tomllib
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pyfmt.core.model import Edge
-from pyfmt.projects.manifests import Manifest, direct_path, normalise, requirement_name
-
-LOCK_FILES = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
-_LOCAL = ("editable", "directory", "virtual")  # how a uv.lock names a folder
+from pyfmt.projects import locks
+from pyfmt.projects.files import LOCK_FILES
+from pyfmt.projects.locks import requirements
+from pyfmt.projects.manifests import Manifest, direct_path
+from pyfmt.projects.names import normalise, requirement_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,15 @@ class _Search:
     def look_into(self, member: Member) -> None:
         """Everything that the files in a project's folder say."""
         folder = os.path.join(self._base, member.path)
-        locks = [name for name in LOCK_FILES if name in member.files]
+        locked = [name for name in LOCK_FILES if name in member.files]
         for file, part in member.manifest.parts:
             targets = [self._relative(folder, path) for path in part.path_dependencies]
             targets += [self._by_name.get(name) for name in part.workspace_dependencies]
-            if not locks:
+            if not locked:
                 targets += [self._by_name.get(requirement_name(line)) for line in part.requirements]
             self._add(member.path, targets, file)
-        for lock in locks:
-            self._add(member.path, [self._relative(folder, path) for path in locked_folders(Path(folder, lock))], lock)
+        for lock in locked:
+            self._add(member.path, [self._relative(folder, path) for path in locks.folders(Path(folder, lock))], lock)
             if lock == "uv.lock":
                 self._look_into_workspace(folder, lock)
         if "Pipfile" in member.files:
@@ -81,7 +80,7 @@ class _Search:
     def _look_into_workspace(self, folder: str, lock: str) -> None:
         """The edges between the members of a workspace, which one lock file serves."""
         home = self._relative(folder, ".") or "."
-        for source, target in workspace_edges(Path(folder, lock)):
+        for source, target in locks.workspace_edges(Path(folder, lock)):
             one = self._relative(folder, source)
             if one is not None:
                 through = lock if one == home else posixpath.normpath(posixpath.join(home, lock))
@@ -119,85 +118,6 @@ def _relative(base: str, folder: str, path: str) -> str | None:
     return absolute[len(base) + 1 :].replace(os.sep, "/") if absolute.startswith(base + os.sep) else None
 
 
-# What an entry of each lock file holds if it is installed from a folder: other entries need not be parsed, and a lock
-# file is long.
-_MARKS = {
-    "poetry.lock": ("directory",),
-    "uv.lock": ("editable", "directory"),
-    "pdm.lock": ("path",),
-    "pylock.toml": ("directory",),
-}
-
-
-def locked_folders(lock: Path) -> list[str]:
-    """Folders that a lock file installs from, relative to the lock's own folder.
-
-    poetry.lock, uv.lock, pdm.lock and pylock.toml (PEP 751) name every such distribution, the transitive ones too. A
-    damaged lock gives no edges: its manager refuses it at the next install.
-    """
-    try:
-        text = lock.read_text("utf-8")
-    except (OSError, ValueError):
-        return []
-    if lock.name == "Pipfile.lock":
-        return re.findall(r'"path":\s*"([^"]+)"', text)
-    found: list[Any] = []
-    for chunk in re.split(r"^(?=\[\[packages?\]\]\s*$)", text, flags=re.MULTILINE)[1:]:
-        if any(mark in chunk for mark in _MARKS[lock.name]):
-            try:
-                entries = tomllib.loads(chunk)
-            except ValueError:
-                continue
-            for entry in (*entries.get("package", ()), *entries.get("packages", ())):
-                found.append(_locked_folder(lock.name, entry))
-    return [path for path in found if isinstance(path, str)]
-
-
-def workspace_edges(lock: Path) -> list[tuple[str, str]]:
-    """Which local folder depends on which directly, as a uv.lock says it; relative to the lock's folder."""
-    try:
-        packages = tomllib.loads(lock.read_text("utf-8")).get("package")
-    except (OSError, ValueError):
-        return []
-    entries = [entry for entry in packages if isinstance(entry, dict)] if isinstance(packages, list) else []
-    places: dict[Any, str] = {}
-    for entry in entries:
-        source = entry.get("source")
-        place = next((source[key] for key in _LOCAL if key in source), None) if isinstance(source, dict) else None
-        if isinstance(place, str) and isinstance(entry.get("name"), str):
-            places[entry["name"]] = place
-    return [
-        (places[entry["name"]], places[name])
-        for entry in entries
-        if entry.get("name") in places
-        for name in locked_edges(entry)
-        if name in places
-    ]
-
-
-def locked_edges(entry: Mapping[str, Any]) -> list[str]:
-    """The names that an entry of a uv.lock depends on, with all of its extras and groups."""
-    tables = [entry.get(key) for key in ("optional-dependencies", "dev-dependencies")]
-    lists = [
-        entry.get("dependencies"),
-        *(item for table in tables if isinstance(table, dict) for item in table.values()),
-    ]
-    edges = [edge for found in lists if isinstance(found, list) for edge in found if isinstance(edge, dict)]
-    return [edge["name"] for edge in edges if isinstance(edge.get("name"), str)]
-
-
-def _locked_folder(lock: str, entry: Mapping[str, Any]) -> Any:
-    """The folder of a lock file's entry, or something that is no text."""
-    if lock == "pdm.lock":
-        return entry.get("path")
-    source = entry.get("directory" if lock == "pylock.toml" else "source")
-    if not isinstance(source, dict):
-        return None
-    if lock == "poetry.lock":
-        return source.get("url") if source.get("type") == "directory" else None
-    return source.get("path") if lock == "pylock.toml" else source.get("editable") or source.get("directory")
-
-
 def _pipfile_folders(path: Path) -> list[str]:
     """Local folders of a Pipfile, relative to it; a damaged one gives none: Pipenv itself refuses it."""
     try:
@@ -216,26 +136,7 @@ def requirements_folders(path: Path) -> list[str]:
 
 def requirements_lines(path: Path) -> list[str]:
     """The requirements of a file and of those that it includes, without comments."""
-    found: list[str] = []
-    waiting = deque([os.path.realpath(path)])
-    seen = set(waiting)
-    while waiting:
-        file = waiting.popleft()
-        try:
-            lines = Path(file).read_text("utf-8", "replace").splitlines()
-        except OSError:
-            continue  # included in vain: pip itself refuses it
-        for line in lines:
-            text = re.sub(r"(^|\s)#.*", "", line).strip()
-            included = re.match(r"(?:-r|--requirement)[\s=]*(\S+)", text)
-            if included:
-                other = os.path.realpath(os.path.join(os.path.dirname(file), included.group(1)))
-                if other not in seen:
-                    seen.add(other)
-                    waiting.append(other)
-            elif text:
-                found.append(text)
-    return found
+    return requirements.all_lines(path.as_posix(), locks.text_of)
 
 
 def _local_folder(requirement: str) -> str | None:

@@ -16,7 +16,7 @@ _IMPORT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ProjectLayout:
     """`import_roots` and `first_party` of a project; see model.Project."""
 
     import_roots: tuple[str, ...]
@@ -36,7 +36,7 @@ def packages(files: Iterable[str]) -> frozenset[str]:
     )
 
 
-def layout(path: str, files: Sequence[str], declared: Sequence[str]) -> Layout:
+def layout(path: str, files: Sequence[str], declared: Sequence[str]) -> ProjectLayout:
     """The layout of a project from its files and the source folders that its manifest declares.
 
     `src` counts as a source folder where it holds Python files and is no package itself, declared or not: that is the
@@ -52,7 +52,7 @@ def layout(path: str, files: Sequence[str], declared: Sequence[str]) -> Layout:
     nested = tuple(root + "/" for root in roots[1:])
     own = [file for file in files if not file.startswith(nested)] if nested else files
     names = {name for root in roots for name in top_names(root, own if root == path else files) if name.isidentifier()}
-    return Layout(tuple(roots), tuple(sorted(names - {"setup"})))
+    return ProjectLayout(tuple(roots), tuple(sorted(names - {"setup"})))
 
 
 def imported_names(source: bytes) -> frozenset[str]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from pyfmt.projects.names import normalise
+
 _SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
 
 Table = Mapping[str, Any]
@@ -27,6 +29,7 @@ class Manifest:
     requires_python: str | None = None
     source_folders: tuple[str, ...] = ()  # relative to the project: "src", "lib/python"
     requirements: tuple[str, ...] = ()  # PEP 508 lines of every group
+    needs: tuple[str, ...] = ()  # PEP 508 lines of the main group
     path_dependencies: tuple[str, ...] = ()  # relative to the project, or absolute
     workspace_dependencies: tuple[str, ...] = ()  # names that come from the uv workspace
     requirements_files: tuple[str, ...] = ()  # that setuptools is told to read them from, relative to the project
@@ -34,17 +37,6 @@ class Manifest:
     problem: str = ""  # why a manifest could not be read
     # What each file alone says: the same again, by its origin.
     parts: tuple[tuple[str, Manifest], ...] = field(default=(), compare=False)
-
-
-def normalise(name: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def requirement_name(line: str) -> str:
-    """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
-    match = re.match(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", line)
-    return normalise(match.group(1)) if match else ""
 
 
 def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
@@ -70,6 +62,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
         source_folders=_unique(part.source_folders for part in parts),
         requirements=_unique(part.requirements for part in parts),
+        needs=_unique(part.needs for part in parts),
         path_dependencies=_unique(part.path_dependencies for part in parts),
         workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
         requirements_files=_unique(part.requirements_files for part in parts),
@@ -125,15 +118,16 @@ def _read_pyproject(path: Path) -> Manifest:
                 paths.append(entry["path"])
             elif isinstance(entry, dict) and entry.get("workspace") is True:
                 workspace.append(normalise(name))
-    wishes = _poetry_wishes(poetry)
+    asked = _poetry_requirements(poetry)
     files = _texts(_table(data, "tool", "setuptools", "dynamic", "dependencies").get("file"))
     dynamic = "dependencies" in _texts(project.get("dynamic"))
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
-        requires_python=_text(project.get("requires-python")) or poetry_range(wishes.python),
+        requires_python=_text(project.get("requires-python")) or poetry_range(asked.python),
         source_folders=tuple(_pyproject_sources(data)),
-        requirements=(*requirements, *wishes.names),
-        path_dependencies=(*paths, *wishes.paths),
+        requirements=(*requirements, *asked.names),
+        needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
+        path_dependencies=(*paths, *asked.paths),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
         computed=dynamic and not files and not _table(poetry, "dependencies"),
@@ -141,7 +135,7 @@ def _read_pyproject(path: Path) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class _PoetryWishes:
+class _PoetryRequirements:
     """What Poetry's own tables of dependencies say."""
 
     python: str | None
@@ -149,7 +143,7 @@ class _PoetryWishes:
     paths: tuple[str, ...]
 
 
-def _poetry_wishes(poetry: Table) -> _PoetryWishes:
+def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
     """Every table of dependencies that Poetry knows, the old dev one included."""
     tables = [_table(poetry, "dependencies"), _table(poetry, "dev-dependencies")]
     tables += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
@@ -166,7 +160,24 @@ def _poetry_wishes(poetry: Table) -> _PoetryWishes:
                     paths.append(entry["path"])
                 elif not {"git", "url", "file"} & set(entry):
                     names.append(name)
-    return _PoetryWishes(python, tuple(names), tuple(paths))
+    return _PoetryRequirements(python, tuple(names), tuple(paths))
+
+
+def poetry_lines(dependencies: Table) -> list[str]:
+    """A table of dependencies as Poetry and Pipenv write it, as PEP 508 lines; optional ones are left out."""
+    lines = []
+    for name, constraint in dependencies.items():
+        for entry in _list(constraint) if name.lower() != "python" else ():
+            options = entry if isinstance(entry, dict) else {"version": entry}
+            if options.get("optional"):
+                continue
+            python = poetry_range(_text(options.get("python")))
+            clauses = re.findall(r"([<>=!~]+)([\d.*]+)", python or "")
+            markers = [f"python_full_version {operator} '{version}'" for operator, version in clauses]
+            markers += [f"({options['markers']})"] if _text(options.get("markers")) else []
+            marker = f"; {' and '.join(markers)}" if markers else ""
+            lines.append(f"{name}{poetry_range(_text(options.get('version'))) or ''}{marker}")
+    return lines
 
 
 def poetry_range(constraint: str | None) -> str | None:
@@ -252,6 +263,7 @@ def _read_setup_cfg(path: Path) -> Manifest:
         requires_python=_text(parser.get("options", "python_requires", fallback="").strip()),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
+        needs=tuple(lines("options", "install_requires")),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
     )
 
@@ -289,6 +301,7 @@ def _read_setup_py(path: Path) -> Manifest:
         requires_python=_text(arguments.get("python_requires")),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
+        needs=tuple(_texts(arguments.get("install_requires"))),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
         computed=computed,
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt.projects.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 
-MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 PYTHON_SUFFIXES = (".py", ".pyi")
 
 # What else can be imported, or says how (PEP 561); links to Python files end up here as well.
@@ -125,7 +125,7 @@ def _is_environment(names: frozenset[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _PendingFolder:
     """A folder to look into: its path with a "/" at the end, and its rules; None where it is hidden itself."""
 
     prefix: str
@@ -139,7 +139,7 @@ def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Folder]:
     point to inside the tree is seen at its own place. A folder that cannot be read comes with its `problem`.
     """
     gate = _Gate(root, exclude)
-    stack = [_Step("", _outer_rules(root))]
+    stack = [_PendingFolder("", _outer_rules(root))]
     while stack:
         step = stack.pop()
         try:
@@ -159,8 +159,8 @@ def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Folder]:
 
 
 def _look(
-    gate: _Gate, step: _Step, entries: list[os.DirEntry[str]], names: frozenset[str]
-) -> tuple[Folder, list[_Step]]:
+    gate: _Gate, step: _PendingFolder, entries: list[os.DirEntry[str]], names: frozenset[str]
+) -> tuple[Folder, list[_PendingFolder]]:
     """What a folder holds, and the folders in it that are to be looked into."""
     prefix, rules = step.prefix, step.rules
     if rules is not None and ".gitignore" in names:
@@ -181,13 +181,20 @@ def _look(
                 hidden.append(f"{prefix}{name}/")
             elif not name.endswith(".egg-info"):
                 taken = rules is not None and gate.passes(prefix + name, name, True, rules)
-                below.append(_Step(f"{prefix}{name}/", rules if taken else None))
+                below.append(_PendingFolder(f"{prefix}{name}/", rules if taken else None))
         elif name.isidentifier() and name not in SKIPPED_NAMES and entry.is_symlink():
             hidden += _linked(entry.path, prefix + name)
     place = prefix.rstrip("/") or "."
     if rules is None:
         return Folder(place, (), (), names, tuple(hidden), hidden=True), below
     return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+
+
+def leftovers(folders: Iterable[Folder]) -> tuple[str, ...]:
+    """Paths of what may be temporary files of pyfmt's own, see `runner.edits`."""
+    return tuple(
+        f"{folder.path}/{name}" for folder in folders for name in folder.other_files if name.startswith(".pyfmt-")
+    )
 
 
 def _linked(link: str, path: str) -> list[str]:

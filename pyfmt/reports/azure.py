@@ -7,7 +7,8 @@ errors and warnings only, so what is info elsewhere is a warning.
 
 from __future__ import annotations
 
-from pyfmt.core.model import Report, Severity
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, ranked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports import text
 from pyfmt.reports.options import RenderOptions
 

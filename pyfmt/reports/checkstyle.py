@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from pyfmt.core.model import OutputSpec
+from pyfmt.core.request import OutputSpec
 
 GITLAB_FILE = "gl-code-quality-report.json"  # the name that GitLab's own examples use
 

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyfmt.core.model import Finding, Report
+from pyfmt.core.model import Finding
+from pyfmt.core.report import Report
 from pyfmt.reports.options import Sources, no_sources, remembered
 
 _MOST = 3  # packages shown for an environment

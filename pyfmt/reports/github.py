@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pyfmt.core.model import Report, Severity
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report
 from pyfmt.reports import text
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.next_commands import next_commands

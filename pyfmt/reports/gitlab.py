@@ -12,7 +12,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from pyfmt.core.model import Report, Severity
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions, Sources, remembered
 from pyfmt.reports.problems import FAILED, SKIPPED, Problem, problems

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pyfmt import __version__
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports import html_charts, html_findings, tally
 from pyfmt.reports.escaping import printable_lines, xml
 from pyfmt.reports.html_charts import safe

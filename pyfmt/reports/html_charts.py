@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pyfmt.core.model import Command, EnvironmentRecord, Report, UnitRecord
 from pyfmt.core.planning import FORMATTERS
+from pyfmt.core.report import EnvironmentRecord, Report, UnitRecord
+from pyfmt.core.request import Command
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.rules import documentation_url

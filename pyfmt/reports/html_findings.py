@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pyfmt.core.model import Finding, Report, Severity
+from pyfmt.core.model import Finding, Severity
+from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, xml

@@ -14,20 +14,9 @@ from typing import Any, NoReturn
 
 from pyfmt import __version__
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import (
-    Accepted,
-    Command,
-    Edit,
-    EnvironmentRecord,
-    Failure,
-    Finding,
-    ProjectRecord,
-    Report,
-    Severity,
-    ShardRecord,
-    Skip,
-    UnitRecord,
-)
+from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, ShardRecord, UnitRecord
+from pyfmt.core.request import Command
 from pyfmt.reports.environments import Environments, Only
 from pyfmt.reports.options import RenderOptions, Sources, no_sources
 

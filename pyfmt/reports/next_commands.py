@@ -6,8 +6,9 @@ import os.path
 import shlex
 from collections.abc import Iterable
 
-from pyfmt.core.model import Command, Report, Request
 from pyfmt.core.planning import FORMATTERS
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.tally import new_findings

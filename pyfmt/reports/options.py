@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyfmt.core.model import Report, Request
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
 
 Sources = Callable[[str], Sequence[str] | None]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyfmt.core.model import Edit, Finding, Report, Severity
+from pyfmt.core.model import Edit, Finding, Severity
+from pyfmt.core.report import Report
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import Sources, no_sources

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.problems import Problem, problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.rdjson import diagnostics
 

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pyfmt import __version__
-from pyfmt.core.model import Edit, Finding, Report, Severity
+from pyfmt.core.model import Edit, Finding, Severity
+from pyfmt.core.report import Report
 from pyfmt.core.rules import TOOL, own_rule
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.core.model import Finding, Report, Severity, UnitRecord
+from pyfmt.core.model import Finding, Severity
 from pyfmt.core.planning import FORMAT, FORMATTERS
+from pyfmt.core.report import Report, UnitRecord
 
 _TOOL_ORDER = ("isort", "black", "pylint", "mypy")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint

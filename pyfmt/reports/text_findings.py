@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pyfmt.core.model import Finding, Report
+from pyfmt.core.model import Finding
+from pyfmt.core.report import Report
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
 from pyfmt.reports.excerpt import excerpt

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from pyfmt.core.model import Accepted, Command, Edit, Report, Severity
+from pyfmt.core.model import Accepted, Edit, Severity
 from pyfmt.core.planning import FORMATTERS
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import cells, pad, printable, printable_lines
 from pyfmt.reports.next_commands import next_commands

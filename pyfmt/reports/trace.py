@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.core.model import Outcome
-from pyfmt.core.timings import Span, Timings, queued, ran, rows, spans, split_laps
+from pyfmt.core.timings import ProcessSpan, Timings, queued, ran, rows, spans, split_laps
 from pyfmt.reports.escaping import printable
 
 _PID = 1
@@ -60,7 +60,7 @@ def _slices(timings: Timings) -> Iterator[Event]:
         yield _slice(timings, (span.started, span.ended), {"tid": row + 1, **_named_span(span), "args": args})
 
 
-def _named_span(span: Span) -> Event:
+def _named_span(span: ProcessSpan) -> Event:
     if span.starting:
         return {"name": f"start the worker of {span.unit.tool}", "cat": "start"}
     return {"name": printable(span.unit.label), "cat": span.unit.tool}

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.core.model import Failure, Outcome, Project, Report, Skip
+from pyfmt.core.model import Failure, Outcome, Project, Skip
 from pyfmt.core.planning import Work
+from pyfmt.core.report import Report
 
 if TYPE_CHECKING:
     from pyfmt.core.fingerprints import Coverage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pyfmt.core import fingerprints
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Accepted, Finding, Project
 from pyfmt.git import renames
+from pyfmt.runner import edits
 
 NAME = ".pyfmt-baseline.jsonl"
 _HEAD = {"pyfmt-baseline": 1}
@@ -125,7 +125,7 @@ def render(entries: Counter[Accepted], project: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class BaselineChange:
     """A baseline that was written anew, or removed since nothing is left in it; numbers of its entries."""
 
     file: str
@@ -135,7 +135,7 @@ class Change:
     moved: int = 0  # to another file, or from one: a rename
 
 
-def write(root: Path, projects: Sequence[Project], accepted: Counter[Accepted]) -> list[Change]:
+def write(root: Path, projects: Sequence[Project], accepted: Counter[Accepted]) -> list[BaselineChange]:
     """Write what differs, each entry to the baseline of the project that its file is in now; raises EditError."""
     owner = fingerprints.owner_in(project.path for project in projects)
     split: defaultdict[str, Counter[Accepted]] = defaultdict(Counter)
@@ -156,10 +156,10 @@ def write(root: Path, projects: Sequence[Project], accepted: Counter[Accepted]) 
     return changes
 
 
-def _change(file: str, old: Counter[Accepted], new: Counter[Accepted]) -> Change:
+def _change(file: str, old: Counter[Accepted], new: Counter[Accepted]) -> BaselineChange:
     gained, lost = new - old, old - new
     moved = (_placeless(gained) & _placeless(lost)).total()
-    return Change(file, gained.total() - moved, lost.total() - moved, new.total(), moved)
+    return BaselineChange(file, gained.total() - moved, lost.total() - moved, new.total(), moved)
 
 
 def _placeless(entries: Counter[Accepted]) -> Counter[Accepted]:
@@ -173,17 +173,7 @@ def _replace(path: Path, content: bytes) -> None:
         if not content:
             path.unlink(missing_ok=True)
             return
-        number, temporary = tempfile.mkstemp(prefix=NAME, dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, path)
-        except BaseException:  # a full disk, Ctrl-C: nothing of ours stays in the user's tree
-            os.unlink(temporary)
-            raise
+        edits.put(path, content)
     except OSError as error:
         raise EditError(f"cannot be written: {error.strerror}", str(path)) from error
 
@@ -205,9 +195,9 @@ class Identities:
         return fingerprints.identity(finding, self._files[finding.path])
 
 
-def is_locked(wish: bool | None, environ: Mapping[str, str]) -> bool:
+def is_locked(asked: bool | None, environ: Mapping[str, str]) -> bool:
     """Whether baselines may only shrink: as asked for, else where CI is set, as every CI system does."""
-    return wish if wish is not None else environ.get("CI", "").lower() not in ("", "0", "false")
+    return asked if asked is not None else environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def locked(

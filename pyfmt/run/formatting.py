@@ -12,7 +12,8 @@ from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core import planning
-from pyfmt.core.model import Config, Outcome, Request, Unit
+from pyfmt.core.model import Config, Outcome, Unit
+from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.workspace import Hands, wanted
 

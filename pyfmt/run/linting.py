@@ -16,7 +16,8 @@ from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.cache.times import RecordedTimes
 from pyfmt.cache.units import UnitCache, lint
 from pyfmt.core import planning
-from pyfmt.core.model import Environment, Part, Request, Unit
+from pyfmt.core.model import Environment, Part, Unit
+from pyfmt.core.request import Request
 from pyfmt.environments import reading as environment_reading
 from pyfmt.projects import selection
 from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan

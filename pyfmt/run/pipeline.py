@@ -12,7 +12,9 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, Staged, first_party_roots
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Command, Config, Failure, Lap, Outcome, Report, Request, Skip
+from pyfmt.core.model import Config, Failure, Lap, Outcome, Skip
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
@@ -26,7 +28,7 @@ from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
 
 if TYPE_CHECKING:
-    from pyfmt.run.boundaries.check import Checked as BoundariesChecked
+    from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
     from pyfmt.run.shard import Share
     from pyfmt.runner.pool import WorkerPool
 
@@ -89,6 +91,10 @@ def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, 
     laps.done("cache opened")
     try:
         space = survey_workspace(settings, request, environ, memory)
+        if space.survey.leftovers:
+            from pyfmt.runner.edits import remove_leftovers  # deferred: hardly ever
+
+            remove_leftovers(settings.root, space.survey.leftovers)
         result = _run(request, cwd, space, (memory, company, environ))
         return replace(result, laps=(*laps.found, *space.laps, *result.laps))
     finally:
@@ -152,7 +158,7 @@ def _run(
                 *done.notes,
                 *chosen.notes,
                 *share.notes,
-                *(_notes(space, share.lint, trusting) if work.linters else ()),
+                *(_notes(space, share.lint, trusting, request.verbosity > 0) if work.linters else ()),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
@@ -251,21 +257,24 @@ def _directives(work: planning.Work, request: Request, settings: Config, hands: 
 
 def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
+    unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
-        return space.survey.failures
+        return (*space.survey.failures, *unread)
     names = {project.name for project in space.projects if project.path in touched}
-    return tuple(failure for failure in space.survey.failures if names & set(failure.projects))
+    return (*(failure for failure in space.survey.failures if names & set(failure.projects)), *unread)
 
 
-def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting) -> list[str]:
-    """What to say of the environments in use: borrowed or inherited ones, and those whose code may not run."""
+def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting, everything: bool) -> list[str]:
+    """What to say of the environments in use: borrowed ones, and those whose code may not run; with `everything` also
+    those of folders above, which are the ordinary case where one environment serves all."""
     names = {project.path: project.name for project in space.projects}
     notes = []
     for found in space.resolutions:
         environment = found.environment
         if not linted.get(found.project) or environment is None:
             continue
-        if found.note and "workspace" not in found.rule:  # a workspace's environment is plainly its members' own
+        plain = "workspace" in found.rule or found.rule == "inherited" and not everything
+        if found.note and not plain:  # a workspace's environment is plainly its members' own
             notes.append(f"{names[found.project]}: {found.note}")
         if said := trusting.note(environment):
             notes.append(said)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt.cache.memory import Memory
 from pyfmt.core import planning
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.workspace import Hands, Workspace

@@ -10,7 +10,9 @@ from pathlib import Path
 from pyfmt.cache.keys import fold
 from pyfmt.core import sharding
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Request, ShardRecord, Unit
+from pyfmt.core.model import Config, Unit
+from pyfmt.core.report import ShardRecord
+from pyfmt.core.request import Request
 from pyfmt.git import renames
 from pyfmt.tools.versions import tool_versions
 

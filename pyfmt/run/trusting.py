@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.core.model import Config, Environment, Request
+from pyfmt.core.model import Config, Environment
+from pyfmt.core.request import Request
 from pyfmt.run.workspace import wanted
 from pyfmt.tools.executing import executions
 

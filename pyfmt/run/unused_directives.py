@@ -14,7 +14,7 @@ from pyfmt.core import planning
 from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.run.workspace import Hands
-from pyfmt.runner.directives import Judged, Task, judge
+from pyfmt.runner.directives import DirectiveAnswer, DirectiveTask, find_useless
 from pyfmt.tools import formatting
 from pyfmt.tools.directives import Useless
 
@@ -22,21 +22,21 @@ from pyfmt.tools.directives import Useless
 def check_directives(work: planning.Work, settings: Config, hands: Hands, tools: tuple[str, ...]) -> Outcome:
     """A finding for each directive of the selected files that suppresses nothing; raises ConfigError.
 
-    A file is judged once for each of its contents, by what `tools` (of isort and black) make of it.
+    A file is checked once for each of its contents, by what `tools` (of isort and black) make of it.
     """
     began = time.monotonic()
     parts = tuple(Part(p, work.selected[p.path]) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
-    known = _Known(owners, hands, tools)
+    known = _FileAnswers(owners, hands, tools)
     todo = [file for file in owners if file not in known.findings]
     failures = []
     configs = [found for found in settings.tool_configs if found.tool in tools]
     tasks = _tasks(todo, owners, settings.root, configs)
-    for file, judged in zip(todo, judge(tasks, settings.jobs), strict=True):
-        known.learn(file, owners[file], judged)
-        if judged.trouble:
-            reason = f"{file}: {judged.trouble}"
-            failures.append(Failure(TOOL, (owners[file].name,), "", reason, judged.trouble_detail))
+    for file, answer in zip(todo, find_useless(tasks, settings.jobs), strict=True):
+        known.learn(file, owners[file], answer)
+        if answer.error:
+            reason = f"{file}: {answer.error}"
+            failures.append(Failure(TOOL, (owners[file].name,), "", reason, answer.error_detail))
     known.save()
     findings = tuple(finding for file in owners for finding in known.findings[file])
     ended = time.monotonic()
@@ -51,7 +51,7 @@ def check_directives(work: planning.Work, settings: Config, hands: Hands, tools:
     )
 
 
-class _Known:
+class _FileAnswers:
     """What is known of files, from earlier runs at first."""
 
     def __init__(self, owners: Mapping[str, Project], hands: Hands, tools: tuple[str, ...]) -> None:
@@ -63,10 +63,10 @@ class _Known:
         loaded = {file: _load(stored.get(key)) for file, key in self._keys.items()}
         self.findings = {file: found for file, found in loaded.items() if found is not None}
 
-    def learn(self, file: str, project: Project, judged: Judged) -> None:
+    def learn(self, file: str, project: Project, answer: DirectiveAnswer) -> None:
         """Take an answer, and keep it if it is one for the file as it was when its key was made."""
-        found = self.findings[file] = [_finding(file, project, each) for each in judged.useless]
-        if not judged.trouble and judged.digest == self._digest(file):
+        found = self.findings[file] = [_finding(file, project, each) for each in answer.useless]
+        if not answer.error and answer.digest == self._digest(file):
             self._new[self._keys[file]] = json.dumps([row_from_finding(each) for each in found]).encode(
                 "utf-8", "surrogatepass"
             )
@@ -84,9 +84,11 @@ def _load(value: bytes | None) -> list[Finding] | None:
         return None  # nothing known, or damaged
 
 
-def _tasks(files: list[str], owners: Mapping[str, Project], root: Path, configs: Sequence[ToolConfig]) -> list[Task]:
+def _tasks(
+    files: list[str], owners: Mapping[str, Project], root: Path, configs: Sequence[ToolConfig]
+) -> list[DirectiveTask]:
     by_project = {p.path: formatting.settings_for(p, root, configs) for p in owners.values()}
-    return [Task(file, str(root), by_project[owners[file].path]) for file in files]
+    return [DirectiveTask(file, str(root), by_project[owners[file].path]) for file in files]
 
 
 def _message(each: Useless) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pyfmt import config, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Config, Lap, Project, Request, Resolution
+from pyfmt.core.model import Config, Lap, Project, Resolution
+from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.projects import Survey

@@ -1,4 +1,4 @@
-"""Judges the directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see them."""
+"""Finds the useless directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
 from pyfmt.tools.formatting import FormatSettings
 
-_IN_PROCESS_FILES = 4  # so few are judged here, which is faster than starting processes
+_IN_PROCESS_FILES = 4  # so few are checked here, which is faster than starting processes
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A file (relative to `root`) whose directives are to be judged."""
+class DirectiveTask:
+    """A file (relative to `root`) whose directives are to be checked."""
 
     file: str
     root: str
@@ -26,16 +26,16 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What came of a file: the useless directives of those bytes, or why it was not judged."""
+class DirectiveAnswer:
+    """What came of a file: the useless directives of those bytes, or why it was not checked."""
 
     useless: tuple[Useless, ...] = ()
-    digest: bytes = b""  # SHA-256 of what was judged
-    trouble: str = ""  # one line
-    trouble_detail: str = ""
+    digest: bytes = b""  # SHA-256 of what was checked
+    error: str = ""  # one line
+    error_detail: str = ""
 
 
-def judge(tasks: Sequence[Task], jobs: int) -> Iterator[Judged]:
+def find_useless(tasks: Sequence[DirectiveTask], jobs: int) -> Iterator[DirectiveAnswer]:
     """The answers in the order of the tasks; raises ConfigError where a formatter refuses its configuration.
 
     To be called from the main thread, and with no other threads: the pool may fork.
@@ -45,38 +45,38 @@ def judge(tasks: Sequence[Task], jobs: int) -> Iterator[Judged]:
     formatting.prepare(tasks[0].settings)  # a bad configuration is said first; forks share the imports
     pool = None if len(tasks) <= _IN_PROCESS_FILES else process_pool(min(jobs, len(tasks)))
     if pool is None:
-        yield from map(_judge, tasks)
+        yield from map(_find_useless, tasks)
         return
     from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
 
     with pool:
-        futures = [pool.submit(_judge, task) for task in tasks]
+        futures = [pool.submit(_find_useless, task) for task in tasks]
         try:
             for future in futures:
                 try:
                     yield future.result()
                 except BrokenProcessPool as error:
-                    yield Judged(trouble=f"a process that judged `# fmt` and `# isort` comments died: {error}")
+                    yield DirectiveAnswer(error=f"a process that checked `# fmt` and `# isort` comments died: {error}")
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _judge(task: Task) -> Judged:
+def _find_useless(task: DirectiveTask) -> DirectiveAnswer:
     try:
         with open(os.path.join(task.root, task.file), "rb") as stream:
             data = stream.read()
     except OSError as error:
-        return Judged(trouble=f"cannot be read: {error.strerror or error}")
+        return DirectiveAnswer(error=f"cannot be read: {error.strerror or error}")
     found: tuple[Useless, ...] = ()
     if directives.may_hold_any(data):
         try:
             found = _useless(data, task)
-        except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's
-            return Judged(trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
-    return Judged(found, hashlib.sha256(data).digest())
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one file's error is no other's
+            return DirectiveAnswer(error=f"{type(error).__name__}: {error}", error_detail=traceback.format_exc())
+    return DirectiveAnswer(found, hashlib.sha256(data).digest())
 
 
-def _useless(data: bytes, task: Task) -> tuple[Useless, ...]:
+def _useless(data: bytes, task: DirectiveTask) -> tuple[Useless, ...]:
     left_out = formatting.format_bytes(data, task.file, task.settings).excluded
     wanted = {"isort": task.settings.isort, "black": task.settings.black}
     tools = {tool for tool, settings in wanted.items() if settings is not None and tool not in left_out}

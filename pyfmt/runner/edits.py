@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyfmt.core.errors import EditError
 
+# Of a file that is not yet complete. It has no ending that tools or watchers look for; the number is the process that writes it.
+LEFTOVER = re.compile(r"\.pyfmt-(\d+)-[0-9a-f]{12}\.tmp")
 
-def write(path: Path, before: bytes, after: bytes) -> None:
+
+def write(path: Path, before: bytes, after: bytes, inside: Path | None = None) -> None:
     """Replace a file's content in one step, if it still holds `before`; raises EditError, and the file is as it was.
 
     The bytes go to a temporary file in the same folder, which then takes the file's place: a reader sees the old content or
@@ -19,11 +24,16 @@ def write(path: Path, before: bytes, after: bytes) -> None:
     `cp -al` they should, and writing in place could not be atomic. A file that is write-protected is left alone, though its
     folder would allow the replacement. Nothing happens where the file holds `after` already (two names of one file).
     An interrupt (KeyboardInterrupt) removes the temporary file too; only a process that is killed outright between two
-    system calls can leave one (`.pyfmt-*.tmp`), and the file itself is whole even then.
+    system calls can leave one (`.pyfmt-*.tmp`), which the next run removes, and the file itself is whole even then.
+    `inside`: the file must be in this folder, when all links are followed.
     """
     place = str(path)
     try:
         real = os.path.realpath(path, strict=True)
+        if inside is not None and not Path(real).is_relative_to(os.path.realpath(inside)):
+            raise EditError(
+                "a link leads to it, out of the checkout; it is left as it is", place, f"name {real} itself"
+            )
         status = os.stat(real)
         if not stat.S_ISREG(status.st_mode):
             raise EditError("not a regular file", place)
@@ -41,14 +51,8 @@ def write(path: Path, before: bytes, after: bytes) -> None:
 
 def _replace(real: str, status: os.stat_result, before: bytes, after: bytes) -> None:
     """Write the temporary file, look at the file once more, and swap them; no temporary file stays behind."""
-    folder = os.path.dirname(real)
-    # The name is chosen before the file exists, so that an interrupt at any point finds it in `finally`. It has no ending
-    # that tools or watchers look for.
-    temporary = os.path.join(folder, f".pyfmt-{os.getpid()}-{os.urandom(6).hex()}.tmp")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(after)
+    with _temporary(os.path.dirname(real)) as temporary:
+        _fill(temporary, after, 0o600)
         _copy_metadata(real, temporary, status)
         now = _read(real)
         if now == after:
@@ -56,11 +60,57 @@ def _replace(real: str, status: os.stat_result, before: bytes, after: bytes) -> 
         if now != before:
             raise EditError("the file changed while it was formatted; it is left as it is", real, "run pyfmt again")
         os.replace(temporary, real)
+
+
+def put(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Make a file of pyfmt's own hold `content`, in one step, whatever was there before; raises OSError.
+
+    A link in its place is replaced, not followed. The user's umask is taken off `mode`.
+    """
+    with _temporary(os.path.dirname(path)) as temporary:
+        _fill(temporary, content, mode)
+        os.replace(temporary, path)
+
+
+def remove_leftovers(root: Path, paths: Iterable[str]) -> None:
+    """Remove temporary files (relative to `root`) of processes that were killed; those of living ones stay."""
+    for path in paths:
+        found = LEFTOVER.fullmatch(os.path.basename(path))
+        if found and not _is_alive(int(found[1])):
+            with contextlib.suppress(OSError):  # somebody else's, or gone already
+                os.unlink(root / path)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # there, to ask would be to end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def _temporary(folder: str) -> Iterator[str]:
+    """The name of a file that is not there at the end: it has become another, or is removed.
+
+    The name is chosen before the file exists, so that an interrupt at any point finds it.
+    """
+    name = os.path.join(folder, f".pyfmt-{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    try:
+        yield name
     finally:
-        try:
-            os.unlink(temporary)
-        except FileNotFoundError:
-            pass  # it has become the file, or was never made
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _fill(path: str, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    with open(descriptor, "wb") as file:
+        file.write(content)
 
 
 def _read(real: str) -> bytes:

@@ -83,7 +83,7 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _ChunkResult:
     """What came of a chunk."""
 
     answers: tuple[_Answer, ...]
@@ -179,12 +179,12 @@ def _size(root: Path, file: str) -> int:
 # ---- in any process
 
 
-def _work(chunk: _Chunk) -> _Done:
+def _work(chunk: _Chunk) -> _ChunkResult:
     """Read and format the files of a chunk; writes nothing."""
     start = time.monotonic()
     answers = tuple(_format_file(file, chunk) for file in chunk.files)
     _collect_later(chunk.size)
-    return _Done(answers, time.monotonic() - start, start)
+    return _ChunkResult(answers, time.monotonic() - start, start)
 
 
 _formatted = [0]  # bytes, in this process
@@ -229,7 +229,7 @@ def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
     tally.missing -= 1
     if answer.before is not None and answer.result.data is not None:
         try:
-            edits.write(options.root / answer.path, answer.before, answer.result.data)
+            edits.write(options.root / answer.path, answer.before, answer.result.data, options.root)
         except EditError as error:
             tally.edit_troubles[answer.path] = error.what
             return
@@ -294,7 +294,7 @@ def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, wr
     )
 
 
-def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[int, _Done], None, None]:
+def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[int, _ChunkResult], None, None]:
     """Every file's answer exactly once, with the number of its unit, as they come."""
     if not chunks:
         return
@@ -367,13 +367,13 @@ def _end_with_parent() -> None:
 
 def _through(
     pool: ProcessPoolExecutor, chunks: Sequence[_Chunk], timeout: float
-) -> Generator[tuple[_Chunk, _Done | None], None, None]:
+) -> Generator[tuple[_Chunk, _ChunkResult | None], None, None]:
     """Send the chunks through a pool and end it; None for each that has no answer, these last and in order."""
     from concurrent.futures.process import BrokenProcessPool
     from queue import Empty, SimpleQueue
 
-    ready: SimpleQueue[Future[_Done]] = SimpleQueue()
-    pending: dict[Future[_Done], _Chunk] = {}
+    ready: SimpleQueue[Future[_ChunkResult]] = SimpleQueue()
+    pending: dict[Future[_ChunkResult], _Chunk] = {}
     sent = 0
     try:
         try:
@@ -409,7 +409,7 @@ def _kill(pool: ProcessPoolExecutor) -> None:
         process.kill()
 
 
-def _alone(chunk: _Chunk, timeout: float) -> _Done:
+def _alone(chunk: _Chunk, timeout: float) -> _ChunkResult:
     """One file in a process of its own, whose end says what became of it."""
     context = _context()
     receiver, sender = context.Pipe(duplex=False)
@@ -428,7 +428,7 @@ def _alone(chunk: _Chunk, timeout: float) -> _Done:
         process.kill()
         process.join()
         receiver.close()
-    return _Done((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+    return _ChunkResult((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
 
 
 def _died(code: int) -> str:

@@ -106,14 +106,14 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
     undecodable = decoding_fault(data)
     if undecodable is not None:
         return FormatResult(syntax=undecodable, excluded=excluded)
-    calls = _Calls(path, wanted, check_alone=settings.black is None)
+    calls = _ToolChain(path, wanted, check_alone=settings.black is None)
     ordered = calls.sort(data)
     styled = calls.style(ordered.data)
     before = styled.syntax
     if styled.syntax is not None and ordered.data != data:
         original = calls.style(data)
         if original.syntax is None and original.fault is None:  # fine until isort changed it: never write that
-            ordered, styled = _Step(data, fault=_broken_by_isort(styled.syntax)), original
+            ordered, styled = _ToolResult(data, fault=_broken_by_isort(styled.syntax)), original
         before = original.syntax or styled.syntax
     faults = [step.fault for step in (ordered, styled) if step.fault is not None]
     final = styled.data
@@ -132,7 +132,7 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _ToolResult:
     """What one tool made of a text: the same text where it failed."""
 
     data: bytes
@@ -141,24 +141,24 @@ class _Step:
 
 
 @dataclass(frozen=True, slots=True)
-class _Calls:
+class _ToolChain:
     """The tools for one file. `check_alone`: isort, which takes any text, is the only one that was asked for."""
 
     path: str | None
     settings: FormatSettings
     check_alone: bool
 
-    def sort(self, data: bytes) -> _Step:
+    def sort(self, data: bytes) -> _ToolResult:
         """isort, if it is wanted."""
         settings = self.settings.isort
-        return _guarded("isort", data, lambda: isort.sort(data, self.path, settings)) if settings else _Step(data)
+        return _guarded("isort", data, lambda: isort.sort(data, self.path, settings)) if settings else _ToolResult(data)
 
-    def style(self, data: bytes) -> _Step:
+    def style(self, data: bytes) -> _ToolResult:
         """black, if it is wanted; its parser, if isort is alone and would say nothing about text that is no Python."""
         settings = self.settings.black
         if settings is not None:
             return _guarded("black", data, lambda: black.reformat(data, self.path, settings))
-        return _Step(data, syntax=self._parsed(data)) if self.check_alone else _Step(data)
+        return _ToolResult(data, syntax=self._parsed(data)) if self.check_alone else _ToolResult(data)
 
     def _parsed(self, data: bytes) -> SyntaxFault | None:
         """Where the text cannot be parsed; CPython is asked first, since black's parser is slow to import and to run."""
@@ -176,19 +176,19 @@ def _compiles(data: bytes) -> bool:
     return True
 
 
-def _guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> _Step:
+def _guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> _ToolResult:
     """Run a tool; whatever it raises is an answer."""
     try:
-        return _Step(call())
+        return _ToolResult(call())
     except ConfigError:
         raise
     except SourceFault as fault:
-        return _Step(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
+        return _ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
     except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run
         first, _, rest = (str(error).strip() or type(error).__name__).partition("\n")
         frames = "".join(traceback.format_exception(error)).rstrip().splitlines()[-_DETAIL_LINES:]
         named = first if first.startswith(("cannot", "INTERNAL ERROR")) else f"{type(error).__name__}: {first}"
-        return _Step(data, fault=ToolFault(tool, named, rest.strip() or "\n".join(frames)))
+        return _ToolResult(data, fault=ToolFault(tool, named, rest.strip() or "\n".join(frames)))
 
 
 def _broken_by_isort(fault: SyntaxFault) -> ToolFault:
@@ -198,13 +198,13 @@ def _broken_by_isort(fault: SyntaxFault) -> ToolFault:
     )
 
 
-def _settle(styled: bytes, calls: _Calls) -> tuple[bytes, list[ToolFault]]:
+def _settle(styled: bytes, calls: _ToolChain) -> tuple[bytes, list[ToolFault]]:
     """A text that isort and black both accept, looked for once more; else `styled`, with the reason."""
     again = calls.sort(styled)
     if again.data == styled and again.fault is None:
         return styled, []
     second = calls.style(again.data)
-    if second.syntax is None and second.fault is None and calls.sort(second.data) == _Step(second.data):
+    if second.syntax is None and second.fault is None and calls.sort(second.data) == _ToolResult(second.data):
         return second.data, []
     reason = "isort and black do not agree: each would change what the other wrote"
     return styled, [ToolFault("isort", reason, "give isort black's profile and the same line length")]

@@ -13,15 +13,15 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from pyfmt.cli.init import contents
-from pyfmt.cli.init.contents import Facts, NoPlace
+from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from tests.end_to_end import trees
 from tests.support.monorepo import Monorepo, command
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
 BIN = Path(sys.executable).parent
-HERE = Facts("pyfmt-monorepo==1", pythons=("3.11",))
-THERE = Facts("pyfmt-monorepo @ git+https://x/y@1f", "https://x/y", "1f", ("3.10", "3.11"))
+HERE = CheckoutFacts("pyfmt-monorepo==1", pythons=("3.11",))
+THERE = CheckoutFacts("pyfmt-monorepo @ git+https://x/y@1f", "https://x/y", "1f", ("3.10", "3.11"))
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_existing_files_are_extended_and_nothing_of_them_is_lost() -> None:
 
 
 @pytest.mark.parametrize("known", [HERE, THERE])
-def test_prek_takes_its_own_format(tree: Monorepo, known: Facts) -> None:
+def test_prek_takes_its_own_format(tree: Monorepo, known: CheckoutFacts) -> None:
     tree.write({"prek.toml": contents.prek_config("fail_fast = true\n", known)})
     done = call(tree, "prek", "validate-config", "prek.toml")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,7 +11,8 @@ import pytest
 
 from pyfmt import config
 from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.core.model import Allowance, Boundaries, Command, Config, Override, Request, Severity
+from pyfmt.core.model import Allowance, Boundaries, Config, Override, Severity
+from pyfmt.core.request import Command, Request
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pyfmt.core.merging import Material, apply_overrides, exit_code, finding_key, merge, merge_findings
 from pyfmt.core.model import (
     Candidate,
-    Command,
     Config,
     Distribution,
     Edit,
@@ -26,13 +25,13 @@ from pyfmt.core.model import (
     Part,
     Project,
     PythonVersion,
-    Report,
-    Request,
     Resolution,
     Severity,
     Skip,
     Unit,
 )
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Request
 
 ROOT = Path("/m")
 BASE = Finding(

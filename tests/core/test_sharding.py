@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pyfmt.core import sharding
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Command, Part, Project, Report, Unit, UnitRecord
+from pyfmt.core.model import Part, Project, Unit
+from pyfmt.core.report import Report, UnitRecord
+from pyfmt.core.request import Command
 from pyfmt.core.sharding import Shard, Weights, split, unit_key
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.cli.add_ignores import File, Work
-from pyfmt.core.model import Command, Report
+from pyfmt.cli.add_ignores import AnnotatedFile, Annotations
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command
 from tests.end_to_end import trees
 from tests.reports.models import finding
 from tests.support.monorepo import Monorepo, rules
@@ -152,7 +153,7 @@ def test_ignores_are_added_once_where_they_belong_and_what_remains_is_reported(t
 def test_a_file_that_changed_meanwhile_is_a_failure_and_stays(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"x = 1  # saved just now\n")
     said = finding(path="a.py", line=1, tool="mypy", rule="misc", symbol="misc")
-    work = Work(tmp_path, {"a.py": File(b"x = 1\n", b"x = 1\n")})
+    work = Annotations(tmp_path, {"a.py": AnnotatedFile(b"x = 1\n", b"x = 1\n")})
     assert not work.take(Report(str(tmp_path), Command.LINT, findings=(said,)))
     assert "the file changed" in work.failures["a.py"].reason
     assert (tmp_path / "a.py").read_bytes() == b"x = 1  # saved just now\n"

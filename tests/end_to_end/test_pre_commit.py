@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end import trees
-from tests.support.monorepo import ROOT, Monorepo
+from tests.support.monorepo import Monorepo
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
@@ -24,27 +24,6 @@ CONFIG = """
         hooks:
           - id: {hook}
 """
-
-
-@pytest.fixture(scope="session")
-def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A git repository with the tree under test as it is now, and its commit."""
-    folder = tmp_path_factory.mktemp("hooks") / "pyfmt"
-    folder.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".pre-commit-hooks.yaml"):
-        shutil.copy2(ROOT / name, folder / name)
-    for name in ("pyfmt", "configs"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    repository = Monorepo(folder, folder)
-    repository.git("init", "--quiet")
-    repository.git("add", "--all")
-    repository.git("commit", "--quiet", "--message", "pyfmt")
-    return folder, repository.git("rev-parse", "HEAD").strip()
-
-
-@pytest.fixture(scope="session")
-def pre_commit_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pre-commit-home")
 
 
 class Hooked:

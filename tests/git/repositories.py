@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyfmt.config import load
-from pyfmt.core.model import Command, Request
+from pyfmt.core.request import Command, Request
 from pyfmt.git import changes as scope
 from pyfmt.git import repository as git
 from pyfmt.imports.graph import imports_of

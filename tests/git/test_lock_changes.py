@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.projects.locked import difference
+from pyfmt.projects.locks.differences import difference
 from tests.projects.trees import named, write
 from tests.support.monorepo import ROOT
 from tests.support.virtualenvs import uv_binary
@@ -16,7 +16,8 @@ EXAMPLE = ROOT / "examples/monorepo/projects"
 POETRY = (EXAMPLE / "billing/poetry.lock").read_text("utf-8")
 UV = (EXAMPLE / "platform/uv.lock").read_text("utf-8")
 PDM = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["default"]\nfiles = [{file = "a.whl", hash = "sha256:1"}]\n'
-PYLOCK = '[[packages]]\nname = "a"\nversion = "1"\nwheels = [{name = "a.whl", hashes = {sha256 = "1"}}]\n'
+WHEEL = 'version = "1"\nwheels = [{url = "https://host/a-1-py3-none-any.whl", hashes = {sha256 = "1"}}]\n'
+PYLOCK = f'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\n{WHEEL}'
 PIPFILE = '{"_meta": {"hash": "1"}, "default": {"a": {"version": "==1", "hashes": ["sha256:1"]}}}'
 PINS = "a==1 \\\n    --hash=sha256:1 \\\n    --hash=sha256:2\n    # via b\nb[x]==2 ; python_version < '3.12'\n"
 
@@ -35,7 +36,7 @@ def compare(name: str, old: str, new: str, member: str | None = None) -> tuple[s
         ("uv.lock", UV, "upload-time = ", 'other = "", upload-time = '),
         ("pdm.lock", PDM, 'groups = ["default"]', 'summary = "x"\ngroups = ["default"]'),
         ("Pipfile.lock", PIPFILE, '"hash": "1"', '"hash": "2"'),
-        ("pylock.toml", PYLOCK, "[[packages]]", "created-by = 'x'\n[[packages]]"),
+        ("pylock.toml", PYLOCK, '"x"', '"y"'),
         ("requirements.txt", PINS, "# via b", "# via c"),
         ("requirements.txt", PINS, " \\\n    --hash=sha256:2", " \\\n    --hash=sha256:3"),  # another wheel
     ],
@@ -57,7 +58,7 @@ def test_what_is_only_told_makes_no_difference(name: str, text: str, before: str
         ("pdm.lock", PDM, "sha256:1", "sha256:2", "a 1 has other files"),
         ("Pipfile.lock", PIPFILE, "==1", "==2", "a 1 → 2"),
         ("Pipfile.lock", PIPFILE, '"default"', '"develop"', "a is chosen"),
-        ("pylock.toml", PYLOCK, 'version = "1"', 'version = "2"', "a 1 → 2"),
+        ("pylock.toml", PYLOCK, WHEEL, WHEEL.replace('"1"', '"2"').replace("a-1", "a-2"), "a 1 → 2"),
         ("requirements.txt", PINS, "a==1", "a==1.1", "a 1 → 1.1"),
         ("requirements.txt", PINS, "3.12", "3.13", "b is chosen or fetched differently"),
         ("requirements-dev.txt", PINS, "# via b", "\nc>=3", "c>=3 added"),

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pyfmt.core.model import (
-    Command,
-    Edit,
-    EnvironmentRecord,
-    Failure,
-    Finding,
-    ProjectRecord,
-    Report,
-    Severity,
-    Skip,
-    UnitRecord,
-)
+from pyfmt.core.model import Edit, Failure, Finding, Severity, Skip
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
+from pyfmt.core.request import Command
 
 BILLING_ENV = "projects/billing/.venv"
 LEDGER_ENV = "projects/ledger/.venv"

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pyfmt.core.model import (
-    Accepted,
-    Command,
-    Edit,
-    EnvironmentRecord,
-    Failure,
-    Finding,
-    ProjectRecord,
-    Report,
-    Severity,
-    ShardRecord,
-    Skip,
-    UnitRecord,
-)
+from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
+from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, ShardRecord, UnitRecord
+from pyfmt.core.request import Command
 
 NASTY = (
     "\x1b[31mred",

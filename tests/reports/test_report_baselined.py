@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from pyfmt.core.model import Accepted, Report, Severity
+from pyfmt.core.model import Accepted, Severity
+from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.core.model import OutputSpec
+from pyfmt.core.request import OutputSpec
 from pyfmt.reports import azure_text, text
 from pyfmt.reports.ci import outputs
 from pyfmt.reports.options import RenderOptions

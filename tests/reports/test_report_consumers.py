@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports import azure, github, rdjson, rdjsonl
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from pyfmt.core.model import EnvironmentRecord, Finding, UnitRecord
+from pyfmt.core.model import Finding
+from pyfmt.core.report import EnvironmentRecord, UnitRecord
 from pyfmt.reports import html
 from pyfmt.reports import json as json_report
 from pyfmt.reports import sarif, text

@@ -17,7 +17,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from pyfmt.core.model import Edit, Failure, ProjectRecord, Report, Severity, Skip
+from pyfmt.core.model import Edit, Failure, Severity, Skip
+from pyfmt.core.report import ProjectRecord, Report
 from pyfmt.reports import html
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports import json as json_report
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.schema import report_schema

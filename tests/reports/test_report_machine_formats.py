@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
-from pyfmt.core.model import Edit, Report, Severity
+from pyfmt.core.model import Edit, Severity
+from pyfmt.core.report import Report
 from pyfmt.reports import azure, checkstyle, github, github_summary, gitlab, junit, rdjson, rdjsonl
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import problems

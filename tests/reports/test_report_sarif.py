@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pyfmt.core.model import Edit, Report
+from pyfmt.core.model import Edit
+from pyfmt.core.report import Report
 from pyfmt.reports import sarif
 from pyfmt.reports.options import RenderOptions
 from tests.reports.consumers import sarif_multitool, validate_sarif

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfmt.core.model import Command, Edit, Report, UnitRecord
+from pyfmt.core.model import Edit
+from pyfmt.core.report import Report, UnitRecord
+from pyfmt.core.request import Command
 from pyfmt.reports import text
 from pyfmt.reports.escaping import cells, printable, wrap
 from pyfmt.reports.excerpt import excerpt

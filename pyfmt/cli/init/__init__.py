@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pyfmt import config, projects
 from pyfmt.cli.init import contents
-from pyfmt.cli.init.contents import Facts, NoPlace
+from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from pyfmt.core.errors import EditError, StagedError, UsageError
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 from pyfmt.git.index import hooks_folder, work_tree
 from pyfmt.runner import edits
 
@@ -21,7 +21,7 @@ CIS = ("github", "gitlab")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class InitOptions:
     """What is asked for: one of HOOKS, one of CIS or None, and whether to write without asking."""
 
     hook: str = "pre-commit"
@@ -30,7 +30,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _PlannedFile:
     """A file to write; `before` is None where there is none yet."""
 
     path: Path
@@ -39,44 +39,46 @@ class _File:
     mode: int = 0o644
 
 
-class _Plan:
+class _Writes:
     """Files to write, and what has to be said besides."""
 
     def __init__(self) -> None:
-        self.files: list[_File] = []
+        self.files: list[_PlannedFile] = []
         self.notes: list[str] = []
 
     def add(self, path: Path, text: str, mode: int = 0o644) -> None:
-        """A file that is to hold `text`; nothing where it does already."""
+        """A file that is to hold `text`; nothing where it does already. Raises UsageError where a link stands in its place."""
+        if path.is_symlink() or path.parent.is_symlink():
+            raise UsageError("is not written: it is a link, or its folder is one", str(path), "write it by hand")
         before = path.read_bytes() if path.exists() else None
         if before != text.encode():
-            self.files.append(_File(path, before, text.encode(), mode))
+            self.files.append(_PlannedFile(path, before, text.encode(), mode))
 
 
-def initialise(wish: Wish, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+def initialise(options: InitOptions, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Show what would be written, ask, and write; returns the exit code (0 also where there is nothing to do).
 
     Raises PyfmtError; then, and where the answer is no, nothing is written.
     """
     settings = config.load(request, cwd)
     facts = contents.facts(projects.find_projects(settings).projects)
-    plan = _Plan()
+    plan = _Writes()
     if settings.file is None:
         _plan_config(settings.root, plan, facts)
     else:
         plan.notes.append(f"{settings.file} configures pyfmt already")
     top = _work_tree(settings.root, environ)
     if top is None:
-        if wish.hook != "none" or wish.ci:
+        if options.hook != "none" or options.ci:
             plan.notes.append("this is no git repository: no hook and no CI file (run `git init` first)")
     else:
-        if wish.hook == "pre-commit":
+        if options.hook == "pre-commit":
             _plan_framework(top, plan, facts)
-        elif wish.hook == "git":
+        elif options.hook == "git":
             _plan_git_hook(settings.root, environ, plan)
-        if wish.ci:
-            _plan_ci(wish.ci, top, plan, facts)
-    return _carry_out(plan, wish, cwd)
+        if options.ci:
+            _plan_ci(options.ci, top, plan, facts)
+    return _carry_out(plan, options, cwd)
 
 
 def _work_tree(root: Path, environ: Mapping[str, str]) -> Path | None:
@@ -93,7 +95,7 @@ def _read(path: Path) -> str | None:
         raise UsageError(f"cannot be read: {error}", str(path)) from error
 
 
-def _plan_config(root: Path, plan: _Plan, facts: Facts) -> None:
+def _plan_config(root: Path, plan: _Writes, facts: CheckoutFacts) -> None:
     """[tool.pyfmt] at the end of the root's pyproject.toml; a pyfmt.toml where there is none, since a pyproject.toml would
     make a project of the root."""
     manifest = root / "pyproject.toml"
@@ -105,7 +107,7 @@ def _plan_config(root: Path, plan: _Plan, facts: Facts) -> None:
         plan.add(manifest, contents.appended(text, section))
 
 
-def _plan_framework(top: Path, plan: _Plan, facts: Facts) -> None:
+def _plan_framework(top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
     """The hook in prek.toml where there is one, else in .pre-commit-config.yaml."""
     prek, path = top / "prek.toml", top / ".pre-commit-config.yaml"
     place = prek if prek.exists() else path
@@ -122,7 +124,7 @@ def _plan_framework(top: Path, plan: _Plan, facts: Facts) -> None:
     plan.notes.append(f"afterwards: `{'prek' if place == prek else 'pre-commit'} install`")
 
 
-def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Plan) -> None:
+def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Writes) -> None:
     path = Path(hooks_folder(root, environ)) / "pre-commit"
     text = _read(path)
     if text is not None and contents.GIT_HOOK_CALL in text:
@@ -134,7 +136,7 @@ def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Plan) -> None:
         plan.add(path, contents.GIT_HOOK, 0o755)
 
 
-def _plan_ci(name: str, top: Path, plan: _Plan, facts: Facts) -> None:
+def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
     if not facts.from_repository:
         plan.notes.append(f"the CI installs {facts.requirement}: change that where it comes from somewhere else")
     if name == "github":
@@ -148,7 +150,7 @@ def _plan_ci(name: str, top: Path, plan: _Plan, facts: Facts) -> None:
         plan.notes.append(f"{main.name} is written in a way that pyfmt does not extend; add this to it:\n{error}")
 
 
-def _carry_out(plan: _Plan, wish: Wish, cwd: Path) -> int:
+def _carry_out(plan: _Writes, options: InitOptions, cwd: Path) -> int:
     """Show, ask, write."""
     for file in plan.files:
         shown = os.path.relpath(file.path, cwd)
@@ -158,7 +160,7 @@ def _carry_out(plan: _Plan, wish: Wish, cwd: Path) -> int:
         print(*plan.notes, "nothing to write", sep="\n")
         return 0
     sys.stdout.flush()
-    if not wish.yes and not _agreed(len(plan.files)):
+    if not options.yes and not _agreed(len(plan.files)):
         print("nothing is written")
         return 0
     for file in plan.files:
@@ -177,7 +179,7 @@ def _agreed(count: int) -> bool:
     )
 
 
-def _write(file: _File) -> None:
+def _write(file: _PlannedFile) -> None:
     """Write one file, if what is there is still what was shown; raises EditError."""
     if file.before is not None:
         edits.write(file.path, file.before, file.after)

@@ -26,7 +26,7 @@ class NoPlace(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CheckoutFacts:
     """What the texts depend on: where pyfmt was installed from, and the monorepo's Pythons, oldest first."""
 
     requirement: str  # as pip takes it
@@ -41,7 +41,7 @@ class Facts:
         return bool(self.repository)
 
 
-def facts(projects: Sequence[Project]) -> Facts:
+def facts(projects: Sequence[Project]) -> CheckoutFacts:
     """The facts of this installation (PEP 610) and of `projects`."""
     import sys
     from importlib.metadata import PackageNotFoundError, distribution  # deferred for start-up time
@@ -61,11 +61,11 @@ def facts(projects: Sequence[Project]) -> Facts:
     info = origin.get("vcs_info", {})
     if info.get("vcs") == "git" and info.get("commit_id"):
         requirement = f"{DISTRIBUTION} @ git+{origin['url']}@{info['commit_id']}"
-        return Facts(requirement, origin["url"], info["commit_id"], pythons, paths)
-    return Facts(f"{DISTRIBUTION}=={__version__}", pythons=pythons, projects=paths)
+        return CheckoutFacts(requirement, origin["url"], info["commit_id"], pythons, paths)
+    return CheckoutFacts(f"{DISTRIBUTION}=={__version__}", pythons=pythons, projects=paths)
 
 
-def section(known: Facts) -> str:
+def section(known: CheckoutFacts) -> str:
     """[tool.pyfmt]: everything at its default, and the first key that one would set as a comment."""
     listed = ", ".join(json.dumps(path, ensure_ascii=False) for path in known.projects[:4])
     if len(known.projects) > 4:
@@ -90,7 +90,7 @@ def has_hook(text: str) -> bool:
     return re.search(r"\bid\s*[:=]\s*[\"']?pyfmt(-[a-z]+)?\b", text) is not None
 
 
-def hook_config(text: str | None, known: Facts) -> str:
+def hook_config(text: str | None, known: CheckoutFacts) -> str:
     """.pre-commit-config.yaml with the hook; raises NoPlace."""
     if known.from_repository:
         item = [f"repo: {known.repository}", f"rev: {known.commit}", "hooks:", "  - id: pyfmt"]
@@ -103,20 +103,21 @@ def hook_config(text: str | None, known: Facts) -> str:
 _LOCAL_HOOK = (
     "name: pyfmt (format and lint)",
     "entry: pyfmt run",
+    'args: ["--"]',
     "language: system",
     "types_or: [python, pyi]",
     "require_serial: true",
 )
 
 
-def prek_config(text: str, known: Facts) -> str:
+def prek_config(text: str, known: CheckoutFacts) -> str:
     """prek.toml with the hook; raises NoPlace where `repos` is written inline."""
     if known.from_repository:
         more = f'[[repos]]\nrepo = "{known.repository}"\nrev = "{known.commit}"\nhooks = [{{ id = "pyfmt" }}]\n'
     else:
         more = (
             '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "pyfmt"\nname = "pyfmt (format and lint)"\n'
-            'entry = "pyfmt run"\nlanguage = "system"\ntypes_or = ["python", "pyi"]\nrequire_serial = true\n'
+            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi"]\nrequire_serial = true\n'
         )
     made = appended(text, more)
     try:
@@ -161,7 +162,7 @@ def _with_item(text: str | None, key: str, item: Sequence[str]) -> str:
     return newline.join(rows) + newline
 
 
-def github(known: Facts) -> str:
+def github(known: CheckoutFacts) -> str:
     """A workflow that checks every pull request and what is pushed to the default branch."""
     versions = "".join(f"            {version}\n" for version in known.pythons)
     return f"""\
@@ -193,7 +194,7 @@ jobs:
 """
 
 
-def gitlab(known: Facts) -> str:
+def gitlab(known: CheckoutFacts) -> str:
     """A job with a Code Quality report."""
     return f"""\
 # Written by `pyfmt init --ci gitlab`.

@@ -1,4 +1,4 @@
-"""Finds the places that a watch session looks at: what the walk, the configuration and the environments lead to."""
+"""Finds the places that a watch session watches: what the walk, the configuration and the environments lead to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.sources import Sources
 from pyfmt.cli.watch.places import Places
-from pyfmt.core.model import Config, Request, Resolution
+from pyfmt.core.model import Config, Resolution
+from pyfmt.core.request import Request
 from pyfmt.environments.resolve import resolve
 from pyfmt.environments.trust import store_file
 from pyfmt.projects.walking import outer_ignore_files, walk
@@ -21,7 +22,7 @@ State = frozenset[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Invocation:
     """What stays the same as long as a session lasts: what is asked for, where, and with which variables."""
 
     request: Request
@@ -30,17 +31,17 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """The places, with those of the environments, and the state that the environments were in."""
 
     places: Places
     state: State
 
 
-def look_at_tree(ground: Ground) -> Places:
+def tree_places(invocation: Invocation) -> Places:
     """The places of the checkout, by a walk; raises PyfmtError where the configuration cannot be read."""
-    settings = config.load(ground.request, ground.cwd)
-    root, own = str(settings.root), frozenset(_own(settings, ground))
+    settings = config.load(invocation.request, invocation.cwd)
+    root, own = str(settings.root), frozenset(_own(settings, invocation))
     folders, hidden = set(), set()
     for folder in walk(settings.root, settings.exclude):
         path = root if folder.path == "." else f"{root}/{folder.path}"
@@ -51,7 +52,7 @@ def look_at_tree(ground: Ground) -> Places:
     git = _git_folder(settings.root)
     files = {*map(str, outer_ignore_files(settings.root)), *(found.path for found in settings.tool_configs)}
     files |= {str(store_file()), *(str(file) for file in [settings.file] if file)}
-    if ground.request.since is not None and git is not None:  # what a commit or a branch is compared with
+    if invocation.request.since is not None and git is not None:  # what a commit or a branch is compared with
         files |= {str(git / "HEAD"), str(git / "logs" / "HEAD")}
     return Places(
         root=root,
@@ -63,23 +64,23 @@ def look_at_tree(ground: Ground) -> Places:
     )
 
 
-def look_at_all(ground: Ground) -> Seen:
+def all_places(invocation: Invocation) -> Observation:
     """The same, and the places of the environments as they are now; raises PyfmtError."""
-    settings = config.load(ground.request, ground.cwd)
+    settings = config.load(invocation.request, invocation.cwd)
     survey = projects.find_projects(settings)
     # What is remembered of the environments is only read here: a run saves what it has learnt.
-    memory = Memory(settings, ground.request.use_cache)
+    memory = Memory(settings, invocation.request.use_cache)
     try:
-        found = resolve(survey.projects, settings, ground.environ, memory.memo, trusted=ground.request.trust)
+        found = resolve(survey.projects, settings, invocation.environ, memory.memo, trusted=invocation.request.trust)
         sources = memory.sources(survey.everything)
         outside = {folder for folder in _outside(sources, found) if not _is_within(folder, settings.root)}
     finally:
         if memory.store is not None:
             memory.store.close()
     places = replace(
-        look_at_tree(ground), outside=frozenset(outside), environments=frozenset(_environment_folders(found))
+        tree_places(invocation), outside=frozenset(outside), environments=frozenset(_environment_folders(found))
     )
-    return Seen(places, state_of(found))
+    return Observation(places, state_of(found))
 
 
 def state_of(resolutions: Iterable[Resolution]) -> State:
@@ -91,11 +92,11 @@ def state_of(resolutions: Iterable[Resolution]) -> State:
     )
 
 
-def _own(settings: Config, ground: Ground) -> Iterator[str]:
+def _own(settings: Config, invocation: Invocation) -> Iterator[str]:
     """What pyfmt writes: reports, and its cache."""
-    for output in ground.request.outputs:
+    for output in invocation.request.outputs:
         if output.file is not None:
-            yield os.path.abspath(ground.cwd / output.file)
+            yield os.path.abspath(invocation.cwd / output.file)
     yield str(repository_folder(settings.root, settings.cache_dir))
 
 
@@ -117,8 +118,15 @@ def _inside(prefix: Path) -> Iterator[str]:
 
 def _outside(sources: Sources, resolutions: Sequence[Resolution]) -> Iterator[str]:
     """All folders of editable installs from beyond the checkout."""
-    seen = {found.environment.prefix: found.environment for found in resolutions if found.environment is not None}
-    tops = {folder for environment in seen.values() for folder in sources.visible(environment) if os.path.isabs(folder)}
+    environments = {
+        found.environment.prefix: found.environment for found in resolutions if found.environment is not None
+    }
+    tops = {
+        folder
+        for environment in environments.values()
+        for folder in sources.visible(environment)
+        if os.path.isabs(folder)
+    }
     for top in sorted(tops):
         for folder in walk(Path(top)):
             yield top if folder.path == "." else f"{top}/{folder.path}"

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from pyfmt.cli.output import deliver
-from pyfmt.cli.watch.changes import Ground
-from pyfmt.cli.watch.session import Task
+from pyfmt.cli.watch.changes import Invocation
+from pyfmt.cli.watch.session import Round
 from pyfmt.cli.watch.session import watch as watch_for_ever
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
 from pyfmt.runner.pool import WorkerPool
@@ -25,21 +25,21 @@ EXIT_INTERRUPTED = 130
 def watch(options: argparse.Namespace, request: Request) -> int:
     """Watch until Ctrl-C or SIGTERM; the exit code is that of an interrupted run. Raises PyfmtError."""
     _check(options, request)
-    ground = Ground(request, Path.cwd(), os.environ)
+    invocation = Invocation(request, Path.cwd(), os.environ)
     began = [(time.monotonic(), os.times())]  # of the latest run
 
     def run(workers: WorkerPool) -> pipeline.RunResult:
         began[0] = (time.monotonic(), os.times())
         progress = Progress(request.verbosity)
         try:
-            return pipeline.run_in(pipeline.Company(progress, workers), request, ground.cwd, ground.environ)
+            return pipeline.run_in(pipeline.Company(progress, workers), request, invocation.cwd, invocation.environ)
         finally:
             progress.close()
 
     if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
     try:
-        watch_for_ever(Task(run, lambda result: deliver(result, request, began[0])), ground)
+        watch_for_ever(Round(run, lambda result: deliver(result, request, began[0])), invocation)
     except KeyboardInterrupt:
         print("\npyfmt: no longer watching", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -7,21 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyfmt.config import CONFIG_FILES
-from pyfmt.projects.dependencies import LOCK_FILES
-from pyfmt.projects.walking import IMPORTABLE, MANIFESTS, SKIPPED_NAMES
+from pyfmt.projects.files import SETTINGS
+from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
 
 _ENVIRONMENTS = frozenset({".venv", "venv", "env"})
 # What manifests, managers, ignore files and the tools' shared configurations are called.
-_SETTINGS = frozenset({*MANIFESTS, *LOCK_FILES, *CONFIG_FILES.values(), "Pipfile", ".gitignore", BASELINE})
-_SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, mypy.ini, pixi.lock
-_SETTINGS_DOT = (".python-version", ".pdm-python", ".isort.cfg", ".pylintrc", "environment.yml", "environment.yaml")
+_SETTINGS = frozenset({*SETTINGS, *CONFIG_FILES.values(), ".gitignore", BASELINE})
+_SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, or whatever the configuration names
 _EDITORS = (".#",)  # locks of Emacs, which end in .py
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a path: as the system tells it, and as it looks now."""
+    """Something that happened to a path: as the system reports it, and as it is now."""
 
     path: str  # absolute
     kind: str  # "added", "modified" or "deleted"
@@ -30,7 +29,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What is looked at; all paths are absolute, folders without what lies further down."""
+    """What is watched; all paths are absolute, folders without what lies further down."""
 
     root: str
     folders: frozenset[str] = frozenset()  # of the checkout: what can be imported, manifests, settings
@@ -43,34 +42,34 @@ class Places:
 
     @property
     def watched(self) -> frozenset[str]:
-        """The folders to be told of."""
+        """The folders to watch."""
         return self.folders | self.outside | self.environments | {posixpath.dirname(file) for file in self.files}
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TreeChange:
     """What of a batch of events can have changed the report."""
 
     paths: tuple[str, ...] = ()  # absolute, sorted
-    shape: bool = False  # there may be other places to look at now: folders, configuration, environments
+    shape: bool = False  # there may be other places to watch now: folders, configuration, environments
     installed: bool = False  # in an environment something came or went
 
-    def joined(self, other: Change) -> Change:
+    def joined(self, other: TreeChange) -> TreeChange:
         """Both."""
         paths = tuple(sorted({*self.paths, *other.paths}))
-        return Change(paths, self.shape or other.shape, self.installed or other.installed)
+        return TreeChange(paths, self.shape or other.shape, self.installed or other.installed)
 
 
-def judge(events: Iterable[Event], places: Places) -> Change:
+def relevant_change(events: Iterable[Event], places: Places) -> TreeChange:
     """What of these events counts.
 
     Also what came and is gone again: the last run may have seen it.
     """
-    change = Change()
+    change = TreeChange()
     for event in events:
         kind = _kind(event, places)
         if kind:
-            change = change.joined(Change((event.path,), kind != "source", kind == "installed"))
+            change = change.joined(TreeChange((event.path,), kind != "source", kind == "installed"))
     return change
 
 
@@ -108,7 +107,7 @@ def _is_importable(path: str, root: str) -> bool:
 
 
 def _is_setting(name: str) -> bool:
-    if name in _SETTINGS or name in _SETTINGS_DOT or name.endswith(_SETTINGS_SUFFIXES):
+    if name in _SETTINGS or name.endswith(_SETTINGS_SUFFIXES):
         return True
     return name.startswith("requirements") and name.endswith((".txt", ".in"))
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Request
+from pyfmt.core.request import Request
 
 _CLEAR = "\x1b[H\x1b[2J"  # what was scrolled off stays: it may be the user's own
 _SHOWN = 3  # names of changed files

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from pyfmt.cli.watch.changes import Ground, State, look_at_all, look_at_tree, state_of
+from pyfmt.cli.watch.changes import Invocation, State, all_places, state_of, tree_places
 from pyfmt.cli.watch.notifier import Notifier, check_installed
-from pyfmt.cli.watch.places import Change, Places, judge
+from pyfmt.cli.watch.places import Places, TreeChange, relevant_change
 from pyfmt.cli.watch.screen import Screen
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Report
+from pyfmt.core.report import Report
 from pyfmt.reports.tally import table
 from pyfmt.run.pipeline import RunResult
 from pyfmt.runner.pool import WorkerPool
@@ -27,109 +27,109 @@ from pyfmt.tools.versions import tool_versions
 
 _SETTLED = 1.0  # seconds without a change in an environment after which an installer is taken to have ended
 _BUSY = 10.0  # seconds for which a git that changes the work tree is waited for
-_LOOKS = 5  # folders may appear while others are looked at
+_LOOKS = 5  # folders may appear while others are listed
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Round:
     """What is done in every round: a run with these workers, and what comes of its result."""
 
     run: Callable[[WorkerPool], RunResult]
     deliver: Callable[[RunResult], object]
 
 
-def watch(task: Task, ground: Ground) -> NoReturn:
+def watch(each: Round, invocation: Invocation) -> NoReturn:
     """Run, and run again after each change, until KeyboardInterrupt; no process is left behind then.
 
     Raises PyfmtError where nothing can be watched, and where pyfmt itself has changed meanwhile. An error of a single
     run is shown, and the session goes on.
     """
     check_installed()
-    places = look_at_tree(ground)
+    places = tree_places(invocation)
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
-            screen = Screen(ground.request, places.root)
-            _Session(task, ground, (workers, notifier, screen), places, _own_state()).loop()
+            screen = Screen(invocation.request, places.root)
+            _Session(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
 
 
 @dataclass(slots=True)
 class _Session:
     """The loop, and what it knows between two runs."""
 
-    task: Task
-    ground: Ground
-    hands: tuple[WorkerPool, Notifier, Screen]
+    each: Round
+    invocation: Invocation
+    workers: WorkerPool
+    notifier: Notifier
+    screen: Screen
     places: Places
     own: str  # of pyfmt's code and tools
-    moved: bool = True  # there may be other environments than those that are looked at
+    moved: bool = True  # there may be other environments than those that are watched
 
     def loop(self) -> NoReturn:
         """Run for ever."""
-        workers, _, screen = self.hands
-        change = Change()
+        change = TreeChange()
         while True:
             if _own_state() != self.own:
                 raise PyfmtError("pyfmt or one of its tools has changed meanwhile", "--watch", "start it again")
             forget()
-            workers.refresh()
-            screen.begin(change.paths)
+            self.workers.refresh()
+            self.screen.begin(change.paths)
             result = self._run()
             gc.collect()  # while somebody reads
             change = self._after(result) or self._next(_written(result.report) if result else {})
 
     def _run(self) -> RunResult | None:
         """One run; None where it came to nothing."""
-        workers, _, screen = self.hands
         try:
-            result = self.task.run(workers)
-            screen.show(lambda: self.task.deliver(result))
+            result = self.each.run(self.workers)
+            self.screen.show(lambda: self.each.deliver(result))
         except PyfmtError as error:
-            screen.fail(error)
-            screen.rest(None)
+            self.screen.fail(error)
+            self.screen.rest(None)
             return None
-        screen.rest(table(result.report).looked_at)
+        self.screen.rest(table(result.report).looked_at)
         return result
 
-    def _after(self, result: RunResult | None) -> Change | None:
-        """Look at the environments that the run has found; a change where they are others by now."""
+    def _after(self, result: RunResult | None) -> TreeChange | None:
+        """Watch the environments that the run has found; a change where they are others by now."""
         if not self.moved or result is None or result.checked is None:
             return None
         before = state_of(result.checked.work.resolutions.values())
         try:
-            now = self._look_at_all()
+            now = self._refresh_all()
         except PyfmtError:
             return None  # the next change tries again
         self.moved = False
-        return Change(tuple(sorted({prefix for _, prefix, _ in before ^ now}))) if before != now else None
+        return TreeChange(tuple(sorted({prefix for _, prefix, _ in before ^ now}))) if before != now else None
 
-    def _look_at_all(self) -> State:
-        """Look at the places of the checkout and of the environments, and say how these are."""
+    def _refresh_all(self) -> State:
+        """Watch the places of the checkout and of the environments, and give the state of the environments."""
         for _ in range(_LOOKS):
-            seen = look_at_all(self.ground)
-            if not self._turn_to(seen.places):
+            observed = all_places(self.invocation)
+            if not self._turn_to(observed.places):
                 break
-        return seen.state
+        return observed.state
 
-    def _look_at_tree(self) -> None:
-        """Look at the places of the checkout as they are now; at those of before where nobody can tell."""
+    def _refresh_tree(self) -> None:
+        """Watch the places of the checkout as they are now; those of before where that cannot be found out."""
         self.moved = True  # the run finds the environments
         for _ in range(_LOOKS):
             try:
-                tree = look_at_tree(self.ground)
+                tree = tree_places(self.invocation)
             except PyfmtError:
                 return  # the run says so
             if not self._turn_to(replace(tree, outside=self.places.outside, environments=self.places.environments)):
                 return
 
     def _turn_to(self, places: Places) -> bool:
-        """Look at these places from now on; whether there are others among them than before."""
+        """Watch these places from now on; whether there are others among them than before."""
         before, self.places = self.places.watched, places
         if places.watched == before:
             return False
-        self.hands[1].change(places.watched)
+        self.notifier.change(places.watched)
         return True
 
-    def _next(self, written: Mapping[str, str]) -> Change:
+    def _next(self, written: Mapping[str, str]) -> TreeChange:
         """Wait for a change that matters; `written` has the digests of the files that the last run wrote."""
         while True:
             change = self._wait(None, written)
@@ -141,13 +141,15 @@ class _Session:
                     change = change.joined(more)
                 change = change.joined(more)
             if change.shape:
-                self._look_at_tree()
+                self._refresh_tree()
             if change.paths:
                 return change
 
-    def _wait(self, seconds: float | None, written: Mapping[str, str]) -> Change:
-        events = self.hands[1].wait(seconds)
-        return judge([event for event in events if written.get(event.path, "-") != _digest(event.path)], self.places)
+    def _wait(self, seconds: float | None, written: Mapping[str, str]) -> TreeChange:
+        events = self.notifier.wait(seconds)
+        return relevant_change(
+            [event for event in events if written.get(event.path, "-") != _digest(event.path)], self.places
+        )
 
 
 def _written(report: Report) -> dict[str, str]:

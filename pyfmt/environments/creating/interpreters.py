@@ -37,9 +37,9 @@ def choose_interpreter(projects: Iterable[Project], folder: Path, options: Creat
                 f"Python {_version(found)} is not what requires-python asks for: {said}", "choose another --python"
             )
         return found
-    wished = _python_version_file(folder)
-    if wished:
-        found = _find(f"=={wished}.*", admitted, options)
+    pinned = _python_version_file(folder)
+    if pinned:
+        found = _find(f"=={pinned}.*", admitted, options)
         if found is not None:
             return found
     own = _own(options)

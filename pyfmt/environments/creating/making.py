@@ -11,10 +11,11 @@ from pathlib import Path
 
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe
-from pyfmt.environments.creating.locks import Target
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
 from pyfmt.environments.creating.recipes import Recipe, recipe
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
+from pyfmt.environments.layout import ALONE
+from pyfmt.projects.locks.choosing import Target
 
 # What runs in this process runs for one environment at a time: virtualenv and python_discovery keep state, and even
 # sysconfig (which uv.find_uv_bin asks) gives wrong answers to a second thread while the first fills its cache.
@@ -107,6 +108,8 @@ def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) ->
             count = f" ({number} of {len(plan.steps)})" if len(plan.steps) > 1 else ""
             job.say(f"installing from {plan.source} with {installer.name}{count}")
             job.calls.run(installer, step, site)
+        if not plan.steps:
+            (job.prefix / ALONE).touch()
         job.calls.raise_if_stopped()
 
 

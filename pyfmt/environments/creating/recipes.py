@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.model import Project
-from pyfmt.environments.creating.locks import LocalFolder, Locked, Target, find_lock, read_lock
-from pyfmt.environments.creating.locks.values import Table, table
+from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateRequest, CreationError
+from pyfmt.projects import locks
+from pyfmt.projects.locks.choosing import Choice, Target, chosen
+from pyfmt.projects.locks.values import Table, table
+from pyfmt.projects.names import normalise
 
 # Extras and dependency groups that tests and type checks need; others (docs, release) are not imported by code.
 _DEVELOPMENT = ("dev", "develop", "development", "test", "tests", "testing", "lint", "typing", "types", "mypy")
@@ -53,7 +56,7 @@ def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_
 
     A lock file of the owner is for all of them, any other for its own project. Raises CreationError.
     """
-    lock = find_lock(owner)
+    lock = locks.find(owner)
     closure = _unique([p for r in requests for p in (r.project, *r.closure)])
     root = requests[0].root
     local = tuple(LocalFolder(folder) for p in closure if is_installable(folder := (root / p.path).resolve()))
@@ -68,7 +71,19 @@ def _unique(projects: Iterable[Project]) -> list[Project]:
     return list({project.path: project for project in projects}.values())
 
 
-def _locked(lock: Path, locked: Locked, local: tuple[LocalFolder, ...]) -> Recipe:
+def read_lock(path: Path, target: Target) -> Pinned:
+    """What the lock file at `path` installs on `target`; raises CreationError where it cannot be read."""
+    try:
+        lock = locks.read(path)
+        groups = frozenset(lock.groups)
+        wanted = groups if lock.default_groups is None else groups & lock.default_groups
+        return pinned(lock, chosen(lock, target, Choice(wanted)), path.parent)
+    except locks.LockError as error:
+        words = str(error) if str(error).startswith(path.name) else f"{path.name} cannot be read: {error}"
+        raise CreationError(words, "let its manager lock again") from error
+
+
+def _locked(lock: Path, locked: Pinned, local: tuple[LocalFolder, ...]) -> Recipe:
     """The pins with their hashes, then what has none: a call with hashes takes no folders (pip's rule).
 
     A lock is complete, so nothing is resolved again: a distribution of the monorepo is never looked up on an index.
@@ -178,7 +193,7 @@ def _distribution(folder: Path) -> str:
         except (OSError, ValueError, configparser.Error):
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
-    return re.sub(r"[-_.]+", "-", name).lower() if isinstance(name, str) else ""
+    return normalise(name) if isinstance(name, str) else ""
 
 
 def _group_lines(data: Table) -> list[str]:

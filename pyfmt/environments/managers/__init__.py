@@ -11,7 +11,7 @@ from pyfmt.environments.managers.hatch import hatch
 from pyfmt.environments.managers.local import inherited, local
 from pyfmt.environments.managers.pdm import pdm
 from pyfmt.environments.managers.pipenv import pipenv
-from pyfmt.environments.managers.place import Found, Manager, Place, Surroundings
+from pyfmt.environments.managers.place import Found, Manager, Monorepo, Place
 from pyfmt.environments.managers.poetry import poetry
 from pyfmt.environments.managers.references import pyenv, virtualenvwrapper
 from pyfmt.environments.managers.shell import shell
@@ -31,4 +31,4 @@ ORDER: tuple[Manager, ...] = (
     shell,
 )
 
-__all__ = ["ORDER", "Found", "Manager", "Place", "Surroundings"]
+__all__ = ["ORDER", "Found", "Manager", "Place", "Monorepo"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from pyfmt.environments.managers.place import Found, Place, Surroundings, is_environment
+from pyfmt.environments.managers.place import Found, Monorepo, Place, is_environment
 
 _FOLDERS_BEFORE = (".venv",)
 _FOLDERS_AFTER = ("venv", "env", ".conda", ".virtualenv")
@@ -25,7 +25,7 @@ def inherited(place: Place) -> Iterator[Found]:
             yield Found(found.prefix, "inherited", f"inherited from {shown}", expected=False)
 
 
-def in_folder(folder: str, around: Surroundings) -> Iterator[Found]:
+def in_folder(folder: str, around: Monorepo) -> Iterator[Found]:
     """Every environment that `folder` itself holds, in the order of precedence."""
     names = around.names(folder)
     for name in _FOLDERS_BEFORE:
@@ -49,7 +49,7 @@ def _dangling(path: str) -> bool:
     return os.path.islink(path) and not os.path.exists(path)
 
 
-def _dot_venv(folder: str, name: str, around: Surroundings) -> Iterator[Found]:
+def _dot_venv(folder: str, name: str, around: Monorepo) -> Iterator[Found]:
     path = os.path.join(folder, name)
     if _dangling(path):
         yield Found(path, name, refused=f"a link to {os.readlink(path)}, which does not exist", cure="remove the link")
@@ -61,7 +61,7 @@ def _dot_venv(folder: str, name: str, around: Surroundings) -> Iterator[Found]:
             yield Found(_named(target, folder, around), ".venv file", cure=f"correct {name}, or create the environment")
 
 
-def _named(target: str, folder: str, around: Surroundings) -> str:
+def _named(target: str, folder: str, around: Monorepo) -> str:
     """What a `.venv` file means: a path relative to its folder, else a name in WORKON_HOME (Pipenv's rule)."""
     target = around.expand(target)
     if os.path.isabs(target) or "/" in target or os.sep in target or target.startswith("."):
@@ -73,7 +73,7 @@ def _named(target: str, folder: str, around: Surroundings) -> str:
     return os.path.normpath(os.path.join(workon_homes(around)[0], target))
 
 
-def workon_homes(around: Surroundings) -> tuple[str, ...]:
+def workon_homes(around: Monorepo) -> tuple[str, ...]:
     """Where virtualenvwrapper and Pipenv keep environments by name."""
     value = around.environ.get("WORKON_HOME")
     if value:

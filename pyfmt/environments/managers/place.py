@@ -38,7 +38,7 @@ class Manager(Protocol):
 
 
 @dataclass(slots=True)
-class Surroundings:
+class Monorepo:
     """What the projects of one monorepo have in common; keeps what was read."""
 
     root: str  # absolute, links resolved
@@ -111,7 +111,7 @@ class Place:
 
     project: Project
     folder: str  # absolute
-    around: Surroundings
+    around: Monorepo
 
     @property
     def pyproject(self) -> JsonObject:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.model import Environment, Failure, Finding, Report, Resolution, Skip
+from pyfmt.core.model import Environment, Failure, Finding, Resolution, Skip
+from pyfmt.core.report import Report
 
 
 @dataclass(frozen=True, slots=True)

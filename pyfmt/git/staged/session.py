@@ -11,7 +11,11 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
-from pyfmt.core.model import Config, Project, Report, Request, Resolution
+from pyfmt.core.hook import in_framework
+from pyfmt.core.model import Config, Failure, Project, Resolution
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
+from pyfmt.environments import trust
 from pyfmt.git.index import Entry, GitIndex, open_index
 from pyfmt.git.staged import path_mapping, tree
 from pyfmt.git.staged.path_mapping import Move
@@ -19,10 +23,6 @@ from pyfmt.git.staged.write_back import Bringing
 from pyfmt.projects import selection
 from pyfmt.projects.selection import Selection
 from pyfmt.projects.walking import PYTHON_SUFFIXES
-
-# Set by pre-commit and prek for their hooks: they stash what is not staged themselves, and take it as a failure of the hook
-# when files differ from the index afterwards. A hook that changed the index would break their stash.
-_FRAMEWORK = "PRE_COMMIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Stage:
     bringing: Bringing
     cached: bool  # the tree is kept, so that tools may keep caches of it
     notes: tuple[str, ...]
+    filtered: Mapping[str, str]  # files that cannot be read without a filter driver that may not run, and its name
     _wanted: _Wanted
 
     def select(self, projects: Sequence[Project]) -> Selection:
@@ -49,8 +50,23 @@ class Stage:
             staged = wanted.staged.intersection(project.files)
             if staged:
                 files.setdefault(project.path, set()).update(staged)
-        chosen = {path: tuple(sorted(found)) for path, found in files.items()}
+        chosen = {path: tuple(sorted(found - self.filtered.keys())) for path, found in files.items()}
         return Selection(named.projects, chosen, (*named.notes, *wanted.notes, *self.notes))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Files that are asked for and cannot be checked."""
+        wanted = self._wanted.staged.union(self._wanted.named).intersection(self.filtered)
+        return tuple(
+            Failure(
+                "git",
+                (),
+                "",
+                f"{path}: not checked, since its contents go through the filter driver `{self.filtered[path]}` of this "
+                "checkout's git configuration, a program that needs trust",
+                "look at it, then allow it with `pyfmt trust`, or for one run with --trust",
+            )
+            for path in sorted(wanted)
+        )
 
     def environments(self, resolutions: Sequence[Resolution]) -> tuple[Resolution, ...]:
         """The work tree's environments, seeing the index's contents."""
@@ -82,7 +98,7 @@ class _Wanted:
 def opened(request: Request, cwd: Path, environ: Mapping[str, str]) -> Iterator[Stage]:
     """The stage for a run over the index; raises PyfmtError, which speaks of the work tree."""
     real = config.load(request, cwd)
-    index = open_index(real.root, environ)
+    index = open_index(real.root, environ, trusted=request.trust or trust.is_stored(real.root))
     if not real.root.is_relative_to(index.top):
         raise StagedError(f"--staged: the root {real.root} is not inside the git work tree {index.top}")
     base = repository_folder(real.root, real.cache_dir)
@@ -116,8 +132,23 @@ def _stage(
     located = replace(request, root=str(root), config_file=file, paths=())
     settings = replace(config.load(located, root), cache_dir=base)
     wanted = _wanted(request, around[0], real.root, (index, entries, before))
-    bringing = Bringing(index, (move.tree, before), entries, with_index=not around[1].get(_FRAMEWORK))
-    return Stage(settings, replace(settings, root=real.root), move, bringing, cached, tuple(notes), wanted)
+    # A hook of a framework that changed the index would break its stash.
+    bringing = Bringing(index, (move.tree, before), entries, with_index=not in_framework(around[1]))
+    return Stage(
+        settings,
+        replace(settings, root=real.root),
+        move,
+        bringing,
+        cached,
+        tuple(notes),
+        _filtered(index, entries, before),
+        wanted,
+    )
+
+
+def _filtered(index: GitIndex, entries: dict[str, Entry], before: str) -> dict[str, str]:
+    found = index.untrusted_filters(path for path in entries if path.startswith(before))
+    return {path[len(before) :]: driver for path, driver in found.items()}
 
 
 def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], notes: list[str]) -> str | None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pyfmt.core.errors import StagedError
 from pyfmt.git.index import LINK, SUBMODULE, Entry, GitIndex
-from pyfmt.projects.walking import PYTHON_SUFFIXES, walk
+from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk
+from pyfmt.runner.edits import remove_leftovers
 
 # What can matter to a tool: sources and textual configuration. Data, pictures and the like stay out, which spares a big
 # repository a second copy. A name without a suffix (Pipfile, pylintrc, .gitignore, a script) is always taken.
@@ -104,9 +105,11 @@ def _matters(path: str, entry: Entry) -> bool:
 
 
 def _salt(index: GitIndex, entries: Mapping[str, Entry]) -> str:
-    """What contents depend on besides their blobs: attributes and settings that convert them."""
+    """What contents depend on besides their blobs: attributes and settings that convert them, and drivers that may not."""
     attributes = sorted((path, e.blob) for path, e in entries.items() if path.rpartition("/")[2] == ".gitattributes")
-    return hashlib.sha256(repr((_STATE, index.top, attributes, index.conversion())).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((_STATE, index.top, attributes, index.conversion(), index.git.filters())).encode()
+    ).hexdigest()
 
 
 def _read_state(file: Path, salt: str) -> dict[str, tuple[str, _Mark | None]]:
@@ -173,7 +176,9 @@ def generated(index: GitIndex, entries: Mapping[str, Entry], root: Path, exclude
     submodules = tuple(path + "/" for path, entry in entries.items() if entry.mode == SUBMODULE)
     found: list[str] = []
     doubtful: list[str] = []
-    for folder in walk(root, exclude):
+    folders = list(walk(root, exclude))
+    remove_leftovers(root, leftovers(folders))
+    for folder in folders:
         place = before if folder.path == "." else f"{before}{folder.path}/"
         compiled = [place + name for name in folder.other_files if name.endswith(_COMPILED)]
         hidden = [*(before + file for file in folder.hidden_files), *compiled]

@@ -20,7 +20,7 @@ _CURE = "nothing of it is changed; stage those changes too (`git add`), or set t
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _FileUpdate:
     """A file to change: in the index from `entry` to `formatted`, in the work tree from `mine` to `merged`.
 
     `mine` is None where the work tree has no such file, or a link: then only the index changes.
@@ -44,7 +44,7 @@ class Bringing:
         self._tree, self._before = folders  # `_before`: the project root's place below the top, with a "/" at the end
         self._entries = entries
         self._with_index = with_index
-        self._changes: dict[str, _Change] = {}  # by the path that reports use
+        self._changes: dict[str, _FileUpdate] = {}  # by the path that reports use
 
     def plan(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Find out how each written file gets into the index and the work tree; one that cannot becomes a failure, and
@@ -62,11 +62,11 @@ class Bringing:
                         self._changes[path] = change
         return [_without(outcome, refused) for outcome in outcomes]
 
-    def _change(self, path: str, scratch: Path) -> _Change | None:
+    def _change(self, path: str, scratch: Path) -> _FileUpdate | None:
         """The change of one file; None where it conflicts."""
         inside = Path(self._tree, path)
         base, formatted = (scratch / path).read_bytes(), inside.read_bytes()
-        change = _Change(path, self._entries[path], formatted)
+        change = _FileUpdate(path, self._entries[path], formatted)
         place = Path(self._index.top, path)
         if place.is_symlink() or not place.is_file():
             return change
@@ -77,7 +77,7 @@ class Bringing:
         copy.write_bytes(mine)
         merged = self._index.merge(str(copy), str(scratch / path), str(inside))
         if merged is None:
-            edits.write(inside, formatted, base)
+            edits.write(inside, formatted, base, Path(self._tree))
             return None
         return replace(change, mine=mine, merged=merged)
 
@@ -94,7 +94,7 @@ class Bringing:
 
     def _bring(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         refused: dict[str, str] = {}
-        written: list[_Change] = []
+        written: list[_FileUpdate] = []
         now = self._index.entries() if self._with_index else self._entries
         for path, change in self._changes.items():
             try:
@@ -115,15 +115,15 @@ class Bringing:
                 refused |= {path: error.what for path, change in self._changes.items() if change.path in names}
         return [_without(outcome, refused) for outcome in outcomes]
 
-    def _write(self, change: _Change) -> None:
+    def _write(self, change: _FileUpdate) -> None:
         if change.mine is not None:
-            edits.write(Path(self._index.top, change.path), change.mine, change.merged)
+            edits.write(Path(self._index.top, change.path), change.mine, change.merged, Path(self._index.top))
 
-    def _unwrite(self, change: _Change) -> None:
+    def _unwrite(self, change: _FileUpdate) -> None:
         if change.mine is not None:
-            edits.write(Path(self._index.top, change.path), change.merged, change.mine)
+            edits.write(Path(self._index.top, change.path), change.merged, change.mine, Path(self._index.top))
 
-    def _stage(self, written: Sequence[_Change]) -> None:
+    def _stage(self, written: Sequence[_FileUpdate]) -> None:
         """One step for the index; the one behind it, too, where the same content is staged there."""
         behind = self._index.behind()
         staged = {c.path: Entry(c.entry.mode, self._index.store(c.path, c.formatted)) for c in written}

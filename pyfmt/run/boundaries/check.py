@@ -14,15 +14,15 @@ from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part,
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kind, Kinds, kinds
-from pyfmt.run.boundaries.project_imports import Lookup, crossings
+from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
 from pyfmt.run.boundaries.reading import Reader, code_digest
-from pyfmt.run.boundaries.violations import Ground, counts_for_cycles, cycles, judge, unreadable
+from pyfmt.run.boundaries.violations import Policy, counts_for_cycles, cycles, unreadable, violations
 
 _FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class BoundaryResult:
     """What came of the check, and what there is to say besides."""
 
     outcome: Outcome
@@ -38,7 +38,7 @@ class Question:
     selected: Mapping[str, tuple[str, ...]]
 
 
-def check(question: Question, memory: Memory) -> Checked:
+def check(question: Question, memory: Memory) -> BoundaryResult:
     """Findings of the selected files of libraries and projects; raises ConfigError.
 
     A partial run reports the share of a whole one that concerns its files.
@@ -52,7 +52,7 @@ def check(question: Question, memory: Memory) -> Checked:
         if project.path in known.of and question.selected.get(project.path)
     )
     unit = Unit(TOOL, None, parts)
-    work = _Work(question, known, parts)
+    work = _BoundaryCheck(question, known, parts)
     key = work.key(memory)
     checked = _load(memory.store.get([key]).get(key), unit) if memory.store else None
     if checked is not None:
@@ -65,8 +65,8 @@ def check(question: Question, memory: Memory) -> Checked:
     return replace(checked, outcome=replace(checked.outcome, seconds=time.monotonic() - began))
 
 
-class _Work:
-    """One check: the files that it depends on, and how they are judged."""
+class _BoundaryCheck:
+    """One check: the files that it depends on, and how they are checked."""
 
     def __init__(self, question: Question, known: Kinds, parts: tuple[Part, ...]) -> None:
         self._question = question
@@ -116,29 +116,29 @@ class _Work:
             files.setdefault((self._owners.get(file) or self._cyclic[file]).path, []).append(file)
         return [(project, files[project.path]) for project in self._question.projects if project.path in files]
 
-    def check(self, unit: Unit, allowed: Allowed, reader: Reader, memory: Memory) -> Checked:
-        """Read, judge, and say what could not be read."""
+    def check(self, unit: Unit, allowed: Allowed, reader: Reader, memory: Memory) -> BoundaryResult:
+        """Read, check, and say what could not be read."""
         projects = {project.path: project for project in self._question.projects}
         libraries = {path for path, kind in self._kinds.of.items() if kind is Kind.LIBRARY}
         modules = Modules(self._question.projects, libraries, lambda file: reader.of(file).extends_path)
-        found = crossings(self._wanted(), Lookup(modules, self._layout), reader, memory)
-        ground = Ground(projects, self._kinds.of, allowed)
+        found = find_project_imports(self._wanted(), Lookup(modules, self._layout), reader, memory)
+        policy = Policy(projects, self._kinds.of, allowed)
         findings: list[Finding] = []
         for file, project in sorted(self._owners.items()):
-            crossing = found[file]
-            findings += [unreadable(project, file, crossing)] if crossing.problem else judge(ground, crossing.sites)
+            leaving = found[file]
+            findings += [unreadable(project, file, leaving)] if leaving.problem else violations(policy, leaving.sites)
         between = [site for file in sorted(self._cyclic) for site in found[file].sites]
-        findings += (f for f in cycles(ground, between) if {f.path, *f.also} & self._owners.keys())
+        findings += (f for f in cycles(policy, between) if {f.path, *f.also} & self._owners.keys())
         failures = tuple(
             Failure(TOOL, (self._owners[file].name,), "", f"{file}: cannot be read: {why}")
-            for file, why in sorted(reader.troubles.items())
+            for file, why in sorted(reader.errors.items())
             if file in self._owners
         )
         notes = (*self._remarks(), *(map(_needless, allowed.unused()) if self._whole and not failures else ()))
-        return Checked(Outcome(unit, tuple(findings), failures=failures), notes)
+        return BoundaryResult(Outcome(unit, tuple(findings), failures=failures), notes)
 
     def _remarks(self) -> list[str]:
-        """What was not checked, and why; for whole runs, since it is the configuration that is told of."""
+        """What was not checked, and why; for whole runs, since they are about the configuration."""
         if not self._whole:
             return []
         remarks = []
@@ -159,7 +159,7 @@ def _needless(entry: Allowance) -> str:
     )
 
 
-def _dump(checked: Checked) -> bytes:
+def _dump(checked: BoundaryResult) -> bytes:
     rows = [
         [*(getattr(finding, name) for name in _FIELDS), finding.severity.value, finding.notes, finding.also]
         for finding in checked.outcome.findings
@@ -167,7 +167,7 @@ def _dump(checked: Checked) -> bytes:
     return json.dumps([rows, checked.notes]).encode("utf-8", "surrogatepass")
 
 
-def _load(value: bytes | None, unit: Unit) -> Checked | None:
+def _load(value: bytes | None, unit: Unit) -> BoundaryResult | None:
     try:
         if value is None:
             return None
@@ -176,6 +176,6 @@ def _load(value: bytes | None, unit: Unit) -> Checked | None:
         for *plain, severity, said, also in rows:
             facts = dict(zip(_FIELDS, plain, strict=True))
             findings.append(Finding(**facts, severity=Severity(severity), notes=tuple(said), also=tuple(also)))
-        return Checked(Outcome(unit, tuple(findings), cached=True), tuple(notes))
+        return BoundaryResult(Outcome(unit, tuple(findings), cached=True), tuple(notes))
     except (ValueError, TypeError):
         return None  # a damaged value is a miss

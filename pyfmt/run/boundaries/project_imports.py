@@ -13,7 +13,7 @@ from pyfmt.core.model import Project
 from pyfmt.imports.index import Modules, Target
 from pyfmt.imports.parse import Span
 from pyfmt.run.boundaries.reading import Reader, code_digest
-from pyfmt.run.boundaries.violations import Crossing, Site, sites
+from pyfmt.run.boundaries.violations import ProjectImports, Site, sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Lookup:
     layout: bytes
 
 
-def crossings(
+def find_project_imports(
     wanted: Sequence[tuple[Project, Sequence[str]]], lookup: Lookup, reader: Reader, memory: Memory
-) -> dict[str, Crossing]:
+) -> dict[str, ProjectImports]:
     """What leaves the project in each of its wanted files."""
     shared = lookup.modules.contested()
     reader.fetch(shared)
@@ -36,14 +36,14 @@ def crossings(
         for project, files in wanted
     ]
     values = memory.store.get(keys) if memory.store else {}
-    found: dict[str, Crossing] = {}
+    found: dict[str, ProjectImports] = {}
     new: dict[bytes, bytes] = {}
     for (project, files), key in zip(wanted, keys, strict=True):
         known = _read(values.get(key), project)
         if known is None:
             reader.fetch(files)
             known = {file: sites(project, file, reader.of(file), lookup.modules) for file in files}
-            if reader.steady and not reader.troubles:
+            if reader.steady and not reader.errors:
                 new[key] = _dump(known)
         found |= known
     if memory.store and new:
@@ -55,34 +55,34 @@ def _digests(files: Iterable[str], memory: Memory) -> list[tuple[str, bytes]]:
     return [(file, memory.digests.of(file)) for file in files]
 
 
-def _dump(found: Mapping[str, Crossing]) -> bytes:
+def _dump(found: Mapping[str, ProjectImports]) -> bytes:
     rows = {
         file: [
             [
                 [site.span.line, site.span.column, site.span.end_line, site.span.end_column]
                 + [site.target.project, site.target.module]
-                for site in crossing.sites
+                for site in file_imports.sites
             ],
-            crossing.problem,
-            crossing.line,
+            file_imports.problem,
+            file_imports.line,
         ]
-        for file, crossing in found.items()
+        for file, file_imports in found.items()
     }
     return json.dumps(rows, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
-def _read(value: bytes | None, project: Project) -> dict[str, Crossing] | None:
+def _read(value: bytes | None, project: Project) -> dict[str, ProjectImports] | None:
     try:
         if value is None:
             return None
-        return {file: _crossing(file, project, *row) for file, row in json.loads(value).items()}
+        return {file: _from_rows(file, project, *row) for file, row in json.loads(value).items()}
     except (ValueError, TypeError, AttributeError):
         return None  # a damaged value is a miss
 
 
-def _crossing(file: str, project: Project, rows: list[list[Any]], problem: str, line: int) -> Crossing:
+def _from_rows(file: str, project: Project, rows: list[list[Any]], problem: str, line: int) -> ProjectImports:
     made = tuple(
         Site(file, Span(*row[:4]), project.path, Target(*row[4:]))
         for row in rows  # pylint: disable=no-value-for-parameter
     )
-    return Crossing(made, problem, line)
+    return ProjectImports(made, problem, line)

@@ -16,14 +16,14 @@ from pyfmt.imports.parse import FileImports, from_json, read_imports, to_json
 
 
 class Reader:
-    """The imports of files, each read at most once; `troubles` says of each unreadable file why it is."""
+    """The imports of files, each read at most once; `errors` says of each unreadable file why it is."""
 
     def __init__(self, root: Path, memory: Memory) -> None:
         self._root = root
         self._memory = memory
         self._known: dict[str, FileImports] = {}
         self._new: dict[bytes, bytes] = {}
-        self.troubles: dict[str, str] = {}
+        self.errors: dict[str, str] = {}
         self.steady = True  # no file has changed between its digest and its reading
 
     def fetch(self, files: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ class Reader:
                 self._known[file] = found
 
     def of(self, file: str) -> FileImports:
-        """The imports of a file; none for one that cannot be read, which `troubles` then has."""
+        """The imports of a file; none for one that cannot be read, which `errors` then has."""
         if file not in self._known:
             self._known[file] = self._read(file)
         return self._known[file]
@@ -45,7 +45,7 @@ class Reader:
         try:
             source = (self._root / file).read_bytes()
         except OSError as error:
-            self.troubles[file] = error.strerror or str(error)
+            self.errors[file] = error.strerror or str(error)
             return FileImports()
         found = read_imports(source)
         digest = hashlib.sha256(source).digest()
@@ -64,7 +64,7 @@ _code: list[str] = []
 
 
 def code_digest() -> str:
-    """The digest of what reads and judges: of this package, of the rules, and of the Python that parses."""
+    """The digest of the code that reads and checks: of this package, of the rules, and of the Python that parses."""
     if not _code:
         package = Path(__file__).parent.parent.parent
         files = [*sorted((package / "imports").glob("*.py")), *sorted((package / "run" / "boundaries").glob("*.py"))]

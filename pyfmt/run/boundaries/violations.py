@@ -27,8 +27,8 @@ _TEST_FILE = re.compile(r"(test_.*|.*_test|conftest)\.pyi?\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What imports are judged by; everything by the projects' paths."""
+class Policy:
+    """What imports are checked against; everything by the projects' paths."""
 
     projects: Mapping[str, Project]
     kinds: Mapping[str, Kind]
@@ -46,7 +46,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class ProjectImports:
     """The imports of a file that leave its project, in their order; or why they are not known, and the line."""
 
     sites: tuple[Site, ...] = ()
@@ -54,7 +54,7 @@ class Crossing:
     line: int = 1
 
 
-def sites(project: Project, file: str, found: FileImports, modules: Modules) -> Crossing:
+def sites(project: Project, file: str, found: FileImports, modules: Modules) -> ProjectImports:
     """Which imports of a file leave its project."""
     leaving = tuple(
         Site(file, span, project.path, target)
@@ -62,7 +62,7 @@ def sites(project: Project, file: str, found: FileImports, modules: Modules) -> 
         for span, target in _targets(project, file, item, modules)
         if target.project != project.path
     )
-    return Crossing(leaving, found.problem, found.problem_line)
+    return ProjectImports(leaving, found.problem, found.problem_line)
 
 
 def _targets(project: Project, file: str, item: Import, modules: Modules) -> Iterator[tuple[Span, Target]]:
@@ -84,34 +84,34 @@ def _targets(project: Project, file: str, item: Import, modules: Modules) -> Ite
         yield from found.values()
 
 
-def judge(ground: Ground, found: Sequence[Site]) -> Iterator[Finding]:
+def violations(policy: Policy, found: Sequence[Site]) -> Iterator[Finding]:
     """The findings of the sites of one file, cycles left out."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for site in found:
-        rule = _rule(ground, site)
-        if rule is None or ground.allowed.permits(site.importer, site.target.project, rule.id):
+        rule = _rule(policy, site)
+        if rule is None or policy.allowed.permits(site.importer, site.target.project, rule.id):
             continue
         if rule is UNDECLARED_DEPENDENCY:
-            if site.target.project in told:
+            if site.target.project in reported:
                 continue
-            told.add(site.target.project)
-        yield _finding(ground, site, rule, *_words(ground, site, rule))
+            reported.add(site.target.project)
+        yield _finding(policy, site, rule, *_words(policy, site, rule))
 
 
-def _rule(ground: Ground, site: Site) -> Rule | None:
+def _rule(policy: Policy, site: Site) -> Rule | None:
     """The rule that an import breaks by what the two are to each other."""
-    importer, target = ground.kinds.get(site.importer), ground.kinds.get(site.target.project)
+    importer, target = policy.kinds.get(site.importer), policy.kinds.get(site.target.project)
     if importer is None or target is None:
         return None
     if target is Kind.PROJECT:
         return PROJECT_IMPORTS_PROJECT if importer is Kind.PROJECT else LIBRARY_IMPORTS_PROJECT
-    project = ground.projects[site.importer]
+    project = policy.projects[site.importer]
     return None if project.computed or site.target.project in project.declares else UNDECLARED_DEPENDENCY
 
 
-def _words(ground: Ground, site: Site, rule: Rule) -> tuple[str, tuple[str, ...]]:
+def _words(policy: Policy, site: Site, rule: Rule) -> tuple[str, tuple[str, ...]]:
     """The message of a finding, and its notes."""
-    importer, target = ground.projects[site.importer], ground.projects[site.target.project]
+    importer, target = policy.projects[site.importer], policy.projects[site.target.project]
     module = site.target.module
     if rule is PROJECT_IMPORTS_PROJECT:
         return f"the project {importer.name} imports {module!r}, which is code of the project {target.name}", ()
@@ -125,7 +125,7 @@ def _words(ground: Ground, site: Site, rule: Rule) -> tuple[str, tuple[str, ...]
     return message, tuple(notes)
 
 
-def _finding(ground: Ground, site: Site, rule: Rule, message: str, notes: tuple[str, ...]) -> Finding:
+def _finding(policy: Policy, site: Site, rule: Rule, message: str, notes: tuple[str, ...]) -> Finding:
     return Finding(
         path=site.file,
         line=site.span.line,
@@ -137,12 +137,12 @@ def _finding(ground: Ground, site: Site, rule: Rule, message: str, notes: tuple[
         symbol=rule.symbol,
         severity=rule.severity,
         message=message,
-        project=ground.projects[site.importer].name,
+        project=policy.projects[site.importer].name,
         notes=notes,
     )
 
 
-def unreadable(project: Project, file: str, found: Crossing) -> Finding:
+def unreadable(project: Project, file: str, found: ProjectImports) -> Finding:
     """The finding that a file's imports are not known."""
     return Finding(
         path=file,
@@ -167,12 +167,12 @@ def counts_for_cycles(project: Project, file: str) -> bool:
     return not (_TEST_FOLDERS.intersection(folders) or _TEST_FILE.match(name))
 
 
-def cycles(ground: Ground, found: Iterable[Site]) -> Iterator[Finding]:
+def cycles(policy: Policy, found: Iterable[Site]) -> Iterator[Finding]:
     """A finding for each step of each cycle between libraries, at the first import that takes it."""
     first: dict[str, dict[str, Site]] = {}
     for site in sorted(found, key=lambda site: (site.file, site.span.line, site.span.column)):
         pair = (site.importer, site.target.project)
-        if all(ground.kinds.get(path) is Kind.LIBRARY for path in pair):
+        if all(policy.kinds.get(path) is Kind.LIBRARY for path in pair):
             first.setdefault(pair[0], {}).setdefault(pair[1], site)
     graph = {path: sorted(steps) for path, steps in sorted(first.items())}
     # Only what is part of a cycle is a question to `allow`: else an entry would seem to be needed.
@@ -180,7 +180,7 @@ def cycles(ground: Ground, found: Iterable[Site]) -> Iterator[Finding]:
         path: [
             step
             for step in steps
-            if not (_way(graph, step, path) and ground.allowed.permits(path, step, LIBRARY_CYCLE.id))
+            if not (_way(graph, step, path) and policy.allowed.permits(path, step, LIBRARY_CYCLE.id))
         ]
         for path, steps in graph.items()
     }
@@ -188,7 +188,7 @@ def cycles(ground: Ground, found: Iterable[Site]) -> Iterator[Finding]:
         for step in steps:
             way = _way(graph, step, path)
             if way:
-                yield _cycle(ground, first, (path, *way))
+                yield _cycle(policy, first, (path, *way))
 
 
 def _way(graph: Mapping[str, Sequence[str]], start: str, goal: str) -> tuple[str, ...]:
@@ -209,13 +209,13 @@ def _way(graph: Mapping[str, Sequence[str]], start: str, goal: str) -> tuple[str
     return ()
 
 
-def _cycle(ground: Ground, first: Mapping[str, Mapping[str, Site]], way: tuple[str, ...]) -> Finding:
+def _cycle(policy: Policy, first: Mapping[str, Mapping[str, Site]], way: tuple[str, ...]) -> Finding:
     """`way` begins and ends with the library whose import this is."""
-    names = " → ".join(ground.projects[path].name for path in way)
+    names = " → ".join(policy.projects[path].name for path in way)
     site, *others = (first[one][other] for one, other in zip(way, way[1:], strict=False))
     notes = tuple(
-        f"{ground.projects[other.importer].name} imports {other.target.module!r} in {other.file}:{other.span.line}"
+        f"{policy.projects[other.importer].name} imports {other.target.module!r} in {other.file}:{other.span.line}"
         for other in others
     )
-    finding = _finding(ground, site, LIBRARY_CYCLE, f"libraries import each other: {names}", notes)
+    finding = _finding(policy, site, LIBRARY_CYCLE, f"libraries import each other: {names}", notes)
     return replace(finding, also=tuple(sorted({other.file for other in others} - {site.file})))

@@ -139,14 +139,18 @@ def _infer(requires_python: str) -> list[TargetVersion] | None:
 
 
 def is_excluded(path: str, settings: BlackSettings) -> bool:
-    """Whether `black .`, run from the root, leaves `path` (relative to the root) out."""
+    """Whether `black .`, run from the root, leaves `path` (relative to the root) out.
+
+    A script without a Python suffix is taken where somebody named it, which `include` does not judge, as for black itself.
+    """
     options = load(settings)
     folder, _, _ = path.rpartition("/")
     if folder and _folder_excluded(folder, settings):
         return True
     if _matches(path, path, settings):
         return True
-    return not options.include.search(f"/{path}") or _points_outside(path, settings.root)
+    named = not path.endswith((".py", ".pyi"))
+    return not (named or options.include.search(f"/{path}")) or _points_outside(path, settings.root)
 
 
 @lru_cache(maxsize=None)

@@ -112,7 +112,7 @@ class Mypy:
 LINTER = Mypy()
 
 
-class _Names:
+class _SourceFinder:
     """mypy's SourceFinder over a list of files instead of a disk; folders are root-relative, "." is the root."""
 
     def __init__(self, files: Sequence[str], bases: Iterable[str]) -> None:
@@ -154,8 +154,8 @@ class _Names:
 
 
 @functools.lru_cache(maxsize=8)
-def _names(files: tuple[str, ...], bases: tuple[str, ...]) -> _Names:
-    return _Names(files, bases)
+def _names(files: tuple[str, ...], bases: tuple[str, ...]) -> _SourceFinder:
+    return _SourceFinder(files, bases)
 
 
 def _version_notes(environment: Environment) -> Iterable[str]:

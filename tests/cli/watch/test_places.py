@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyfmt.cli.watch.places import Event, Places, judge
+from pyfmt.cli.watch.places import Event, Places, relevant_change
 
 PLACES = Places(
     root="/m",
@@ -37,7 +37,7 @@ def folder(path: str, kind: str = "added") -> Event:
     ],
 )
 def test_a_source_is_run_again_in_the_places_that_are_known(event: Event) -> None:
-    change = judge([event], PLACES)
+    change = relevant_change([event], PLACES)
     assert (change.paths, change.shape, change.installed) == ((event.path,), False, False)
 
 
@@ -57,7 +57,7 @@ def test_a_source_is_run_again_in_the_places_that_are_known(event: Event) -> Non
     ],
 )
 def test_settings_and_folders_may_lead_to_other_places(event: Event) -> None:
-    change = judge([event], PLACES)
+    change = relevant_change([event], PLACES)
     assert (change.paths, change.shape, change.installed) == ((event.path,), True, False)
 
 
@@ -73,7 +73,7 @@ def test_settings_and_folders_may_lead_to_other_places(event: Event) -> None:
     ],
 )
 def test_an_environment_that_changes_is_waited_for(event: Event) -> None:
-    assert judge([event], PLACES).installed
+    assert relevant_change([event], PLACES).installed
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,12 @@ def test_an_environment_that_changes_is_waited_for(event: Event) -> None:
     ],
 )
 def test_nothing_else_counts(event: Event) -> None:
-    assert judge([event], PLACES).paths == ()
+    assert relevant_change([event], PLACES).paths == ()
 
 
 def test_a_batch_has_all_that_any_event_of_it_has() -> None:
-    change = judge([file("/m/lib/b.py"), file("/m/lib/a.py"), file(f"{SITE}/x.pth"), file("/m/README.md")], PLACES)
+    change = relevant_change(
+        [file("/m/lib/b.py"), file("/m/lib/a.py"), file(f"{SITE}/x.pth"), file("/m/README.md")], PLACES
+    )
     assert change.paths == (f"{SITE}/x.pth", "/m/lib/a.py", "/m/lib/b.py")
     assert change.shape and change.installed

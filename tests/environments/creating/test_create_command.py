@@ -76,3 +76,24 @@ def test_a_failed_replacement_leaves_the_old_one(tree: Monorepo) -> None:
     said = tree.run("envs", "create", "one", "--recreate").expect(2).stdout
     assert "failed   one/.venv" in said and "no-such-distribution-anywhere" in said
     assert mark.exists() and sorted(made(tree)) == ["one"]
+
+
+def test_the_environment_of_a_loose_script_serves_nobody_else(tmp_path: Path) -> None:
+    tree = Monorepo.create(
+        tmp_path,
+        {
+            "tool.py": '"""A loose script."""\n',
+            "bare/setup.cfg": "[metadata]\nname = bare\n",
+            "bare/bare.py": '"""Asks for nothing."""\n',
+            "svc/pyproject.toml": manifest("svc", "svc", "iniconfig"),
+            "svc/svc/__init__.py": '"""Needs something."""\n',
+        },
+    )
+    said = tree.run("envs", "create", ".").expect(0).stdout
+    assert "created  .venv (.)" in said and "nothing to install" in said
+    rows = tree.run("envs", "--json").json["projects"]
+    notes = {row["path"]: (row["environment"], row["note"]) for row in rows}
+    assert notes["."][0] and not notes["bare"][0] and not notes["svc"][0]
+    assert "alone" in notes["bare"][1]
+    planned = tree.run("envs", "create", "--all", "--dry-run").expect(0).stdout
+    assert "planned  bare/.venv" in planned and "planned  svc/.venv" in planned

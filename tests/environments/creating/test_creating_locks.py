@@ -15,9 +15,12 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from pyfmt.environments.creating.installers import find_uv
-from pyfmt.environments.creating.locks import Locked, Target, read_lock
-from pyfmt.environments.creating.locks.poetry import read as read_poetry
+from pyfmt.environments.creating.pins import Pinned, pinned
+from pyfmt.environments.creating.recipes import read_lock
 from pyfmt.environments.creating.values import CreationError
+from pyfmt.projects import locks
+from pyfmt.projects.locks.choosing import Choice, Target, chosen
+from pyfmt.projects.locks.poetry import read as read_poetry
 from tests.environments.creating.trees import EXAMPLE, copy_example, write
 
 HERE = Target({key: str(value) for key, value in default_environment().items()})
@@ -39,7 +42,7 @@ def run(*command: str | Path, cwd: Path, **environ: str) -> str:
     return done.stdout
 
 
-def pins(locked: Locked) -> set[str]:
+def pins(locked: Pinned) -> set[str]:
     """name==version of each pin."""
     return {f"{re.sub(r'[-_.]+', '-', pin.name).lower()}=={pin.version}" for pin in locked.pins}
 
@@ -96,8 +99,10 @@ def test_poetry_lock_of_an_older_poetry_has_no_groups_and_reads_the_same() -> No
         package.pop("markers", None)
     pyproject = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
     pyproject["tool"]["poetry"]["dependencies"] |= {"python": "^3.11", "pydantic": "^1.9"}
-    assert pins(read_poetry(lock, folder, HERE, pyproject)) == pins(read_lock(folder / "poetry.lock", HERE))
-    assert "colorama==0.4.6" in pins(read_poetry(lock, folder, WINDOWS, pyproject))
+    older = read_poetry(lock, pyproject)
+    everything = Choice(frozenset(older.groups))
+    assert pins(pinned(older, chosen(older, HERE, everything), folder)) == pins(read_lock(folder / "poetry.lock", HERE))
+    assert "colorama" in {package.name for package in chosen(older, WINDOWS, everything)}
 
 
 def test_uv_lock_reads_as_uv_exports_it(tmp_path: Path) -> None:
@@ -131,6 +136,58 @@ docs = ["pluggy"]
     assert pins(locked) == exported(said)
     assert {pin.name for pin in locked.pins} == {"coverage", "iniconfig"}
     assert "colorama" in {pin.name for pin in read_lock(folder / "uv.lock", WINDOWS).pins}
+
+
+def test_uv_lock_with_extras_that_conflict_reads_as_uv_exports_it(tmp_path: Path) -> None:
+    pyproject = """
+[project]
+name = "service"
+version = "1"
+requires-python = ">=3.11"
+dependencies = ["pluggy"]
+[project.optional-dependencies]
+old = ["iniconfig==1.1.1"]
+new = ["iniconfig==2.0.0"]
+[tool.uv]
+conflicts = [[{ extra = "old" }, { extra = "new" }]]
+"""
+    folder = write(tmp_path, {"pyproject.toml": pyproject})
+    run(uv(), "lock", "-q", "--python", sys.executable, cwd=folder)
+    lock = locks.read(folder / "uv.lock")
+    assert lock.extras == ("new", "old") and lock.conflicts == (frozenset({"[old]", "[new]"}),)
+    for extra in ("old", "new"):
+        said = run(uv(), "export", "-q", "--frozen", "--no-hashes", "--no-header", "--extra", extra, cwd=folder)
+        found = chosen(lock, HERE, Choice(extras=frozenset({extra})))
+        assert pins(pinned(lock, found, folder)) == exported(said)
+    assert pins(read_lock(folder / "uv.lock", HERE)) == exported(run(uv(), "export", "-q", "--no-hashes", cwd=folder))
+
+
+def test_poetry_lock_with_an_extra_reads_as_poetry_exports_it(manager: Callable[..., Path], tmp_path: Path) -> None:
+    pyproject = """
+[project]
+name = "service"
+version = "1"
+requires-python = ">=3.11"
+dependencies = ["pluggy"]
+[project.optional-dependencies]
+settings = ["iniconfig"]
+[tool.poetry]
+package-mode = false
+[[tool.poetry.source]]
+name = "simple"
+url = "https://pypi.org/simple/"
+priority = "primary"
+"""
+    folder = write(tmp_path, {"pyproject.toml": pyproject})
+    poetry = manager("poetry", "poetry-plugin-export")
+    run(poetry, "lock", "-q", cwd=folder)
+    lock = locks.read(folder / "poetry.lock")
+    for extras, names in ((frozenset(), {"pluggy"}), (frozenset({"settings"}), {"pluggy", "iniconfig"})):
+        wanted = (option for extra in extras for option in ("--extras", extra))
+        said = run(poetry, "export", "--without-hashes", *wanted, cwd=folder)
+        found = chosen(lock, HERE, Choice(extras=extras))
+        assert {package.name for package in found} == names
+        assert pins(pinned(lock, found, folder)) == exported(said)
 
 
 def test_pylock_reads_as_the_lock_that_it_was_exported_from(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""What an environment lacks of what a project needs: names and versions against the installed metadata."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import MutableMapping, Sequence
+
+from pyfmt.core.model import Environment, Project
+from pyfmt.environments.markers import target
+from pyfmt.projects.names import normalise
+
+_SHOWN = 5
+
+
+def lacking(project: Project, environment: Environment, memo: MutableMapping[str, str] | None = None) -> str:
+    """What is missing, in words ("lacks attrs, six>=1.17 (1.16.0 is there)"); "" where everything is there.
+
+    A requirement that cannot be read, or whose marker cannot be judged, is not held against the environment. Of a project
+    that computes its dependencies and names none nothing is known: that is said, too. `memo` keeps answers.
+    """
+    if not project.needs:
+        return "is not known to have what it needs: it computes its dependencies" if project.computed else ""
+    text = repr(("lacking", project.needs, environment.fingerprint))
+    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    if memo is None:
+        return _lacking(project.needs, environment)
+    if key not in memo:
+        memo[key] = _lacking(project.needs, environment)
+    return memo[key]
+
+
+def _lacking(lines: Sequence[str], environment: Environment) -> str:
+    # Deferred: it costs 35 ms, and few environments are borrowed.
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    versions = {item.name: item for item in environment.distributions}
+    here = target(environment)
+    found = []
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if not here.admits(str(requirement.marker or "")):
+            continue
+        installed = versions.get(normalise(requirement.name))
+        if installed is None:
+            found.append(requirement.name)
+        elif not (installed.editable or requirement.specifier.contains(installed.version, prereleases=True)):
+            if installed.version:
+                found.append(f"{requirement.name}{requirement.specifier} ({installed.version} is there)")
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return f"lacks {', '.join(found[:_SHOWN])}{more}" if found else ""

@@ -1,0 +1,132 @@
+"""What the lock files of every manager say should be installed, one small reader for each format."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pyfmt.projects.files import LOCK_FILES
+from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
+from pyfmt.projects.locks.values import Lock, LockError, Source, Table
+
+__all__ = ["Lock", "LockError", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
+
+
+class _Format(NamedTuple):
+    """How one manager's lock is read; `marks` are words of which each entry that is installed from a folder holds one."""
+
+    read: Callable[[Table, Table], Lock]
+    source: Callable[[Table], Source]
+    marks: tuple[str, ...] = ()
+
+
+_FORMATS = {
+    "uv.lock": _Format(uv.read, uv.source, ("editable", "directory")),
+    "poetry.lock": _Format(poetry.read, poetry.source, ("directory",)),
+    "pdm.lock": _Format(pdm.read, pdm.source, ("path",)),
+    "Pipfile.lock": _Format(pipenv.read, pipenv.source),
+    "pylock.toml": _Format(pylock.read, pylock.source, ("directory",)),
+}
+
+
+def find(folder: Path, *more: str) -> Path | None:
+    """The lock file of a project's folder, else the first of the names `more` that is there; None without any."""
+    return next((folder / name for name in (*LOCK_FILES, *more) if (folder / name).is_file()), None)
+
+
+def read(path: Path) -> Lock:
+    """The lock at `path`, with what the pyproject.toml beside it says of its groups; requirements files are pins.
+
+    Raises LockError.
+    """
+    try:
+        if path.name not in _FORMATS:
+            path.read_text("utf-8")  # of this file an error counts; what it includes in vain pip itself refuses
+            return requirements.read(path.as_posix(), text_of)
+        return read_text(path.name, path.read_text("utf-8"), _manifest(path.parent / "pyproject.toml"))
+    except (OSError, UnicodeDecodeError) as error:
+        words = error.strerror if isinstance(error, OSError) else str(error)
+        raise LockError(f"{path.name} cannot be read: {words}") from error
+
+
+def read_text(name: str, content: str, manifest: Table | None = None) -> Lock:
+    """The lock of a file called `name` from its content; raises LockError."""
+    try:
+        data = _parsed(name, content)
+        return _FORMATS[name].read(data, manifest or {})
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise LockError(f"{name} cannot be read: {' '.join(str(error).split())}") from error
+
+
+@lru_cache(maxsize=4)
+def _parsed(name: str, content: str) -> Mapping[str, object]:
+    """Kept, since a workspace's lock is asked for each of its members."""
+    data = json.loads(content) if name.endswith(".lock") and name[:1].isupper() else tomllib.loads(content)
+    if not isinstance(data, dict):
+        raise ValueError("it holds no table")
+    return data
+
+
+def text_of(file: str) -> str | None:
+    """A file's text, as `requirements.Reader` has it."""
+    try:
+        return Path(file).read_text("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _manifest(path: Path) -> Table:
+    """A pyproject.toml; empty where there is none or it is damaged, which is said elsewhere."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def folders(path: Path) -> list[str]:
+    """Folders that a lock file installs from, transitive ones too, as written: relative to the lock's own folder.
+
+    Of a long file only the entries that can name one are parsed. A damaged lock gives none: its manager refuses it at the
+    next install.
+    """
+    try:
+        content = path.read_text("utf-8")
+    except (OSError, ValueError):
+        return []
+    kind = _FORMATS[path.name]
+    if not kind.marks:
+        try:
+            return [p.source.place for p in read_text(path.name, content).packages if p.source.kind == "folder"]
+        except LockError:
+            return []
+    found = []
+    for chunk in re.split(r"^(?=\[\[packages?\]\]\s*$)", content, flags=re.MULTILINE)[1:]:
+        if any(mark in chunk for mark in kind.marks):
+            try:
+                entries = tomllib.loads(chunk)
+                sources = [kind.source(entry) for key in ("package", "packages") for entry in entries.get(key, ())]
+            except (ValueError, TypeError, AttributeError):
+                continue
+            found += [source.place for source in sources if source.kind == "folder" and source.place]
+    return found
+
+
+def workspace_edges(path: Path) -> list[tuple[str, str]]:
+    """Which local folder depends on which directly, as a uv.lock says it; relative to the lock's folder."""
+    try:
+        lock = read(path)
+    except LockError:
+        return []
+    places = {p.name: p.source.place for p in lock.packages if p.source.kind in ("folder", "virtual")}
+    return [
+        (places[package.name], places[edge.name])
+        for package in lock.packages
+        if package.name in places
+        for _, edge in package.edges()
+        if edge.name in places
+    ]

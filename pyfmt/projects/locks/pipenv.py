@@ -1,0 +1,44 @@
+"""Pipfile.lock: one table for each category. Source: https://github.com/pypa/pipfile and pipenv.utils.dependencies."""
+
+from __future__ import annotations
+
+from pyfmt.projects.locks.values import PYPI, Lock, Package, Source, Table, local, strings, table, tables, text
+from pyfmt.projects.names import normalise
+
+_MAIN = "default"
+
+
+def read(data: Table, _manifest: Table) -> Lock:
+    """The lock as one; a package may stand in several categories."""
+    categories = {key: entries for key, entries in data.items() if key != "_meta" and isinstance(entries, dict)}
+    packages = tuple(
+        _package(name, entry, "" if category == _MAIN else category)
+        for category, entries in categories.items()
+        for name, entry in entries.items()
+        if isinstance(entry, dict)
+    )
+    urls = [text(source.get("url")).rstrip("/") for source in tables(table(data, "_meta").get("sources"))]
+    groups = tuple(sorted(category for category in categories if category != _MAIN))
+    return Lock("Pipfile.lock", packages, groups=groups, indexes=tuple(url for url in urls if url not in ("", PYPI)))
+
+
+def source(entry: Table) -> Source:
+    """Where an entry comes from; paths are relative to the lock."""
+    place = text(entry.get("path")) or text(entry.get("file"))
+    if place and "://" not in place:
+        return local(place, bool(entry.get("editable")))
+    if entry.get("git"):
+        inside = text(entry.get("subdirectory"))
+        return Source("git", str(entry["git"]), commit=text(entry.get("ref")), subdirectory=inside)
+    return Source("url", place) if place else Source()
+
+
+def _package(name: str, entry: Table, category: str) -> Package:
+    return Package(
+        normalise(name),
+        text(entry.get("version")).removeprefix("=="),
+        source(entry),
+        groups={category: text(entry.get("markers"))},
+        extras=strings(entry.get("extras")),
+        hashes={value: (value,) for value in strings(entry.get("hashes"))},
+    )

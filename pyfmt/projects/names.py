@@ -1,0 +1,19 @@
+"""Names of distributions, as the packaging standards compare them."""
+
+from __future__ import annotations
+
+import re
+
+_SEPARATORS = re.compile(r"[-_.]+")
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+
+
+def normalise(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def requirement_name(line: str) -> str:
+    """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
+    match = _NAME.match(line)
+    return normalise(match.group(1)) if match else ""

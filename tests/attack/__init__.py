@@ -1,0 +1,1 @@
+"""What a hostile checkout tries, and what a run survives that is cut off or runs out of space."""
