@@ -20,7 +20,9 @@ Row = list[Any]  # a target, and its value: texts, files and their digests; None
 class SideEffects:
     """What was noted when a project's files were linted; plain data, as it is stored."""
 
-    made: dict[str, tuple[str, list[Row]]] = field(default_factory=dict)  # by setter, with the digest of what it reaches
+    made: dict[str, tuple[str, list[Row]]] = field(
+        default_factory=dict
+    )  # by setter, with the digest of what it reaches
     early: list[Sequence[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
     late: list[Sequence[str]] = field(default_factory=list)  # the same while files were linted
     touched: dict[str, list[str]] = field(default_factory=dict)  # by module outside of the checkout: who can see it
@@ -56,7 +58,9 @@ def moved(known: SideEffects, reach: Reach, asked: Iterable[str]) -> set[Target]
 def _is_other(row: Row, reach: Reach) -> bool:
     """Whether a value was defined in a file that says something else by now."""
     values = row[3]
-    return values is None or any(digest and (not reach.has(file) or reach.digest(file) != digest) for _, file, digest in values)
+    return values is None or any(
+        digest and (not reach.has(file) or reach.digest(file) != digest) for _, file, digest in values
+    )
 
 
 def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files: Iterable[str]) -> set[str] | None:

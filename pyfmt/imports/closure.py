@@ -47,25 +47,27 @@ class Reach:
         for path in tree.contents:
             self._take(path, roots)
         self._shared = tree.shared
-        self._always = frozenset(found for name in tree.shared for found in self._below(name))
         self._below_places: dict[str, set[str]] = {}  # the names directly in a folder
         for place in self._places:
             folder, _, name = place.rpartition("/")
             self._below_places.setdefault(folder, set()).add(name)
         self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
-        self._direct: dict[str, frozenset[str]] = {}
-        self._known: dict[str, frozenset[str]] = {}
-        self._digests: dict[frozenset[str], str] = {}
+        self._begin(frozenset(found for name in tree.shared for found in self._below(name)))
 
     def asked(self, names: Iterable[str], tops: Iterable[str]) -> Reach:
         """The same where it is known what packages that are not in the tree ask for: `names`, of those below `tops`."""
-        found = copy.copy(self)
-        known = frozenset(tops)
-        always = {path for top in self._shared - known for path in self._below(top)}
+        always = {path for top in self._shared.difference(tops) for path in self._below(top)}
         always.update(path for name in names for path in self._absolute(name))
-        found._always = frozenset(always)
-        found._direct, found._known, found._digests = {}, {}, {}
+        found = copy.copy(self)
+        found._begin(frozenset(always))  # pylint: disable=protected-access  # its own class
         return found
+
+    def _begin(self, always: frozenset[str]) -> None:
+        """Forget what files reach; `always` is what every file does."""
+        self._always = always
+        self._direct: dict[str, frozenset[str]] = {}
+        self._known: dict[str, frozenset[str]] = {}
+        self._digests: dict[frozenset[str], str] = {}
 
     def of(self, file: str) -> frozenset[str]:
         """The file itself, and all that it reaches."""

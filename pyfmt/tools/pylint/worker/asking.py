@@ -12,7 +12,9 @@ from typing import Any
 
 from astroid import builder, nodes, rebuilder
 
-asked: dict[str, dict[str, str]] = {}  # by the asking module's file or name: absolute name -> what was found, "" for none
+asked: dict[str, dict[str, str]] = (
+    {}
+)  # by the asking module's file or name: absolute name -> what was found, "" for none
 named: dict[str, set[str]] = {}  # by a module's file or name: its attributes, and strings that could name one
 
 
@@ -93,9 +95,9 @@ def named_by_others(is_own: Callable[[str], bool]) -> set[str]:
     return {name for module, names in named.items() if not is_own(module) for name in names}
 
 
-def tops_below(folders: Iterable[str]) -> frozenset[str]:
-    """The top-level names under which something can be imported from folders."""
-    found: set[str] = set()
+def tops_below(folders: Iterable[str], further: Iterable[str]) -> frozenset[str]:
+    """The top-level names under which something can be imported from folders, and those of `further` names."""
+    found = {name.partition(".")[0] for name in further}
     for folder in folders:
         try:
             found.update(name.partition(".")[0] for name in os.listdir(folder))

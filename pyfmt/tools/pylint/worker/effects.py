@@ -14,7 +14,7 @@ import ast
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -137,6 +137,7 @@ class Effects:
         self._replay.muted = True
         made = {name(path): [self._row(path, *item) for item in sets.items()] for path, sets in self._made.items()}
         targets = {target for sets in self._made.values() for target, _, _ in sets if not self._places.is_own(target)}
+        targets.update(map(self._places.path, self._noted["targets"] if self._noted else ()))
         setters = {path: [target for target, _, _ in sets] for path, sets in self._made.items()}
         touched = asking.touching(targets, setters, self._linted)
         common = asking.named_by_others(self._places.is_own)

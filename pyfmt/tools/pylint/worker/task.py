@@ -227,21 +227,24 @@ def _lint(payload: Json, group: Json) -> Json:
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
-    siblings = _parts["effects"].Parts(_parts["asking"], _parts["replaying"], _parts["values"])
-    places = _parts["effects"].Places(payload["root"], payload["prefix"])
-    effects = _parts["effects"].Effects(siblings, places, replay)
+    effects = _new_effects(payload, replay)
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
     roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *linter.roots([*files, *others])]
-    mapped = {name.partition(".")[0] for name in finders.mapping}
-    told = effects.told(linter, _parts["asking"].tops_below(roots) | mapped)
+    told = effects.told(linter, _parts["asking"].tops_below(roots, finders.mapping))
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
     return answer
+
+
+def _new_effects(payload: Json, replay: Json | None) -> Any:
+    effects = _parts["effects"]
+    siblings = effects.Parts(_parts["asking"], _parts["replaying"], _parts["values"])
+    return effects.Effects(siblings, effects.Places(payload["root"], payload["prefix"]), replay)
 
 
 def _lintable(paths: list[str], group: Json) -> list[str]:

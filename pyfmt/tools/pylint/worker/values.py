@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from astroid import bases, nodes, util
-from astroid.exceptions import AstroidError
+from astroid.exceptions import AstroidError, InferenceError
 
 Described = list[tuple[str, str]]  # a text, and the file or module that it was defined in, "" for none
 
@@ -23,6 +23,8 @@ def described(target: nodes.AssignAttr) -> Described | None:
         return None
     try:
         found = [_one(value) for value in statement.value.infer()]
+    except InferenceError:
+        return [("nothing", "")]  # nor can a reader tell
     except (AstroidError, RecursionError):
         return None
     return None if None in found else [each for each in found if each is not None]
@@ -34,7 +36,7 @@ def _one(value: Any) -> tuple[str, str] | None:
     if isinstance(value, nodes.Const):
         return (repr(value.value), "")
     kind = type(value).__name__
-    while isinstance(value, bases.Proxy):  # an instance, a method, a generator
+    while isinstance(value, bases.Proxy) and not isinstance(value, nodes.NodeNG):  # an instance, a method, a generator
         value = value._proxied
     if not isinstance(value, nodes.NodeNG):
         return None
