@@ -33,10 +33,10 @@ import json, os, sys, time
 from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Command, Request
+from pyfmt.core.request import Command, Location, Request
 from pyfmt.run.workspace import survey_workspace
 root = Path(sys.argv[1])
-request = Request(Command.CHECK, root=str(root))
+request = Request(Command.CHECK, location=Location(str(root)))
 settings = config.load(request, root)
 memory = Memory(settings, True)
 began = time.perf_counter()
@@ -89,7 +89,8 @@ def _measure(folder: Path, options: argparse.Namespace) -> int:
     print(f"{'starting each interpreter instead':36} {single * count:8.2f} s  ({ratio:.0f} times as long)")
     reached = median < TARGET * count / 360
     print(
-        f"target {TARGET * count / 360:.2f} s: {'reached' if reached else 'MISSED'} ({len(os.sched_getaffinity(0))} cores)"
+        f"target {TARGET * count / 360:.2f} s: {'reached' if reached else 'MISSED'} ({len(os.sched_getaffinity(0))} "
+        "cores)"
     )
     return 0 if reached else 1
 

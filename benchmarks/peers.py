@@ -2,7 +2,8 @@
 
 The careful parallel loop (`xargs -P`: each tool for each project, pylint in a copy of the project's environment),
 `isort . && black .`, pre-commit and prek with a local hook for each project and tool, and ruff, which knows neither
-types nor environments, as the limit. Tools that are no dependency of pyfmt are installed into a folder of the benchmark.
+types nor environments, as the limit. Tools that are no dependency of pyfmt are installed into a folder of the
+benchmark.
 """
 
 from __future__ import annotations
@@ -107,7 +108,10 @@ def _calls(bench: Bench, name: str) -> Iterator[tuple[str, str, str]]:
             elif tool == "black":
                 call = f"{python} -m black --check --quiet --config {CONFIGS}/black.toml ."
             else:
-                call = f"{python} -m isort --check --quiet --settings-file {CONFIGS}/isort.cfg --src {bench.tree / folder} ."
+                call = (
+                    f"{python} -m isort --check --quiet --settings-file {CONFIGS}/isort.cfg --src "
+                    f"{bench.tree / folder} ."
+                )
             yield tool, folder, f"cd {bench.tree / folder} && {call}"
 
 
@@ -127,7 +131,8 @@ def loop(bench: Bench) -> Contestant:
 
 
 def hooks(bench: Bench, name: str) -> Contestant:
-    """pre-commit or prek with a local hook for each project and tool; prek runs them side by side, pre-commit cannot."""
+    """pre-commit or prek with a local hook for each project and tool; prek runs them side by side, pre-commit
+    cannot."""
     found = []
     for tool, folder, call in _calls(bench, name):
         hook = {
@@ -163,7 +168,8 @@ def pyfmt(bench: Bench, *arguments: str) -> Contestant:
 def formatters(bench: Bench) -> Contestant:
     """`isort . && black .`, told to use as many cores as the others.
 
-    From the root, isort does not know whose package is whose and finds fault with the order: its exit code says nothing.
+    From the root, isort does not know whose package is whose and finds fault with the order: its exit code says
+    nothing.
     """
     python = shlex.quote(sys.executable)
     call = f"{python} -m isort --check -q --jobs {bench.jobs} --settings-file {CONFIGS}/isort.cfg . ; "

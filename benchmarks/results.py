@@ -164,7 +164,8 @@ def _side_by_side(results: Results) -> list[str]:
     lines = [
         "## Side by side",
         "",
-        f"{size.projects} projects ({size.libraries} libraries, {size.services} services with environments of their own), "
+        f"{size.projects} projects ({size.libraries} libraries, {size.services} services with environments of their "
+        "own), "
         f"{size.total} files; median of {results.rounds} rounds.",
     ]
     kinds: tuple[tuple[str, Callable[[Cost], float], str], ...] = (

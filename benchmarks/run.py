@@ -1,8 +1,8 @@
 """Runs pyfmt and what people use instead side by side over a generated monorepo, and writes benchmarks/RESULTS.md.
 
 `python -m benchmarks.run`. Everything happens in a scratch folder, with caches of its own. First the side by side: all
-contestants of peers.py, cold, warm, and with one file changed. Then growth: pyfmt and ruff on trees of several sizes. What
-is measured is written at once, so that an interrupted run loses nothing.
+contestants of peers.py, cold, warm, and with one file changed. Then growth: pyfmt and ruff on trees of several sizes.
+What is measured is written at once, so that an interrupted run loses nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _side_by_side(work: Path, options: argparse.Namespace, results: Results, dea
     bench = peers.Bench(work, work / "monorepo", results.size, options.jobs)
     wanted = (_PROJECT * results.size.projects + _FILE * results.size.total) * options.rounds
     print(
-        f"bench: side by side, {results.size.projects} projects, {results.size.total} files, {options.rounds} rounds: about {wanted:.0f} s",
+        f"bench: side by side, {results.size.projects} projects, {results.size.total} files, {options.rounds} rounds: "
+        f"about {wanted:.0f} s",
         flush=True,
     )
     generate.generate(bench.tree, bench.size, bench.jobs)

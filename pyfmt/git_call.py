@@ -1,11 +1,13 @@
 """The one place that starts git: a repository's own configuration runs no program because pyfmt asks something.
 
-A clone's configuration is its owner's; an unpacked archive brings its own `.git/config`, and a clone can hold folders that are
-laid out as a bare repository with a `config`. What such a configuration could run, and what keeps it from that:
+A clone's configuration is its owner's; an unpacked archive brings its own `.git/config`, and a clone can hold folders
+that are laid out as a bare repository with a `config`. What such a configuration could run, and what keeps it from
+that:
 
-- hooks and fsmonitor: settings of each call; submodules, which git would ask in processes without these settings, are never
-  entered by git itself (`--ignore-submodules`);
-- filter drivers (`filter.x.clean`, `smudge`, `process`): emptied one by one, unless the user's own configuration has them;
+- hooks and fsmonitor: settings of each call; submodules, which git would ask in processes without these settings, are
+  never entered by git itself (`--ignore-submodules`);
+- filter drivers (`filter.x.clean`, `smudge`, `process`): emptied one by one, unless the user's own configuration has
+  them;
 - external differences and text conversions: options of the calls that know them;
 - fetching what a partial clone lacks (remote helpers, ssh commands, `uploadpack`): no protocol is allowed;
 - signatures (`gpg.program`): no call shows commits, which `log` would.
@@ -22,7 +24,8 @@ from pathlib import Path
 _TIME_LIMIT = 300.0  # seconds for one call
 # All of git that pyfmt calls: a test plays every vector against each.
 COMMANDS = frozenset(
-    "cat-file check-attr check-ignore checkout-index config diff diff-files hash-object ls-files ls-tree merge-base merge-file "
+    "cat-file check-attr check-ignore checkout-index config diff diff-files hash-object ls-files ls-tree merge-base "
+    "merge-file "
     "remote rev-list rev-parse status symbolic-ref update-index version".split()
 )
 # Those that look at contents of the work tree, or write them, where filter drivers would run.
@@ -100,8 +103,8 @@ class Git:
         return tuple(names)
 
     def _refuse_bare(self) -> None:
-        """git would take a folder that is laid out as a bare repository for one, with the configuration that it holds; only
-        from version 2.38 on `safe.bareRepository` prevents that."""
+        """git would take a folder that is laid out as a bare repository for one, with the configuration that it holds;
+        only from version 2.38 on `safe.bareRepository` prevents that."""
         folder = self.folder
         while not os.path.lexists(os.path.join(folder, ".git")):
             if all(os.path.lexists(os.path.join(folder, name)) for name in _BARE):

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support import virtualenvs
@@ -16,6 +17,12 @@ from tests.support.virtualenvs import BuiltEnvironment, Recipe
 MakeMonorepo = Callable[[Mapping[str, str | bytes]], Monorepo]
 MakeLoop = Callable[..., CarefulLoop]
 MakeEnvironment = Callable[..., BuiltEnvironment]
+
+# How quick the machine is, or what else it does, is no property of pyfmt.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture

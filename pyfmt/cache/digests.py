@@ -50,7 +50,8 @@ class Digests:
         self._now = time.time_ns()
 
     def confirm(self) -> None:
-        """Ask the disk again: from now on a file that was written since, were it with the same content, has another digest.
+        """Ask the disk again: from now on a file that was written since, were it with the same content, has another
+        digest.
 
         Who changes a file and changes it back while a tool runs cannot be told by content alone.
         """

@@ -1,9 +1,9 @@
 """pylint's messages file by file: where a project has changed, only the files that can see the change are linted anew.
 
 A record holds, for one project in one environment, each file's findings with the digest of all that the file reaches
-(`pyfmt.imports.closure`), the project-wide findings (R0801, R0401) with the digest of what these depend on, and what files set
-on the classes of others (`pyfmt/tools/pylint/worker/effects.py`), since messages depend on that as well. Whatever cannot be
-proved to be as it was has the whole project linted.
+(`pyfmt.imports.closure`), the project-wide findings (R0801, R0401) with the digest of what these depend on, and what
+files set on the classes of others (`pyfmt/tools/pylint/worker/effects.py`), since messages depend on that as well.
+Whatever cannot be proved to be as it was has the whole project linted.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ class FileRecords:
         return Outcome(partial.unit, _findings(partial), cached=True, started=now, ended=now)
 
     def joined(self, partial: Partial, done: Outcome, effects: Sequence[JsonObject]) -> Outcome | None:
-        """A unit's outcome from what was known and what was linted anew; None where the rest may say something else now.
+        """A unit's outcome from what was known and what was linted anew; None where the rest may say something else
+        now.
 
         Updates the records that `partial` holds; `keep` stores them.
         """

@@ -32,7 +32,8 @@ def tool_environments_folder() -> Path:
 
 
 def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:
-    """A folder for one tool's own cache: one for each tool version, configuration, environment and group of projects."""
+    """A folder for one tool's own cache: one for each tool version, configuration, environment and group of
+    projects."""
     assert unit.environment is not None, unit
     group = json.dumps([[part.project.path for part in unit.parts], unit.number])
     place = digest(unit.environment.prefix, group)

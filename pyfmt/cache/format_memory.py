@@ -150,7 +150,8 @@ def _importable(folder: str, prefix: str) -> Iterator[str]:
 
 
 def _is_namespace(folder: str) -> bool:
-    """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at all."""
+    """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at
+    all."""
     try:
         with open(os.path.join(folder, "__init__.py"), "rb") as file:
             return b"__import__" in file.read(4096)

@@ -51,7 +51,8 @@ class Sources:
         return {path: content.hex()[:16] for path, content in self._contents(folder)}
 
     def visible(self, environment: Environment) -> tuple[str, ...]:
-        """The folders with sources that an environment's search path leads to; its installed packages are not among them."""
+        """The folders with sources that an environment's search path leads to; its installed packages are not among
+        them."""
         if environment.prefix not in self._seen:
             renamed = (path if os.path.isdir(path) else os.path.dirname(path) for _, path in environment.remapped)
             entries = dict.fromkeys((*environment.search_path, *environment.finder_roots, *renamed))
@@ -79,7 +80,8 @@ class Sources:
         return self._found[entry] or None
 
     def _place(self, entry: str) -> str | None:
-        """A folder as the walk knows it; the absolute path where the walk has not been there; None where there is none."""
+        """A folder as the walk knows it; the absolute path where the walk has not been there; None where there is
+        none."""
         real = os.path.realpath(entry)
         if _is_inside(real, self._root):
             relative = os.path.relpath(real, self._root).replace(os.sep, "/")
@@ -104,7 +106,8 @@ class Sources:
                 yield from project.hidden
 
     def _members(self, folder: str) -> Iterator[str]:
-        """The files that belong to `folder`: its own, and those of projects further down that can be imported from it."""
+        """The files that belong to `folder`: its own, and those of projects further down that can be imported from
+        it."""
         prefix = "" if folder == "." else folder + "/"
         owner = folder
         while owner not in self._owners and owner != ".":

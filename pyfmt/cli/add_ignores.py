@@ -1,4 +1,5 @@
-"""`pyfmt lint --add-ignores`: lints, writes the narrowest suppressions, and lints again until no finding can be helped."""
+"""`pyfmt lint --add-ignores`: lints, writes the narrowest suppressions, and lints again until no finding can be
+helped."""
 
 from __future__ import annotations
 

@@ -1,19 +1,58 @@
-"""What `pyfmt affected` and `pyfmt graph` show."""
+"""`pyfmt affected`: the projects that changed since a commit, and those that depend on them."""
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import config, projects
 from pyfmt.cache import import_memory
 from pyfmt.cache.memory import Memory
-from pyfmt.core import dependents
+from pyfmt.cli.output import print_text
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
 from pyfmt.git.changes import Scope, find_scope
+
+EXAMPLES = (
+    ("pyfmt affected", "what a branch touches, and why"),
+    ("pyfmt affected --since origin/main --paths", "for a script: one folder a line"),
+    ("pyfmt affected --github-matrix", "for a job of GitHub Actions"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Since when, and in which shape."""
+    parser.add_argument("--since", metavar="REV", default="auto", help="as for check (default: auto)")
+    shapes = parser.add_mutually_exclusive_group()
+    shapes.add_argument("--json", action="store_true", help="as JSON, with the files to format and to lint")
+    shapes.add_argument("--github-matrix", action="store_true", help="as a matrix for a job of GitHub Actions")
+    shapes.add_argument(
+        "--paths", action="store_true", dest="only_paths", help="only the projects' folders, one a line"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show them."""
+    result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
+    if options.github_matrix or options.only_paths:  # the others have them among their output
+        for note in result.scope.notes:
+            print(f"pyfmt: note: {note}", file=sys.stderr)
+    if options.json:
+        print_text(as_json(result) + "\n")
+    elif options.github_matrix:
+        print_text(as_matrix(result) + "\n")
+    elif options.only_paths:
+        print_text("".join(f"{path}\n" for path in paths(result)))
+    else:
+        print_text(as_text(result) + "\n")
+    return EXIT_CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +65,7 @@ class AffectedProjects:
 
 
 def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedProjects:
-    """Find out what `request.since` touches; environments are not looked at. Raises PyfmtError."""
+    """Find out what `request.since` touches; environments are not read. Raises PyfmtError."""
     settings = config.load(request, cwd)
     memory = Memory(settings, request.use_cache)
     try:
@@ -87,58 +126,3 @@ def as_matrix(result: AffectedProjects) -> str:
     names = {project.path: project.name for project in result.projects}
     rows = [{"project": names[path], "path": path, "changed": path in result.scope.changed} for path in paths(result)]
     return json.dumps({"include": rows}, separators=(",", ":"))
-
-
-def find_graph(request: Request, cwd: Path) -> tuple[Project, ...]:
-    """All projects with their edges; raises PyfmtError."""
-    return projects.find_projects(config.load(request, cwd)).projects
-
-
-def _graph_text(found: tuple[Project, ...]) -> str:
-    names = {project.path: project.name for project in found}
-    lines = []
-    for project in found:
-        lines.append(project.name + (f" ({project.path})" if project.name != project.path else ""))
-        for edge in project.edges:
-            lines.append(f"  → {names[edge.target]}, through {' and '.join(dependents.shown(edge.through))}")
-    lines += [f"in a circle: {', '.join(names[path] for path in group)}" for group in dependents.cycles(found)]
-    return "\n".join(lines) or "no projects"
-
-
-def _graph_json(found: tuple[Project, ...]) -> str:
-    return json.dumps(
-        {
-            "version": 1,
-            "projects": [{"project": project.name, "path": project.path} for project in found],
-            "edges": [
-                {"from": project.path, "to": edge.target, "through": dependents.shown(edge.through)}
-                for project in found
-                for edge in project.edges
-            ],
-            "cycles": [list(group) for group in dependents.cycles(found)],
-        },
-        indent=2,
-    )
-
-
-def _graph_mermaid(found: tuple[Project, ...]) -> str:
-    nodes = {project.path: f"p{number}" for number, project in enumerate(found)}
-    lines = ["flowchart LR"]
-    lines += [f'    {nodes[project.path]}["{_quoted(project.name)}"]' for project in found]
-    for project in found:
-        for edge in project.edges:
-            label = _quoted(", ".join(dependents.shown(edge.through)))
-            lines.append(f'    {nodes[project.path]} -->|"{label}"| {nodes[edge.target]}')
-    return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    """Mermaid takes a character by its number where it would mean something in a quoted label."""
-    return "".join(f"#{ord(character)};" if character in '"#&<>;\\`' else character for character in text)
-
-
-GRAPHS: dict[str, Callable[[tuple[Project, ...]], str]] = {
-    "text": _graph_text,
-    "json": _graph_json,
-    "mermaid": _graph_mermaid,
-}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pyfmt.cli.options import add_how_fast, add_lock, add_paths
+from pyfmt.cli.request import plain_request, verbosity
 from pyfmt.core import fingerprints
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Accepted
 from pyfmt.core.report import Report
-from pyfmt.core.request import Request
+from pyfmt.core.request import Command, Request
 from pyfmt.reports import text_rest
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.paint import Paint
@@ -23,13 +27,45 @@ from pyfmt.run.progress import Progress
 _SHOWN = 20  # entries that a refusal lists
 
 
-def change(action: str, request: Request, place: tuple[Path, Mapping[str, str]], progress: Progress) -> int:
+EXAMPLES = (
+    ("pyfmt baseline write", "accept all findings of today"),
+    ("pyfmt baseline prune", "forget those that are gone"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do, for which files, and how the linters run."""
+    parser.add_argument("action", choices=("write", "prune"), help="accept all findings, or only drop what is gone")
+    add_paths(parser)
+    add_lock(parser)
+    add_how_fast(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lint, and write the baselines; see `change` for the exit codes."""
+    request = replace(
+        plain_request(options),
+        command=Command.LINT,
+        paths=tuple(options.paths),
+        tools=tuple(options.tools),
+        jobs=options.jobs,
+        use_cache=not options.no_cache,
+        timeout=options.timeout,
+        baseline_locked=options.baseline_locked,
+    )
+    progress = Progress(verbosity(options))
+    try:
+        return change(options.action, request, Path.cwd(), os.environ, progress)
+    finally:
+        progress.close()
+
+
+def change(action: str, request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> int:
     """Lint, then write the baselines anew (`action` "write" or "prune"), and say what has changed.
 
     0; 1 where a file cannot be parsed, which is never accepted; 2 where something was not checked: of that, the
     baselines stay as they are. Raises PyfmtError, also where a locked baseline would grow.
     """
-    cwd, environ = place
     result = pipeline.run(replace(request, baseline=False), cwd, environ, progress)
     progress.close()
     assert result.checked is not None, "a run's"
@@ -41,7 +77,7 @@ def change(action: str, request: Request, place: tuple[Path, Mapping[str, str]],
     accepted = (fingerprints.written if action == "write" else fingerprints.pruned)(found.accepted, now, coverage)
     if action == "write" and baseline_files.is_locked(request.baseline_locked, environ):
         _refuse_growth(accepted - found.accepted)
-    _tell(baseline_files.write(root, projects, accepted), accepted, found.notes)
+    _report_changes(baseline_files.write(root, projects, accepted), accepted, found.notes)
     return _unchecked(result.report, action)
 
 
@@ -57,14 +93,14 @@ def _refuse_growth(new: Counter[Accepted]) -> None:
     )
 
 
-def _tell(changes: Sequence[BaselineChange], accepted: Counter[Accepted], notes: Sequence[str]) -> None:
+def _report_changes(changes: Sequence[BaselineChange], accepted: Counter[Accepted], notes: Sequence[str]) -> None:
     for note in notes:
         print(f"note: {note}")
     for each in changes:
-        said = [f"{each.added} added"] if each.added else []
-        said += [f"{each.removed} gone"] if each.removed else []
-        said += [f"{each.moved} in renamed files"] if each.moved else []
-        print(f"{printable(each.file)}: {', '.join(said) or 'rewritten'}, {each.left} accepted")
+        parts = [f"{each.added} added"] if each.added else []
+        parts += [f"{each.removed} gone"] if each.removed else []
+        parts += [f"{each.moved} in renamed files"] if each.moved else []
+        print(f"{printable(each.file)}: {', '.join(parts) or 'rewritten'}, {each.left} accepted")
     total = count((+accepted).total(), "finding")
     print(f"{total} accepted" if changes else f"nothing to change: {total} accepted")
 

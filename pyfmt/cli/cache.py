@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,36 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
-from pyfmt.cache.tool_folders import STAMP, TOOLS
-from pyfmt.core.errors import PyfmtError
+from pyfmt.cache.tool_folders import STAMP
+from pyfmt.cache.tool_folders import TOOLS as TOOL_FOLDERS
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN, PyfmtError
 from pyfmt.core.request import Request
 
-_TOOL_FOLDERS = TOOLS
+EXAMPLES = (
+    ("pyfmt cache show", "what is kept for this repository"),
+    ("pyfmt cache clean", "be rid of it"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to do with it."""
+    parser.add_argument(
+        "action",
+        choices=("show", "clean", "dir"),
+        metavar="ACTION",
+        help="show what is in it, clean it, or print its dir",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show, remove, or name the cache of the repository."""
+    place = folder(plain_request(options), Path.cwd())
+    if options.action == "dir":
+        print(place)
+    else:
+        print(show(place) if options.action == "show" else clean(place))
+    return EXIT_CLEAN
 
 
 def folder(request: Request, cwd: Path) -> Path:
@@ -31,7 +57,7 @@ def show(place: Path) -> str:
         with Store(place) as store:
             count, size = store.size()
             lines.append(f"results  {count} in {_amount(size)}" + (f" ({store.trouble})" if store.trouble else ""))
-    for name in _TOOL_FOLDERS:
+    for name in TOOL_FOLDERS:
         if (place / name).is_dir():
             lines.append(f"{name.ljust(8)} {_amount(sum(path.stat().st_size for path in _files(place / name)))}")
     return "\n".join(lines)
@@ -42,7 +68,7 @@ def clean(place: Path) -> str:
     own = [
         *place.glob(f"{FILE_NAME}*"),
         *place.glob(STAMP),
-        *(place / name for name in _TOOL_FOLDERS if (place / name).is_dir()),
+        *(place / name for name in TOOL_FOLDERS if (place / name).is_dir()),
     ]
     try:
         for path in own:

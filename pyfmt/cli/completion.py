@@ -7,11 +7,31 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pyfmt.cli.parser import AUTO, build_parser
+from pyfmt.cli.options import AUTO
+from pyfmt.cli.parser import build_parser
 from pyfmt.config.values import EVERY_TOOL
+from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.reports.registry import FORMATS
 
 _FILES, _FOLDERS = "files", "folders"
+
+
+EXAMPLES = (
+    ('eval "$(pyfmt completion bash)"', "in ~/.bashrc"),
+    ('eval "$(pyfmt completion zsh)"', "in ~/.zshrc, after compinit"),
+    ("pyfmt completion fish > ~/.config/fish/completions/pyfmt.fish", "once"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The shell."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the script."""
+    print(script(options.shell), end="")
+    return EXIT_CLEAN
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pyfmt.run.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
-class CreateCommand:
+class Asked:
     """What `pyfmt envs create` was asked for."""
 
     projects: tuple[str, ...] = ()  # names or folders; none: the missing ones
@@ -27,27 +27,26 @@ class CreateCommand:
     python: str | None = None
     recreate: bool = False
     dry_run: bool = False
-    jobs: int | None = None
 
 
-def create(command: CreateCommand, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+def create(asked: Asked, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Make environments and say what became of each; the exit code is 0 where all are there afterwards, else 2.
 
     Raises UsageError for a project that does not exist.
     """
     space = open_workspace(request, cwd, environ)
-    chosen = _named(command, space, cwd) if command.projects else _missing(command, space)
+    chosen = _named(asked, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
         return 0
     wanted = _requests(chosen, space, environ)
-    memory = Memory(space.config, request.use_cache)
+    memory = Memory(space.config, True)
     memory.close()
     options = CreateOptions(
-        python=command.python,
-        recreate=command.recreate,
-        dry_run=command.dry_run,
-        jobs=command.jobs or space.config.jobs,
+        python=asked.python,
+        recreate=asked.recreate,
+        dry_run=asked.dry_run,
+        jobs=space.config.jobs,
         cache_dir=memory.folder,
         environ=dict(environ),
     )
@@ -68,10 +67,10 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-def _named(command: CreateCommand, space: Workspace, cwd: Path) -> list[Project]:
+def _named(asked: Asked, space: Workspace, cwd: Path) -> list[Project]:
     """The projects that were named by name, by path below the root, or by path below the working folder."""
     found = []
-    for word in command.projects:
+    for word in asked.projects:
         place = (cwd / word).resolve()
         for project in space.projects:
             if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
@@ -83,7 +82,7 @@ def _named(command: CreateCommand, space: Workspace, cwd: Path) -> list[Project]
     return found
 
 
-def _missing(command: CreateCommand, space: Workspace) -> list[Project]:
+def _missing(asked: Asked, space: Workspace) -> list[Project]:
     """Projects with files and without a usable environment of their own.
 
     A library that one of them will have installed needs none: it is linted there. `--all` makes one for it, too.
@@ -91,9 +90,9 @@ def _missing(command: CreateCommand, space: Workspace) -> list[Project]:
     lacking = [
         project
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
-        if project.files and (_lacks(resolution, command.everything) or command.recreate and command.everything)
+        if project.files and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
     ]
-    if command.everything:
+    if asked.everything:
         return lacking
     depends_on = {project.path: project.depends_on for project in space.projects}
     # In a cycle each is served by the other: the first one by path keeps its environment.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import locale
 import os
@@ -17,7 +18,9 @@ import pyfmt
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import Store
-from pyfmt.core.errors import PyfmtError
+from pyfmt.cli.output import print_text
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN, EXIT_FINDINGS, PyfmtError
 from pyfmt.core.model import Config, Environment, Health
 from pyfmt.core.request import Request
 from pyfmt.git_call import CannotCall, here
@@ -37,6 +40,20 @@ _VARIABLES = (
 _UNUSED = ("PYTHONPATH", "PYTHONHOME", "MYPYPATH")
 _PYLINT_PYTHONS = ((3, 10), (3, 13))
 _LITTLE_SPACE = 1 << 30  # bytes
+
+
+EXAMPLES = (("pyfmt doctor", "exit code 1 where something is odd"),)
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None of its own."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the page; 1 where there is a problem."""
+    text, problems = page(plain_request(options), Path.cwd(), os.environ)
+    print_text(text + "\n")
+    return EXIT_FINDINGS if problems else EXIT_CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +183,8 @@ def _environments(doctor: Doctor) -> Iterator[str]:
     for prefix, (environment, rule) in known.items():
         yield (
             f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
-            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for {_some(users[prefix])}"
+            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for "
+            f"{_some(users[prefix])}"
         )
         doctor.odd.extend(_odd_environment(environment))
     for failure in space.survey.failures:

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 _WIDTH = 100
 # What pyfmt says in the place of a rule, where no linter has one.
 _OTHERS = {
-    REFORMAT: "A formatter would change the file. `pyfmt format FILE` changes it, `pyfmt format --diff FILE` shows how.",
+    REFORMAT: "A formatter would change the file. `pyfmt format FILE` changes it, `pyfmt format --diff FILE` shows "
+    "how.",
     f"isort-{REFORMAT}": "isort would sort the imports of the file anew. `pyfmt format FILE` does it, "
     "`pyfmt format --diff FILE` shows how. Documentation: https://isort.readthedocs.io/",
     f"black-{REFORMAT}": "black would format the file anew. `pyfmt format FILE` does it, "
     "`pyfmt format --diff FILE` shows how. Documentation: https://black.readthedocs.io/",
     FAILED: "A tool did not finish, so what it was to check is not known to be right. The report has its last words.",
-    SKIPPED: "A tool did not run for a project, mostly for want of an environment. The report has the reason and the cure.",
+    SKIPPED: "A tool did not run for a project, mostly for want of an environment. The report has the reason and the "
+    "cure.",
 }
 _SEVERITIES = {"F": "error", "E": "error", "W": "warning", "R": "info", "C": "info", "I": "info"}
 

@@ -1,4 +1,5 @@
-"""Names of files that could be taken for options: a shell's `*`, a script or a hook passes what a checkout is called like."""
+"""Names of files that could be taken for options: a shell's `*`, a script or a hook passes what a checkout is called
+like."""
 
 from __future__ import annotations
 

@@ -1,33 +1,20 @@
-"""The command line: argv to Request, Report to exit code."""
+"""The command line: argv in, exit code out."""
 
 from __future__ import annotations
 
 import argparse
 import errno
-import gc
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from types import FrameType
-from typing import TYPE_CHECKING
 
-from pyfmt.cache.repeating.witness import watching
 from pyfmt.cli import given_names
-from pyfmt.cli.output import Began, deliver, told, write_bytes
-from pyfmt.cli.parser import COMMANDS, build_parser, with_command
-from pyfmt.cli.request import make_request
-from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError, UsageError
-from pyfmt.core.request import Command, OutputSpec, Request
-from pyfmt.run.progress import Progress
-
-if TYPE_CHECKING:
-    from pyfmt.run.pipeline import RunResult
+from pyfmt.cli.parser import build_parser, command_module, with_command
+from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_RUNS = frozenset(command.value for command in Command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +46,8 @@ def _silence_stdout() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Give a stream that our caller has closed (`2>&-`) a place that takes what is written, before a file gets its number.
+    """Give a stream that our caller has closed (`2>&-`) a place that takes what is written, before a file gets its
+    number.
 
     Standard output is opened for reading only: a report that cannot be delivered is a failure, not lost in silence.
     """
@@ -83,7 +71,8 @@ def _bug(error: Exception) -> int:
 
     traceback.print_exc()
     print(
-        f"pyfmt: error: {type(error).__name__}: {error}\n  this is a bug of pyfmt: please report it with the lines above",
+        f"pyfmt: error: {type(error).__name__}: {error}\n"
+        "  this is a bug of pyfmt: please report it with the lines above",
         file=sys.stderr,
     )
     return EXIT_FAILURE
@@ -91,98 +80,11 @@ def _bug(error: Exception) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     given_names.check(arguments, os.environ)
-    parser = build_parser()
-    options = parser.parse_args(with_command(arguments))
-    if getattr(options, "version", False):
+    words = with_command(arguments)
+    if words[0] == "--version":
         from pyfmt.tools.versions import version_text  # deferred: reads the metadata of the tools
 
         print(version_text())
         return EXIT_CLEAN
-    if options.command == "format" and "-" in options.paths:
-        return _format_stdin(options)
-    if options.command in _RUNS:
-        return _run(options, arguments)
-    from pyfmt.cli import commands  # deferred for start-up time
-
-    return commands.HANDLERS[options.command](options)
-
-
-def _run(options: argparse.Namespace, arguments: list[str]) -> int:
-    began = (time.monotonic(), os.times())
-    from pyfmt.reports.registry import check_format
-    from pyfmt.run import pipeline  # deferred so that --help and --version stay quick
-
-    request = make_request(options, Command(options.command))
-    _check_slip(request.paths, arguments)
-    for output in request.outputs:
-        check_format(output.format)
-    # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
-    # nothing to do.
-    gc.set_threshold(100_000, 50, 100)
-    if getattr(options, "watch", False):
-        from pyfmt.cli.watch.command import watch  # deferred: only where it is asked for
-
-        return watch(options, request)
-    if getattr(options, "add_ignores", False):
-        if request.staged:
-            raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
-        from pyfmt.cli import add_ignores  # deferred: only where it is asked for
-
-        return _deliver(add_ignores.run, request, began)[0].exit_code
-    if not _can_repeat(request):
-        return _deliver(pipeline.run, request, began)[0].exit_code
-    with watching() as witness:
-        result, said = _deliver(pipeline.run, request, began)
-        wrote = any(edit.written for edit in result.report.edits)  # what it has read is not what is there now
-        if witness.usable and not result.report.failures and not wrote:
-            witness.keep(arguments, told(result, request, said), result.exit_code)
-    return result.exit_code
-
-
-def _check_slip(paths: Sequence[str], arguments: Sequence[str]) -> None:
-    """Raises UsageError for a command that was typed wrong: a single bare word that names no file and is near one."""
-    if len(paths) != 1 or not paths[0].isalpha() or os.path.lexists(paths[0]) or any(a in COMMANDS for a in arguments):
-        return
-    import difflib  # deferred: only an error needs it
-
-    near = difflib.get_close_matches(paths[0], COMMANDS, 1)
-    if near:
-        raise UsageError("no such file or folder", paths[0], f"did you mean the command {near[0]!r}?")
-
-
-def _can_repeat(request: Request) -> bool:
-    """Whether the next call of this command may be answered with what this one says: see repeating/."""
-    asks_git = request.staged or request.since is not None or request.shard is not None
-    tells_of_itself = request.verbosity > 0 or request.statistics or request.timings is not None
-    return request.use_cache and not asks_git and not tells_of_itself and request.outputs == (OutputSpec("text"),)
-
-
-def _deliver(
-    run: Callable[[Request, Path, Mapping[str, str], Progress], RunResult], request: Request, began: Began
-) -> tuple[RunResult, bytes]:
-    """Run, and report: what came of it, and what standard output was told."""
-    progress = Progress(request.verbosity)
-    try:
-        result = run(request, Path.cwd(), os.environ, progress)
-    finally:
-        progress.close()
-    return result, deliver(result, request, began)
-
-
-def _format_stdin(options: argparse.Namespace) -> int:
-    from pyfmt.run.formatting import format_stdin  # deferred so that --help and --version stay quick
-
-    if options.paths != ["-"]:
-        raise UsageError("stands alone: it cannot be mixed with other paths", "-")
-    if options.watch:
-        raise UsageError("does not go with `-`: standard input comes once", "--watch")
-    if options.since is not None:
-        raise UsageError("does not go with `-`: standard input has no history", "--since")
-    request = make_request(options, Command.FORMAT)
-    if request.staged:
-        raise UsageError("takes files from git's index: it cannot be mixed with standard input", "--staged")
-    result = format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())
-    if result.message:
-        print(f"pyfmt: error: {result.message}", file=sys.stderr)
-    write_bytes(result.output)
-    return result.exit_code
+    options = build_parser(words[:1]).parse_args(words, argparse.Namespace(argv=arguments))
+    return command_module(options.command).run(options)

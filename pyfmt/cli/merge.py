@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import __version__
+from pyfmt.cli.options import add_outputs
+from pyfmt.cli.output import deliver
+from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core import merging
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Severity
 from pyfmt.core.report import Report, ShardRecord
 from pyfmt.reports import json as json_report
+from pyfmt.reports.registry import check_format
+from pyfmt.run import pipeline
 
 _AGAIN = "run all shards anew, on the same commit and with the same pyfmt, configuration and options"
+
+
+EXAMPLES = (("pyfmt merge shard-1.json shard-2.json --output github", "the report of the whole run"),)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The reports to join, and where the joined one goes."""
+    parser.add_argument("reports", nargs="*", metavar="REPORT.json", help="written by --shard I/N --output json=FILE")
+    add_outputs(parser)
+    parser.set_defaults(timings=None)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Deliver the joined report; the exit code is that of the whole run."""
+    display = display_of(options)
+    for output in display.outputs:
+        check_format(output.format)
+    merged = merge(options.reports, Path.cwd())
+    code = merging.exit_code(merged.report, merged.fail_on)
+    deliver(pipeline.RunResult(merged.report, code), plain_request(options), display)
+    return code
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +107,9 @@ def _check_same(one: _ShardReport, other: _ShardReport) -> None:
     for name, value in _SAME:
         first, second = value(one), value(other)
         if first != second:
-            told = f": {first} and {second}" if isinstance(first, (str, int)) and len(str(first)) < 200 else ""
+            values = f": {first} and {second}" if isinstance(first, (str, int)) and len(str(first)) < 200 else ""
             raise UsageError(
-                f"{one.file} and {other.file} are no shards of one run: they differ in the {name}{told}",
+                f"{one.file} and {other.file} are no shards of one run: they differ in the {name}{values}",
                 "merge",
                 _AGAIN,
             )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Lap
-from pyfmt.core.request import OutputSpec, Request
+from pyfmt.core.request import Display, OutputSpec, Request
 
 if TYPE_CHECKING:
     from pyfmt.reports.options import RenderOptions
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Began = tuple[float, os.times_result]  # a moment of the monotonic clock, and the seconds of a processor until then
 
 
-def deliver(result: RunResult, request: Request, began: Began | None = None) -> bytes:
+def deliver(result: RunResult, request: Request, display: Display, began: Began | None = None) -> bytes:
     """Write every report that was asked for; one that cannot be written does not keep back the others.
 
     `began` is when the command did, for `--timings`. Gives back what was written to standard output.
@@ -30,25 +30,24 @@ def deliver(result: RunResult, request: Request, began: Began | None = None) -> 
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     reporting = time.monotonic()
-    troubles, said = [], b""
-    for output in request.outputs:
-        to_terminal = output.file is None and sys.stdout.isatty()
-        text = renderer(output.format).render(report, _render_options(result, request, to_terminal, output))
+    errors, printed = [], b""
+    for output in display.outputs:
+        text = renderer(output.format).render(report, _render_options(result, request, display, output))
         if output.file is None:
-            said += encoded(text)
+            printed += encoded(text)
             write_bytes(encoded(text))
             continue
         try:
             _write(output.file, text, "a" if output.append else "w", report.root)
         except OSError as error:
-            troubles.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+            errors.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
         except UsageError as error:
-            troubles.append(error)
-    if request.timings is not None and began is not None:
-        _deliver_timings((result, request), began, Lap("report", reporting, time.monotonic()), troubles)
-    if troubles:
-        raise troubles[0]
-    return said
+            errors.append(error)
+    if display.timings is not None and began is not None:
+        errors += _deliver_timings(result, display, began, Lap("report", reporting, time.monotonic()))
+    if errors:
+        raise errors[0]
+    return printed
 
 
 def _write(file: str, text: str, mode: str, root: str) -> None:
@@ -65,12 +64,12 @@ def _write(file: str, text: str, mode: str, root: str) -> None:
         stream.write(text)
 
 
-def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: Lap, troubles: list[UsageError]) -> None:
-    """Where the time went, on standard error: what is on standard output may be for a machine."""
+def _deliver_timings(result: RunResult, display: Display, began: Began, reporting: Lap) -> list[UsageError]:
+    """Where the time went, on standard error, since standard output may be for a machine; errors of the trace's
+    file."""
     from pyfmt.core.timings import Timings, joined
     from pyfmt.reports import timings_table, trace  # deferred: only where it is asked for
 
-    result, request = run
     assert result.checked is not None, "a run's"
     # All that has ended is counted: pyfmt, its pool, its workers and their children.
     cpu = sum(os.times()[:4]) - sum(began[1][:4])
@@ -79,25 +78,32 @@ def _deliver_timings(run: tuple[RunResult, Request], began: Began, reporting: La
     saving = Lap("cache saved", result.laps[-1].ended, reporting.started)
     laps = joined((starting, *result.laps, saving, reporting))
     timings = Timings(laps, tuple(result.checked.outcomes), result.jobs, cpu)
-    sys.stderr.write(timings_table.render(timings, everything=request.verbosity > 0))
-    if request.timings:
+    sys.stderr.write(timings_table.render(timings, everything=display.verbosity > 0))
+    if display.timings:
         try:
-            _write(request.timings, trace.render(timings), "w", result.report.root)
+            _write(display.timings, trace.render(timings), "w", result.report.root)
         except OSError as error:
-            troubles.append(UsageError(f"the trace cannot be written: {error.strerror}", request.timings))
+            return [UsageError(f"the trace cannot be written: {error.strerror}", display.timings)]
         except UsageError as error:
-            troubles.append(error)
+            return [error]
+    return []
 
 
-def told(result: RunResult, request: Request, said: bytes) -> bytes:
-    """What is to be said when a run that `said` this is repeated: a terminal is told the time, which would be wrong."""
+def repeated_output(result: RunResult, request: Request, display: Display, printed: bytes) -> bytes:
+    """What a repetition of a run that `printed` this prints: on a terminal without the time, which would be wrong."""
     if not sys.stdout.isatty():
-        return said
+        return printed
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
-    output, timeless = request.outputs[0], replace(result.report, seconds=0.0)
-    options = _render_options(result, request, True, output)
+    output, timeless = display.outputs[0], replace(result.report, seconds=0.0)
+    options = _render_options(result, request, display, output)
     return encoded(renderer(output.format).render(timeless, options))
+
+
+def shown_path(path: str, root: Path) -> str:
+    """An absolute path for a reader: relative to the root where inside."""
+    prefix = str(root) + "/"
+    return path[len(prefix) :] if path.startswith(prefix) else path
 
 
 def print_text(text: str) -> None:
@@ -132,13 +138,14 @@ def _use_color(choice: str, to_terminal: bool) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (to_terminal and os.environ.get("TERM") != "dumb")
 
 
-def _render_options(result: RunResult, request: Request, to_terminal: bool, output: OutputSpec) -> RenderOptions:
+def _render_options(result: RunResult, request: Request, display: Display, output: OutputSpec) -> RenderOptions:
     import shutil  # deferred with the reports
 
     from pyfmt.reports.options import RenderOptions
 
+    to_terminal = output.file is None and sys.stdout.isatty()
     # A merged report may come from machines that have the checkout elsewhere.
-    root = Path(request.root or result.report.root)
+    root = Path(request.location.root or result.report.root)
 
     def sources(path: str) -> list[str] | None:
         if path in result.sources:
@@ -148,18 +155,18 @@ def _render_options(result: RunResult, request: Request, to_terminal: bool, outp
         except OSError:
             return None
 
-    color = _use_color(request.color, to_terminal) and (output.file is None or request.color == "always")
+    color = _use_color(display.color, to_terminal) and (output.file is None or display.color == "always")
     return RenderOptions(
         color=color,
         width=shutil.get_terminal_size((100, 24)).columns,
         is_terminal=to_terminal,
         hyperlinks=to_terminal and color,
         sources=sources,
-        verbosity=request.verbosity,
+        verbosity=display.verbosity,
         diff=request.diff,
-        style=request.style,
-        statistics=request.statistics,
-        show_files=request.show_files,
+        style=display.style,
+        statistics=display.statistics,
+        show_files=display.show_files,
         # Paths of a merged report whose root is elsewhere can only be told from its root.
         here=os.getcwd() if os.path.isdir(result.report.root) else "",
         asked=request,

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pyfmt.cli.parser import AUTO, EXAMPLES, build_parser
+from pyfmt.cli.options import AUTO
+from pyfmt.cli.parser import build_parser, command_module
 from pyfmt.config.schema import config_schema
 from pyfmt.reports.registry import FORMATS
 
@@ -22,6 +23,7 @@ Made by `make docs` from the commands themselves; a test sees to it that it is u
 Without a command it is `run`. Options may stand anywhere; what follows `--` is a path. A folder that is called like a
 command is named with a leading `./`.
 """
+# pylint: disable=line-too-long  # the rows of tables
 _END = """\
 ## Exit codes
 
@@ -113,8 +115,9 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
         "[the options of the commands that run tools](#options-of-the-commands-that-run-tools) and " if running else ""
     )
     yield f"It also takes {more}[the options of every command](#options-of-every-command).\n"
-    width = max(len(line) for line, _meaning in EXAMPLES[name])
-    yield from (f"    {line.ljust(width)}  # {meaning}" for line, meaning in EXAMPLES[name])
+    examples = command_module(name).EXAMPLES
+    width = max(len(line) for line, _meaning in examples)
+    yield from (f"    {line.ljust(width)}  # {meaning}" for line, meaning in examples)
 
 
 def _metavar(action: argparse.Action) -> str:

@@ -1,4 +1,4 @@
-"""From parsed arguments to the Request of a run."""
+"""From parsed arguments to what a run is asked for, and how it is shown."""
 
 from __future__ import annotations
 
@@ -6,40 +6,61 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from pyfmt.cli.parser import AUTO
+from pyfmt.cli.options import AUTO
 from pyfmt.core.errors import UsageError
-from pyfmt.core.request import Command, OutputSpec, Request
+from pyfmt.core.request import Command, Display, Location, OutputSpec, Request
 
 
-def make_request(options: argparse.Namespace, command: Command) -> Request:
-    checking = command is Command.CHECK or getattr(options, "check", False) or getattr(options, "diff", False)
+def run_request(options: argparse.Namespace, command: Command) -> Request:
+    """What a command that runs tools is asked for; raises UsageError for options that do not go together."""
+    checking = command is Command.CHECK or options.check or options.diff
     return Request(
         command=command,
-        paths=tuple(getattr(options, "paths", ())),
-        tools=tuple(getattr(options, "tools", ())),
-        outputs=_outputs(getattr(options, "outputs", ())),
+        location=_location(options),
+        paths=tuple(options.paths),
+        tools=tuple(options.tools),
         write=command in (Command.RUN, Command.FORMAT) and not checking,
-        staged=getattr(options, "staged", False),
-        diff=getattr(options, "diff", False),
-        since=getattr(options, "since", None),
-        jobs=getattr(options, "jobs", None),
-        use_cache=not getattr(options, "no_cache", False),
-        config_file=options.config,
-        root=options.root,
-        timeout=getattr(options, "timeout", None),
+        staged=options.staged,
+        diff=options.diff,
+        since=options.since,
+        jobs=options.jobs,
+        use_cache=not options.no_cache,
+        timeout=options.timeout,
         trust=options.trust,
-        color=options.color,
-        verbosity=int(options.verbose) - int(options.quiet),
-        style=getattr(options, "style", "auto"),
-        statistics=getattr(options, "statistics", False),
-        show_files=getattr(options, "show_files", False),
-        unused_ignores=getattr(options, "unused_ignores", False),
-        baseline=getattr(options, "baseline", None),
-        baseline_locked=getattr(options, "baseline_locked", None),
-        shard=_shard(options),
-        shard_times=getattr(options, "shard_times", None),
-        timings=getattr(options, "timings", None),
+        verbose=verbosity(options) > 0,
+        unused_ignores=options.unused_ignores,
+        baseline=options.baseline,
+        baseline_locked=options.baseline_locked,
+        shard=_shard(options, checking or command is Command.LINT),
+        shard_times=options.shard_times,
     )
+
+
+def plain_request(options: argparse.Namespace) -> Request:
+    """What a command that runs no tool has to know of the checkout."""
+    return Request(Command.CHECK, _location(options), trust=options.trust)
+
+
+def display_of(options: argparse.Namespace) -> Display:
+    """How the report of a command with `--output` is shown."""
+    return Display(
+        outputs=_outputs(options.outputs),
+        color=options.color,
+        verbosity=verbosity(options),
+        style=options.style,
+        statistics=options.statistics,
+        show_files=options.show_files,
+        timings=options.timings,
+    )
+
+
+def verbosity(options: argparse.Namespace) -> int:
+    """-1 with `-q`, 1 with `-v`, else 0."""
+    return int(options.verbose) - int(options.quiet)
+
+
+def _location(options: argparse.Namespace) -> Location:
+    return Location(options.root, options.config)
 
 
 def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
@@ -55,19 +76,15 @@ def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
     return tuple(dict.fromkeys(found)) or (OutputSpec("text"),)
 
 
-def _shard(options: argparse.Namespace) -> tuple[int, int] | None:
+def _shard(options: argparse.Namespace, writes_nothing: bool) -> tuple[int, int] | None:
     """The part that `--shard` names, where it makes sense."""
-    text = getattr(options, "shard", None)
-    if text is None:
-        if getattr(options, "shard_times", None):
+    if options.shard is None:
+        if options.shard_times:
             raise UsageError("goes with --shard", "--shard-times")
         return None
     from pyfmt.core import sharding  # deferred for start-up time
 
-    shard = sharding.parse(text)
-    checking = (
-        options.command in ("check", "lint") or getattr(options, "check", False) or getattr(options, "diff", False)
-    )
-    if not checking or getattr(options, "add_ignores", False):
+    shard = sharding.parse(options.shard)
+    if not writes_nothing or options.add_ignores:
         raise UsageError("goes with commands that write nothing", "--shard", "use `pyfmt check` or `pyfmt lint`")
     return shard.index, shard.count

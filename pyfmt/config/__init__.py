@@ -186,17 +186,17 @@ def _refuse_way_out(path: Path) -> None:
 
 def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
     """Root and configuration file of a run, from `--root`, `--config` and what lies above the paths."""
-    if request.root is not None:
-        root = (cwd / request.root).resolve()
+    if request.location.root is not None:
+        root = (cwd / request.location.root).resolve()
         if not root.is_dir():
-            raise UsageError("--root is not a folder", request.root)
+            raise UsageError("--root is not a folder", request.location.root)
         file = _config_file_in(root)
     else:
         root, file = find_root(_start_folder(request, cwd))
-    if request.config_file is not None:
-        file = (cwd / request.config_file).resolve()
+    if request.location.config_file is not None:
+        file = (cwd / request.location.config_file).resolve()
         if not file.is_file():
-            raise ConfigError("--config names no file", request.config_file)
+            raise ConfigError("--config names no file", request.location.config_file)
     return root, file
 
 
@@ -207,8 +207,8 @@ def load(request: Request, cwd: Path) -> Config:
     """
     root, file = _locate(request, cwd.resolve())
     section = _section(file, read_toml(file)) if file is not None else None
-    if section is None and request.config_file is not None:
-        raise ConfigError("has no [tool.pyfmt]", request.config_file)
+    if section is None and request.location.config_file is not None:
+        raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
     parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
     values = parsed.values
     origins = {key: (parsed.source if key in values else "default") for key in KEYS}

@@ -9,7 +9,8 @@ _GLANCE = 12  # names: as many as the configuration has keys
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """The hint "; did you mean 'x'?" for the most similar known name, or the list of them where it can be read at a glance."""
+    """The hint "; did you mean 'x'?" for the most similar known name, or the list of them where it can be read at a
+    glance."""
     import difflib  # deferred for start-up time: only errors need it
 
     close = difflib.get_close_matches(name, known, 1, 0.5)

@@ -104,7 +104,8 @@ def config_schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:pyfmt:config:1",
         "title": "pyfmt configuration",
-        "description": "[tool.pyfmt] of a pyproject.toml, or a pyfmt.toml. Paths and patterns are relative to the root.",
+        "description": "[tool.pyfmt] of a pyproject.toml, or a pyfmt.toml. Paths and patterns are relative to the "
+        "root.",
         "type": "object",
         "additionalProperties": False,
         "properties": {key: _SHAPES[key] for key in KEYS},

@@ -10,7 +10,8 @@ from pyfmt.core.model import Edge, Project
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`dependent` needs `target` (both are projects' paths); `how` continues "NAME …": "depends on it through uv.lock"."""
+    """`dependent` needs `target` (both are projects' paths); `how` continues "NAME …": "depends on it through
+    uv.lock"."""
 
     dependent: str
     target: str
@@ -32,7 +33,8 @@ def shown(through: Iterable[str]) -> list[str]:
 
 
 def spread(seeds: Iterable[str], found: Sequence[Link]) -> dict[str, tuple[Link, ...]]:
-    """Every project that depends on one of `seeds`, directly or not, with the shortest chain of links from a seed to it.
+    """Every project that depends on one of `seeds`, directly or not, with the shortest chain of links from a seed to
+    it.
 
     Seeds themselves are not among the keys. The answer does not depend on the order of the links.
     """

@@ -18,7 +18,8 @@ class Recorded:
 
 
 def weight(unit: Unit) -> int:
-    """How much there is to do, in files: one that is only looked at takes about a quarter of one that is reported on."""
+    """How much there is to do, in files: one that is only looked at takes about a quarter of one that is reported
+    on."""
     return max(1, len(unit.files) + sum(len(part.context) for part in unit.parts) // 4)
 
 

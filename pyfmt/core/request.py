@@ -16,6 +16,38 @@ class Command(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """Where the monorepo is and which file configures it, as the user gave them; None: they are found."""
+
+    root: str | None = None
+    config_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be done; paths are as the user gave them."""
+
+    command: Command
+    location: Location = Location()
+    paths: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()  # empty: all that the configuration names
+    write: bool = True  # formatters may write files
+    staged: bool = False  # contents come from git's index
+    diff: bool = False  # say how files would be formatted
+    since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
+    jobs: int | None = None
+    use_cache: bool = True
+    timeout: float | None = None  # seconds for one unit
+    trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
+    verbose: bool = False  # notes say also what is in order
+    unused_ignores: bool = False  # report comments that suppress nothing
+    baseline: bool | None = None  # None: as the configuration says
+    baseline_locked: bool | None = None  # None: where CI is set
+    shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
+    shard_times: str | None = None  # a JSON report with the times to balance by
+
+
+@dataclass(frozen=True, slots=True)
 class OutputSpec:
     """One `--output FORMAT[=FILE]`; `file` is None for standard output."""
 
@@ -25,31 +57,13 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for; paths are as the user gave them."""
+class Display:
+    """How the report of a run is shown, and where."""
 
-    command: Command
-    paths: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()  # empty: all that the configuration names
-    outputs: tuple[OutputSpec, ...] = ()
-    write: bool = True  # formatters may write files
-    staged: bool = False  # contents come from git's index
-    diff: bool = False
-    since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
-    jobs: int | None = None
-    use_cache: bool = True
-    config_file: str | None = None
-    root: str | None = None
-    timeout: float | None = None  # seconds for one unit
-    trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
-    color: str = "auto"
+    outputs: tuple[OutputSpec, ...] = (OutputSpec("text"),)
+    color: str = "auto"  # "always" or "never"; "auto": by where it goes
     verbosity: int = 0  # -1 with -q, 1 with -v
     style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
     statistics: bool = False
     show_files: bool = False
-    unused_ignores: bool = False  # report comments that suppress nothing
-    baseline: bool | None = None  # None: as the configuration says
-    baseline_locked: bool | None = None  # None: where CI is set
-    shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
-    shard_times: str | None = None  # a JSON report with the times to balance by
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides

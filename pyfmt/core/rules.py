@@ -27,7 +27,8 @@ UNREADABLE = Rule(
     "unreadable-imports",
     Severity.ERROR,
     "the imports of this file cannot be read",
-    "The file is neither Python that can be parsed nor a text that can be split into statements, so pyfmt does not know "
+    "The file is neither Python that can be parsed nor a text that can be split into statements, so pyfmt does not "
+    "know "
     "what it imports. A file in a newer syntax than that of the Python that runs pyfmt is no such file: its import "
     "statements are read one by one.",
     "What was not checked is never reported as clean.",
@@ -38,8 +39,10 @@ PROJECT_IMPORTS_PROJECT = Rule(
     "project-imports-project",
     Severity.ERROR,
     "a project imports the code of another project",
-    "A folder that counts as a project (`projects` in [tool.pyfmt.boundaries]) imports a module that belongs to another "
-    "such folder: by its name, by its path from the monorepo's root, or relatively. Imports below `if TYPE_CHECKING` and "
+    "A folder that counts as a project (`projects` in [tool.pyfmt.boundaries]) imports a module that belongs to "
+    "another "
+    "such folder: by its name, by its path from the monorepo's root, or relatively. Imports below `if TYPE_CHECKING` "
+    "and "
     "inside functions count, and so do `importlib.import_module` and `__import__` with a literal name.",
     "Each project is deployed by itself, with an environment of its own. Code that reaches into another project works "
     "only where both lie side by side, gets packages that its own environment does not promise, and makes it "
@@ -52,7 +55,8 @@ LIBRARY_IMPORTS_PROJECT = Rule(
     "library-imports-project",
     Severity.ERROR,
     "a library imports the code of a project",
-    "A folder that counts as a library (`libraries` in [tool.pyfmt.boundaries]) imports a module of a folder that counts "
+    "A folder that counts as a library (`libraries` in [tool.pyfmt.boundaries]) imports a module of a folder that "
+    "counts "
     "as a project. Imports below `if TYPE_CHECKING` and inside functions count.",
     "Dependencies go from projects to libraries. A library that imports a project can be used by no other project, "
     "and everything that uses the library depends on that project from then on.",
@@ -63,11 +67,13 @@ UNDECLARED_DEPENDENCY = Rule(
     "undeclared-library",
     Severity.ERROR,
     "an internal library is imported but is no declared dependency",
-    "The file imports a module of one of the monorepo's libraries, and no manifest of the file's own project (pyproject.toml, "
+    "The file imports a module of one of the monorepo's libraries, and no manifest of the file's own project "
+    "(pyproject.toml, "
     "setup.cfg, setup.py, Pipfile, requirements*.txt or .in; any group) names that library. That another dependency "
     "brings it, or that a lock file holds it, is not enough. It is told once for each file and library. Where the "
     "dependencies are computed when the project is built, they are not known, and nothing is reported.",
-    "The import works only by chance: in a fresh environment, in a container, or after the other dependency has dropped the "
+    "The import works only by chance: in a fresh environment, in a container, or after the other dependency has "
+    "dropped the "
     "library, it fails. Tools that ask what a change affects cannot see it.",
     "Add the library to the project's dependencies, or stop importing it.",
 )
@@ -78,7 +84,8 @@ LIBRARY_CYCLE = Rule(
     "libraries import each other in a cycle",
     "The import is part of a cycle between libraries: by following imports from library to library one comes back "
     "to this one. It is told at the first import of each library of the cycle that leads to the next. Imports below "
-    "`if TYPE_CHECKING` count; those of tests (folders `test` and `tests`, test_*.py, *_test.py, conftest.py) do not, since "
+    "`if TYPE_CHECKING` count; those of tests (folders `test` and `tests`, test_*.py, *_test.py, conftest.py) do not, "
+    "since "
     "nobody imports a library's tests.",
     "Libraries in a cycle are one library in truth: none can be installed, tested, released or understood without the "
     "others, and an import at the wrong moment finds a half-made module.",
@@ -89,12 +96,16 @@ USELESS_DIRECTIVE = Rule(
     "useless-format-comment",
     Severity.WARNING,
     "a comment that holds back black or isort holds back nothing",
-    "`# fmt: off`, `# fmt: on`, `# fmt: skip`, `# isort: off`, `# isort: on`, `# isort: skip` or `# isort: skip_file` can be "
-    "removed, and black and isort write the same text as before, but for blank lines beside the comment. An `off` is judged "
-    "together with the `on` that ends it. All comments that are reported for a file can be removed together: where one of "
+    "`# fmt: off`, `# fmt: on`, `# fmt: skip`, `# isort: off`, `# isort: on`, `# isort: skip` or `# isort: skip_file` "
+    "can be "
+    "removed, and black and isort write the same text as before, but for blank lines beside the comment. An `off` is "
+    "judged "
+    "together with the `on` that ends it. All comments that are reported for a file can be removed together: where "
+    "one of "
     "two is enough, the first one is reported. It is told only where `--unused-ignores` is given.",
     "A comment that suppresses nothing today hides the next change of its lines from the formatters, and tells "
-    "readers of a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` only "
+    "readers of a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` "
+    "only "
     "at the end of a statement, and `# fmt: off` only on a line of its own.",
     "Remove the comment, or both of the pair.",
 )

@@ -54,7 +54,8 @@ class Weights:
     recorded: Mapping[TimeKey, int] = field(default_factory=dict)
 
     def of(self, units: Sequence[Unit]) -> list[int]:
-        """The weight of each unit; guesses are scaled by how the guesses for the recorded units of the tool were off."""
+        """The weight of each unit; guesses are scaled by how the guesses for the recorded units of the tool were
+        off."""
         guesses = [self._guess(unit) for unit in units]
         known = [self.recorded.get((unit.tool, _names(unit))) for unit in units]
         real: defaultdict[str, int] = defaultdict(int)

@@ -1,14 +1,18 @@
-"""Says of each environment how it differs from the lock file that it was installed from."""
+"""Says of each environment how it differs from the lock file that it was installed from, and what leads elsewhere in
+it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
 from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pyfmt.core.model import Environment, Health, Project, Resolution
+from pyfmt.core.planning import shell_word
+from pyfmt.environments.foreign import foreign
 
 
 def with_drift(
@@ -17,7 +21,8 @@ def with_drift(
     root: Path,
     memo: MutableMapping[str, str] | None = None,
 ) -> tuple[Resolution, ...]:
-    """The same resolutions, where a sound environment that differs from its lock has a warning that says how.
+    """The same resolutions, where a sound environment that differs from its lock, or holds an editable install of a
+    folder that is not here, has a warning that says so.
 
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
     environment ("dependent", "inherited") says nothing about what belongs into it.
@@ -27,16 +32,28 @@ def with_drift(
     for resolution in resolutions:
         if resolution.environment is not None:
             users.setdefault(resolution.environment.prefix, []).append(by_path[resolution.project])
+    base = os.path.realpath(root)
+    homes = {
+        project.distribution: os.path.normpath(os.path.join(base, project.path))
+        for project in projects
+        if project.distribution
+    }
     known: dict[str, Environment] = {}
     for resolution in resolutions:
         environment = resolution.environment
         owns = resolution.rule not in ("dependent", "inherited")
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
-            line = _drift(root, by_path[resolution.project], environment, (own, memo))
-            if line:
-                cure = f"install anew from the lock, or run `pyfmt envs create {resolution.project} --recreate`"
-                known[environment.prefix] = replace(environment, health=Health.WARNING, reason=line, cure=cure)
+            lines = [
+                _drift(root, by_path[resolution.project], environment, (own, memo)),
+                foreign(environment, base, homes),
+            ]
+            if any(lines):
+                # A setting names what somebody else made: `envs create` makes `.venv` beside it.
+                made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} anew"
+                cure = "install into it anew" if resolution.rule == "setting" else made
+                reason = "; ".join(line for line in lines if line)
+                known[environment.prefix] = replace(environment, health=Health.WARNING, reason=reason, cure=cure)
     return tuple(
         (
             replace(found, environment=known.get(found.environment.prefix, found.environment))

@@ -21,8 +21,8 @@ class StartError(Exception):
 def ask_search_path(executable: str, time_limit: float = TIME_LIMIT) -> tuple[str, ...]:
     """sys.path of the interpreter at `executable`, without the script's folder; raises StartError.
 
-    Started in the root folder `/` and with no Python variables, so that nothing of the working directory or the shell counts;
-    not with -I, which would hide the user's own site folder.
+    Started in the root folder `/` and with no Python variables, so that nothing of the working directory or the shell
+    counts; not with -I, which would hide the user's own site folder.
     """
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "COV_CORE", "COVERAGE_"))

@@ -22,9 +22,9 @@ def find_lock(folders: Sequence[Path]) -> Path | None:
 def drift(file: Path | None, environment: Environment, own: Sequence[str] = ()) -> str:
     """One line on how `environment` differs from the lock at `file`; "" if it does not, or where there is none.
 
-    `own` are the PEP 503 names of the projects that use it: they are no extras. Missing is only what the lock surely requires
-    here (main group, marker holds); a wrong version is any that no entry of the lock has; extra are editable installs of
-    other folders. An unreadable lock is said, too.
+    `own` are the PEP 503 names of the projects that use it: they are no extras. Missing is only what the lock surely
+    requires here (main group, marker holds); a wrong version is any that no entry of the lock has; extra are editable
+    installs of other folders. An unreadable lock is said, too.
     """
     if file is None:
         return ""

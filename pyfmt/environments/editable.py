@@ -37,7 +37,8 @@ class Mapped:
 
 
 def is_finder(name: str) -> bool:
-    """Whether a file's name is that of an import hook: setuptools' finders, and the `editables` library's (PDM, Hatch)."""
+    """Whether a file's name is that of an import hook: setuptools' finders, and the `editables` library's (PDM,
+    Hatch)."""
     if not name.endswith(".py"):
         return False
     return name.startswith("__editable__") or name.startswith("_editable_impl_")

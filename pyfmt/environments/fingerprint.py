@@ -1,8 +1,9 @@
 """The fingerprint of what is installed, in two tiers.
 
-Tier 1 is cheap and of this machine only: times and sizes of what every installer must touch. Tier 2 is a digest of contents without
-paths and times, equal on another machine; it changes exactly when what a tool can see of the installed packages changes.
-In-place edits of files inside an installed package are not seen by either: RECORD says what was installed.
+Tier 1 is cheap and of this machine only: times and sizes of what every installer must touch. Tier 2 is a digest of
+contents without paths and times, equal on another machine; it changes exactly when what a tool can see of the installed
+packages changes. In-place edits of files inside an installed package are not seen by either: RECORD says what was
+installed.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     for entry in _interpreter_chain(prefix):
         digest.update(entry.encode("utf-8", "surrogateescape"))
     for site in sites:
-        # The names instead of the folder's time: the first .pyc of a single module makes __pycache__, which changes the time.
+        # The names instead of the folder's time: the first .pyc of a single module makes __pycache__, which changes the
+        # time.
         names = "\0".join(name for name in site.names if name != "__pycache__")
         marks = "\0".join(f"{name}\0{mtime_ns}\0{size}" for name, mtime_ns, size in site.marks)
         digest.update(f"\0{site.path}\0{names}\0{marks}".encode("utf-8", "surrogateescape"))

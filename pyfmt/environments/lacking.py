@@ -15,8 +15,8 @@ _SHOWN = 5
 def lacking(project: Project, environment: Environment, memo: MutableMapping[str, str] | None = None) -> str:
     """What is missing, in words ("lacks attrs, six>=1.17 (1.16.0 is there)"); "" where everything is there.
 
-    A requirement that cannot be read, or whose marker cannot be judged, is not held against the environment. Of a project
-    that computes its dependencies and names none nothing is known: that is said, too. `memo` keeps answers.
+    A requirement that cannot be read, or whose marker cannot be judged, is not held against the environment. Of a
+    project that computes its dependencies and names none nothing is known: that is said, too. `memo` keeps answers.
     """
     if not project.needs:
         return "is not known to have what it needs: it computes its dependencies" if project.computed else ""

@@ -195,7 +195,8 @@ def _interpreter(prefix: str, claimed: PythonVersion) -> tuple[str, bool]:
                 dangling = path
     if dangling:
         raise Broken(
-            f"its interpreter {os.path.relpath(dangling, prefix)} is a dangling link: {_first_missing(dangling)} is gone",
+            f"its interpreter {os.path.relpath(dangling, prefix)} is a dangling link: {_first_missing(dangling)} is "
+            "gone",
             (
                 f"install Python {claimed.short} again, or recreate the environment"
                 if claimed.major

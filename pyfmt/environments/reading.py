@@ -27,9 +27,9 @@ class ReadResult:
 def read(prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None) -> Environment:
     """The environment at `prefix`, for a monorepo at `root` (both absolute).
 
-    Never raises for a bad environment: it is answered with health BROKEN, the reason and the cure. Where the search path cannot be
-    known without starting the interpreter (a .pth line that may change it), the health is WARNING and the reason says
-    so. `memo` keeps fingerprints and distributions between runs, by `fingerprint.memo_key`.
+    Never raises for a bad environment: it is answered with health BROKEN, the reason and the cure. Where the search
+    path cannot be known without starting the interpreter (a .pth line that may change it), the health is WARNING and
+    the reason says so. `memo` keeps fingerprints and distributions between runs, by `fingerprint.memo_key`.
     """
     return examine(prefix, root, memo).environment
 
@@ -37,7 +37,8 @@ def read(prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None)
 def examine(
     prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None, answer: tuple[str, ...] | None = None
 ) -> ReadResult:
-    """As `read`, with what could not be told; `answer` is the search path that the interpreter itself gave, if asked."""
+    """As `read`, with what could not be told; `answer` is the search path that the interpreter itself gave, if
+    asked."""
     place = os.path.realpath(prefix)
     name = display_name(str(prefix), str(root))
     if os.path.lexists(os.path.join(place, UNFINISHED)):

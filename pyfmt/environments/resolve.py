@@ -1,4 +1,5 @@
-"""Which environment each project has: the managers asked in order, broken candidates passed over, libraries helped out."""
+"""Which environment each project has: the managers asked in order, broken candidates passed over, libraries helped
+out."""
 
 from __future__ import annotations
 
@@ -32,9 +33,10 @@ def resolve(
     """The environment of each of `projects`, in their order; nothing of an untrusted environment is run.
 
     An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
-    ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it needs.
-    A project without an environment gets that of the first project (by path) that has it installed from its folder (PEP 610): rule "dependent". `memo` keeps what was
-    read between runs, see `reading.read`; `trusted` is --trust.
+    ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it
+    needs. A project without an environment gets that of the first project (by path) that has it installed from its
+    folder (PEP 610): rule "dependent". `memo` keeps what was read between runs, see `reading.read`; `trusted` is
+    --trust.
     """
     root = os.path.realpath(config.root)
     _check_settings(projects, config)
@@ -81,7 +83,8 @@ class _EnvironmentReader:
         return self.results[place]
 
     def _ask(self, prefix: str, result: ReadResult) -> ReadResult:
-        """The last resort, for an environment whose search path cannot be read: ask its interpreter, if it is trusted."""
+        """The last resort, for an environment whose search path cannot be read: ask its interpreter, if it is
+        trusted."""
         # Deferred: subprocess and its like cost start-up time, and hardly any run comes here.
         from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
 
@@ -193,6 +196,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
     if found.rule == "inherited" and not has_it:
         reason = _unfit(place, found, environment, reader)
         if reason:
+            reason = f"{_shown(found.prefix, reader.root)} {reason}"
             draft.unfit.append(Candidate(found.prefix, found.rule, reason))
             return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
@@ -201,7 +205,8 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
 
 
 def _unfit(place: Place, found: Found, environment: Environment, reader: _EnvironmentReader) -> str:
-    """Why an environment of a folder above is not the project's, which is not installed there; "" where it serves it."""
+    """Why an environment of a folder above is not the project's, which is not installed there; "" where it serves
+    it."""
     if os.path.lexists(os.path.join(found.prefix, ALONE)):
         return "is its own folder's alone: `pyfmt envs create` found nothing to install there"
     return lacking(place.project, environment, reader.memo)
@@ -301,11 +306,10 @@ def _nothing(draft: _Draft, root: str) -> str:
     if draft.passed_over:
         first = draft.passed_over[0]
         return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
-    above = next((f"; {_shown(c.prefix, root)} {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
+    above = next((f"; {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
     if draft.missing is not None:
         found = draft.missing
-        made = f"; create it with `{found.cure}`" if found.cure else ""
-        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{made}{above}"
+        return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{above}"
     return f"no environment found{above}"
 
 

@@ -1,6 +1,7 @@
 """Whether code of an environment may be executed: the rule, and what the user has allowed.
 
-Reading never needs trust. What executes does: plugins that the shared configuration names, and the last-resort start of an interpreter.
+Reading never needs trust. What executes does: plugins that the shared configuration names, and the last-resort start of
+an interpreter.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
 def decide(prefix: Path, root: Path) -> Trust:
     """Whether code of the environment at `prefix` may run in a run over the checkout at `root`.
 
-    An environment outside the root is the user's own if it belongs to them and nobody else can write it. One inside must also have
-    no file in the git index and an interpreter outside the root. An interpreter in the environment itself (a copy, conda, pixi)
-    is accepted only where a git repository says that it did not come with the checkout.
+    An environment outside the root is the user's own if it belongs to them and nobody else can write it. One inside
+    must also have no file in the git index and an interpreter outside the root. An interpreter in the environment
+    itself (a copy, conda, pixi) is accepted only where a git repository says that it did not come with the checkout.
     """
     place, checkout = os.path.realpath(prefix), os.path.realpath(root)
     if is_stored(root):

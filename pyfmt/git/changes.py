@@ -1,4 +1,5 @@
-"""What `--since` leaves to do: which files to format and to lint, and which projects are changed or affected, and why."""
+"""What `--since` leaves to do: which files to format and to lint, and which projects are changed or affected, and
+why."""
 
 from __future__ import annotations
 

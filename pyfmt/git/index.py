@@ -76,8 +76,8 @@ class GitIndex:
             self._git("checkout-index", "-f", "-q", "-z", "--stdin", f"--prefix={folder}/", given=listed)
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Those of `paths` that git ignores; one beyond a link of the work tree is judged where it leads, which is what git
-        refuses to do."""
+        """Those of `paths` that git ignores; one beyond a link of the work tree is judged where it leads, which is what
+        git refuses to do."""
         places: dict[str, list[str]] = {}
         for path in paths:
             place = self._place(path)
@@ -88,7 +88,8 @@ class GitIndex:
         return {path for place in told for path in places[place]}
 
     def _place(self, path: str) -> str | None:
-        """Where a path is when the links on its way are followed, relative to the top; None where that is outside of it."""
+        """Where a path is when the links on its way are followed, relative to the top; None where that is outside of
+        it."""
         folder, name = os.path.split(os.path.join(self.top, path))
         real = os.path.relpath(os.path.join(os.path.realpath(folder), name), self.top)
         return None if real == ".." or real.startswith(f"..{os.sep}") else real
@@ -106,7 +107,8 @@ class GitIndex:
         return {path: value for path, value in zip(told[::3], told[2::3], strict=True) if value in drivers}
 
     def store(self, path: str, content: bytes) -> str:
-        """The blob of `content` as `git add` would store it at `path`; it is in the repository, the index is untouched."""
+        """The blob of `content` as `git add` would store it at `path`; it is in the repository, the index is
+        untouched."""
         return os.fsdecode(self._git("hash-object", "-w", "--stdin", f"--path={path}", given=content)).strip()
 
     def update(self, changes: Mapping[str, Entry]) -> None:
@@ -141,7 +143,8 @@ class GitIndex:
 def open_index(folder: Path, environ: Mapping[str, str], trusted: bool = False) -> GitIndex:
     """The index of the work tree around `folder`; raises StagedError where there is none, or no git.
 
-    GIT_INDEX_FILE counts, since `git commit` hands it to its hooks. `trusted`: the repository's own filter drivers may run.
+    GIT_INDEX_FILE counts, since `git commit` hands it to its hooks. `trusted`: the repository's own filter drivers may
+    run.
     """
     variables = _variables(environ)
     top, exclude, index = _ask(

@@ -12,8 +12,8 @@ from pathlib import Path
 from pyfmt.git.repository import Unknown, dirty_submodules
 from pyfmt.git_call import CannotCall, here
 
-# The blob without content, which every repository has (of SHA-1; in one of SHA-256 renames that the index does not know are
-# not found).
+# The blob without content, which every repository has (of SHA-1; in one of SHA-256 renames that the index does not know
+# are not found).
 _EMPTY = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 
@@ -51,7 +51,8 @@ def is_clean(root: Path) -> bool:
 
 
 def last_change(root: Path, file: str) -> tuple[str, bool]:
-    """The commit that changed `file` last (that of HEAD where none did, "" without git), and whether git knows it was so.
+    """The commit that changed `file` last (that of HEAD where none did, "" without git), and whether git knows it was
+    so.
 
     In a shallow clone, the oldest commit that there is seems to have changed everything.
     """

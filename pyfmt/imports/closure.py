@@ -247,7 +247,8 @@ class Reach:
 
 
 def beginning(file: str, files: Mapping[str, str]) -> str:
-    """The folder where the chain of packages that a file is in begins: pylint puts it on the search path."""
+    """The folder where the chain of packages that a file is in begins: pylint looks there if an import root is a
+    package."""
     folder = posixpath.dirname(file)
     while folder and (f"{folder}/__init__.py" in files or f"{folder}/__init__.pyi" in files):
         folder = posixpath.dirname(folder)

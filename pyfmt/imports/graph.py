@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pyfmt.projects.layout import imported_names
 
 # An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
-# import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that could
-# name one, by which a module below an imported package may be meant (`import a` and then `a.name`).
+# import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that
+# could name one, by which a module below an imported package may be meant (`import a` and then `a.name`).
 Read = Callable[[str], Sequence[str]]
 
 

@@ -122,7 +122,8 @@ class Modules:
     def absolute(self, importer: str, names: Names) -> Target | None:
         """The project that an absolute import leads to; None where it is none of the monorepo's, or not to be known.
 
-        Of several candidates one that the importing project depends on is taken, then a library, then the first by path.
+        Of several candidates one that the importing project depends on is taken, then a library, then the first by
+        path.
         """
         key = (importer, names)
         if key not in self._answers:

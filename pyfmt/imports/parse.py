@@ -147,7 +147,8 @@ class _Columns:
 
 
 def _decode(source: bytes) -> str:
-    """A file's text by its coding cookie or byte order mark; SyntaxError or ValueError where it has another encoding."""
+    """A file's text by its coding cookie or byte order mark; SyntaxError or ValueError where it has another
+    encoding."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
     return source.decode(encoding)
 

@@ -155,7 +155,8 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
 
 
 def is_below(path: str, pattern: str) -> int:
-    """How many parts of `path` a glob of folders matches, where that is the folder itself or one above it; 0 for none."""
+    """How many parts of `path` a glob of folders matches, where that is the folder itself or one above it; 0 for
+    none."""
     parts, wanted = _parts(path), _parts(pattern)
     return next((n for n in range(len(parts), 0, -1) if _matches(parts[:n], wanted)), 0)
 

@@ -130,7 +130,8 @@ def _pipfile_folders(path: Path) -> list[str]:
 
 
 def requirements_folders(path: Path) -> list[str]:
-    """Local folders of a requirements file and those that it includes (`-e ../lib`, `./lib`, `lib @ file:…`), as written."""
+    """Local folders of a requirements file and those that it includes (`-e ../lib`, `./lib`, `lib @ file:…`), as
+    written."""
     return [local for text in requirements_lines(path) if (local := _local_folder(text))]
 
 

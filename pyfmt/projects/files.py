@@ -5,8 +5,8 @@ Watching, `--since`, the cache's keys and the search for projects ask it; a test
 
 from __future__ import annotations
 
-# What a file decides. "manifest": that its folder is a project; "lock": what is installed; "environment": which Python or
-# environment a project has; "types": how mypy sees a project, even in its own folder; "tool": how a tool works.
+# What a file decides. "manifest": that its folder is a project; "lock": what is installed; "environment": which Python
+# or environment a project has; "types": how mypy sees a project, even in its own folder; "tool": how a tool works.
 _ROLES = {
     "pyproject.toml": "manifest types",
     "setup.cfg": "manifest types",

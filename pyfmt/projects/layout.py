@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # A statement begins a line, or follows ";" or ":" on it; names may hold any letters, which are bytes from 0x80 here.
@@ -69,6 +69,27 @@ def imported_names(source: bytes) -> frozenset[str]:
     return frozenset(names)
 
 
+def visible_roots(files: Sequence[str], roots: Sequence[str], places: Iterable[str]) -> tuple[str, ...]:
+    """Which of the `places` that an environment imports from are import roots of a project, besides its `roots`.
+
+    An editable installation names them, whatever the manifest says. One in a package is none: its modules have the
+    package's names.
+    """
+    found = {place for place in places if place.startswith(f"{roots[0]}/" if roots[0] != "." else "")} - {*roots}
+    folders = packages(files) if found else ()
+    return tuple(
+        place
+        for place in sorted(found)
+        if not any(folder == place or place.startswith(f"{folder}/") for folder in folders)
+        and any(file.startswith(f"{place}/") for file in files)
+    )
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path := posixpath.dirname(path):
+        yield path
+
+
 def script_folders(
     files: Sequence[str],
     roots: Sequence[str],
@@ -77,9 +98,9 @@ def script_folders(
 ) -> tuple[str, ...]:
     """Folders without `__init__.py` whose modules and packages import each other, or themselves, by plain name.
 
-    Python and pytest put such a folder on the search path when they run a file of it, and so do settings like PYTHONPATH for
-    a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. A name that is
-    `installed` is no evidence: `acme/redis.py` of a namespace package is not what `import redis` means.
+    Python and pytest put such a folder on the search path when they run a file of it, and so do settings like
+    PYTHONPATH for a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. A name
+    that is `installed` is no evidence: `acme/redis.py` of a namespace package is not what `import redis` means.
     """
     folders = packages(files)
     sources = tuple(root + "/" for root in roots[1:])  # what lies there is importable as it stands
@@ -93,6 +114,10 @@ def script_folders(
         if folder not in folders and folder not in roots and not file.startswith(sources):
             held.setdefault(folder, []).append(file)
             names.setdefault(folder, set()).add(name)
+    for folder in list(names):  # below a folder of scripts, what has no `__init__.py` can be imported, too
+        for place in _parents(folder):
+            if place in names:
+                names[place].add(folder[len(place) + 1 :].partition("/")[0])
     known = {name for root in roots for name in top_names(root, files)} | sys.stdlib_module_names
     found = []
     for folder in sorted(names):

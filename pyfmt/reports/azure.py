@@ -1,8 +1,8 @@
 """Azure Pipelines' logging commands (task.logissue), the worst first.
 
 https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands: `;`, `]`, CR, LF and `%` are encoded in
-properties, the latter three in the message, of which Microsoft's azure-pipelines-task-lib decodes nothing else; there are
-errors and warnings only, so what is info elsewhere is a warning.
+properties, the latter three in the message, of which Microsoft's azure-pipelines-task-lib decodes nothing else; there
+are errors and warnings only, so what is info elsewhere is a warning.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ class Environments:
         return str(Only(name, python=self._pythons.get(name, "")))
 
     def _telling(self, finding: Finding, others: Sequence[str]) -> list[str]:
-        """The packages of other versions in all of `others`: those that the file imports, else that the message names."""
+        """The packages of other versions in all of `others`: those that the file imports, else that the message
+        names."""
         if not {*finding.environments, *others} <= self._packages.keys():
             return []
         known = {name for environment in (*finding.environments, *others) for name in self._packages[environment]}
@@ -86,7 +87,8 @@ class Environments:
         return self._imported(finding, different) or named or different
 
     def _imported(self, finding: Finding, packages: Iterable[str]) -> list[str]:
-        """Those of some packages that the finding's file imports, as far as a name tells: `google.cloud` is google-cloud."""
+        """Those of some packages that the finding's file imports, as far as a name tells: `google.cloud` is
+        google-cloud."""
         modules = _modules("\n".join(self._sources(finding.path) or ())) if packages else frozenset()
         return [package for package in packages if _spelled(package) in modules]
 

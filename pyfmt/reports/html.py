@@ -37,7 +37,10 @@ def _digest(text: str) -> str:
 
 def _page(report: Report, options: RenderOptions) -> Iterator[str]:
     style, script = _asset("report.css"), _asset("report.js")
-    policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; base-uri "
+        "'none'; form-action 'none'"
+    )
     yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -86,7 +89,10 @@ def _header(report: Report, options: RenderOptions) -> Iterator[str]:
     yield "<header><h1>pyfmt report</h1>"
     yield f'<p class="{"error" if bad else "good"}"><strong>{safe(", ".join(parts) or "all clean")}</strong></p>'
     versions = [f"{tool} {tool_version(tool) or ''}".strip() for tool in tally.tools_of(report)]
-    yield f'<p class="quiet">{tally.scope(report)}; <code>pyfmt {report.command.value}</code> in <code>{safe(report.root)}</code>; '
+    yield (
+        f'<p class="quiet">{tally.scope(report)}; <code>pyfmt {report.command.value}</code> in '
+        f"<code>{safe(report.root)}</code>; "
+    )
     yield f"{safe(', '.join([f'pyfmt {__version__}', *versions]))}</p>"
     commands = next_commands(report, options)
     if commands:
@@ -98,7 +104,10 @@ def _unchecked(report: Report) -> Iterator[str]:
     for failure in report.failures:
         place = f" in <code>{safe(failure.environment)}</code>" if failure.environment else ""
         owners = f" ({safe(', '.join(failure.projects))})" if failure.projects else ""
-        yield f'<div class="alert" role="note"><strong class="error">failed:</strong> {safe(failure.tool)}{place}{owners}: '
+        yield (
+            '<div class="alert" role="note"><strong class="error">failed:</strong> '
+            f"{safe(failure.tool)}{place}{owners}: "
+        )
         yield f"{_text(failure.reason)}"
         if failure.detail:
             yield f"<pre>{_text(failure.detail.rstrip())}</pre>"

@@ -130,7 +130,10 @@ def _gantt(report: Report) -> Iterator[str]:
         kind = "bar cached" if unit.cached else "bar"
         yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit, units)}</text>'
         yield f'<rect class="{kind}" x="{start:.1f}" y="{top}" width="{max(2.0, width):.1f}" height="18">'
-        yield f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, {tally.count(unit.files, 'file')}</title></rect>"
+        yield (
+            f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, "
+            f"{tally.count(unit.files, 'file')}</title></rect>"
+        )
         yield f'<text x="728" y="{top + 14}">{"cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"}</text>'
     yield "</svg>"
 
@@ -161,7 +164,10 @@ def _durations(report: Report) -> Iterator[str]:
         top = 22 * index + 2
         kind = "bar cached" if unit.cached else "bar"
         yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit, units)}</text>'
-        yield f'<rect class="{kind}" x="320" y="{top}" width="{max(1.0, 400 * unit.seconds / longest):.1f}" height="18"/>'
+        yield (
+            f'<rect class="{kind}" x="320" y="{top}" width="{max(1.0, 400 * unit.seconds / longest):.1f}" '
+            'height="18"/>'
+        )
         cached = ", cached" if unit.cached else ""
         yield f'<text x="728" y="{top + 14}">{unit.seconds:.2f} s{cached}</text>'
     yield "</svg>"
@@ -192,7 +198,8 @@ def environments(report: Report) -> Iterator[str]:
             health += f"<br><code>{safe(record.cure)}</code>"
         style = {"ok": "good", "warning": "warning"}.get(record.status, "error")
         yield (
-            f'<tr><th scope="row">{safe(record.name)}</th><td>{safe(record.python)}</td><td>{safe(record.found_by)}</td>'
+            f'<tr><th scope="row">{safe(record.name)}</th><td>{safe(record.python)}</td>'
+            f"<td>{safe(record.found_by)}</td>"
             f'<td class="{style}">{health}</td><td>{safe(homes)}</td>'
         )
         versions = dict(record.packages)

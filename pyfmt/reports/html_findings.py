@@ -70,7 +70,8 @@ def _finding(finding: Finding, environments: Environments) -> str:
     mark = f' <span class="quiet">({BASELINED})</span>' if finding.baselined else ""
     return (
         f'<span class="place">{place}</span> <span class="severity {kind}">{kind}</span> '
-        f'<div><span class="message">{message}</span> <span class="rule">{linked} ({safe(finding.tool)})</span>{mark}</div>'
+        f'<div><span class="message">{message}</span> <span class="rule">{linked} '
+        f"({safe(finding.tool)})</span>{mark}</div>"
     )
 
 

@@ -1,8 +1,9 @@
 """The JSON report: pyfmt's own, versioned format, which `pyfmt merge` reads back.
 
 Its schema is `report.schema.json` beside this module. Everything is byte-identical from run to run and for any number
-of jobs, except `seconds`, `started`, `ended` and `cached`, which tell of the run itself. Keys may be added within a version; none is
-removed and none changes its meaning. One item stands on one line, so that two reports can be compared with diff.
+of jobs, except `seconds`, `started`, `ended` and `cached`, which tell of the run itself. Keys may be added within a
+version; none is removed and none changes its meaning. One item stands on one line, so that two reports can be compared
+with diff.
 """
 
 from __future__ import annotations
@@ -275,7 +276,8 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
 
 
 def _check_only_in(value: object) -> None:
-    """It is no part of the model: it is told anew when a report is written, since a joined one knows more environments."""
+    """It is no part of the model: it is told anew when a report is written, since a joined one knows more
+    environments."""
     for item in value if isinstance(value, list) else _wrong(value):
         _text(item["environment"])
         _text(item["python"])

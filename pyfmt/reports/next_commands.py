@@ -40,7 +40,8 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
         words = "pyfmt check -v" if formatting else "pyfmt lint -v"
         commands.append(_command(words, _same(asked), _places(report, failed, options.here)))
     if found and not commands:
-        # The same question again: without the option what it found would be gone from the report, and not from the files.
+        # The same question again: without the option what it found would be gone from the report, and not from the
+        # files.
         words = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
         if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
             words += " --unused-ignores"
@@ -87,6 +88,6 @@ def _shared(asked: Request | None) -> list[str]:
     """The options that every command takes; their files are as the user named them, from the same folder."""
     if asked is None:
         return []
-    found = ["--config", asked.config_file] if asked.config_file else []
-    found += ["--root", asked.root] if asked.root else []
+    found = ["--config", asked.location.config_file] if asked.location.config_file else []
+    found += ["--root", asked.location.root] if asked.location.root else []
     return [*found, "--trust"] if asked.trust else found

@@ -24,8 +24,8 @@ class RenderOptions:
 
     `width` is in terminal cells. `sources` gives the lines of a file (path relative to the root, without line ends),
     or None where it cannot be read. `style` is "full", "grouped", "concise", or "auto": full on a terminal, else
-    concise. `verbosity` is -1 with -q, 1 with -v. `here` is the absolute folder in which the user stands ("": the root), and
-    `asked` what was asked for: next commands name folders from the one, and ask the same as the other.
+    concise. `verbosity` is -1 with -q, 1 with -v. `here` is the absolute folder in which the user stands ("": the
+    root), and `asked` what was asked for: next commands name folders from the one, and ask the same as the other.
     """
 
     color: bool = False

@@ -58,7 +58,8 @@ class Problem:
 
 
 def problems(report: Report, sources: Sources = no_sources) -> Iterator[Problem]:
-    """Failures and skips, then findings and files to reformat, each in the report's order; `sources` as in RenderOptions."""
+    """Failures and skips, then findings and files to reformat, each in the report's order; `sources` as in
+    RenderOptions."""
     yield from _unchecked(report)
     environments = Environments(report, sources)
     for finding in report.findings:

@@ -1,8 +1,8 @@
 """SARIF 2.1.0 as GitHub code scanning takes it: a run for each tool, and never more than a run's limit.
 
 https://docs.github.com/code-security/reference/code-scanning/sarif-files/sarif-support: GitHub refuses a run of more
-than 25,000 results, so a tool that has more gets further runs, with categories of their own. Of a run it keeps the 5,000
-worst; the file holds all. Fingerprints are left out: GitHub computes its own where they are missing.
+than 25,000 results, so a tool that has more gets further runs, with categories of their own. Of a run it keeps the
+5,000 worst; the file holds all. Fingerprints are left out: GitHub computes its own where they are missing.
 """
 
 from __future__ import annotations

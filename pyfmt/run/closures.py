@@ -1,9 +1,11 @@
-"""What pylint's messages about each file can depend on: the tree that an environment sees, and what its files import."""
+"""What pylint's messages about each file can depend on: the tree that an environment sees, and what its files
+import."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import sys
 from collections.abc import Callable
 
@@ -76,7 +78,7 @@ class Reaching:
         """Every folder that may be on the search path while a part is linted, with the name that it stands for."""
         project, facts = part.project, self._facts
         folders = {project.path, *project.import_roots, *facts.sources.visible(environment)}
-        folders.update(beginning(file, contents) for file in (*part.files, *part.context))
+        folders.update(beginning(posixpath.normpath(f"{root}/_"), contents) for root in project.import_roots)
         folders.update(self._inside(path) for path in facts.roots.get(environment.prefix, ()))
         found = {(os.path.normpath(folder), "") for folder in folders if folder and not os.path.isabs(folder)}
         for name, path in environment.remapped:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from pyfmt.core import planning
 from pyfmt.core.model import Environment, Project, Resolution
-from pyfmt.projects.layout import imported_names, script_folders
+from pyfmt.projects.layout import imported_names, script_folders, visible_roots
 from pyfmt.tools.registry import LINTERS
 
 
 def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
-    """The lint units, with the folders of scripts on the projects' import roots."""
+    """The lint units, with what environments import from and the folders of scripts on the projects' import roots."""
     if not work.linters:
         return planning.Plan()
     installed = InstalledNames()
     members = tuple(
-        _with_script_folders(project, reader, installed.of(work.resolutions.get(project.path)))
-        for project in work.projects
+        _with_more_roots(project, reader, work.resolutions.get(project.path), installed) for project in work.projects
     )
     return planning.plan(replace(work, projects=members, formatters=()), plan_facts(reader))
 
@@ -31,6 +30,11 @@ class ImportReader:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, frozenset[str]] = {}
+
+    def inside(self, places: Iterable[str]) -> list[str]:
+        """Those of absolute `places` that lie below the monorepo's root, relative to it."""
+        below = f"{self._root}/"
+        return [place[len(below) :] for place in places if place.startswith(below)]
 
     def __call__(self, file: str) -> frozenset[str]:
         if file not in self._known:
@@ -71,9 +75,14 @@ class InstalledNames:
         return self._known[environment.prefix]
 
 
-def _with_script_folders(project: Project, reader: ImportReader, installed: Callable[[str], bool]) -> Project:
-    extra = script_folders(project.files, project.import_roots, reader, installed)
-    return replace(project, import_roots=(*project.import_roots, *extra)) if extra else project
+def _with_more_roots(
+    project: Project, reader: ImportReader, resolution: Resolution | None, installed: InstalledNames
+) -> Project:
+    environment = resolution.environment if resolution else None
+    places = (*environment.search_path, *environment.finder_roots) if environment else ()
+    roots = (*project.import_roots, *visible_roots(project.files, project.import_roots, reader.inside(places)))
+    roots += script_folders(project.files, roots, reader, installed.of(resolution))
+    return replace(project, import_roots=roots) if roots != project.import_roots else project
 
 
 def plan_facts(reader: Callable[[str], frozenset[str]]) -> planning.Facts:

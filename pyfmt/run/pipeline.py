@@ -158,7 +158,7 @@ def _run(
                 *done.notes,
                 *chosen.notes,
                 *share.notes,
-                *(_notes(space, share.lint, trusting, request.verbosity > 0) if work.linters else ()),
+                *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),

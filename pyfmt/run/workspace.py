@@ -42,7 +42,8 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What the steps of a run work with: the cache, the facts that its keys are made of, who watches, and workers that outlive it."""
+    """What the steps of a run work with: the cache, the facts that its keys are made of, who watches, and workers that
+    outlive it."""
 
     memory: Memory
     facts: KeyFacts

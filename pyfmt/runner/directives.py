@@ -1,4 +1,5 @@
-"""Finds the useless directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see them."""
+"""Finds the useless directives of files (`# fmt: off`, `# isort: skip`) in a pool of processes, as the formatters see
+them."""
 
 from __future__ import annotations
 

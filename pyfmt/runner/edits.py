@@ -11,21 +11,22 @@ from pathlib import Path
 
 from pyfmt.core.errors import EditError
 
-# Of a file that is not yet complete. It has no ending that tools or watchers look for; the number is the process that writes it.
+# Of a file that is not yet complete. It has no ending that tools or watchers look for; the number is the process that
+# writes it.
 LEFTOVER = re.compile(r"\.pyfmt-(\d+)-[0-9a-f]{12}\.tmp")
 
 
 def write(path: Path, before: bytes, after: bytes, inside: Path | None = None) -> None:
     """Replace a file's content in one step, if it still holds `before`; raises EditError, and the file is as it was.
 
-    The bytes go to a temporary file in the same folder, which then takes the file's place: a reader sees the old content or
-    the new one, never a part. Mode, owner and extended attributes are kept where the system lets us. A symbolic link stays
-    one: its target is replaced. A hard link is broken: the other names keep the old content, as in a snapshot made with
-    `cp -al` they should, and writing in place could not be atomic. A file that is write-protected is left alone, though its
-    folder would allow the replacement. Nothing happens where the file holds `after` already (two names of one file).
-    An interrupt (KeyboardInterrupt) removes the temporary file too; only a process that is killed outright between two
-    system calls can leave one (`.pyfmt-*.tmp`), which the next run removes, and the file itself is whole even then.
-    `inside`: the file must be in this folder, when all links are followed.
+    The bytes go to a temporary file in the same folder, which then takes the file's place: a reader sees the old
+    content or the new one, never a part. Mode, owner and extended attributes are kept where the system lets us. A
+    symbolic link stays one: its target is replaced. A hard link is broken: the other names keep the old content, as in
+    a snapshot made with `cp -al` they should, and writing in place could not be atomic. A file that is write-protected
+    is left alone, though its folder would allow the replacement. Nothing happens where the file holds `after` already
+    (two names of one file). An interrupt (KeyboardInterrupt) removes the temporary file too; only a process that is
+    killed outright between two system calls can leave one (`.pyfmt-*.tmp`), which the next run removes, and the file
+    itself is whole even then. `inside`: the file must be in this folder, when all links are followed.
     """
     place = str(path)
     try:
@@ -147,7 +148,8 @@ def _copy_attributes(source: str, target: str) -> None:
 
 
 def unified_diff(before: bytes, after: bytes, path: str) -> str:
-    """The change as `git apply` and `patch -p1` take it; "" where there is none. Undecodable bytes are shown escaped."""
+    """The change as `git apply` and `patch -p1` take it; "" where there is none. Undecodable bytes are shown
+    escaped."""
     if before == after:
         return ""
     import difflib  # lazy: only with --diff

@@ -39,8 +39,9 @@ _SUSPECTS = 2  # chunks per process that may have been under way when a process 
 class FormatOptions:
     """How to format; `configs` are those of the wanted tools among isort and black.
 
-    `timeout` is in seconds: when no file gets done for so long, what is under way counts as hanging. `on_settled` is told
-    of each file that needs no change as it stands now, with the SHA-256 of those bytes (what a cache may remember).
+    `timeout` is in seconds: when no file gets done for so long, what is under way counts as hanging. `on_settled` is
+    told of each file that needs no change as it stands now, with the SHA-256 of those bytes (what a cache may
+    remember).
     """
 
     root: Path  # absolute
@@ -317,8 +318,8 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
                     unfinished.append(chunk)
                 else:
                     yield chunk.unit, done
-        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is among
-        # the first unfinished ones: each of their files gets a process of its own, the others go on.
+        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is
+        # among the first unfinished ones: each of their files gets a process of its own, the others go on.
         suspects = _SUSPECTS * options.jobs
         for chunk in unfinished[:suspects]:
             for file in chunk.files:

@@ -78,7 +78,7 @@ class Listener:
 
     started: Callable[[Unit], None]
     done: Callable[[Outcome], None]
-    # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run at
-    # once; called before any starts.
+    # The units in the order in which they start, the seconds that each will take, as far as is known, and how many run
+    # at once; called before any starts.
     expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
     more: Callable[[int], None] = lambda count: None  # so many more units than were told before

@@ -13,7 +13,8 @@ from pyfmt.runner.server import Worker, WorkerSpec, open_worker
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A worker, or why it cannot be started, and the state of the interpreter and the tools that it was started from."""
+    """A worker, or why it cannot be started, and the state of the interpreter and the tools that it was started
+    from."""
 
     worker: Worker | OSError
     state: tuple[object, ...]

@@ -59,7 +59,8 @@ class Worker(Protocol):
 
 
 def can_fork() -> bool:
-    """Whether requests are served by forked children; `PYFMT_NO_FORK=1` forbids it (for systems where fork is broken)."""
+    """Whether requests are served by forked children; `PYFMT_NO_FORK=1` forbids it (for systems where fork is
+    broken)."""
     return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
 
 

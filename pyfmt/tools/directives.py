@@ -12,9 +12,9 @@ import tokenize
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-# black wants its words alone, or between `#` or `;` (black.comments.contains_fmt_directive); isort finds `skip` anywhere
-# in a comment, `off` and `on` only as the whole of it (isort.core). Other comments that mention them are prose, and so
-# is a comment on a line of its own that mentions them after other words.
+# black wants its words alone, or between `#` or `;` (black.comments.contains_fmt_directive); isort finds `skip`
+# anywhere in a comment, `off` and `on` only as the whole of it (isort.core). Other comments that mention them are
+# prose, and so is a comment on a line of its own that mentions them after other words.
 _BLACK = re.compile(r"(?<=[#;])[ \t]*((?:fmt: ?(off|on|skip))|(?:yapf: (disable|enable)))[ \t]*(?=[#;]|\Z)")
 _ISORT = re.compile(r"(?<=[#; \t])isort: ?(skip)(?:_file)?\b")
 _ISORT_BLOCK = re.compile(r"# (isort: (off|on))\Z")
@@ -130,7 +130,8 @@ def _pairs(directives: Sequence[Directive]) -> list[Useless]:
 
 
 def _same(before: _Text, after: _Text) -> bool:
-    """Whether two texts are equal but for directives, and the blank lines around those that have a line of their own."""
+    """Whether two texts are equal but for directives, and the blank lines around those that have a line of their
+    own."""
     one, other = before.bare(), after.bare()
     place = 0
     for line in one:

@@ -95,7 +95,8 @@ class ToolEnvironments:
         return python.short == need.python.rstrip("t") and os.path.isdir(self.place(need).paths[0])
 
     def _build(self, need: ToolNeed) -> None:
-        """Make it with virtualenv, and install the pinned tool; raises CreationError, and leaves nothing behind then."""
+        """Make it with virtualenv, and install the pinned tool; raises CreationError, and leaves nothing behind
+        then."""
         # pylint: disable=import-outside-toplevel  # deferred, see above
         from pyfmt.environments.creating.installers import Calls, find_installer
         from pyfmt.environments.creating.making import run_virtualenv, virtualenv_arguments

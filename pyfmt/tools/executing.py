@@ -17,7 +17,8 @@ _NO = ("", "no", "n", "false", "0")
 def executions(config: ToolConfig) -> tuple[str, ...]:
     """Each piece of code that `config` names, in words: ("mypy plugin pydantic.mypy", "pylint's init-hook `...`").
 
-    pylint's own extensions are no foreign code. Nothing for a file that cannot be read: its tool then fails, and says so.
+    pylint's own extensions are no foreign code. Nothing for a file that cannot be read: its tool then fails, and says
+    so.
     """
     if config.tool not in ("pylint", "mypy"):
         return ()

@@ -1,4 +1,5 @@
-"""Forgets what the formatters, and pyfmt's modules about tools, remember of files: for a process that runs several times."""
+"""Forgets what the formatters, and pyfmt's modules about tools, remember of files: for a process that runs several
+times."""
 
 from __future__ import annotations
 

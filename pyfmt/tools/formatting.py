@@ -51,8 +51,8 @@ class ToolFault:
 class FormatResult:
     """What came of one text.
 
-    `data` is None where nothing changes. `syntax` is a place in the text as it was given, `syntax_after` the same one in
-    `data`, where isort changed a text that black cannot parse. `settled` is False where the tools would change the
+    `data` is None where nothing changes. `syntax` is a place in the text as it was given, `syntax_after` the same one
+    in `data`, where isort changed a text that black cannot parse. `settled` is False where the tools would change the
     result again, or where one of them did not finish.
     """
 
@@ -95,10 +95,10 @@ def prepare(settings: FormatSettings) -> tuple[str, ...]:
 def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> FormatResult:
     """What `isort` and then `black` would write for `data`; raises ConfigError only.
 
-    `path` is relative to the root; it decides about stubs and about what the tools' configurations leave out. None: text
-    without a name. A tool that fails changes nothing, and the other one still runs. Where isort would change black's
-    result again, both run once more, and only a result that both accept is taken; otherwise it is the first one, with a
-    fault that says so.
+    `path` is relative to the root; it decides about stubs and about what the tools' configurations leave out. None:
+    text without a name. A tool that fails changes nothing, and the other one still runs. Where isort would change
+    black's result again, both run once more, and only a result that both accept is taken; otherwise it is the first
+    one, with a fault that says so.
     """
     wanted, excluded = _wanted(path, settings)
     if wanted.isort is None and wanted.black is None:
@@ -161,7 +161,8 @@ class _ToolChain:
         return _ToolResult(data, syntax=self._parsed(data)) if self.check_alone else _ToolResult(data)
 
     def _parsed(self, data: bytes) -> SyntaxFault | None:
-        """Where the text cannot be parsed; CPython is asked first, since black's parser is slow to import and to run."""
+        """Where the text cannot be parsed; CPython is asked first, since black's parser is slow to import and to
+        run."""
         fault = None if _compiles(data) else black.syntax_fault(data)
         return SyntaxFault(fault.line, fault.column, fault.message) if fault is not None else None
 

@@ -1,7 +1,7 @@
 """git runs no program that a checkout's own configuration names, whatever pyfmt asks it.
 
-Each vector leaves a mark of its own name. A `git` in front of the real one writes down every call, so that a call which nobody
-has thought of here fails a test.
+Each vector leaves a mark of its own name. A `git` in front of the real one writes down every call, so that a call which
+nobody has thought of here fails a test.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def _wrap_git(folder: Path, calls: Path) -> Path:
     folder.mkdir()
     script = folder / "git"
     script.write_text(
-        f"#!/bin/sh\n(for word; do printf '%s\\037' \"$word\"; done; printf '\\036') >> '{calls}'\nexec '{GIT}' \"$@\"\n",
+        f"#!/bin/sh\n(for word; do printf '%s\\037' \"$word\"; done; printf '\\036') >> '{calls}'\n"
+        f"exec '{GIT}' \"$@\"\n",
         "utf-8",
     )
     script.chmod(0o755)

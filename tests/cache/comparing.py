@@ -37,8 +37,8 @@ def said(tree: Monorepo, *arguments: str) -> str:
 def difference(tree: Monorepo, *arguments: str) -> str:
     """How a run with the cache differs from one without; "" where it does not.
 
-    The plain command is called twice more: the second time it is answered without a run (pyfmt/repeating), and so is the
-    first one of the next comparison, if the edits in between are not seen.
+    The plain command is called twice more: the second time it is answered without a run (pyfmt/repeating), and so is
+    the first one of the next comparison, if the edits in between are not seen.
     """
     cached = said(tree, *arguments)
     cold = said(tree, "--no-cache", *arguments)

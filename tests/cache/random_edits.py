@@ -1,4 +1,5 @@
-"""Random edits of the little monorepo; each is plain data, so that hypothesis can make and shrink a sequence of them."""
+"""Random edits of the little monorepo; each is plain data, so that hypothesis can make and shrink a sequence of
+them."""
 
 from __future__ import annotations
 
@@ -35,8 +36,10 @@ SNIPPETS = (
     "def broken(:\n",
     "# pylint: disable=all\n",
     "try:\n    import twowheel\nexcept ImportError:\n    twowheel = None\n",
-    "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from acme.core.values import Value\n\n\ndef f(v: 'Value') -> int:\n    return v.amount\n",
-    "def copied(number: int) -> int:\n    number += 1\n    number += 2\n    number += 3\n    number += 4\n    return number\n",
+    "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from acme.core.values import Value\n\n\n"
+    "def f(v: 'Value') -> int:\n    return v.amount\n",
+    "def copied(number: int) -> int:\n    number += 1\n    number += 2\n    number += 3\n    number += 4\n"
+    "    return number\n",
     "from acme.core.values import double\n\nassert double(1) is None\n",
     "import queue\n\nprint(queue.SIZE)\n",
     "__all__ = ['nothing']\n",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.cli.parser import COMMANDS, EXAMPLES, build_parser, with_command
+from pyfmt.cli.parser import COMMANDS, build_parser, command_module, with_command
 from pyfmt.cli.reference import reference
 from tests.support.monorepo import ROOT
 
@@ -21,7 +21,7 @@ def test_the_reference_is_up_to_date() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_that_the_command_line_takes(name: str) -> None:
-    for line, _meaning in EXAMPLES[name]:
+    for line, _meaning in command_module(name).EXAMPLES:
         words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", line).split(" < ")[0].split(" > ")[0])
         assert words[0] == "pyfmt"
         assert build_parser().parse_args(with_command(words[1:])).command == name
@@ -32,7 +32,7 @@ def test_the_help_of_every_command_shows_its_examples(name: str, capsys: pytest.
     with pytest.raises(SystemExit):
         build_parser().parse_args([name, "--help"])
     said = capsys.readouterr().out
-    assert all(f"  {line}" in said for line, _meaning in EXAMPLES[name])
+    assert all(f"  {line}" in said for line, _meaning in command_module(name).EXAMPLES)
 
 
 def anchors(page: Path) -> set[str]:

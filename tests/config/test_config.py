@@ -12,7 +12,7 @@ import pytest
 from pyfmt import config
 from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
 from pyfmt.core.model import Allowance, Boundaries, Config, Override, Severity
-from pyfmt.core.request import Command, Request
+from pyfmt.core.request import Command, Location, Request
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:
@@ -79,26 +79,26 @@ def test_the_root_has_its_links_resolved(tmp_path: Path) -> None:
     write(tmp_path, {"real/pyfmt.toml": "", "real/a/b.py": ""})
     (tmp_path / "link").symlink_to("real")
     assert load(tmp_path / "link" / "a").root == tmp_path / "real"
-    assert load(tmp_path, root="link").root == tmp_path / "real"
+    assert load(tmp_path, location=Location("link")).root == tmp_path / "real"
 
 
 def test_root_and_config_can_be_named(tmp_path: Path) -> None:
     write(tmp_path, {"a/x.py": "", "b/pyfmt.toml": "jobs = 3", "elsewhere.toml": "[tool.pyfmt]\njobs = 5"})
-    assert load(tmp_path, root="a").root == tmp_path / "a"
-    assert load(tmp_path / "a", config_file="../b/pyfmt.toml").jobs == 3
-    settings = load(tmp_path, config_file="elsewhere.toml", root="a")
+    assert load(tmp_path, location=Location("a")).root == tmp_path / "a"
+    assert load(tmp_path / "a", location=Location(config_file="../b/pyfmt.toml")).jobs == 3
+    settings = load(tmp_path, location=Location("a", "elsewhere.toml"))
     assert (settings.root, settings.jobs) == (tmp_path / "a", 5)
     assert dict(settings.origins)["jobs"] == str(tmp_path / "elsewhere.toml")
     with pytest.raises(UsageError, match="not a folder"):
-        load(tmp_path, root="nowhere")
+        load(tmp_path, location=Location("nowhere"))
     with pytest.raises(ConfigError, match="names no file"):
-        load(tmp_path, config_file="nowhere.toml")
+        load(tmp_path, location=Location(config_file="nowhere.toml"))
 
 
 def test_a_named_file_without_a_section_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": "[project]\nname = 'x'\n"})
     with pytest.raises(ConfigError, match=r"has no \[tool.pyfmt\]"):
-        load(tmp_path, config_file="pyproject.toml")
+        load(tmp_path, location=Location(config_file="pyproject.toml"))
 
 
 def test_every_key(tmp_path: Path) -> None:
@@ -125,14 +125,14 @@ def test_every_key(tmp_path: Path) -> None:
         severity = { W0611 = "error", "*" = "warning" }
         [boundaries]
         libraries = ["lib/*"]
-        allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "until spring" }]
+        allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
         """,
     )
     assert settings.projects == ("lib/*", ".")
     assert settings.exclude == ("/vendor/",)
     assert settings.tools == ("black", "mypy", "pyfmt")
     assert settings.boundaries == Boundaries(
-        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "until spring"),)
+        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "soon"),)
     )
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)

@@ -14,7 +14,7 @@ LINKS = st.lists(st.tuples(NODES, NODES), max_size=20)
 
 
 @given(LINKS, st.lists(NODES), st.randoms())
-def test_everything_that_depends_on_a_seed_is_reached_by_links_that_exist(pairs, seeds, random):  # type: ignore[no-untyped-def]
+def test_all_that_depends_on_a_seed_is_reached_by_links_that_exist(pairs, seeds, random):  # type: ignore
     found = [Link(one, other, "x") for one, other in pairs]
     chains = spread(seeds, found)
     reverse: dict[str, list[str]] = {}

@@ -288,6 +288,8 @@ def test_the_whole_report_is_free_of_order(outcomes: list[Outcome], resolutions:
     parts: tuple[list[object], ...] = (list(outcomes), list(resolutions), list(members), list(skips), list(notes))
     for part in parts:
         random.Random(seed).shuffle(part)
-    mixed = report(*parts[0], resolutions=parts[1], projects=parts[2], skips=parts[3], notes=parts[4])  # type: ignore[arg-type]
+    mixed = report(
+        *parts[0], resolutions=parts[1], projects=parts[2], skips=parts[3], notes=parts[4]  # type: ignore[arg-type]
+    )
     assert mixed == first
     assert (first.notes, len(first.skipped)) == (("a", "z"), 2)

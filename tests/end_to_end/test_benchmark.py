@@ -1,4 +1,5 @@
-"""What `make bench` measures is a clean tree of projects that really use each other, and its report judges by figures."""
+"""What `make bench` measures is a clean tree of projects that really use each other, and its report judges by
+figures."""
 
 from __future__ import annotations
 

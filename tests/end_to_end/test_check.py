@@ -55,7 +55,7 @@ def test_the_json_report_has_the_keys_that_others_build_on(conflicting: Monorepo
         assert report[name], f"nothing under {name}"
         assert all(set(item) >= KEYS[name] for item in report[name]), name
     assert report["summary"]["findings"] == len(report["findings"])
-    assert report["summary"]["files"] == 10
+    assert report["summary"]["files"] == 12
 
 
 def test_a_library_without_an_environment_borrows_one_that_has_it_installed(conflicting: Monorepo) -> None:

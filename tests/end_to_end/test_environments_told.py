@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.trees import manifest
 from tests.support.monorepo import Monorepo
+from tests.support.virtualenvs import uv_binary
 
 SOURCE = '"""App."""\n\nimport attrs\nimport packaging\n\nprint(attrs, packaging)\n'
 
@@ -42,7 +44,8 @@ def test_envs_tells_drift_and_what_was_passed_over(tree: Monorepo) -> None:
     said = tree.run("envs").expect(0).stdout
     (row,) = [line for line in said.splitlines() if line.startswith("app ")]
     assert "app/venv" in row and "3.11" in row and row.endswith("warning")
-    assert DRIFT in said and "pyfmt envs create app --recreate" in said
+    assert said.count(DRIFT) == 1, "lib has the same environment"
+    assert "; `pyfmt envs create app --recreate` makes app/venv anew" in said
     (passed,) = [line for line in said.splitlines() if "passed over" in line]
     assert "app/.venv (.venv)" in passed and "/nowhere/python3.11" in passed
     assert "linted in that of app" in said
@@ -66,6 +69,64 @@ def test_check_says_the_drift_once_above_the_findings_that_it_explains(tree: Mon
     assert warning < finding and said[warning].startswith("warning: environment app/venv: ")
     assert said[warning + 1].startswith("  help: ")
     assert "packaging" in said[finding]
+
+
+def test_one_cure_for_a_project_without_an_environment_and_none_where_none_is_needed(tmp_path: Path) -> None:
+    hatch = manifest("made", "made") + "\n        [tool.hatch.envs.default]\n"
+    tree = Monorepo.create(
+        tmp_path,
+        {
+            "built/pyproject.toml": manifest("built", "built"),
+            "built/built.py": '"""Built with hatchling, and no more."""\n',
+            "made/pyproject.toml": hatch,
+            "made/made.py": '"""Has Hatch\'s environments."""\n',
+            "empty/pyproject.toml": hatch.replace("made", "empty"),
+        },
+    )
+    said = tree.run("envs", environ={"HATCH_DATA_DIR": str(tmp_path / "hatch")}).stdout.splitlines()
+    rows = {line.split()[0]: number for number, line in enumerate(said) if not line.startswith(" ")}
+    assert said[rows["built"] + 1 : rows["empty"]] == [
+        "    no environment found",
+        "    create one: `pyfmt envs create built`",
+    ]
+    assert said[rows["empty"]].endswith("none needed") and rows["made"] == rows["empty"] + 1
+    first, second = said[rows["made"] + 1 :]
+    assert first.startswith(f"    no environment: hatch would have it at {tmp_path}/hatch/") and "`" not in first
+    assert second == "    create one: `pyfmt envs create made`"
+
+
+def test_an_editable_install_from_another_worktree_is_said(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "app/pyproject.toml": manifest("app", "app", "lib"),
+        "app/app/__init__.py": '"""App."""\n\nimport lib\n\nprint(lib)\n',
+        "lib/pyproject.toml": manifest("lib", "lib"),
+        "lib/lib/__init__.py": '"""Lib."""\n',
+    }
+    tree = Monorepo.create(tmp_path / "main", files)
+    tree.git("init", "-q")
+    tree.git("add", ".")
+    tree.git("commit", "-qm", "all")
+    tree.git("worktree", "add", "-q", str(tmp_path / "other"))
+    tree.environment("app", editable=["../../other/lib"])
+    said = tree.run("envs").expect(2).stdout  # nothing here has this lib installed
+    line = (
+        f"lib is installed from {tmp_path}/other/lib, not from here; `pyfmt envs create app --recreate` makes "
+        "app/.venv anew"
+    )
+    assert said.count(line) == 1
+    assert f"warning: environment app/.venv: lib is installed from {tmp_path}/other/lib" in tree.run("check").stdout
+    call = [
+        str(uv_binary()),
+        "pip",
+        "install",
+        "-q",
+        "--python",
+        str(tree.root / "app/.venv"),
+        "-e",
+        str(tree.root / "lib"),
+    ]
+    subprocess.run(call, check=True)
+    assert "is installed from" not in tree.run("envs").expect(0).stdout
 
 
 def test_a_run_over_some_files_tells_only_of_their_environments(tree: Monorepo) -> None:

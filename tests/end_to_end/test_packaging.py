@@ -49,7 +49,10 @@ def test_the_four_tools_are_pinned_exactly_and_the_installed_ones_are_those() ->
 
 
 def test_the_command_line_starts_without_the_tools() -> None:
-    program = "import sys; import pyfmt.cli.main, pyfmt.run.pipeline; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    program = (
+        "import sys; import pyfmt.cli.main, pyfmt.run.pipeline; print(*sorted({name.split('.')[0] for name in "
+        "sys.modules}))"
+    )
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
         check=True,

@@ -172,7 +172,8 @@ def test_a_plugin_is_used_where_it_is_installed_and_said_to_be_left_out_elsewher
         if text:
             (environment.site_packages / "own_plugin.py").write_text(
                 "import pathlib\nfrom mypy.plugin import Plugin\n\n\n"
-                f"def plugin(version):\n    pathlib.Path({str(tree.home / 'ran')!r}).write_text({text!r})\n    return Plugin\n"
+                f"def plugin(version):\n    pathlib.Path({str(tree.home / 'ran')!r}).write_text({text!r})\n"
+                "    return Plugin\n"
             )
     _, report = tree.check("--tool", "mypy")
     assert report["failures"] == []

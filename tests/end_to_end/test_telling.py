@@ -65,7 +65,8 @@ def test_envs_create_makes_what_is_missing_and_the_run_then_is_whole(tmp_path: P
     tree.write({"projects/billing/pyproject.toml": trees.manifest("billing", "billing", "pydantic<1.10")})
     tree.write(
         {
-            "projects/billing/billing/models.py": '"""Nothing of the library."""\n\nimport pydantic.main\n\nprint(pydantic)\n'
+            "projects/billing/billing/models.py": '"""Nothing of the library."""\n\nimport pydantic.main\n\n'
+            "print(pydantic)\n"
         }
     )
     tree.write({"projects/billing/tests/test_models.py": '"""Nothing to test."""\n'})

@@ -62,6 +62,26 @@ MODELS = '''
         store.put("item", str(item.model_dump()))
 '''
 
+# Below a namespace package, named like what they import: a tool that takes them for top-level modules finds themselves.
+BOXES = '''
+    """Boxes, which are made with pydantic."""
+
+    import json
+
+    from pydantic import BaseModel
+
+
+    class Box(BaseModel):
+        """Something with a name."""
+
+        name: str
+
+
+    def dumped(box: Box) -> str:
+        """Its name as JSON."""
+        return json.dumps(box.name)
+'''
+
 MISTAKES = '''
     """One mistake for each linter."""
 
@@ -91,6 +111,8 @@ FILES: dict[str, str | bytes] = {
     "lib/storage/pyproject.toml": manifest("acme-storage", "acme"),
     "lib/storage/acme/storage/__init__.py": STORAGE,
     "lib/storage/acme/storage/py.typed": "",
+    "lib/storage/acme/pydantic/__init__.py": BOXES,
+    "lib/storage/acme/json/__init__.py": BOXES,
     "projects/billing/pyproject.toml": manifest("billing", "billing", "pydantic<1.10", "acme-storage"),
     "projects/billing/billing/__init__.py": '"""Bills."""\n',
     "projects/billing/billing/models.py": MODELS,

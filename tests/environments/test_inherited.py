@@ -31,16 +31,20 @@ def found(root: Path, home: Path) -> dict[str, tuple[str, str]]:
     ("files", "lacks"),
     [
         ({"pyproject.toml": pyproject("a", 'dependencies = ["six>=1.16"]')}, ""),
-        ({"pyproject.toml": pyproject("a", 'dependencies = ["Six>=2", "attrs"]')}, "lacks Six>=2 (1.16.0 is there), attrs"),
+        ({"pyproject.toml": pyproject("a", 'dependencies = ["Six>=2", '
+        '"attrs"]')}, "lacks Six>=2 (1.16.0 is there), attrs"),
         ({"pyproject.toml": pyproject("a", "dependencies = [\"attrs; python_version < '3'\"]")}, ""),
         # What only development needs is no reason to have none.
         ({"pyproject.toml": pyproject("a", 'dependencies = []\n[dependency-groups]\ndev = ["attrs"]')}, ""),
         ({"pyproject.toml": POETRY.format("a", 'six = "^1.15"')}, ""),
-        ({"pyproject.toml": POETRY.format("a", 'six = {version = "<1.16"}\nacme = {path = "../b"}')}, "lacks six<1.16 (1.1"),
+        ({"pyproject.toml": POETRY.format("a", 'six = {version = "<1.16"}\nacme = {path = '
+        '"../b"}')}, "lacks six<1.16 (1.1"),
         ({"pyproject.toml": POETRY.format("a", 'attrs = [{version = "1", python = "<3.0"}]')}, ""),
         ({"setup.cfg": "[metadata]\nname = a\n[options]\ninstall_requires =\n    attrs>=20\n"}, "lacks attrs"),
-        ({"setup.py": "from setuptools import setup\nsetup(name='a', install_requires=['six', 'idna'])\n"}, "lacks idna"),
-        ({"setup.py": "from setuptools import setup\nsetup(name='a', install_requires=read())\n"}, "is not known to have"),
+        ({"setup.py": "from setuptools import setup\nsetup(name='a', install_requires=['six', "
+        "'idna'])\n"}, "lacks idna"),
+        ({"setup.py": "from setuptools import setup\nsetup(name='a', "
+        "install_requires=read())\n"}, "is not known to have"),
         ({"setup.cfg": "", "requirements.txt": "-e ../b\nsix==1.16.0 --hash=sha256:1\nattrs  # why\n"}, "lacks attrs"),
         ({"setup.cfg": "", "Pipfile": '[packages]\nsix = "*"\n[dev-packages]\nattrs = "*"\n'}, ""),
     ],

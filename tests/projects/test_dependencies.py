@@ -57,7 +57,8 @@ def test_a_bare_name_counts_only_without_a_lock(tmp_path: Path) -> None:
         ),
         (
             "uv.lock",
-            'version = 1\n[manifest]\nmembers = ["x"]\n[[package]]\nname = "x"\nsource = { editable = "../lib/storage" }\n',
+            'version = 1\n[manifest]\nmembers = ["x"]\n[[package]]\nname = "x"\n'
+            'source = { editable = "../lib/storage" }\n',
         ),
         ("uv.lock", '[[package]]\nname = "x"\nsource = { directory = "../lib/storage" }\n'),
         ("pdm.lock", '[[package]]\nname = "x"\npath = "./../lib/storage"\neditable = true\n'),
@@ -111,7 +112,10 @@ def test_a_lock_that_uv_itself_writes(tmp_path: Path) -> None:
 
 
 def test_what_is_outside_unknown_or_the_project_itself_is_no_edge(tmp_path: Path) -> None:
-    text = "-e .\n../lib\n/nowhere/x\n../../outside\nhttps://example.org/lib/storage\ngit+https://x/lib/storage\n--find-links ../lib/storage\n"
+    text = (
+        "-e .\n../lib\n/nowhere/x\n../../outside\nhttps://example.org/lib/storage\ngit+https://x/lib/storage\n"
+        "--find-links ../lib/storage\n"
+    )
     assert depends_on(tmp_path, {"a/setup.py": "", "a/requirements.txt": text}) == ()
 
 
@@ -119,8 +123,10 @@ def test_the_lines_of_a_requirements_file(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "requirements.txt": "-e ../one\n--editable=../two[extra]\n./three ; x\n../four # why\n# -e ../no\nfile:../five\n"
-            "-e file:../six#egg=six\nseven @ file:../seven\nsub/eight\nrequests>=2\n-r more/dev.txt\n-r requirements.txt\n",
+            "requirements.txt": "-e ../one\n--editable=../two[extra]\n./three ; x\n../four # why\n# -e ../no\n"
+            "file:../five\n"
+            "-e file:../six#egg=six\nseven @ file:../seven\nsub/eight\nrequests>=2\n-r more/dev.txt\n"
+            "-r requirements.txt\n",
             "more/dev.txt": "-e ../nine\n-r ../requirements.txt\n-r nowhere.txt\n",
         },
     )

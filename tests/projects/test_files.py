@@ -10,7 +10,8 @@ from pyfmt.projects import files, locks
 from pyfmt.projects.locks import LockError
 from tests.support.monorepo import ROOT
 
-# What the managers name beside a project's files: their user-wide configuration, what is inside an environment, folders.
+# What the managers name beside a project's files: their user-wide configuration, what is inside an environment,
+# folders.
 _ELSEWHERE = {"config.toml", "envs.toml", "pyvenv.cfg"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.projects.layout import imported_names, layout, script_folders
+from pyfmt.projects.layout import imported_names, layout, script_folders, visible_roots
 
 
 def test_a_flat_project() -> None:
@@ -99,6 +99,21 @@ def test_a_folder_whose_files_import_each_other_is_a_root() -> None:
 
 def test_a_package_beside_a_script_counts_too() -> None:
     assert scripts({"a/bin/tool/__init__.py": "", "a/bin/run.py": "from tool import x"}, "a") == ("a/bin",)
+
+
+def test_a_folder_without_init_beside_a_script_counts_too() -> None:
+    assert scripts({"a/app/routers/v1/users.py": "", "a/app/main.py": "from routers.v1 import users"}, "a") == (
+        "a/app",
+    )
+    assert not scripts({"a/examples/redis/x.py": "import redis"}, "a")  # no script of `examples` itself
+
+
+def test_what_an_environment_imports_from_is_a_root_unless_it_is_part_of_a_package() -> None:
+    files = ("a/lib/acme/x.py", "a/pkg/__init__.py", "a/pkg/pb/x_pb2.py", "a/pkg/sub/__init__.py")
+    places = ("a", "a/lib", "a/pkg/pb", "a/pkg", "a/pkg/sub", "a/gone", "b/lib", "a/libs")
+    assert visible_roots(files, ("a",), places) == ("a/lib",)
+    assert visible_roots(files, ("a", "a/lib"), places) == ()
+    assert visible_roots(("lib/x.py",), (".",), ("lib", "other")) == ("lib",)
 
 
 def test_a_package_that_imports_itself_from_a_folder_below_counts_too() -> None:

@@ -191,9 +191,11 @@ JSON = st.recursive(
     max_leaves=6,
 )
 PLACES = [
-    "project.name", "project.dependencies", "project.optional-dependencies", "project.requires-python", "dependency-groups",
+    "project.name", "project.dependencies", "project.optional-dependencies", "project.requires-python",
+    "dependency-groups",
     "tool.poetry", "tool.poetry.packages", "tool.poetry.dependencies", "tool.poetry.group", "tool.uv.sources",
-    "tool.uv.dev-dependencies", "tool.setuptools.packages", "tool.setuptools.package-dir", "tool.hatch.build.targets.wheel",
+    "tool.uv.dev-dependencies", "tool.setuptools.packages", "tool.setuptools.package-dir",
+    "tool.hatch.build.targets.wheel",
     "tool.pdm.dev-dependencies", "tool.pdm.build", "tool.uv.build-backend", "tool", "project",
 ]  # fmt: skip
 

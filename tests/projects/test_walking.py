@@ -57,7 +57,8 @@ TREES = st.lists(
     st.tuples(st.lists(PARTS, max_size=3), FILE_NAMES).map(lambda pair: "/".join([*pair[0], pair[1]])), max_size=12
 )
 WORDS = st.sampled_from(
-    "a b ab é a* *b * ** ? ?? a? *.py *.pyi a.py [ab] [!a] [^b]* [a-c]*.py [[:alpha:]] [[:alpha:].y]* [ab []a] \\a \\#a.py "
+    "a b ab é a* *b * ** ? ?? a? *.py *.pyi a.py [ab] [!a] [^b]* [a-c]*.py [[:alpha:]] [[:alpha:].y]* [ab []a] \\a "
+    "\\#a.py "
     "\\!b.py \\[a] a\\ c.py a**b a** **a *a* [a\\]b] [a-] [-a] [é] a\\\\b.py [[:bad:]]".split(" ")
 )
 LINES = st.one_of(

@@ -28,7 +28,7 @@ def _names(folder: Path) -> list[str]:
 def _child(code: str, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     start = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     command = [sys.executable, "-P", "-c", start + code, *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, check=False, capture_output=True, text=True, **options)  # type: ignore
 
 
 @within

@@ -53,7 +53,8 @@ def run(payload):
     if what == "pid":
         return {"pid": os.getpid(), "cwd": os.getcwd(), "argv": sys.argv[1:]}
     if what == "environ":
-        return {"environ": dict(os.environ), "path": sys.path, "modules": sorted(sys.modules), "stdin": sys.stdin.read()}
+        modules = sorted(sys.modules)
+        return {"environ": dict(os.environ), "path": sys.path, "modules": modules, "stdin": sys.stdin.read()}
     if what == "raise":
         raise KeyError("a bug")
     if what == "exit":

@@ -68,7 +68,7 @@ class CarefulLoop:
         arguments += ["--persistent", "n", "--score", "n", "--reports", "n"]
         if project.python:
             arguments += ["--py-version", project.python]
-        roots = [str(root) for root in self._source_roots(project)]
+        roots = sorted(map(str, self._source_roots(project)), key=len, reverse=True)  # of two, the longer one counts
         done = self._with_pylint(project).run(
             *arguments,
             *("--source-roots", ",".join(roots)),

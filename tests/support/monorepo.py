@@ -18,7 +18,10 @@ from tests.support.virtualenvs import BuiltEnvironment, Recipe
 
 ROOT = Path(__file__).resolve().parents[2]  # of the tree under test
 # `-P`: a `pyfmt` folder in the working directory is not the one under test.
-START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pyfmt.cli.main import main; sys.argv[0] = 'pyfmt'; sys.exit(main())"
+START = (
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pyfmt.cli.main import main; sys.argv[0] = 'pyfmt'; "
+    "sys.exit(main())"
+)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ class BuiltEnvironment:
             return
         uv = uv_binary()
         if uv:
-            # Copies: uv's hard links are files of the user's cache, which a test that edits a package would edit for everybody.
+            # Copies: uv's hard links are files of the user's cache, which a test that edits a package would edit for
+            # everybody.
             _call([uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", str(self.python), *arguments])
         else:
             _call([str(self.python), "-m", "pip", "install", "--quiet", *arguments])

@@ -1,1 +1,2 @@
-"""Answers a command as the last run did, where everything that this run asked of the machine still has the same answer."""
+"""Answers a command as the last run did, where everything that this run asked of the machine still has the same
+answer."""

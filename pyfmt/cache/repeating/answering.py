@@ -90,7 +90,8 @@ def command_key(arguments: list[str]) -> bytes:
 
 
 def folder() -> str:
-    """Where answers are kept: in the user's cache folder, since a repository's own is not known before its settings are."""
+    """Where answers are kept: in the user's cache folder, since a repository's own is not known before its settings
+    are."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "pyfmt", "answers")
 

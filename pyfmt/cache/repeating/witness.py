@@ -35,7 +35,8 @@ def give_up() -> None:
 
 @contextlib.contextmanager
 def suspended() -> Iterator[None]:
-    """Tools run in this block. What they ask is no question of the next run, which has their outcomes from the cache."""
+    """Tools run in this block. What they ask is no question of the next run, which has their outcomes from the
+    cache."""
     for witness in _active:
         witness.suspend()
     try:
@@ -46,7 +47,8 @@ def suspended() -> Iterator[None]:
 
 
 def leave_out(folder: str, file: str) -> None:
-    """What lies below `folder` is pyfmt's own cache, which changes from run to run; only `file` must stay the same one."""
+    """What lies below `folder` is pyfmt's own cache, which changes from run to run; only `file` must stay the same
+    one."""
     for witness in _active:
         witness.leave_out(folder, file)
 
@@ -183,8 +185,8 @@ class Witness:
         except OSError:
             self._absent_here[name] = None
             raise
-        # Of what is no link nobody takes the times this way: every path's parents are looked at when links are resolved,
-        # and something is always going on in folders like /tmp.
+        # Of what is no link nobody takes the times this way: every path's parents are looked at when links are
+        # resolved, and something is always going on in folders like /tmp.
         if stat.S_ISLNK(found.st_mode):
             self._record.links.setdefault(name, mark(found))
         else:
@@ -249,7 +251,8 @@ class Witness:
         return see
 
     def look(self, path: Any, dir_fd: int | None = None) -> None:
-        """Note a file or a folder as it is before it is opened or listed: if it changes meanwhile, the answer is void."""
+        """Note a file or a folder as it is before it is opened or listed: if it changes meanwhile, the answer is
+        void."""
         if not isinstance(path, int):
             with contextlib.suppress(OSError, ValueError):
                 self._see_stat("." if path is None else path, dir_fd=dir_fd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from pyfmt import config, projects
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
+from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EditError, StagedError, UsageError
 from pyfmt.core.request import Request
 from pyfmt.git.index import hooks_folder, work_tree
@@ -18,6 +20,31 @@ from pyfmt.runner import edits
 
 HOOKS = ("pre-commit", "git", "none")
 CIS = ("github", "gitlab")
+
+
+EXAMPLES = (
+    ("pyfmt init", "show what would be written, and ask"),
+    ("pyfmt init --hook git", "with a plain git hook, which commits formatted what is staged"),
+    ("pyfmt init --ci github --yes", "with a CI file, and without asking"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which hook and CI file."""
+    parser.add_argument(
+        "--hook",
+        choices=HOOKS,
+        default="pre-commit",
+        help="pre-commit (also for prek; default), a plain git hook, or none",
+    )
+    parser.add_argument("--ci", choices=CIS, help="also a CI file")
+    parser.add_argument("--yes", action="store_true", help="write without asking")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show what would be written, ask, and write."""
+    chosen = InitOptions(options.hook, options.ci, options.yes)
+    return initialise(chosen, plain_request(options), Path.cwd(), os.environ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +74,8 @@ class _Writes:
         self.notes: list[str] = []
 
     def add(self, path: Path, text: str, mode: int = 0o644) -> None:
-        """A file that is to hold `text`; nothing where it does already. Raises UsageError where a link stands in its place."""
+        """A file that is to hold `text`; nothing where it does already. Raises UsageError where a link stands in its
+        place."""
         if path.is_symlink() or path.parent.is_symlink():
             raise UsageError("is not written: it is a link, or its folder is one", str(path), "write it by hand")
         before = path.read_bytes() if path.exists() else None
@@ -96,8 +124,8 @@ def _read(path: Path) -> str | None:
 
 
 def _plan_config(root: Path, plan: _Writes, facts: CheckoutFacts) -> None:
-    """[tool.pyfmt] at the end of the root's pyproject.toml; a pyfmt.toml where there is none, since a pyproject.toml would
-    make a project of the root."""
+    """[tool.pyfmt] at the end of the root's pyproject.toml; a pyfmt.toml where there is none, since a pyproject.toml
+    would make a project of the root."""
     manifest = root / "pyproject.toml"
     text = _read(manifest)
     section = contents.section(facts)

@@ -117,7 +117,8 @@ def prek_config(text: str, known: CheckoutFacts) -> str:
     else:
         more = (
             '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "pyfmt"\nname = "pyfmt (format and lint)"\n'
-            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi"]\nrequire_serial = true\n'
+            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi"]\n'
+            "require_serial = true\n"
         )
     made = appended(text, more)
     try:
@@ -128,7 +129,8 @@ def prek_config(text: str, known: CheckoutFacts) -> str:
 
 
 def _with_item(text: str | None, key: str, item: Sequence[str]) -> str:
-    """A YAML text with one more item in the block sequence of a top-level `key`; raises NoPlace where it has another form."""
+    """A YAML text with one more item in the block sequence of a top-level `key`; raises NoPlace where it has another
+    form."""
 
     def lines(indent: str) -> list[str]:
         return [f"{indent}{'- ' if not number else '  '}{line}" for number, line in enumerate(item)]

@@ -13,7 +13,7 @@ from pyfmt.cache.memory import Memory
 from pyfmt.cache.sources import Sources
 from pyfmt.cli.watch.places import Places
 from pyfmt.core.model import Config, Resolution
-from pyfmt.core.request import Request
+from pyfmt.core.request import OutputSpec, Request
 from pyfmt.environments.resolve import resolve
 from pyfmt.environments.trust import store_file
 from pyfmt.projects.walking import outer_ignore_files, walk
@@ -23,9 +23,11 @@ State = frozenset[tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What stays the same as long as a session lasts: what is asked for, where, and with which variables."""
+    """What stays the same as long as a session lasts: what is asked for, what is written, where, and with which
+    variables."""
 
     request: Request
+    outputs: tuple[OutputSpec, ...]
     cwd: Path
     environ: Mapping[str, str]
 
@@ -94,7 +96,7 @@ def state_of(resolutions: Iterable[Resolution]) -> State:
 
 def _own(settings: Config, invocation: Invocation) -> Iterator[str]:
     """What pyfmt writes: reports, and its cache."""
-    for output in invocation.request.outputs:
+    for output in invocation.outputs:
         if output.file is not None:
             yield os.path.abspath(invocation.cwd / output.file)
     yield str(repository_folder(settings.root, settings.cache_dir))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from pyfmt.cli.watch.changes import Invocation
 from pyfmt.cli.watch.session import Round
 from pyfmt.cli.watch.session import watch as watch_for_ever
 from pyfmt.core.errors import UsageError
-from pyfmt.core.request import Request
+from pyfmt.core.request import Display, Request
 from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
 from pyfmt.runner.pool import WorkerPool
@@ -22,15 +21,15 @@ from pyfmt.runner.pool import WorkerPool
 EXIT_INTERRUPTED = 130
 
 
-def watch(options: argparse.Namespace, request: Request) -> int:
+def watch(request: Request, display: Display, add_ignores: bool) -> int:
     """Watch until Ctrl-C or SIGTERM; the exit code is that of an interrupted run. Raises PyfmtError."""
-    _check(options, request)
-    invocation = Invocation(request, Path.cwd(), os.environ)
+    _check(request, add_ignores)
+    invocation = Invocation(request, display.outputs, Path.cwd(), os.environ)
     began = [(time.monotonic(), os.times())]  # of the latest run
 
     def run(workers: WorkerPool) -> pipeline.RunResult:
         began[0] = (time.monotonic(), os.times())
-        progress = Progress(request.verbosity)
+        progress = Progress(display.verbosity)
         try:
             return pipeline.run_in(pipeline.Company(progress, workers), request, invocation.cwd, invocation.environ)
         finally:
@@ -39,19 +38,19 @@ def watch(options: argparse.Namespace, request: Request) -> int:
     if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
     try:
-        watch_for_ever(Round(run, lambda result: deliver(result, request, began[0])), invocation)
+        watch_for_ever(Round(run, lambda result: deliver(result, request, display, began[0])), invocation)
     except KeyboardInterrupt:
         print("\npyfmt: no longer watching", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
-def _check(options: argparse.Namespace, request: Request) -> None:
+def _check(request: Request, add_ignores: bool) -> None:
     """Raises UsageError for what does not go with --watch."""
     if request.staged:
         raise UsageError("watches the work tree, and --staged is about git's index", "--watch", "leave one of them out")
     if request.shard is not None:
         raise UsageError("runs again and again on one machine, and --shard is one part of a run on many", "--watch")
-    if getattr(options, "add_ignores", False):
+    if add_ignores:
         raise UsageError(
             "would accept each new finding as it comes: it cannot be mixed with --add-ignores",
             "--watch",

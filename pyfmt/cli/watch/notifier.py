@@ -17,7 +17,8 @@ _BATCH_MS = 1_600  # a batch of changes is told after this time at the latest ..
 _QUIET_MS = 50  # ... and as soon as nothing has come for this long
 _POLL_MS = 300  # where WATCHFILES_FORCE_POLLING is set, for file systems that tell nothing (network, some containers)
 _KINDS = {1: "added", 2: "modified", 3: "deleted"}
-# Linux watches single folders, each at a cost: only those that matter. Elsewhere a whole tree costs as much as a folder.
+# Linux watches single folders, each at a cost: only those that matter. Elsewhere a whole tree costs as much as a
+# folder.
 _RECURSIVE = not sys.platform.startswith("linux")
 
 

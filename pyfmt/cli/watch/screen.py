@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.request import Request
+from pyfmt.core.request import OutputSpec
 
 _CLEAR = "\x1b[H\x1b[2J"  # what was scrolled off stays: it may be the user's own
 _SHOWN = 3  # names of changed files
@@ -21,10 +21,10 @@ class Screen:
     format's consumer gets nothing but reports.
     """
 
-    def __init__(self, request: Request, root: str) -> None:
+    def __init__(self, outputs: Sequence[OutputSpec], root: str) -> None:
         self._root = root
-        to_stdout = any(output.file is None for output in request.outputs)
-        is_text = any(output.file is None and output.format == "text" for output in request.outputs)
+        to_stdout = any(output.file is None for output in outputs)
+        is_text = any(output.file is None and output.format == "text" for output in outputs)
         self._stream = sys.stdout if is_text or not to_stdout else sys.stderr
         self._clears = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 

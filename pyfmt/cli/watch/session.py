@@ -48,7 +48,7 @@ def watch(each: Round, invocation: Invocation) -> NoReturn:
     places = tree_places(invocation)
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
-            screen = Screen(invocation.request, places.root)
+            screen = Screen(invocation.outputs, places.root)
             _Session(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
 
 

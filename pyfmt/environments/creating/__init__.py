@@ -18,7 +18,8 @@ __all__ = ["MARKER", "CreateOptions", "CreateRequest", "Creation", "Status", "cr
 def create(
     requests: Sequence[CreateRequest], options: CreateOptions, progress: Callable[[str], None]
 ) -> tuple[Creation, ...]:
-    """Make the environments of `requests`, several at the same time; one answer for each prefix, in the requests' order.
+    """Make the environments of `requests`, several at the same time; one answer for each prefix, in the requests'
+    order.
 
     Nothing raises but KeyboardInterrupt: what fails is told in its answer, and the others go on. After a failure or an
     interrupt no half environment is left, and one that was to be replaced is as it was. `progress` gets one line at a

@@ -79,14 +79,14 @@ def find_installer(options: CreateOptions) -> Installer:
         return Installer()
     uv = find_uv(options.environ)
     if uv is None and options.installer == "uv":
-        raise CreationError("uv is not installed", "pip install 'pyfmt-monorepo[uv]'")
+        raise CreationError("uv is not installed", "install pyfmt anew: it brings uv")
     return Installer(uv)
 
 
 def find_uv(environ: Mapping[str, str]) -> str | None:
     """uv's binary: that of the PyPI package beside pyfmt, else the one on PATH."""
     try:
-        from uv import find_uv_bin  # deferred: an optional dependency
+        from uv import find_uv_bin  # deferred: only where an environment is made; a system's package may leave it out
     except ImportError:
         return shutil.which("uv", path=environ.get("PATH"))
     try:
@@ -109,7 +109,8 @@ class _Call:
 
 @dataclass(slots=True)
 class Calls:
-    """The calls that run at the moment, so that `stop` can end them; and the folders that one call at a time may write."""
+    """The calls that run at the moment, so that `stop` can end them; and the folders that one call at a time may
+    write."""
 
     timeout: float
     environ: Mapping[str, str]
@@ -216,5 +217,8 @@ def _telling(lines: list[str]) -> str:
 
 def _cure(installer: Installer) -> str:
     if installer.uv:
-        return "see the lines above it; uv does not read pip's configuration: an index of your own belongs into UV_INDEX or uv.toml"
+        return (
+            "see the lines above it; uv does not read pip's configuration: an index of your own belongs into "
+            "UV_INDEX or uv.toml"
+        )
     return "see the lines above it; pip takes an index of your own from PIP_INDEX_URL or pip.conf"

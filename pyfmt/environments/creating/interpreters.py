@@ -131,7 +131,7 @@ def pyenv_pythons(options: CreateOptions) -> list[tuple[str, Path]]:
     return [(name, path) for _, name, path in sorted(found, reverse=True)]
 
 
-def _cache(options: CreateOptions):  # type: ignore[no-untyped-def]  # the type is python_discovery's, which is not imported here
+def _cache(options: CreateOptions):  # type: ignore[no-untyped-def]
     from python_discovery import DiskCache  # deferred: only where an environment is made
 
     return DiskCache(options.cache_dir / "python-discovery") if options.cache_dir else None

@@ -43,7 +43,8 @@ class Job:
         beside = self.prefix.parent
         if all(beside == folder or beside in folder.parents for folder in folders):
             return beside
-        # The environment is elsewhere ($UV_PROJECT_ENVIRONMENT): the workspace is the nearest folder with a lock for all.
+        # The environment is elsewhere ($UV_PROJECT_ENVIRONMENT): the workspace is the nearest folder with a lock for
+        # all.
         root = self.requests[0].root
         upwards = [folder for folder in (folders[0], *folders[0].parents) if folder == root or root in folder.parents]
         return next((folder for folder in upwards if (folder / "uv.lock").is_file()), folders[0])
@@ -114,7 +115,8 @@ def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) ->
 
 
 def virtualenv_arguments(prefix: Path, executable: str, installer: Installer) -> list[str]:
-    """The command line of virtualenv; without `--no-venv-redirect` a `.venv` *file* could appear in a user's project."""
+    """The command line of virtualenv; without `--no-venv-redirect` a `.venv` *file* could appear in a user's
+    project."""
     # pip needs only itself; a setuptools that the project did not ask for would hide an import that is missing.
     seed = ["--no-seed"] if installer.uv else ["--no-download", "--setuptools", "none"]
     return [str(prefix), "--python", executable, "--no-venv-redirect", "--no-periodic-update", *seed]

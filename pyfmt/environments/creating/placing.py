@@ -12,7 +12,8 @@ from pyfmt.environments.managers.uv import uv
 
 
 def new_prefix(project: Project, projects: Sequence[Project], root: Path, environ: Mapping[str, str]) -> Path:
-    """`<project>/.venv`, which every manager finds; for uv the workspace owner's, or where $UV_PROJECT_ENVIRONMENT says."""
+    """`<project>/.venv`, which every manager finds; for uv the workspace owner's, or where $UV_PROJECT_ENVIRONMENT
+    says."""
     base = os.path.realpath(root)
     folder = os.path.normpath(os.path.join(base, project.path))
     for found in uv(Place(project, folder, Monorepo(base, environ, tuple(projects)))):

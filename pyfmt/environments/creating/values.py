@@ -16,7 +16,8 @@ class CreateRequest:
     """One project and the environment that it is to have.
 
     Requests of one `prefix` (a workspace's members) become one environment with all of them. `closure` holds every
-    project that `project` depends on, directly or not: they are installed editable, too. `root` and `prefix` are absolute.
+    project that `project` depends on, directly or not: they are installed editable, too. `root` and `prefix` are
+    absolute.
     """
 
     project: Project

@@ -1,7 +1,7 @@
 """The managers of environments, one small module each, in the order in which they are asked.
 
-The order is that of precedence: the manager for which the project shows evidence, the project's own folder, back references,
-the folders above, and last the active shell environment.
+The order is that of precedence: the manager for which the project shows evidence, the project's own folder, back
+references, the folders above, and last the active shell environment.
 """
 
 from __future__ import annotations

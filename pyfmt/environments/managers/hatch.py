@@ -22,8 +22,8 @@ def hatch(place: Place) -> Iterator[Found]:
     if section is None and not own and not place.build_backend().startswith("hatchling"):
         return
     cure = f"cd {shlex.quote(place.project.path)} && hatch env create"
-    # A build backend alone is weak evidence: many projects build with hatchling and use another manager.
-    sure = section is not None or bool(own)
+    # How a project is built says little: many build with hatchling and use another manager.
+    sure = table(section, "envs") is not None or table(own, "envs") is not None
     default = table(table(own, "envs"), "default") or table(table(section, "envs"), "default") or {}
     path = place.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH") or default.get("path")
     if isinstance(path, str) and path:

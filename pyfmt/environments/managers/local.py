@@ -1,4 +1,5 @@
-"""Environments in the project's folder, whoever made them: .venv (folder, link or file), .python-envs, venv, env, ..."""
+"""Environments in the project's folder, whoever made them: .venv (folder, link or file), .python-envs, venv, env,
+..."""
 
 from __future__ import annotations
 

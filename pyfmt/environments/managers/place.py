@@ -30,8 +30,8 @@ class Found:
 class Manager(Protocol):
     """One manager of environments: a module that names, best first, where it keeps a project's environment.
 
-    Nothing is yielded without evidence that the project uses the manager. Nothing is started, and no file but the manager's own
-    configuration and the project's manifests is read.
+    Nothing is yielded without evidence that the project uses the manager. Nothing is started, and no file but the
+    manager's own configuration and the project's manifests is read.
     """
 
     def __call__(self, place: Place) -> Iterator[Found]: ...

@@ -60,7 +60,10 @@ def _central(place: Place, central: str, base: str) -> Iterator[Found]:
     fitting = [name for name in names if _admits(place.project.requires_python, _version(name))] or names
     note = ""
     if len(names) > 1:
-        note = f"Poetry has {len(names)} environments for this project and none is chosen (poetry env use): took {fitting[0]}"
+        note = (
+            f"Poetry has {len(names)} environments for this project and none is chosen (poetry env use): took "
+            f"{fitting[0]}"
+        )
     for name in fitting:
         yield Found(os.path.join(central, name), "poetry", note, cure=cure)
     if not names and not _setting(place, "in-project"):

@@ -36,7 +36,8 @@ class Move:
 
 
 def environments(resolutions: Sequence[Resolution], move: Move) -> tuple[Resolution, ...]:
-    """The same environments, seeing the index's contents where they see folders of the work tree (editable installs)."""
+    """The same environments, seeing the index's contents where they see folders of the work tree (editable
+    installs)."""
     found = {r.environment.prefix: r.environment for r in resolutions if r.environment is not None}
     places = tuple(os.path.join(path, "") for e in found.values() for path in (e.prefix, *e.site_packages))
 

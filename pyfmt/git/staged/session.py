@@ -14,7 +14,7 @@ from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Failure, Project, Resolution
 from pyfmt.core.report import Report
-from pyfmt.core.request import Request
+from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust
 from pyfmt.git.index import Entry, GitIndex, open_index
 from pyfmt.git.staged import path_mapping, tree
@@ -39,7 +39,8 @@ class Stage:
     _wanted: _Wanted
 
     def select(self, projects: Sequence[Project]) -> Selection:
-        """The staged files, or those that the request names: named files as they are, of named folders what is staged."""
+        """The staged files, or those that the request names: named files as they are, of named folders what is
+        staged."""
         wanted = self._wanted
         files: dict[str, set[str]] = {}
         named = Selection(tuple(projects), {})
@@ -129,7 +130,7 @@ def _stage(
     if not cached and request.use_cache:
         notes.append("another run has the tree of the index: this one made its own, and used no cache of mypy")
     file = _config_file(real, (index, entries, move), notes)
-    located = replace(request, root=str(root), config_file=file, paths=())
+    located = replace(request, location=Location(str(root), file), paths=())
     settings = replace(config.load(located, root), cache_dir=base)
     wanted = _wanted(request, around[0], real.root, (index, entries, before))
     # A hook of a framework that changed the index would break its stash.
@@ -152,7 +153,8 @@ def _filtered(index: GitIndex, entries: dict[str, Entry], before: str) -> dict[s
 
 
 def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], notes: list[str]) -> str | None:
-    """What to read the configuration from: None for the index's own; the work tree's where the index has no such file."""
+    """What to read the configuration from: None for the index's own; the work tree's where the index has no such
+    file."""
     index, entries, move = given
     if real.file is None:
         return None

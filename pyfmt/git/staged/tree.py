@@ -38,7 +38,8 @@ class Holder:
 
 @contextlib.contextmanager
 def holder(base: Path | None) -> Iterator[Holder]:
-    """The folder for the tree below the cache folder `base`; a temporary one without it, or while another run has it."""
+    """The folder for the tree below the cache folder `base`; a temporary one without it, or while another run has
+    it."""
     with contextlib.ExitStack() as stack:
         if base is not None and stack.enter_context(_locked(base / "staged")):
             yield Holder((base / "staged").resolve(), True)
@@ -105,7 +106,8 @@ def _matters(path: str, entry: Entry) -> bool:
 
 
 def _salt(index: GitIndex, entries: Mapping[str, Entry]) -> str:
-    """What contents depend on besides their blobs: attributes and settings that convert them, and drivers that may not."""
+    """What contents depend on besides their blobs: attributes and settings that convert them, and drivers that may
+    not."""
     attributes = sorted((path, e.blob) for path, e in entries.items() if path.rpartition("/")[2] == ".gitattributes")
     return hashlib.sha256(
         repr((_STATE, index.top, attributes, index.conversion(), index.git.filters())).encode()

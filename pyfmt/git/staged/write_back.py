@@ -1,4 +1,5 @@
-"""Brings what the formatters made of the index's contents into the index and the work tree: all of a file, or nothing."""
+"""Brings what the formatters made of the index's contents into the index and the work tree: all of a file, or
+nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class _FileUpdate:
 
 
 class Bringing:
-    """The changes of a run: planned after formatting, brought at the end, so that an interrupt before leaves all as it was.
+    """The changes of a run: planned after formatting, brought at the end, so that an interrupt before leaves all as it
+    was.
 
     `with_index` False leaves the index alone, for a hook framework that minds it itself.
     """

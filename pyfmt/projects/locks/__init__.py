@@ -18,7 +18,8 @@ __all__ = ["Lock", "LockError", "find", "folders", "read", "read_text", "text_of
 
 
 class _Format(NamedTuple):
-    """How one manager's lock is read; `marks` are words of which each entry that is installed from a folder holds one."""
+    """How one manager's lock is read; `marks` are words of which each entry that is installed from a folder holds
+    one."""
 
     read: Callable[[Table, Table], Lock]
     source: Callable[[Table], Source]
@@ -91,8 +92,8 @@ def _manifest(path: Path) -> Table:
 def folders(path: Path) -> list[str]:
     """Folders that a lock file installs from, transitive ones too, as written: relative to the lock's own folder.
 
-    Of a long file only the entries that can name one are parsed. A damaged lock gives none: its manager refuses it at the
-    next install.
+    Of a long file only the entries that can name one are parsed. A damaged lock gives none: its manager refuses it at
+    the next install.
     """
     try:
         content = path.read_text("utf-8")

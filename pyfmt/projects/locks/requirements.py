@@ -23,7 +23,8 @@ def is_requirements(path: str) -> bool:
 
 
 def read(path: str, reader: Reader) -> Lock:
-    """The pins of a requirements file and of those that it includes; a pin of a constraints file (`-c`) asks for nothing.
+    """The pins of a requirements file and of those that it includes; a pin of a constraints file (`-c`) asks for
+    nothing.
 
     Of a line that pins nothing the whole is the name: it decides what is installed all the same.
     """

@@ -21,7 +21,8 @@ class LockError(Exception):
 
 
 class Source(NamedTuple):
-    """Where a distribution comes from. Places of folders and files are as written: relative to the lock, or absolute."""
+    """Where a distribution comes from. Places of folders and files are as written: relative to the lock, or
+    absolute."""
 
     # "index"; "folder", "file", "url", "git": a direct reference; "virtual": a project that is not installed itself;
     # anything else: a kind that the lock names and that is not known here.
@@ -67,7 +68,8 @@ class Package(NamedTuple):
     groups: Mapping[str, str] | None = None
     extras: tuple[str, ...] = ()  # with which it is installed
     optional: bool = False  # only for an extra of the project
-    hashes: Mapping[str, tuple[str, ...]] = _NOTHING  # "sha256:…" by file name; by itself where the lock names no files
+    # "sha256:…" by file name; by itself where the lock names no files
+    hashes: Mapping[str, tuple[str, ...]] = _NOTHING
     dependencies: tuple[Dependency, ...] = ()
     optional_dependencies: Mapping[str, tuple[Dependency, ...]] = _NOTHING  # by extra
     development: Mapping[str, tuple[Dependency, ...]] = _NOTHING  # by dependency group

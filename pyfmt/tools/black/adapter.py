@@ -141,7 +141,8 @@ def _infer(requires_python: str) -> list[TargetVersion] | None:
 def is_excluded(path: str, settings: BlackSettings) -> bool:
     """Whether `black .`, run from the root, leaves `path` (relative to the root) out.
 
-    A script without a Python suffix is taken where somebody named it, which `include` does not judge, as for black itself.
+    A script without a Python suffix is taken where somebody named it, which `include` does not judge, as for black
+    itself.
     """
     options = load(settings)
     folder, _, _ = path.rpartition("/")
@@ -315,7 +316,8 @@ def _compile_error(text: str) -> SyntaxError | None:
 
 
 def _python_fault(text: str, mode: black.Mode) -> SourceFault | None:
-    """The syntax error that black's lenient parser let through; None where the running Python is just too old for it."""
+    """The syntax error that black's lenient parser let through; None where the running Python is just too old for
+    it."""
     import black  # lazy: start-up
     from black.parsing import lib2to3_parse
 

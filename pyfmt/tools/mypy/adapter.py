@@ -84,7 +84,8 @@ class Mypy:
         }
 
     def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:
-        """A tool environment of the environment's Python, where it has a plugin that pyfmt's own Python may not load."""
+        """A tool environment of the environment's Python, where it has a plugin that pyfmt's own Python may not
+        load."""
         return plugins.need(environment, payload) if payload["trusted"] else None
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -74,35 +73,18 @@ class PylintLinter:
         return Reading(tuple(dict.fromkeys(findings)), failures, (*notes, *answer["notes"]), tuple(answer["effects"]))
 
     def module_name(self, file: str, project: Project) -> str:
-        """pylint's name for `file` (the chain of packages upwards), after the folder where the chain begins.
+        """The name by which `file` is imported from the longest import root that holds it, after that root.
 
-        The folder is part of it because pylint itself keeps files of one name apart by their paths, and the worker
-        lints each project in a process of its own: no two files collide, so that no unit needs to be split. A stub
-        beside its module has none (""): pylint reads the module instead.
+        The root is part of it because the worker keeps files of one name apart, and lints each project in a process of
+        its own: no two files collide, so that no unit needs to be split. A stub beside its module has none (""): pylint
+        reads the module instead.
         """
-        folder, _, name = file.rpartition("/")
-        stem, _, suffix = name.rpartition(".")
+        stem, _, suffix = file.rpartition(".")
         if suffix == "pyi" and file[:-1] in project.files:
             return ""
-        base, package = _home(folder, _init_files(project.files))
-        if stem == "__init__":
-            return f"{base}:{package or '__init__'}"
-        return f"{base}:{package}.{stem}" if package else f"{base}:{stem}"
-
-
-@functools.lru_cache(maxsize=2)
-def _init_files(files: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(file for file in files if file.endswith(("__init__.py", "__init__.pyi")))
-
-
-@functools.lru_cache(maxsize=256)
-def _home(folder: str, inits: frozenset[str]) -> tuple[str, str]:
-    """Where the chain of packages that `folder` ends begins, and the package's name ("" for none)."""
-    parts: list[str] = []
-    while folder and not inits.isdisjoint((f"{folder}/__init__.py", f"{folder}/__init__.pyi")):
-        folder, _, package = folder.rpartition("/")
-        parts.insert(0, package)
-    return folder or ".", ".".join(parts)
+        roots = (root for root in project.import_roots if root != "." and file.startswith(root + "/"))
+        root = max(roots, key=len, default="")
+        return f"{root or '.'}:{stem[len(root) :].strip('/').removesuffix('/__init__').replace('/', '.')}"
 
 
 def _foreign(environment: Environment) -> str:
@@ -133,7 +115,8 @@ def _group(part: Part, environment: Environment, root: str) -> JsonObject:
 
 
 def minimum_python(requires: str | None) -> str | None:
-    """The least Python 3 ("3.10") that a requires-python specifier admits; None without one, or if it makes no sense."""
+    """The least Python 3 ("3.10") that a requires-python specifier admits; None without one, or if it makes no
+    sense."""
     if not requires:
         return None
     # Deferred: packaging takes 13 ms to import, and a run that lints nothing needs none of it.

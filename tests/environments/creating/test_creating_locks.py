@@ -60,7 +60,8 @@ def exported(text: str) -> set[str]:
 
 @pytest.fixture(scope="session")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """`manager("pdm")` gives the real PDM's command, installed with what is named further in an environment of its own."""
+    """`manager("pdm")` gives the real PDM's command, installed with what is named further in an environment of its
+    own."""
     made: dict[str, Path] = {}
 
     def install(name: str, *more: str) -> Path:
@@ -124,7 +125,8 @@ def test_uv_lock_with_extras_groups_and_markers_reads_as_uv_exports_it(tmp_path:
 name = "service"
 version = "1"
 requires-python = ">=3.11"
-dependencies = ["rich[jupyter]>=13; sys_platform == 'nothing'", "coverage[toml]; python_version >= '3.8'", "colorama; sys_platform == 'win32'"]
+dependencies = ["rich[jupyter]>=13; sys_platform == 'nothing'", "coverage[toml]; python_version >= '3.8'",
+    "colorama; sys_platform == 'win32'"]
 [dependency-groups]
 dev = ["iniconfig"]
 docs = ["pluggy"]
@@ -209,7 +211,10 @@ dependencies = ["coverage[toml]", "colorama; sys_platform == 'win32'"]
 [dependency-groups]
 test = ["iniconfig", "-e file:///${PROJECT_ROOT}/../base#egg=base"]
 """
-BASE = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n[project]\nname = "base"\nversion = "1"\n'
+BASE = (
+    '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n[project]\nname = "base"\n'
+    'version = "1"\n'
+)
 
 
 @pytest.mark.slow

@@ -82,7 +82,8 @@ def test_a_module_that_was_not_added_is_missing_and_a_generated_one_is_not(tree:
     tree.run("check", "--staged").expect(0)
 
 
-# setuptools gives a flat layout an import hook instead of a path, and one under another name to a folder of another name.
+# setuptools gives a flat layout an import hook instead of a path, and one under another name to a folder of another
+# name.
 SETUPTOOLS = """
     [build-system]
     requires = ["setuptools>=64"]

@@ -64,7 +64,10 @@ def test_an_undeclared_library_is_told_once_a_file(tmp_path: Path) -> None:
     }
     assert check(tree) == found
     # What only a lock file holds is not declared.
-    lock = '[[package]]\nname = "acme-events"\nversion = "1"\n[package.source]\ntype = "directory"\nurl = "../../lib/events"\n'
+    lock = (
+        '[[package]]\nname = "acme-events"\nversion = "1"\n[package.source]\ntype = "directory"\n'
+        'url = "../../lib/events"\n'
+    )
     tree.write({"services/billing/poetry.lock": lock})
     assert check(tree) == found
 

@@ -94,7 +94,8 @@ def unit_for(project: Project) -> Unit:
 def run(root: Path, *projects: Project, **options: object) -> list[Outcome]:
     """Format projects below `root` in place with pyfmt's own configs, unless other options are given."""
     values: dict[str, object] = {"configs": BUILT_IN, "jobs": 2} | options
-    return format_units([unit_for(project) for project in projects], FormatOptions(root, **values), lambda _: None)  # type: ignore[arg-type]
+    chosen = FormatOptions(root, **values)  # type: ignore[arg-type]
+    return format_units([unit_for(project) for project in projects], chosen, lambda _: None)
 
 
 def run_tree(root: Path, **options: object) -> Outcome:

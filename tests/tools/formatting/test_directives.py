@@ -37,7 +37,8 @@ NEEDED = {
     "isort off and on": "# isort: off\nimport sys\nimport os\n# isort: on\n\nprint(os)\n",
     "groups of imports": "# isort: off\nimport a\n\nimport b\n# isort: on\n\nprint(a)\n",
     "isort skip_file": "# isort: skip_file\nimport b\nimport a\n",
-    "text that only mentions them": "x = '''\n# fmt: off\n'''\n# we use fmt: skip, or # fmt: skip\n# fmt: off is good\n",
+    "text that only mentions "
+    "them": "x = '''\n# fmt: off\n'''\n# we use fmt: skip, or # fmt: skip\n# fmt: off is good\n",
     "a text that nobody can format": "x = (  # fmt: skip\n",
 }
 
@@ -79,8 +80,10 @@ def test_only_the_directives_of_the_tools_in_use_are_judged() -> None:
 
 
 LINES = (
-    "import os", "import b  # isort: skip", "import a", "# isort: off", "# isort: on", "# fmt: off", "# fmt: on", "", "",
-    "x = [1,2]  # fmt: skip", "x = [1, 2]  # fmt: skip", "x = {'a':1}", "y = 1", "def f( a ):\n    # fmt: off\n    return  a\n    # fmt: on",
+    "import os", "import b  # isort: "
+    "skip", "import a", "# isort: off", "# isort: on", "# fmt: off", "# fmt: on", "", "",
+    "x = [1,2]  # fmt: skip", "x = [1, 2]  # fmt: "
+    "skip", "x = {'a':1}", "y = 1", "def f( a ):\n    # fmt: off\n    return  a\n    # fmt: on",
     "class A:  # fmt: skip\n    pass", "z = (  # fmt: skip\n  1)", "# a comment",
 )  # fmt: skip
 

@@ -29,11 +29,17 @@ from tests.tools.formatting.reference import (
 )
 
 LINES = (
-    "import sys", "import os", "import a, z, b", "from b import (c,\n    a)", "from . import x", "from __future__ import annotations",
-    "x = {  'a':1 }", "def f( a,b ) :\n    return  a", "class A: pass", "'''text'''", "# comment", "", "", "\x0c", "    ",
-    "if x:\n    import d\n    import c\n", "# fmt: off", "# fmt: on", "# isort: off", "# isort: on", "# isort: split", "x = 'ü'", "import a as b; y=1",
-    "try:\n  import z\nexcept ImportError:\n  import y\n", "x = '''\nimport b\nimport a\n'''", "print( 'x' , end = '' )", "\\", "x = (", "@", "x = 1 # type: ignore",
-    "from typing import TYPE_CHECKING", "lambda x=1 , *y : x", "for i in range(3) : print(i)", "#!shebang", "x = f'{a !r}'", "assert (x), y", "del (a, b)",
+    "import sys", "import os", "import a, z, b", "from b import (c,\n    "
+    "a)", "from . import x", "from __future__ import annotations",
+    "x = {  'a':1 }", "def f( a,b ) :\n    return  "
+    "a", "class A: pass", "'''text'''", "# comment", "", "", "\x0c", "    ",
+    "if x:\n    import d\n    import "
+    "c\n", "# fmt: off", "# fmt: on", "# isort: off", "# isort: on", "# isort: split", "x = 'ü'", "import a as b; y=1",
+    "try:\n  import z\nexcept ImportError:\n  import "
+    "y\n", "x = '''\nimport b\nimport a\n'''", "print( 'x' , end = '' )", "\\", "x = (", "@", "x = 1 # type: ignore",
+    "from typing import "
+    "TYPE_CHECKING", "lambda x=1 , *y : x", "for i in range(3) : "
+    "print(i)", "#!shebang", "x = f'{a !r}'", "assert (x), y", "del (a, b)",
 )  # fmt: skip
 
 
@@ -231,7 +237,8 @@ def test_only_isort_means_that_black_is_not_even_imported() -> None:
     code = (
         "import sys\nfrom pathlib import Path\nfrom tests.tools.formatting.reference import ISORT\n"
         "from pyfmt.tools import formatting\n"
-        "result = formatting.format_bytes(b'import sys\\nimport os\\n', 'a.py', formatting.settings_for(None, Path('/nowhere'), (ISORT,)))\n"
+        "result = formatting.format_bytes(b'import sys\\nimport os\\n', 'a.py', formatting.settings_for(None, "
+        "Path('/nowhere'), (ISORT,)))\n"
         "print(result.data, 'black' in sys.modules)"
     )
     root = Path(__file__).resolve().parents[3]

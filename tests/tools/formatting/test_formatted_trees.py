@@ -36,9 +36,8 @@ ODD_FILES: dict[str, str | bytes] = {
     "bom_and_cookie.py": BOM + b"# -*- coding: utf-8 -*-\n" + MESSY.encode(),
     "latin1.py": "# -*- coding: latin-1 -*-\nimport sys\nimport os\nx = 'caf\u00e9'\n".encode("latin-1"),
     "latin1_crlf.py": "# coding: iso-8859-1\r\nimport sys\r\nimport os\r\nx = 'caf\u00e9'\r\n".encode("latin-1"),
-    "cookie_second_line.py": "#!/usr/bin/env python\n# vim: set fileencoding=cp1252 :\nimport sys, os\nx = '\u20ac'\n".encode(
-        "cp1252"
-    ),
+    "cookie_second_line.py": "#!/usr/bin/env python\n# vim: set fileencoding=cp1252 :\nimport sys, os\n"
+    "x = '\u20ac'\n".encode("cp1252"),
     "utf16_cookie_in_text.py": "x = 1\ny = 2\n# coding: utf-16\nimport sys, os\n",
     "no_final_newline.py": "import sys\nimport os\nx = 1",
     "only_imports_no_newline.py": "import sys, os",
@@ -194,7 +193,8 @@ FIRST_PARTY = {
     "svc/src/acme/storage/__init__.py": "",
     "svc/helpers.py": "",
     "svc/tests/__init__.py": "",
-    "svc/main.py": "import requests\nimport helpers\nimport inner\nimport tests\nimport zlib\nimport acme.storage\nimport acme.events\nimport lib\n",
+    "svc/main.py": "import requests\nimport helpers\nimport inner\nimport tests\nimport zlib\nimport acme.storage\n"
+    "import acme.events\nimport lib\n",
     "lib/other/__init__.py": "",
     "inner_elsewhere/requests.py": "",
 }
@@ -242,7 +242,8 @@ def test_explicit_src_paths_and_known_first_party_of_the_shared_file_are_kept(tm
     write_tree(
         tmp_path,
         {
-            "pyproject.toml": "[tool.isort]\nprofile='black'\nsrc_paths=['lib/*']\nknown_first_party=['shared']\nknown_third_party=['mine']\n",
+            "pyproject.toml": "[tool.isort]\nprofile='black'\nsrc_paths=['lib/*']\nknown_first_party=['shared']\n"
+            "known_third_party=['mine']\n",
             "lib/one/alpha.py": "",
             "svc/local.py": "",
             "svc/main.py": "import mine\nimport alpha\nimport local\nimport shared\nimport own\nimport requests\n",
@@ -264,8 +265,10 @@ def test_formatting_imports_nothing_of_the_tools_until_it_is_needed() -> None:
     import subprocess
 
     code = (
-        "import sys\nimport pyfmt.runner.edits, pyfmt.runner.formatting, pyfmt.tools.formatting, pyfmt.tools.isort.adapter, pyfmt.tools.black.adapter\n"
-        "names = {'black', 'isort', 'click', 'pathspec', 'subprocess', 'multiprocessing', 'concurrent.futures.process', 'difflib'}\n"
+        "import sys\nimport pyfmt.runner.edits, pyfmt.runner.formatting, pyfmt.tools.formatting, "
+        "pyfmt.tools.isort.adapter, pyfmt.tools.black.adapter\n"
+        "names = {'black', 'isort', 'click', 'pathspec', 'subprocess', 'multiprocessing', "
+        "'concurrent.futures.process', 'difflib'}\n"
         "print(sorted(names & set(sys.modules)))"
     )
     root = Path(__file__).resolve().parents[3]

@@ -59,10 +59,13 @@ def test_each_option_of_black_has_the_effect_that_black_gives_it(
     text = (
         "#!  first line\n"
         "def function(first_argument, second_argument='text', *third_argument, **fourth): return [1,2,]\n"
-        "function_with_a_long_name([first_argument, second_argument, third_argument, fourth_argument, fifth_argument])\n"
-        "x = ('a very long text that goes on and on, until it is longer than the line' + 'and another one, for good measure')\n"
+        "function_with_a_long_name([first_argument, second_argument, third_argument, fourth_argument, "
+        "fifth_argument])\n"
+        "x = ('a very long text that goes on and on, until it is longer than the line' + 'and another one, for good "
+        "measure')\n"
         "def f(self): ...\n\n\n\ndef g(self): ...\n"
-        "with open('a') as aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, open('b') as bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb: pass\n"
+        "with open('a') as aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, open('b') as "
+        "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb: pass\n"
     )
     write_tree(
         root,
@@ -80,8 +83,14 @@ def test_each_option_of_black_has_the_effect_that_black_gives_it(
     assert not outcome.failures and not outcome.findings
 
 
-WITH = "with (open('a') as aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, open('b') as bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb): pass\n"
-CALL = "with open('aaaaaaaaaaaaaaaaaaaaaaaaa') as aaaaaaaaaaaaaaaaaaaaa, open('bbbbbbbbbbbbbbb') as bbbbbbbbbbbbbbbbbbbbb: pass\n"
+WITH = (
+    "with (open('a') as aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, open('b') as "
+    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb): pass\n"
+)
+CALL = (
+    "with open('aaaaaaaaaaaaaaaaaaaaaaaaa') as aaaaaaaaaaaaaaaaaaaaa, open('bbbbbbbbbbbbbbb') as "
+    "bbbbbbbbbbbbbbbbbbbbb: pass\n"
+)
 
 
 @pytest.mark.parametrize(

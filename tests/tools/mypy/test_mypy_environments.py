@@ -42,7 +42,8 @@ def test_the_search_folders_are_those_that_the_interpreter_tells(
 
 
 def test_stubs_typed_packages_and_namespaces_of_packages(monorepo: MakeMonorepo, careful_loop: MakeLoop) -> None:
-    """PEP 561 in all its forms, in site-packages: py.typed, stub-only, partial stubs, a typed portion of a namespace."""
+    """PEP 561 in all its forms, in site-packages: py.typed, stub-only, partial stubs, a typed portion of a
+    namespace."""
     tree = monorepo(
         {
             "p/pyproject.toml": service("p"),

@@ -15,7 +15,11 @@ from tests.tools.pylint.working import Lint, described, rules, write
 
 
 def test_columns_are_characters_within_the_line(tmp_path: Path, kept_environment: MakeEnvironment) -> None:
-    code = 'x = "日本é" + undefined_one; y = "é" + undefined_two\nz = "é"  # TODO: é\nz = (\n    "é" + undefined_three\n)\n'
+    code = (
+        'x = "日本é" + undefined_one; y = "é" + undefined_two\nz = "é"  # TODO: é\nz = (\n'
+        '    "é" + undefined_three\n'
+        ")\n"
+    )
     files: dict[str, str | bytes] = {
         "p/a.py": code,
         "p/b.py": 'x = "é" + + )\n',
@@ -50,12 +54,16 @@ def test_a_crash_of_pylint_is_a_failure_and_the_rest_is_linted(
 ) -> None:
     crash = "from pylint.checkers import BaseChecker\n\n\nclass Crash(BaseChecker):\n    name = 'crash'\n"
     crash += "    msgs = {'W9902': ('x', 'crash-x', 'x')}\n    def visit_functiondef(self, node):\n"
-    crash += "        raise RuntimeError('on purpose')\n\n\ndef register(linter):\n    linter.register_checker(Crash(linter))\n"
+    crash += (
+        "        raise RuntimeError('on purpose')\n\n\ndef register(linter):\n"
+        "    linter.register_checker(Crash(linter))\n"
+    )
     files = {
         "p/a.py": "import os\n\n\ndef f():\n    pass\n",
         "p/b.py": "import os\n",
         "p/crashing.py": crash,
-        "pylintrc": "[MAIN]\nload-plugins=crashing\ninit-hook='import sys; sys.path.insert(0, \".\")'\nignore=crashing.py\n",
+        "pylintrc": "[MAIN]\nload-plugins=crashing\ninit-hook='import sys; sys.path.insert(0, \".\")'\n"
+        "ignore=crashing.py\n",
     }
     root = write(tmp_path / "mono", files)
     reading = Lint(root, described(kept_environment()), root / "pylintrc", trusted=True).run("p")
@@ -68,7 +76,10 @@ def test_an_environment_that_pylint_cannot_run_in_is_linted_with_pyfmts_python(
     tmp_path: Path, kept_environment: MakeEnvironment
 ) -> None:
     built = kept_environment("attrs==22.2.0", python="3.8")
-    code = "import attr\nimport tomlkit\nimport json\nfrom json import nothing\n\n\n@attr.s\nclass C:\n    x = attr.ib()\n\n\njson.gone()\n"
+    code = (
+        "import attr\nimport tomlkit\nimport json\nfrom json import nothing\n\n\n@attr.s\nclass C:\n"
+        "    x = attr.ib()\n\n\njson.gone()\n"
+    )
     root = write(tmp_path / "mono", {"p/a.py": code, "pylintrc": ""})
     environment = described(built)
     assert LINTER.interpreter(environment) == sys.executable
@@ -83,11 +94,11 @@ def test_an_environment_that_pylint_cannot_run_in_is_linted_with_pyfmts_python(
     assert LINTER.interpreter(replace(environment, python=PythonVersion(3, 12, 0, "PyPy"))) == sys.executable
 
 
-def test_module_names_follow_the_packages_and_never_collide() -> None:
+def test_module_names_follow_the_import_roots_and_never_collide() -> None:
     files = ("p/src/a/__init__.py", "p/src/a/b.py", "p/src/a/b.pyi", "p/tests/t.py", "p/more/t.py", "p/x.pyi", "top.py")
-    project = Project("p", "p", files)
+    project = Project("p", "p", files, import_roots=(".", "p", "p/src", "p/tests"))
     names = [LINTER.module_name(file, project) for file in files]
-    assert names == ["p/src:a", "p/src:a.b", "", "p/tests:t", "p/more:t", "p:x", ".:top"]
+    assert names == ["p/src:a", "p/src:a.b", "", "p/tests:t", "p:more.t", "p:x", ".:top"]
 
 
 @pytest.mark.parametrize(

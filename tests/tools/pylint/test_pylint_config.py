@@ -12,14 +12,21 @@ from tests.support.monorepo import ROOT
 from tests.support.virtualenvs import Recipe, build
 from tests.tools.pylint.working import PYLINT, Lint, careful_loop, described, rules, said, write
 
-CODE = "import os\nimport missing_module\n\n\ndef F(a, b, c):\n    global X\n    X = 1\n    return undefined(a) if len([a]) == 0 else None\n"
+CODE = (
+    "import os\nimport missing_module\n\n\ndef F(a, b, c):\n    global X\n    X = 1\n"
+    "    return undefined(a) if len([a]) == 0 else None\n"
+)
 FORMS = {
     "pylintrc": "[MAIN]\nmax-args=1\ndisable=unused-import\nignore-patterns=skipped_.*\nignore-paths=^gen/.*$\n",
-    "pylint.toml": '[tool.pylint.main]\nmax-args = 1\ndisable = ["unused-import"]\nignore-patterns = ["skipped_.*"]\nignore-paths = ["^gen/.*$"]\n',
-    "pyproject.toml": '[tool.black]\nline-length = 1\n[tool.pylint."MESSAGES CONTROL"]\ndisable = "unused-import"\n[tool.pylint.main]\n'
+    "pylint.toml": '[tool.pylint.main]\nmax-args = 1\ndisable = ["unused-import"]\nignore-patterns = ["skipped_.*"]\n'
+    'ignore-paths = ["^gen/.*$"]\n',
+    "pyproject.toml": '[tool.black]\nline-length = 1\n[tool.pylint."MESSAGES CONTROL"]\ndisable = "unused-import"\n'
+    "[tool.pylint.main]\n"
     'max-args = 1\nignore-patterns = "skipped_.*"\nignore-paths = "^gen/.*$"\n',
-    "setup.cfg": "[metadata]\nname = x\n[pylint.MAIN]\nmax-args=1\ndisable=unused-import\nignore-patterns=skipped_.*\nignore-paths=^gen/.*$\n",
-    "tox.ini": "[tox]\nenvlist = x\n[pylint]\nmax-args=1\ndisable=unused-import\nignore-patterns=skipped_.*\nignore-paths=^gen/.*$\n",
+    "setup.cfg": "[metadata]\nname = x\n[pylint.MAIN]\nmax-args=1\ndisable=unused-import\nignore-patterns=skipped_.*\n"
+    "ignore-paths=^gen/.*$\n",
+    "tox.ini": "[tox]\nenvlist = x\n[pylint]\nmax-args=1\ndisable=unused-import\nignore-patterns=skipped_.*\n"
+    "ignore-paths=^gen/.*$\n",
 }
 
 
@@ -37,7 +44,8 @@ def test_each_form_of_configuration_is_read_as_pylint_reads_it(
 def test_inline_comments_and_requires_python_count(tmp_path: Path, kept_environment: MakeEnvironment) -> None:
     code = (
         "import os  # pylint: disable=unused-import\nimport re  # pylint: disable=no-such-message\n"
-        "import io  # pylint: disable=unused-import,useless-suppression,invalid-name\n\nx: 'list[int]' = []  # pylint: disable=invalid-name\n"
+        "import io  # pylint: disable=unused-import,useless-suppression,invalid-name\n\n"
+        "x: 'list[int]' = []  # pylint: disable=invalid-name\n"
         "try:\n    pass\nexcept* ValueError:\n    pass\n"
     )
     root = write(tmp_path / "mono", {"p/a.py": code, "pylintrc": "[MAIN]\nenable=useless-suppression\n"})
@@ -124,7 +132,10 @@ def test_plugins_are_loaded_from_trusted_environments_only(tmp_path: Path) -> No
 
 
 def test_the_builtin_configuration_is_sound(tmp_path: Path, kept_environment: MakeEnvironment) -> None:
-    code = "import os\nimport sys\n\n\ndef add(numbers: list[int] = []) -> int:\n    return sum(numbers)  # pylint: disable=no-else-return\n"
+    code = (
+        "import os\nimport sys\n\n\ndef add(numbers: list[int] = []) -> int:\n"
+        "    return sum(numbers)  # pylint: disable=no-else-return\n"
+    )
     root = write(tmp_path / "mono", {"p/a.py": code})
     reading = Lint(root, described(kept_environment()), ROOT / "configs" / "pylintrc").run("p")
     assert not reading.failures and not reading.notes

@@ -12,7 +12,8 @@ from tests.support.virtualenvs import Recipe, build
 from tests.tools.pylint.working import Lint, described, rules, write
 
 TOOLS = (
-    "tomlkit dill astroid pylint isort isort.api mccabe platformdirs typing_extensions tomli black mypy mypy_extensions "
+    "tomlkit dill astroid pylint isort isort.api mccabe platformdirs typing_extensions tomli black mypy "
+    "mypy_extensions "
     "pathspec click packaging rich virtualenv pyfmt pyfmt.core.model task view server distlib filelock"
 ).split()
 ONLY_IMPORTS = "[MAIN]\ndisable=all\nenable=import-error,no-name-in-module,no-member\n"
@@ -70,7 +71,8 @@ def test_nothing_of_the_checkout_or_the_environment_is_executed_or_written(tmp_p
         "p/test/__init__.py": boom,
         "p/local_plugin.py": boom,
         "p/conftest.py": boom,
-        "p/use.py": "import test.gone\nimport numpy\nimport markupsafe\nfrom markupsafe import _speedups\nnumpy.ndarray[int]\n",
+        "p/use.py": "import test.gone\nimport numpy\nimport markupsafe\nfrom markupsafe import _speedups\n"
+        "numpy.ndarray[int]\n",
         "pylintrc": config,
     }
     root = write(tmp_path / "mono", files)

@@ -15,7 +15,8 @@ FILES = {
     "p/pkg/a.py": f"from pkg import b\n\n\ndef f(compute):\n{BLOCK}    return b\n",
     "p/pkg/b.py": f"from pkg.c import x\n\n\ndef g(compute):\n    other = 1\n{BLOCK}    return x, other\n",
     "p/pkg/c.py": f"import os\n\nimport pkg.a\n\nx = os, pkg.a\n\n\ndef h(compute):\n{BLOCK}    return 3\n",
-    "p/pkg/d.py": f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg import e\n# pylint: disable=duplicate-code\n\ndef i(compute):\n{BLOCK}    return 3\n",
+    "p/pkg/d.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg import e\n"
+    f"# pylint: disable=duplicate-code\n\ndef i(compute):\n{BLOCK}    return 3\n",
     "p/pkg/e.py": "from pkg import d\nprint(d)\n",
     "p/pkg/f.py": "from pkg import g  # pylint: disable=cyclic-import\nprint(g)\n",
     "p/pkg/g.py": "from pkg import f\nprint(f)\n",

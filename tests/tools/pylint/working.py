@@ -116,10 +116,19 @@ def python_files(root: Path, path: str) -> list[str]:
     return [file.relative_to(root).as_posix() for file in found if ".venv" not in file.parts]
 
 
-def careful_loop(with_pylint: BuiltEnvironment, root: Path, project: str, rcfile: Path) -> set[Said]:
-    """What `cd PROJECT && pylint --rcfile SHARED FILES...` says, with pylint installed in the environment."""
+def careful_loop(
+    with_pylint: BuiltEnvironment, root: Path, project: str, rcfile: Path, import_roots: Sequence[str] = ()
+) -> set[Said]:
+    """What `cd PROJECT && pylint --rcfile SHARED --source-roots ROOTS FILES...` says, with pylint installed there.
+
+    `import_roots` are those below the project, besides itself, as for `Lint`.
+    """
+    roots = sorted(
+        [root / project, *(root / project / name for name in import_roots)], key=lambda path: -len(str(path))
+    )
     files = [os.path.relpath(root / file, root / project) for file in python_files(root, project)]
     arguments = ["-m", "pylint", "--rcfile", str(rcfile), "-f", "json2", "--score=n", "--persistent=n", "--jobs=1"]
+    arguments += ["--source-roots", ",".join(map(str, roots))]
     done = with_pylint.run(*arguments, *files, cwd=root / project)
     assert done.returncode < 32, done.stderr
     return {

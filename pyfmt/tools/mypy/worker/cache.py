@@ -1,4 +1,5 @@
-"""mypy's cache folder for one run, kept trustworthy: locked, bound to its tree, checked for damage (standard library only).
+"""mypy's cache folder for one run, kept trustworthy: locked, bound to its tree, checked for damage (standard library
+only).
 
 mypy believes a cached file when (int(mtime), size, path) are equal, so an edit of the same size within the same second
 goes unseen; `watch_contents` makes the time that mypy sees a function of what is in the file.

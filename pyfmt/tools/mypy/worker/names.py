@@ -68,7 +68,8 @@ def complete(before: Names, folder: str, roots: Sequence[str], started: int) -> 
 
 
 def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
-    """The modules in mypy's cache that depend on a name that was another one; raises sqlite3.Error where it is damaged."""
+    """The modules in mypy's cache that depend on a name that was another one; raises sqlite3.Error where it is
+    damaged."""
     changed: set[str] = set()
     for package, known in before.items():
         present = now[package]
@@ -81,7 +82,8 @@ def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
 
 
 def missing(modules: Iterable[str], folder: str) -> set[str]:
-    """What the run of mypy that was given `modules` could not import; raises sqlite3.Error where its cache is damaged."""
+    """What the run of mypy that was given `modules` could not import; raises sqlite3.Error where its cache is
+    damaged."""
     metas = {meta.module: meta for meta in metas_in(folder)}
     reached: set[str] = set()
     waiting = list(modules)

@@ -1,8 +1,8 @@
 """mypy plugins of an environment: which of them this process can load (standard library only).
 
 A plugin is code of the environment or the checkout that mypy runs in its own process: it needs trust, and a process of
-the environment's minor version (pyfmt sees to that, see pyfmt/tools/mypy/plugins.py). One that is installed beside pyfmt
-is pyfmt's own code.
+the environment's minor version (pyfmt sees to that, see pyfmt/tools/mypy/plugins.py). One that is installed beside
+pyfmt is pyfmt's own code.
 """
 
 from __future__ import annotations

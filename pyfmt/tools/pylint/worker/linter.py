@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -23,7 +22,7 @@ from pylint.config.config_initialization import _config_initialization
 from pylint.lint import pylinter
 from pylint.lint import run as pylint_run
 from pylint.lint.base_options import _make_run_options
-from pylint.lint.expand_modules import discover_package_path
+from pylint.lint.expand_modules import _is_ignored_file
 from pylint.lint.utils import augmented_sys_path
 from pylint.reporters.collecting_reporter import CollectingReporter
 from pylint.reporters.progress_reporters import ProgressReporter
@@ -48,7 +47,7 @@ class Linter(pylinter.PyLinter):
         self.notes: list[str] = []
         self.crashes: dict[str, str] = {}  # absolute path -> traceback
         self.trusted = False
-        self.import_roots: list[str] = []
+        self.names: Any = None  # ModuleNames of the project
         self.quiet = False
         self.left_out: list[str] = []  # plugins
         self._effects: Any = None
@@ -98,12 +97,12 @@ class Linter(pylinter.PyLinter):
         """
         self.initialize()
         self._effects = effects
-        with augmented_sys_path(self.roots([*files, *others])):
-            built = sorted([*files, *effects.needed(files, others)])
-            items = [self._packaged(item) for item in self._iterate_file_descrs(built)]
+        with augmented_sys_path(self.search_path([*files, *others])):
+            every = self._items(sorted([*files, *others]))
             linted = {os.path.abspath(file) for file in files}
-            every = (self._packaged(item) for item in self._iterate_file_descrs(sorted([*files, *others])))
-            names = {item.name: item.filepath for item in reversed([*every])}
+            built = linted | {os.path.abspath(file) for file in effects.needed(files, others)}
+            items = [item for item in every if os.path.abspath(item.filepath) in built]
+            names = {item.name: item.filepath for item in reversed(every)}
             effects.wait({os.path.abspath(path): name for name, path in names.items()})
             _first_of_a_name(names)
             progress = ProgressReporter(False)
@@ -113,7 +112,7 @@ class Linter(pylinter.PyLinter):
                 self._lint_files(chosen, check, progress)
             if wide.wanted:
                 self.quiet = True  # these files are not reported
-                wide.add_context(self._packaged(item) for item in self._iterate_file_descrs(others))
+                wide.add_context(item for item in every if os.path.abspath(item.filepath) not in linted)
                 self.quiet = False
 
     def _lint_file(self, file: FileItem, module: Any, check_astroid_module: Any) -> None:
@@ -121,31 +120,21 @@ class Linter(pylinter.PyLinter):
         self._effects.linting(file.filepath)
         super()._lint_file(file, module, check_astroid_module)
 
-    def _packaged(self, item: FileItem) -> FileItem:
-        """The same file, named by its folders where its relative imports need packages that have no `__init__.py`.
+    def _items(self, files: Iterable[str]) -> list[FileItem]:
+        """What pylint's `_iterate_file_descrs` makes of files, but each by the name that it is imported by."""
+        config = self.config
+        ignored = (config.ignore, config.ignore_patterns, self._ignore_paths)
+        chosen = (file for file in files if not _is_ignored_file(file, *ignored))
+        return [FileItem(name, os.path.normpath(file), name) for file in chosen for name in (self.names.name(file),)]
 
-        pylint takes such a folder for a package only if it is importable, and else says relative-beyond-top-level.
-        """
-        package = os.path.basename(item.filepath).startswith("__init__.")
-        inside = len(item.name.removesuffix(".__init__").split(".")) - (not package)
-        needed = _relative_level(item.filepath)
-        path = os.path.splitext(os.path.abspath(item.filepath))[0]
-        for root in sorted(self.import_roots, key=len, reverse=True) if needed > inside else ():
-            if path.startswith(root.rstrip(os.sep) + os.sep):
-                names = os.path.relpath(path, root).split(os.sep)
-                if len(names) > needed and all(name.isidentifier() for name in names[:-1]):
-                    name = ".".join(names[:-1] if names[-1] == "__init__" else names)
-                    return FileItem(name, item.filepath, name)
-        return item
-
-    def roots(self, files: Iterable[str]) -> list[str]:
-        """The folders that pylint puts before `sys.path` for `files`: where their packages begin."""
-        roots = (discover_package_path(file, self.config.source_roots) for file in sorted(files))
-        return list(dict.fromkeys(roots))
+    def search_path(self, files: Iterable[str]) -> list[str]:
+        """The folders that go before `sys.path` for `files`: what they are imported from."""
+        return list(self.names.search_path(files))
 
 
 def _first_of_a_name(files: dict[str, str]) -> None:
-    """Let a module's name mean the first of the project's files that has it, as it does where all their trees are built.
+    """Let a module's name mean the first of the project's files that has it, as it does where all their trees are
+    built.
 
     With only some of them built, astroid would look for it on the search path, or take a module of the interpreter.
     """
@@ -187,6 +176,15 @@ def configure(linter: Linter, rcfile: str, py_version: str | None, trusted: bool
         raise ConfigBroken(f"{type(error).__name__}: {error}") from error
     linter.config.jobs, linter.config.from_stdin = 1, False
     _restrain(linter)
+
+
+def set_source_roots(linter: Linter, names: Any) -> None:
+    """Make a project's import roots pylint's `source-roots`; `names` are its ModuleNames."""
+    asked = [os.path.relpath(root) for root in linter.config.source_roots if os.path.abspath(root) not in names.roots]
+    if asked:
+        where = ", ".join(f"`{root}`" for root in sorted(asked))
+        linter.notes.append(f"pylint's source-roots are the project's import roots, of which {where} is none")
+    linter.names, linter.config.source_roots = names, names.roots
 
 
 @contextlib.contextmanager
@@ -265,15 +263,6 @@ def _from_characters(text: Sequence[str], line: int, column: int) -> int:
     if not 1 <= line <= len(text):
         return column + 1
     return min(column, len(text[line - 1])) + 1
-
-
-def _relative_level(path: str) -> int:
-    """The greatest number of dots at the start of a relative import in a file; 0 if it has none or cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            return max(map(len, re.findall(rb"^[ \t]*from[ \t]*(\.+)", stream.read(), re.MULTILINE)), default=0)
-    except OSError:
-        return 0
 
 
 @lru_cache(maxsize=8)

@@ -2,11 +2,13 @@
 
 Runs in the base interpreter of the environment (Python 3.10 and later), where pyfmt's own pinned pylint is imported
 once; standalone: only the standard library at import, and no import of `pyfmt`. Its messages are those that a pylint
-installed in the environment gives for each project: `cd PROJECT && pylint --rcfile SHARED FILES...`.
+installed in the environment gives for each project:
+`cd PROJECT && pylint --rcfile SHARED --source-roots IMPORT_ROOTS FILES...`, with the exceptions that `names.py` and
+`portions.py` tell of.
 
 The payload (all paths absolute):
-    root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one), trusted,
-    unused_ignores (report them whatever rcfile says),
+    root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one),
+    trusted, unused_ignores (report them whatever rcfile says),
     import_roots (first-party folders that the environment's packages come from)
     groups: a list of {project, folder, files, context, import_roots, py_version, replay}; each is linted in a process
             of its own, since astroid knows modules by name, and adds what one project sets to the classes of others;
@@ -82,7 +84,18 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("hooks", "view", "linter", "whole", "effects", "asking", "replaying", "values"):
+    for name in (
+        "hooks",
+        "view",
+        "portions",
+        "names",
+        "linter",
+        "whole",
+        "effects",
+        "asking",
+        "replaying",
+        "values",
+    ):
         _parts[name] = _sibling(name)
     _parts["asking"].listen()
     _linters.append(_parts["linter"].new_linter())
@@ -92,7 +105,8 @@ def preload(tool_paths: list[str]) -> None:
 
 
 def prepare(payload: Json) -> None:
-    """Build the trees of the standard library that this request and probably others need, in the process that forks them."""
+    """Build the trees of the standard library that this request and probably others need, in the process that forks
+    them."""
     if not os.environ.get("PYFMT_SINGLE"):
         gc.disable()
         files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
@@ -109,7 +123,8 @@ def learn(answer: Json) -> None:
 def _add_site_builtins() -> None:
     """Give the builtins what `site` adds to them (`copyright`, `exit`, …), which this interpreter started without.
 
-    pylint takes the names that must not be redefined from its own interpreter. The environment's code still does not run.
+    pylint takes the names that must not be redefined from its own interpreter. The environment's code still does not
+    run.
     """
     site.setquit()
     site.setcopyright()
@@ -210,13 +225,15 @@ def _lint(payload: Json, group: Json) -> Json:
     os.chdir(group["folder"])
     finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    _parts["portions"].join()
+    _parts["portions"].go_up_by_name()
     linter = _linters.pop()
-    linter.import_roots = group["import_roots"]
     try:
         linting.configure(linter, payload["rcfile"], group.get("py_version"), bool(payload.get("trusted")))
     except linting.ConfigBroken as error:
         rcfile = _relative(payload["rcfile"], payload["root"])
         return _failed(group, f"pylint cannot use its configuration {rcfile}", str(error))
+    linting.set_source_roots(linter, _parts["names"].ModuleNames(group["import_roots"]))
     if payload.get("unused_ignores"):
         linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
@@ -232,7 +249,7 @@ def _lint(payload: Json, group: Json) -> Json:
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
-    roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *linter.roots([*files, *others])]
+    roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *linter.search_path([*files, *others])]
     told = effects.told(linter, _parts["asking"].tops_below(roots, finders.mapping))
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
@@ -254,10 +271,11 @@ def _lintable(paths: list[str], group: Json) -> list[str]:
 
 
 def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
-    """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them holds."""
+    """Forget the shared trees if the project has modules that hide standard ones (`queue.py`): then nothing of them
+    holds."""
     from astroid import MANAGER
 
-    if view.shadowed(MANAGER.astroid_cache, linter.roots(files)):
+    if view.shadowed(MANAGER.astroid_cache, linter.search_path(files)):
         transforms = MANAGER._transform.transforms  # astroid's own and those of plugins, which load only once
         MANAGER.clear_cache()
         MANAGER._transform.transforms = transforms

@@ -19,8 +19,9 @@ import types
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-# Standard modules whose trees many programs need: built once in the worker's parent process, shared by every fork, as soon
-# as a request imports them. All of them would take three seconds and a hundred megabytes, `asyncio` a third of that.
+# Standard modules whose trees many programs need: built once in the worker's parent process, shared by every fork, as
+# soon as a request imports them. All of them would take three seconds and a hundred megabytes, `asyncio` a third of
+# that.
 WARM_MODULES = (
     "abc argparse ast asyncio base64 codecs collections collections.abc concurrent.futures contextlib contextvars copy "
     "dataclasses datetime email enum errno fnmatch functools glob hashlib hmac html http importlib importlib.metadata "
@@ -104,8 +105,9 @@ def forget_lookups() -> None:
 def enter_environment(payload: dict[str, Any], own_path: Sequence[str], finders: Any, roots: Sequence[str]) -> None:
     """Make `sys.path` and astroid's notion of library folders those of the payload's environment.
 
-    `finders` are the environment's EditableFinders, `roots` first-party folders to look in last. `own_path` is this interpreter's own standard library path: it stands for the environment's where the environment
-    is of another Python (`payload["foreign"]`).
+    `finders` are the environment's EditableFinders, `roots` first-party folders to look in last. `own_path` is this
+    interpreter's own standard library path: it stands for the environment's where the environment is of another Python
+    (`payload["foreign"]`).
     """
     site_packages = [str(path) for path in payload["site_packages"]]
     sys.path[:] = _search_path(payload, own_path)
@@ -119,7 +121,8 @@ def enter_environment(payload: dict[str, Any], own_path: Sequence[str], finders:
 
 
 def fill_importer_cache() -> None:
-    """Let importlib know the kind of each path entry, as imports would have: astroid else tries each as a zip, always."""
+    """Let importlib know the kind of each path entry, as imports would have: astroid else tries each as a zip,
+    always."""
     for entry in sys.path:
         pkgutil.get_importer(entry)
 
@@ -171,9 +174,10 @@ def _set_library_folders(prefix: str, site_packages: Sequence[str]) -> None:
 def _find_more(finders: Any, roots: Sequence[str]) -> None:
     """Let astroid look in two more places where its own search ends in an import-error that would be false.
 
-    First what setuptools' `finders` know: astroid asks finders for the last part of a dotted name only, so that it misses
-    `acme.storage` below a namespace package `acme`. Then the first-party folders `roots`: the project's own packages
-    without `__init__.py`, where nothing of the project is installed. What astroid finds by itself stays as it is.
+    First what setuptools' `finders` know: astroid asks finders for the last part of a dotted name only, so that it
+    misses `acme.storage` below a namespace package `acme`. Then the first-party folders `roots`: the project's own
+    packages without `__init__.py`, where nothing of the project is installed. What astroid finds by itself stays as it
+    is.
     """
     from astroid.interpreter._import import spec
 

@@ -2,7 +2,8 @@
 
 pylint pins them on whatever file came last, in hash order. Here they are computed from the same data (its checkers'
 line sets and import graph), in a total order, and attributed to the files that they are about: the first one by path,
-the others in `also`, whichever of them are reported, so that a partial run says what a whole one does. Files that are not reported (`context`) are parsed only, nothing of them is inferred.
+the others in `also`, whichever of them are reported, so that a partial run says what a whole one does. Files that are
+not reported (`context`) are parsed only, nothing of them is inferred.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """

@@ -1,0 +1,31 @@
+"""`pyfmt check`: like `pyfmt run`, and nothing is written."""
+
+from __future__ import annotations
+
+import argparse
+
+from pyfmt.cli.options import add_running
+from pyfmt.cli.running import execute
+from pyfmt.core.request import Command
+
+EXAMPLES = (
+    ("pyfmt check", "the gate of a CI: nothing is written"),
+    ("pyfmt check --since auto", "only what a branch changed, and what can see it"),
+    ("pyfmt check --diff lib/storage", "show what the formatters would change"),
+    ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
+    ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),
+    ("pyfmt check --baseline", "only findings that no baseline accepts fail"),
+    ("pyfmt check --watch lib/storage", "while working on one project: again after each save"),
+    ("pyfmt check --shard 1/3 --output json=shard-1.json", "a third of the work, for `pyfmt merge`"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those of every command that runs tools, and `--diff`."""
+    add_running(parser)
+    parser.add_argument("--diff", action="store_true", help="show how files would be reformatted")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check; returns the exit code."""
+    return execute(options, Command.CHECK)

@@ -1,0 +1,176 @@
+"""`pyfmt config`: every value and where it comes from; `pyfmt config schema` prints JSON schemas."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pyfmt import config
+from pyfmt.cli.output import shown_path
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN, UsageError
+from pyfmt.core.model import Boundaries, Config
+from pyfmt.core.request import Request
+from pyfmt.projects import Survey, find_projects
+from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS
+
+_OWN_FILES = {
+    "pylint": (".pylintrc", "pylintrc"),
+    "mypy": ("mypy.ini", ".mypy.ini"),
+    "isort": (".isort.cfg",),
+    "black": (),
+}
+_SETUP_CFG_SECTIONS = {"pylint": "pylint", "mypy": "mypy", "isort": "isort"}
+EXAMPLES = (
+    ("pyfmt config", "every value, and where it comes from"),
+    ("pyfmt config schema > pyfmt.schema.json", "for editors that check TOML"),
+    ("pyfmt config schema --report", "what `--output json` writes"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--json`, and what goes with `schema`."""
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("action", nargs="?", choices=("schema",), help="print the JSON schema of the configuration")
+    parser.add_argument("--report", action="store_true", help="with schema: that of `--output json` instead")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the configuration, or a schema."""
+    if options.action == "schema":
+        print(_schema(options.report), end="")
+        return EXIT_CLEAN
+    if options.report:
+        raise UsageError("goes with `pyfmt config schema`", "--report")
+    print(config_text(plain_request(options), Path.cwd(), options.json))
+    return EXIT_CLEAN
+
+
+def _schema(of_reports: bool) -> str:
+    if of_reports:
+        from pyfmt.reports.schema import report_schema  # deferred for start-up time
+
+        return report_schema()
+    from pyfmt.config.schema import config_schema  # deferred for start-up time
+
+    return config_schema()
+
+
+def config_text(request: Request, cwd: Path, as_json: bool) -> str:
+    """The resolved configuration, where each value comes from, and the projects' own configurations that are
+    ignored."""
+    settings = config.load(request, cwd)
+    survey = find_projects(settings)
+    values = _values(settings)
+    origins = dict(settings.origins)
+    ignored = ignored_configs(settings, survey)
+    if as_json:
+        return json.dumps(
+            {
+                "version": 1,
+                "root": str(settings.root),
+                "file": str(settings.file) if settings.file else None,
+                "values": {key: {"value": value, "from": origins[key]} for key, value in values.items()},
+                "tools": {c.tool: {"file": c.path, "from": c.origin} for c in settings.tool_configs},
+                "ignored": [{"project": path, "tool": tool, "file": file} for path, tool, file in ignored],
+            },
+            indent=2,
+        )
+    lines = [f"root    {settings.root}", f"config  {settings.file or 'none: all defaults'}", ""]
+    width = max(len(key) for key in values)
+    for key, value in values.items():
+        lines.append(f"{key.ljust(width)}  {json.dumps(value)}  ({shown_path(origins[key], settings.root)})")
+    lines += ["", "shared configuration of the tools:"]
+    for tool_config in settings.tool_configs:
+        lines.append(
+            f"  {tool_config.tool.ljust(6)}  {shown_path(tool_config.path, settings.root)}  ({tool_config.origin})"
+        )
+    if ignored:
+        lines += ["", "ignored, since one shared configuration serves all projects:"]
+        lines += [f"  {tool.ljust(6)}  {file}" for _, tool, file in ignored]
+    return "\n".join(lines)
+
+
+def _values(settings: Config) -> dict[str, Any]:
+    return {
+        "projects": list(settings.projects),
+        "exclude": list(settings.exclude),
+        "tools": list(settings.tools),
+        "environments": dict(settings.environments),
+        "jobs": settings.jobs,
+        "timeout": settings.timeout,
+        "fail-on": settings.fail_on.value,
+        "overrides": [
+            {
+                "paths": list(override.paths),
+                "disable": list(override.disable),
+                "severity": {rule: severity.value for rule, severity in override.severity},
+            }
+            for override in settings.overrides
+        ],
+        "configs": _configs_folder(settings),
+        "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
+        "baseline": settings.baseline,
+        "boundaries": _boundaries(settings.boundaries),
+    }
+
+
+def _boundaries(found: Boundaries | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "libraries": list(DEFAULT_LIBRARIES if found.libraries is None else found.libraries),
+        "projects": list(DEFAULT_PROJECTS if found.projects is None else found.projects),
+        "allow": [
+            {"from": list(a.importers), "to": list(a.imported), "rules": list(a.rules), "reason": a.reason}
+            for a in found.allow
+        ],
+    }
+
+
+def _configs_folder(settings: Config) -> str | None:
+    for tool_config in settings.tool_configs:
+        if tool_config.origin == "configs":
+            return shown_path(str(Path(tool_config.path).parent), settings.root)
+    return None
+
+
+def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, str]]:
+    """(project's path, tool, file) of every configuration of a tool that a project holds and pyfmt does not use.
+
+    A project's `[[tool.mypy.overrides]]` alone are no such thing: they are merged in.
+    """
+    used = {tool_config.path for tool_config in settings.tool_configs}
+    found = []
+    for project in survey.projects:
+        folder = settings.root / project.path
+        for tool in config.TOOLS:
+            for name in (*_OWN_FILES[tool], *_sections(folder, tool)):
+                file = folder / name.partition(" ")[0]
+                if file.is_file() and str(file) not in used:
+                    found.append((project.path, tool, shown_path(str(folder / name), settings.root)))
+    return found
+
+
+def _sections(folder: Path, tool: str) -> list[str]:
+    """The manifests of a folder that configure `tool`, each with its section's name."""
+    found = []
+    try:
+        section = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("tool", {}).get(tool)
+        if isinstance(section, dict) and set(section) - {"overrides"}:
+            found.append(f"pyproject.toml [tool.{tool}]")
+    except (OSError, ValueError, AttributeError):
+        pass  # no manifest, or one whose damage the survey tells
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(folder / "setup.cfg", "utf-8")
+        wanted = _SETUP_CFG_SECTIONS.get(tool, "\0")
+        if any(name == wanted or name.startswith(wanted + ".") for name in parser.sections()):
+            found.append(f"setup.cfg [{wanted}]")
+    except (OSError, ValueError, configparser.Error):
+        pass
+    return found

@@ -1,0 +1,170 @@
+"""`pyfmt envs`: every project with its environment, and why; `pyfmt envs create` makes the missing ones."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyfmt.cli.output import shown_path
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, UsageError
+from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.planning import shell_word
+from pyfmt.core.request import Request
+from pyfmt.run.workspace import open_workspace
+
+EXAMPLES = (
+    ("pyfmt envs", "which project has which environment, and why"),
+    ("pyfmt envs create billing", "make the environment of one project"),
+    ("pyfmt envs create --all --dry-run", "say what would be made"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--json`, and what goes with `create`."""
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
+    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="with create: names or folders (default: all)")
+    parser.add_argument("--all", action="store_true", help="with create: every project that has none")
+    parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
+    parser.add_argument("--recreate", action="store_true", help="with create: make it anew")
+    parser.add_argument("--dry-run", action="store_true", help="with create: only say what would be done")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the environments, or make them; 2 where a whole run would skip a project, or one could not be made."""
+    request = plain_request(options)
+    if options.action == "create":
+        from pyfmt.cli import create_envs  # deferred: virtualenv's part
+
+        asked = create_envs.Asked(
+            tuple(options.projects), options.all, options.python, options.recreate, options.dry_run
+        )
+        return create_envs.create(asked, request, Path.cwd(), os.environ)
+    for name in ("all", "python", "recreate", "dry_run"):
+        if getattr(options, name):
+            raise UsageError("goes with `pyfmt envs create`", f"--{name.replace('_', '-')}")
+    view = environments(request, Path.cwd(), os.environ)
+    print(environments_json(view) if options.json else environments_text(view))
+    return EXIT_CLEAN if view.complete else EXIT_FAILURE
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentsView:
+    """Every project with its environment; `complete` where each project with files has a usable one."""
+
+    config: Config
+    projects: tuple[Project, ...]
+    resolutions: tuple[Resolution, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether a whole run would skip nothing for want of an environment."""
+        for project, resolution in zip(self.projects, self.resolutions, strict=True):
+            environment = resolution.environment
+            if project.files and (environment is None or environment.health is Health.BROKEN):
+                return False
+        return True
+
+
+def environments(request: Request, cwd: Path, environ: Mapping[str, str]) -> EnvironmentsView:
+    """Find all projects and environments; raises PyfmtError."""
+    space = open_workspace(request, cwd, environ)
+    return EnvironmentsView(space.config, space.projects, space.resolutions)
+
+
+def environments_json(view: EnvironmentsView) -> str:
+    """The view as JSON: one object for each project."""
+    rows = []
+    for project, resolution in zip(view.projects, view.resolutions, strict=True):
+        environment = resolution.environment
+        rows.append(
+            {
+                "project": project.name,
+                "path": project.path,
+                "files": len(project.files),
+                "environment": _environment_object(environment, view.config.root) if environment else None,
+                "found_by": resolution.rule,
+                "note": resolution.note,
+                "passed_over": [
+                    {
+                        "path": shown_path(candidate.prefix, view.config.root),
+                        "rule": candidate.rule,
+                        "reason": candidate.reason,
+                        "cure": candidate.cure,
+                    }
+                    for candidate in resolution.passed_over
+                ],
+            }
+        )
+    return json.dumps({"version": 1, "root": str(view.config.root), "projects": rows}, indent=2)
+
+
+def _environment_object(environment: Environment, root: Path) -> dict[str, Any]:
+    return {
+        "name": environment.name,
+        "path": shown_path(environment.prefix, root),
+        "python": str(environment.python),
+        "base": environment.base_executable,
+        "status": environment.health.value,
+        "reason": environment.reason,
+        "cure": environment.cure,
+        "fingerprint": environment.fingerprint,
+        "distributions": len(environment.distributions),
+    }
+
+
+def environments_text(view: EnvironmentsView) -> str:
+    """The view as an aligned table, with the reasons below the rows that need one."""
+    rows = [("PROJECT", "PATH", "ENVIRONMENT", "FOUND BY", "PYTHON", "HEALTH")]
+    details: list[list[str]] = [[]]
+    told: set[str] = set()  # environments of which it is said what is off
+    for project, resolution in zip(view.projects, view.resolutions, strict=True):
+        environment = resolution.environment
+        if environment is None:
+            missing = "none" if project.files else "none needed"
+            rows.append((project.name, project.path, "-", "-", "-", missing))
+        else:
+            rows.append(
+                (
+                    project.name,
+                    project.path,
+                    environment.name,
+                    resolution.rule,
+                    str(environment.python),
+                    environment.health.value,
+                )
+            )
+        details.append(_details(project, resolution, environment is None or environment.prefix not in told))
+        told |= {environment.prefix} if environment is not None else set()
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row, more in zip(rows, details, strict=True):
+        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        lines.extend("    " + line for line in more)
+    return "\n".join(lines)
+
+
+def _details(project: Project, resolution: Resolution, first: bool) -> list[str]:
+    """What is to be said below a project's row; of an environment only where it is the `first` that has it."""
+    environment = resolution.environment
+    if environment is None and not project.files:
+        return []  # it needs none
+    lines = [resolution.note] if resolution.note else []
+    if environment is not None and environment.reason and first:
+        lines.append(environment.reason + (f"; {environment.cure}" if environment.cure else ""))
+    for candidate in resolution.passed_over:
+        if candidate.reason in resolution.note:
+            continue
+        # Where there is none at all, the last line is the cure, unless it takes trust.
+        wanted = environment is not None or "--trust" in candidate.cure
+        cure = f"; {candidate.cure}" if candidate.cure and wanted else ""
+        lines.append(f"passed over {candidate.prefix} ({candidate.rule}): {candidate.reason}{cure}")
+    if environment is None and project.files:
+        lines.append(f"create one: `pyfmt envs create {shell_word(project.path)}`")
+    return lines

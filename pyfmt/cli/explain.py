@@ -1,0 +1,121 @@
+"""`pyfmt explain`: how a file is checked, without running a tool; or what a rule means."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pyfmt.cli import explain_rule
+from pyfmt.cli.output import shown_path
+from pyfmt.cli.request import plain_request
+from pyfmt.core.errors import EXIT_CLEAN
+from pyfmt.core.model import Config, Project, Resolution, ToolConfig
+from pyfmt.core.request import Request
+from pyfmt.projects import selection
+from pyfmt.run.boundaries.kinds import kinds
+from pyfmt.run.linting import LinterCall, linter_calls
+from pyfmt.run.workspace import open_workspace
+
+EXAMPLES = (
+    ("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),
+    ("pyfmt explain W0102", "what a rule means; also by name: dangerous-default-value, attr-defined"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The file or the rule."""
+    parser.add_argument("file", metavar="FILE|RULE", help="a file, else a rule of pylint, mypy or pyfmt by id or name")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Explain a file where there is one of that name, else a rule."""
+    if os.path.lexists(options.file):
+        print(explain_text(options.file, plain_request(options), Path.cwd(), os.environ))
+    else:
+        print(explain_rule.rule_text(options.file))
+    return EXIT_CLEAN
+
+
+def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, str]) -> str:
+    """How a file is checked: its project, environment, configurations, and the call of each tool; raises PyfmtError."""
+    request = replace(request, paths=(file,))
+    space = open_workspace(request, cwd, environ)
+    chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve(), space.config.exclude)
+    if not chosen.files:
+        return "\n".join(chosen.notes)
+    (path, files), *_ = chosen.files.items()
+    project = next(project for project in chosen.projects if project.path == path)
+    resolution = next(found for found in space.resolutions if found.project == path)
+    lines = [
+        f"file         {', '.join(files)}",
+        f"project      {project.name} ({project.path})",
+        f"import roots {', '.join(project.import_roots)}",
+        f"first party  {', '.join(project.first_party) or 'none'}",
+        f"depends on   {', '.join(project.depends_on) or 'no other project'}",
+        *_explain_boundaries(space.config, chosen.projects, project),
+        *_explain_environment(resolution),
+    ]
+    linting = linter_calls(request, space, chosen)
+    for tool_config in space.config.tool_configs:
+        if tool_config.tool in space.config.tools:
+            calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
+            calls = calls or _formatter_call(tool_config, project, files, space.config.root)
+            lines += ["", *_explain_tool(tool_config, calls, space.config.root)]
+    return "\n".join(lines)
+
+
+def _linter_call(found: LinterCall) -> list[str]:
+    payload = json.dumps(found.payload, indent=2).splitlines()
+    return [
+        f"cache   {found.cached}",
+        f"worker  {shlex.join(found.command)}",
+        "given",
+        *(f"  {line}" for line in payload),
+    ]
+
+
+def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str, ...], root: Path) -> list[str]:
+    """The command line that gives the same answer as the call in process; linters without an environment have none."""
+    folder, names = root / project.path, [str(root / file) for file in files]
+    if tool_config.tool == "isort":
+        names = ["--settings-file", tool_config.path, *names]
+    elif tool_config.tool == "black":
+        names = ["--config", tool_config.path, *names]
+    else:
+        return ["call    none: it needs an environment"]
+    return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join([tool_config.tool, *names])}"]
+
+
+def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project: Project) -> list[str]:
+    """What the project is to the others, and what it may import of them."""
+    if settings.boundaries is None:
+        return []
+    kind = kinds(settings, projects).of.get(project.path)
+    declared = ", ".join(project.declares) or "nothing of the monorepo"
+    return [f"boundaries   {kind.value if kind else 'neither library nor project'}; declares {declared}"]
+
+
+def _explain_environment(resolution: Resolution) -> list[str]:
+    environment = resolution.environment
+    if environment is None:
+        lines = ["environment  none: pylint and mypy are skipped"]
+    else:
+        lines = [
+            f"environment  {environment.name} ({environment.prefix})",
+            f"  why        {resolution.rule}" + (f": {resolution.note}" if resolution.note else ""),
+            f"  python     {environment.python}, base {environment.base_executable}",
+            f"  health     {environment.health.value}" + (f": {environment.reason}" if environment.reason else ""),
+        ]
+    for candidate in resolution.passed_over:
+        lines.append(f"  passed over {candidate.prefix} ({candidate.rule}): {candidate.reason}")
+    return lines
+
+
+def _explain_tool(tool_config: ToolConfig, calls: list[str], root: Path) -> list[str]:
+    place = f"{shown_path(tool_config.path, root)} ({tool_config.origin})"
+    return [tool_config.tool, f"  config  {place}", *(f"  {line}" for line in calls)]

@@ -1,0 +1,162 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+AUTO = "auto"  # `--output` without a format
+
+
+def _output(value: str) -> tuple[str, str | None]:
+    """One `--output`: (format, file); the format "auto" is what the CI reads."""
+    name, equals, file = value.partition("=")
+    if name == AUTO and equals:
+        raise argparse.ArgumentTypeError(f"{value!r}: the CI says where its files are; give no file")
+    if equals and not file:
+        raise argparse.ArgumentTypeError(f"{value!r} names no file after '='")
+    return name, file if equals else None
+
+
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """Options that every command takes."""
+    group = parser.add_argument_group("where and how")
+    group.add_argument(
+        "--root",
+        metavar="DIR",
+        help="the monorepo's root (default: the nearest folder upwards with a "
+        "pyfmt configuration, else the git root)",
+    )
+    group.add_argument("--config", metavar="FILE", help="read the configuration from this file")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour in the text report")
+    group.add_argument(
+        "--trust",
+        action="store_true",
+        help="this run may execute code of the checkout and of its "
+        "environments: plugins that the shared configuration names",
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="only findings and failures")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more: a line for each unit, remarks")
+
+
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Files and folders."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the whole monorepo)")
+
+
+def add_outputs(group: argparse._ActionsContainer) -> None:
+    """Options that say where reports go, and how they look."""
+    group.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        nargs="?",
+        const=AUTO,
+        metavar="FORMAT[=FILE]",
+        type=_output,
+        dest="outputs",
+        help="a report, to a file or standard output (repeatable; default: text): text, json, sarif, github, "
+        "github-summary, gitlab, junit, checkstyle, rdjson, rdjsonl, azure, azure-text or html; without a format, what "
+        "the CI reads: GitHub, GitLab or Azure, besides the text",
+    )
+    group.add_argument(
+        "--format",
+        choices=("full", "concise", "grouped"),
+        default="auto",
+        dest="style",
+        help="the text report: with source excerpts, one line for each finding, or by project and file "
+        "(default: full on a terminal, else concise)",
+    )
+    group.add_argument("--statistics", action="store_true", help="end with the findings by rule and by project")
+    group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
+
+
+def add_gate(group: argparse._ActionsContainer) -> None:
+    """Options that say which part of a run is done, and what makes it fail."""
+    group.add_argument(
+        "--baseline",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="findings that the projects' baselines accept are shown, but no failure",
+    )
+    add_lock(group)
+    group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
+    group.add_argument(
+        "--shard-times", metavar="REPORT", help="with --shard: balance by the seconds in this JSON report"
+    )
+
+
+def add_lock(group: argparse._ActionsContainer) -> None:
+    """Whether baselines may grow."""
+    group.add_argument(
+        "--baseline-locked",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="baselines may only shrink (default: where CI is set)",
+    )
+
+
+def add_watch(group: argparse._ActionsContainer) -> None:
+    """`--watch`."""
+    group.add_argument(
+        "--watch",
+        action="store_true",
+        help="run again after each save, until Ctrl-C (needs the extra `watch`)",
+    )
+
+
+def add_how_fast(group: argparse._ActionsContainer) -> None:
+    """Which tools run, and with how much of the machine."""
+    group.add_argument(
+        "--tool",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="tools",
+        help="only this tool: isort, black, pylint, mypy, or pyfmt for its own rules (repeatable)",
+    )
+    group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
+    group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
+    group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+
+
+def add_timings(group: argparse._ActionsContainer) -> None:
+    """`--timings`."""
+    group.add_argument(
+        "--timings",
+        nargs="?",
+        const="",
+        metavar="=FILE",
+        help="end with a table on standard error of where the time went; with =FILE, also write a trace for "
+        "ui.perfetto.dev or chrome://tracing",
+    )
+
+
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """Options of the commands that run tools; those that only some of them have are off elsewhere."""
+    parser.set_defaults(check=False, diff=False, add_ignores=False)
+    add_paths(parser)
+    group = parser.add_argument_group("what and how fast")
+    group.add_argument(
+        "--staged",
+        action="store_true",
+        help="what the next commit will hold: staged files, with their contents from git's index (named files: "
+        "these; named folders: what is staged in them)",
+    )
+    add_outputs(group)
+    group.add_argument(
+        "--unused-ignores",
+        action="store_true",
+        help="report comments that suppress nothing: `# pylint: disable`, `# type: ignore`, `# fmt: off`, `# fmt: "
+        "skip`, "
+        "`# isort: skip`, ..., whatever the configuration says",
+    )
+    group.add_argument(
+        "--since",
+        metavar="REV",
+        help="only what changed since the merge base with REV, and what can see it; `auto`: what the CI compares with, "
+        "else the default branch",
+    )
+    add_gate(group)
+    add_how_fast(group)
+    add_timings(group)
+    add_watch(group)

@@ -1,0 +1,85 @@
+"""Carries out the commands that run tools: one run, its report, and what `--watch` and `--add-ignores` make of it."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt.cache.repeating.witness import watching
+from pyfmt.cli.output import Began, deliver, repeated_output
+from pyfmt.cli.parser import COMMANDS
+from pyfmt.cli.request import display_of, run_request
+from pyfmt.core.errors import UsageError
+from pyfmt.core.request import Command, Display, OutputSpec, Request
+from pyfmt.run.progress import Progress
+
+if TYPE_CHECKING:
+    from pyfmt.run.pipeline import RunResult
+
+    Run = Callable[[Request, Path, Mapping[str, str], Progress], RunResult]
+
+
+def execute(options: argparse.Namespace, command: Command) -> int:
+    """Run the tools and report; returns the exit code. Raises PyfmtError and KeyboardInterrupt."""
+    began = (time.monotonic(), os.times())
+    from pyfmt.reports.registry import check_format
+    from pyfmt.run import pipeline  # deferred so that --help stays quick
+
+    request, display = run_request(options, command), display_of(options)
+    _check_mistyped_command(request.paths, options.argv)
+    for output in display.outputs:
+        check_format(output.format)
+    # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
+    # nothing to do.
+    gc.set_threshold(100_000, 50, 100)
+    if options.watch:
+        from pyfmt.cli.watch.command import watch  # deferred: only where it is asked for
+
+        return watch(request, display, options.add_ignores)
+    if options.add_ignores:
+        if request.staged:
+            raise UsageError("leaves the work tree alone: it cannot be mixed with --add-ignores", "--staged")
+        from pyfmt.cli import add_ignores  # deferred: only where it is asked for
+
+        return _deliver(add_ignores.run, request, display, began)[0].exit_code
+    if not _can_repeat(request, display):
+        return _deliver(pipeline.run, request, display, began)[0].exit_code
+    with watching() as witness:
+        result, printed = _deliver(pipeline.run, request, display, began)
+        wrote = any(edit.written for edit in result.report.edits)  # what it has read is not what is there now
+        if witness.usable and not result.report.failures and not wrote:
+            witness.keep(options.argv, repeated_output(result, request, display, printed), result.exit_code)
+    return result.exit_code
+
+
+def _check_mistyped_command(paths: Sequence[str], arguments: Sequence[str]) -> None:
+    """Raises UsageError for a single bare word that names no file and is near a command."""
+    if len(paths) != 1 or not paths[0].isalpha() or os.path.lexists(paths[0]) or any(a in COMMANDS for a in arguments):
+        return
+    import difflib  # deferred: only an error needs it
+
+    similar = difflib.get_close_matches(paths[0], COMMANDS, 1)
+    if similar:
+        raise UsageError("no such file or folder", paths[0], f"did you mean the command {similar[0]!r}?")
+
+
+def _can_repeat(request: Request, display: Display) -> bool:
+    """Whether the next call of this command may be answered with what this one says: see repeating/."""
+    asks_git = request.staged or request.since is not None or request.shard is not None
+    reports_on_itself = display.verbosity > 0 or display.statistics or display.timings is not None
+    return request.use_cache and not asks_git and not reports_on_itself and display.outputs == (OutputSpec("text"),)
+
+
+def _deliver(run: Run, request: Request, display: Display, began: Began) -> tuple[RunResult, bytes]:
+    """Run, and report: what came of it, and what was written to standard output."""
+    progress = Progress(display.verbosity)
+    try:
+        result = run(request, Path.cwd(), os.environ, progress)
+    finally:
+        progress.close()
+    return result, deliver(result, request, display, began)
