@@ -1,4 +1,5 @@
-"""What a record holds of the attributes that files set on others (`pyfmt/tools/pylint/worker/effects.py`), and what follows.
+"""What a record holds of the attributes that files set on others (`pyfmt/tools/pylint/worker/effects.py`), and what
+follows.
 
 Pure: it says which files must be linted anew since something else is set, and what a worker has to do again.
 """

@@ -1,9 +1,10 @@
 """What modules set on the classes, functions and modules of others, which pylint's messages about these depend on.
 
-astroid adds `other.attribute = value` to what `other` is found to be as soon as the tree of the assigning module is built
-(`AstroidBuilder.delayed_assattr`). So a file's messages depend on which trees were built before it is linted. Here it is
-noted who set what on whom, and which file made astroid build the module that did; a later run over a few files builds the
-same modules before somebody looks at what they set (`replaying.py`), and so says of its files what a run over all does.
+astroid adds `other.attribute = value` to what `other` is found to be as soon as the tree of the assigning module is
+built (`AstroidBuilder.delayed_assattr`). So a file's messages depend on which trees were built before it is linted.
+Here it is noted who set what on whom, and which file made astroid build the module that did; a later run over a few
+files builds the same modules before somebody looks at what they set (`replaying.py`), and so says of its files what a
+run over all does.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """
@@ -94,7 +95,8 @@ class Effects:
         setattr(builder.AstroidBuilder, "delayed_assattr", delayed_assattr)
 
     def needed(self, files: Iterable[str], others: Iterable[str]) -> list[str]:
-        """Those of the files that are not linted (`others`) whose trees must be built before; all relative or absolute."""
+        """Those of the files that are not linted (`others`) whose trees must be built before; all relative or
+        absolute."""
         others, files = list(others), list(files)
         self._linted = frozenset(map(os.path.abspath, files))
         self._order = {os.path.abspath(file): place for place, file in enumerate(sorted([*files, *others]))}
@@ -104,7 +106,8 @@ class Effects:
         return [file for file in others if os.path.abspath(file) in build]
 
     def wait(self, names: Mapping[str, str]) -> None:
-        """Have what an earlier run noted wait until somebody looks at it; `names` are those of modules by their files."""
+        """Have what an earlier run noted wait until somebody looks at it; `names` are those of modules by their
+        files."""
         setters = []
         for number, (phase, trigger, name, path, sets) in enumerate(self._noted["setters"] if self._noted else ()):
             file = self._places.path(path)

@@ -17,7 +17,7 @@ from typing import Any
 from astroid import MANAGER, builder, nodes
 from astroid.exceptions import AstroidError
 
-# When a module is built: while trees are built (0) or files are linted (1), for which file in order, and which one there.
+# When a module is built: while trees are built (0) or files are linted (1), for which file in order, which one there.
 Moment = tuple[int, int, int]
 _FIRST = (-1, 0, 0)
 
@@ -105,7 +105,8 @@ class Replay:
         return bool(due)
 
     def order(self, values: list[Any], own: Any) -> None:
-        """Put what is set on one attribute into the order in which it would have been set; first by the module `own`."""
+        """Put what is set on one attribute into the order in which it would have been set; first by the module
+        `own`."""
 
         def moment(node: Any) -> Moment:
             root = node.root()

@@ -20,7 +20,8 @@ The answer:
     failures: {projects, reason, detail};  notes: texts
     effects: what files set on the classes of others; paths below the environment and the interpreter begin with
              `<environment>/` and `<base>/`: {project, local (no plugin's checkers),
-             made: by file, lists of target module, scope in it, attribute, value (texts with the files that they depend on,
+             made: by file, lists of target module, scope in it, attribute, value (texts with the files that they
+             depend on,
                    or null where it cannot be told)
              early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
                    for its messages, and that module's path
