@@ -17,12 +17,12 @@ from typing import Any
 from pyfmt.cache import side_effects
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
-from pyfmt.cache.side_effects import Selection, SideEffects
+from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import TOOLS
 
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
@@ -53,7 +53,7 @@ class Entry:
     part: Part
     now: _Now
     record: Record
-    files: Selection  # what to lint; may be nothing where only project-wide messages are
+    files: LintedAnew  # what to lint; may be nothing where only project-wide messages are
     is_fresh: bool  # nothing to run
 
     @property
@@ -86,7 +86,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if LINTERS[unit.tool].project_rules is None:
+        if TOOLS[unit.tool].project_rules is None:
             return None
         entries = []
         for part in unit.parts:
@@ -118,7 +118,7 @@ class FileRecords:
         wanted = changed | affected
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
-        files = Selection(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
+        files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
         if not side_effects.is_traceable(record.effects, now.reach, files):
             return None
         return Entry(part, now, record, files, is_fresh)
@@ -164,7 +164,7 @@ class FileRecords:
             now = self._now(outcome.unit, part, record.effects)
             if now is not None:
                 files = frozenset(part.files)
-                entry = Entry(part, now, record, Selection(files, files, frozenset(), frozenset()), False)
+                entry = Entry(part, now, record, LintedAnew(files, files, frozenset(), frozenset()), False)
                 _update(entry, [each for each in outcome.findings if each.project == part.project.name], said)
                 found[self._key(outcome.unit, part)] = _dump(record)
         self._store.put(found)
@@ -230,7 +230,7 @@ def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject | None) 
     rows: dict[str, list[Any]] = {file: [] for file in entry.files.stale}
     wide = []
     for finding in findings:
-        if finding.rule in (LINTERS[finding.tool].project_rules or ()):
+        if finding.rule in (TOOLS[finding.tool].project_rules or ()):
             wide.append(row_from_finding(finding))
         elif finding.path in rows:
             rows[finding.path].append(row_from_finding(finding))

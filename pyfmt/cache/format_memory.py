@@ -13,8 +13,9 @@ from typing import Any
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, format_key
 from pyfmt.cache.memory import Memory
-from pyfmt.cache.sources import EVERYTHING
 from pyfmt.core.model import Edit, Outcome, Project, Unit
+from pyfmt.core.tool_values import EVERYTHING
+from pyfmt.tools.registry import TOOLS
 
 _CLEAN = b"{}"
 _MARKERS = ("setup.cfg", "pyproject.toml")
@@ -38,10 +39,9 @@ class FormatMemory:
         self._known: dict[Unit, dict[str, _Said]] = {}
         self._keys: dict[Unit, dict[str, bytes]] = {}
         self._listings: dict[str, list[str]] = {}
-        # With `src_paths` of its own, say, the shared configuration makes isort look anywhere.
         self._elsewhere: list[str] = []
-        isort = self._facts.configs.get("isort")
-        if isort is not None and any(word in _text(isort.path) for word in ("src_paths", "namespace_packages")):
+        shared = self._facts.configs.values()
+        if any(word in _text(found.path) for found in shared for word in TOOLS[found.tool].looks_anywhere):
             self._elsewhere = sorted(facts.sources.listing(EVERYTHING))
 
     def recall(self, unit: Unit) -> Outcome:
@@ -188,4 +188,4 @@ def _text(path: str) -> str:
     try:
         return Path(path).read_text("utf-8", "replace")
     except OSError:
-        return ""  # isort says so
+        return ""  # its tool says so

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pyfmt.cache.sources import EVERYTHING, Sources
+from pyfmt.cache.sources import Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.projects.files import MYPY_CONFIGS
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
@@ -39,11 +40,10 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
-    told: dict[str, tuple[object, ...]] = field(
-        default_factory=dict
-    )  # environments by prefix, for `_environment` alone
-    # What else mypy imports from, as `Sources.below` takes it: its `mypy_path` names folders.
-    further: tuple[str, ...] = ()
+    # Environments by prefix, for `_environment` alone
+    told: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    # By tool: what else its configuration makes it import from, as `Sources.below` takes it.
+    further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
     def config(self, tool: str) -> tuple[object, ...]:
@@ -57,13 +57,12 @@ class KeyFacts:
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     """The folders whose sources a unit's tool can see; plugins may read anything of the checkout."""
     environment = unit.environment
-    assert environment is not None, unit
     seen = {part.project.path for part in unit.parts}
-    seen.update(facts.sources.visible(environment))
-    if unit.tool == "mypy":
-        seen.update(facts.further)
-    if facts.trusted(environment):
-        seen.add(EVERYTHING)
+    seen.update(facts.further.get(unit.tool, ()))
+    if environment is not None:
+        seen.update(facts.sources.visible(environment))
+        if facts.trusted(environment):
+            seen.add(EVERYTHING)
     if EVERYTHING in seen:
         seen = {EVERYTHING, *filter(os.path.isabs, seen)}
     return tuple(sorted(seen))
@@ -72,12 +71,14 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
 def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
     """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
     environment = unit.environment
-    assert environment is not None, unit
+    installed: dict[str, object] = {}
+    if environment is not None:
+        installed["trust"] = facts.trusted(environment)
+        installed[f"environment {environment.name}"] = list(_environment(environment, facts))
     return {
         "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
-        "trust": facts.trusted(environment),
-        f"environment {environment.name}": list(_environment(environment, facts)),
+        **installed,
         "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
         "the files to check": [sorted((*part.files, *part.context)) for part in unit.parts],
         **{
@@ -147,9 +148,9 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
     return facts.told[environment.prefix]
 
 
-def portable(path: str, environment: Environment, root: str) -> str:
+def portable(path: str, environment: Environment | None, root: str) -> str:
     """A path of an environment without where the checkout, the environment or the interpreter lies."""
-    if not path.startswith("/"):
+    if not path.startswith("/") or environment is None:
         return path  # a folder of the monorepo
     base = os.path.dirname(os.path.dirname(environment.base_executable))
     for prefix, name in ((environment.prefix, "<environment>"), (root, "<root>"), (base, "<base>")):

@@ -13,10 +13,11 @@ from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
 from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.repeating import witness
-from pyfmt.cache.sources import EVERYTHING, Sources
+from pyfmt.cache.sources import Sources
 from pyfmt.cache.store import Store
 from pyfmt.cache.tool_folders import prune
-from pyfmt.core.model import Config, Environment, Project, Resolution, Unit
+from pyfmt.core.model import Config, Environment, Project, Resolution, ToolConfig, Unit
+from pyfmt.tools.registry import TOOLS
 
 _MEMO_KEY = fold("memo of environments", 1)
 
@@ -67,8 +68,12 @@ class Memory:
             sources=self.sources(projects),
             roots=roots,
             trusted=trusted,
-            further=_mypy_path(self._settings, projects),
+            further={found.tool: self._further(found, projects) for found in self._settings.tool_configs},
         )
+
+    def _further(self, config: ToolConfig, projects: Sequence[Project]) -> tuple[str, ...]:
+        root = self._settings.root
+        return TOOLS[config.tool].further(config, root, [os.path.join(root, project.path) for project in projects])
 
     def _holds(self, file: str) -> bool:
         """Whether a file of the monorepo lies in the cache's folder."""
@@ -91,7 +96,11 @@ class Memory:
             base = base / "staged"
         tools = _tools_digest().hex()
         configs = {c.tool: self.digests.of(c.path).hex() for c in self._settings.tool_configs}
-        return lambda unit: tool_folder(base, unit, configs[unit.tool], [tools])
+
+        def folder(unit: Unit) -> Path | None:
+            return tool_folder(base, unit, configs[unit.tool], [tools]) if TOOLS[unit.tool].own_cache else None
+
+        return folder
 
     def note(self) -> str:
         """Why the cache is not used, "" where it is."""
@@ -134,31 +143,6 @@ def _tools_digest() -> bytes:
         own = [(str(path.relative_to(package)), short_digest(path.read_text("utf-8"))) for path in code]
         _digest_of_tools.append(fold(sorted(tool_versions().items()), own))
     return _digest_of_tools[0]
-
-
-def _mypy_path(settings: Config, projects: Sequence[Project]) -> tuple[str, ...]:
-    """What mypy's shared `mypy_path` leads to: anything of the checkout, and its folders that lie outside."""
-    shared = next((found for found in settings.tool_configs if found.tool == "mypy"), None)
-    try:
-        text = Path(shared.path).read_text("utf-8-sig") if shared else ""
-    except (OSError, ValueError):
-        return ()  # mypy's unit says so
-    if shared is None or "mypy_path" not in text:
-        return ()
-    from pyfmt.core.errors import ConfigError  # deferred for start-up time: hardly any configuration has it
-    from pyfmt.tools.mypy import config
-
-    try:
-        parsed = config.parse(shared.path, os.path.dirname(shared.path), text)
-        folders = [os.path.join(settings.root, project.path) for project in projects]
-        found = config.derive(parsed, [], folders).mypy_path
-    except ConfigError:
-        return (EVERYTHING,)
-    if not found:
-        return ()  # only mentioned, as in a comment of the built-in configuration
-    root = str(settings.root) + os.sep
-    outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(root)}
-    return (EVERYTHING, *sorted(outside))
 
 
 def first_party_roots(

@@ -33,7 +33,7 @@ class SideEffects:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class LintedAnew:
     """Which of a project's files are linted anew (`stale`); `left` should be, but are not asked for."""
 
     everyone: frozenset[str]
@@ -81,7 +81,7 @@ def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files:
     return found
 
 
-def is_traceable(known: SideEffects, reach: Reach, files: Selection) -> bool:
+def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew) -> bool:
     """Whether every setter of another project that has changed will be built again, for a file that is linted anew."""
     changed = {
         file
@@ -91,7 +91,7 @@ def is_traceable(known: SideEffects, reach: Reach, files: Selection) -> bool:
     return not any(row[2] in changed and row[0] not in files.stale for row in (*known.early, *known.late))
 
 
-def settled(known: SideEffects, reach: Reach, files: Selection, said: JsonObject) -> bool:
+def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> bool:
     """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
     for kind, triggers in (("early", files.stale | files.left), ("late", files.stale)):
         expected = {tuple(row) for row in getattr(known, kind) if row[0] in triggers}
@@ -111,7 +111,7 @@ def settled(known: SideEffects, reach: Reach, files: Selection, said: JsonObject
     return found is not None and not found
 
 
-def replay(known: SideEffects, files: Selection) -> JsonObject:
+def replay(known: SideEffects, files: LintedAnew) -> JsonObject:
     """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`)."""
     anew = files.stale | files.left
     setters = [(0, *row) for row in known.early if row[0] not in anew]
@@ -125,7 +125,7 @@ def replay(known: SideEffects, files: Selection) -> JsonObject:
     }
 
 
-def update(known: SideEffects, reach: Reach, files: Selection, said: JsonObject) -> None:
+def update(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> None:
     """Take in what was noted of the files that were linted anew; `redigest` has to follow."""
     is_whole = files.stale == files.everyone
     gone = {file for file, (digest, _) in known.made.items() if digest and not reach.has(file)}

@@ -8,8 +8,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 from pyfmt.core.model import Environment, Project
+from pyfmt.core.tool_values import EVERYTHING
 
-EVERYTHING = "all sources"
 _SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", "py.typed")
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", ".git", ".tox", ".nox", ".venv"})
 

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-TOOLS = ("mypy",)  # the tools that have folders as `folders.tool_folder` names them
+from pyfmt.tools.registry import TOOLS
+
 LIMIT = 2 * 1024**3  # bytes of all folders together
-STALE_SECONDS = (
-    14 * 86_400
-)  # how long the folders of another configuration or tool version are kept: for another branch
+# How long the folders of another configuration or tool version are kept: for another branch
+STALE_SECONDS = 14 * 86_400
 STAMP = "pruned"
 _DAY = 86_400
 
@@ -26,6 +26,11 @@ class _UnitFolder:
     used: float
     path: str
     size: int
+
+
+def with_folders() -> tuple[str, ...]:
+    """The tools that have folders as `folders.tool_folder` names them."""
+    return tuple(name for name, tool in TOOLS.items() if tool.own_cache)
 
 
 def prune(base: Path, current: Collection[str], limit: int = LIMIT) -> None:
@@ -51,7 +56,7 @@ def prune(base: Path, current: Collection[str], limit: int = LIMIT) -> None:
 
 
 def _folders(base: Path) -> Iterator[_UnitFolder]:
-    for tool in TOOLS:
+    for tool in with_folders():
         for version in _below(base / tool):
             for path in _below(version):
                 used, size = os.stat(path).st_mtime, 0

@@ -28,7 +28,7 @@ from pyfmt.cache.store import Store
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.protocol import JsonObject
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
@@ -138,7 +138,6 @@ class UnitCache:
 
     def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
         """An input that has changed, or, where it is a folder, the files in it that have."""
-        assert unit.environment is not None, unit
         for folder in seen_sources(whole(unit), self._facts):
             if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
                 key = listing_key(before)
@@ -206,7 +205,7 @@ def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) 
 
 def _asked_of_tool(unit: Unit) -> Unit:
     """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
-    return whole(unit) if LINTERS[unit.tool].project_rules is None else unit
+    return whole(unit) if TOOLS[unit.tool].project_rules is None else unit
 
 
 class _Missing:

@@ -18,6 +18,7 @@ from pyfmt.run import pipeline
 from pyfmt.run.pipeline import RunResult
 from pyfmt.run.progress import Progress
 from pyfmt.runner import edits
+from pyfmt.tools.registry import comments
 
 _ROUNDS = 6  # a comment can make a line too long, whose suppression ...; what is left then is reported
 
@@ -56,10 +57,10 @@ class Annotations:
             if file is None:
                 data = (self.root / path).read_bytes()
                 file = self.files[path] = AnnotatedFile(data, data)
-            asked = {item for finding in found if (item := suppression(finding)) is not None}
+            asked = {item for finding in found if (item := suppression(finding, comments())) is not None}
             file.vain |= asked & file.wanted
             file.wanted = (file.wanted | asked) - file.vain
-            after, written = annotated(file.before, file.wanted)
+            after, written = annotated(file.before, file.wanted, comments())
             file.vain |= file.wanted - written
             file.wanted = set(written)
             if after == file.now:

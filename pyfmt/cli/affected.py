@@ -18,7 +18,8 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
-from pyfmt.git.changes import Scope, find_scope
+from pyfmt.git.changes import find_scope
+from pyfmt.git.scope import Scope
 
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),

@@ -10,8 +10,7 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.store import FILE_NAME, Store
-from pyfmt.cache.tool_folders import STAMP
-from pyfmt.cache.tool_folders import TOOLS as TOOL_FOLDERS
+from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, PyfmtError
 from pyfmt.core.request import Request
@@ -57,7 +56,7 @@ def show(place: Path) -> str:
         with Store(place) as store:
             count, size = store.size()
             lines.append(f"results  {count} in {_amount(size)}" + (f" ({store.trouble})" if store.trouble else ""))
-    for name in TOOL_FOLDERS:
+    for name in with_folders():
         if (place / name).is_dir():
             lines.append(f"{name.ljust(8)} {_amount(sum(path.stat().st_size for path in _files(place / name)))}")
     return "\n".join(lines)
@@ -68,7 +67,7 @@ def clean(place: Path) -> str:
     own = [
         *place.glob(f"{FILE_NAME}*"),
         *place.glob(STAMP),
-        *(place / name for name in TOOL_FOLDERS if (place / name).is_dir()),
+        *(place / name for name in with_folders() if (place / name).is_dir()),
     ]
     try:
         for path in own:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pyfmt.cli.options import AUTO
 from pyfmt.cli.parser import build_parser
-from pyfmt.config.values import EVERY_TOOL
+from pyfmt.config.values import every_tool
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.reports.registry import FORMATS
 
@@ -105,7 +105,7 @@ def _kind(action: argparse.Action) -> Word:
     if action.dest == "outputs":
         return Word((*FORMATS, AUTO))
     if action.dest == "tools":
-        return Word(EVERY_TOOL)
+        return Word(every_tool())
     metavar = str(action.metavar or "")
     if metavar in ("DIR", "PROJECT"):
         return Word(places=_FOLDERS)

@@ -17,14 +17,8 @@ from pyfmt.core.model import Boundaries, Config
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey, find_projects
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS
+from pyfmt.tools.registry import TOOLS
 
-_OWN_FILES = {
-    "pylint": (".pylintrc", "pylintrc"),
-    "mypy": ("mypy.ini", ".mypy.ini"),
-    "isort": (".isort.cfg",),
-    "black": (),
-}
-_SETUP_CFG_SECTIONS = {"pylint": "pylint", "mypy": "mypy", "isort": "isort"}
 EXAMPLES = (
     ("pyfmt config", "every value, and where it comes from"),
     ("pyfmt config schema > pyfmt.schema.json", "for editors that check TOML"),
@@ -148,8 +142,8 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
     found = []
     for project in survey.projects:
         folder = settings.root / project.path
-        for tool in config.TOOLS:
-            for name in (*_OWN_FILES[tool], *_sections(folder, tool)):
+        for tool in (found.tool for found in settings.tool_configs):
+            for name in (*TOOLS[tool].own_files, *_sections(folder, tool)):
                 file = folder / name.partition(" ")[0]
                 if file.is_file() and str(file) not in used:
                     found.append((project.path, tool, shown_path(str(folder / name), settings.root)))
@@ -168,7 +162,7 @@ def _sections(folder: Path, tool: str) -> list[str]:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read(folder / "setup.cfg", "utf-8")
-        wanted = _SETUP_CFG_SECTIONS.get(tool, "\0")
+        wanted = TOOLS[tool].setup_cfg or "\0"
         if any(name == wanted or name.startswith(wanted + ".") for name in parser.sections()):
             found.append(f"setup.cfg [{wanted}]")
     except (OSError, ValueError, configparser.Error):

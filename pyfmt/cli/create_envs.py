@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pyfmt.core.model import Health, Project, Resolution
 from pyfmt.core.request import Request
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
+from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
 from pyfmt.run.workspace import Workspace, open_workspace
 
@@ -121,8 +123,28 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
     for project in space.projects:
         if prefixes[project.path] in wanted and (project.files or project.distribution or project in chosen):
             needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
-            requests.append(CreateRequest(project, needs, root, prefixes[project.path]))
+            requests.append(
+                CreateRequest(
+                    project,
+                    needs,
+                    root,
+                    prefixes[project.path],
+                    _imported(root, project),
+                    space.config.groups,
+                    space.config.extras,
+                )
+            )
     return requests
+
+
+def _imported(root: Path, project: Project) -> frozenset[str]:
+    """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
+    found = set()
+    for file in project.files:
+        with contextlib.suppress(OSError):
+            imports = read_imports((root / file).read_bytes()).imports
+            found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
+    return frozenset(found)
 
 
 def _result_text(creation: Creation, root: Path) -> str:

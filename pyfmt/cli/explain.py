@@ -20,6 +20,7 @@ from pyfmt.projects import selection
 from pyfmt.run.boundaries.kinds import kinds
 from pyfmt.run.linting import LinterCall, linter_calls
 from pyfmt.run.workspace import open_workspace
+from pyfmt.tools.registry import TOOLS, linters
 
 EXAMPLES = (
     ("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),
@@ -82,13 +83,11 @@ def _linter_call(found: LinterCall) -> list[str]:
 def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str, ...], root: Path) -> list[str]:
     """The command line that gives the same answer as the call in process; linters without an environment have none."""
     folder, names = root / project.path, [str(root / file) for file in files]
-    if tool_config.tool == "isort":
-        names = ["--settings-file", tool_config.path, *names]
-    elif tool_config.tool == "black":
-        names = ["--config", tool_config.path, *names]
-    else:
+    options = TOOLS[tool_config.tool].options
+    if options is None:
         return ["call    none: it needs an environment"]
-    return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join([tool_config.tool, *names])}"]
+    words = [tool_config.tool, *options(tool_config.path), *names]
+    return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
 
 
 def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project: Project) -> list[str]:
@@ -103,7 +102,8 @@ def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project
 def _explain_environment(resolution: Resolution) -> list[str]:
     environment = resolution.environment
     if environment is None:
-        lines = ["environment  none: pylint and mypy are skipped"]
+        skipped = " and ".join(name for name in linters() if TOOLS[name].on_by_default)
+        lines = [f"environment  none: {skipped} are skipped"]
     else:
         lines = [
             f"environment  {environment.name} ({environment.prefix})",

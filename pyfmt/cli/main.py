@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from pyfmt.cli import given_names
 from pyfmt.cli.parser import build_parser, command_module, with_command
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError
+from pyfmt.runner import interruption
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -20,7 +19,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code, and never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.install()
     _open_closed_streams()
     try:
         code = _dispatch(arguments)
@@ -38,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_FAILURE
     except Exception as error:  # pylint: disable=broad-exception-caught  # the last line of defence: exit code 2
         return _bug(error)
+    finally:
+        interruption.uninstall()
 
 
 def _silence_stdout() -> None:
@@ -56,10 +57,6 @@ def _open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR if name == "stderr" else os.O_RDONLY)  # takes the lowest free number
             stream = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
             setattr(sys, name, stream)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _bug(error: Exception) -> int:

@@ -53,7 +53,7 @@ A folder that is called like a command is named with a leading "./".
 """
 
 
-class Command(Protocol):
+class CommandModule(Protocol):
     """What the module of a command has."""
 
     EXAMPLES: Sequence[tuple[str, str]]  # (command line, what it does): for `--help` and docs/reference.md
@@ -65,9 +65,9 @@ class Command(Protocol):
         """Carry the command out; returns the exit code, raises PyfmtError and KeyboardInterrupt."""
 
 
-def command_module(name: str) -> Command:
+def command_module(name: str) -> CommandModule:
     """The module of a command; it is imported only where it is needed, which keeps the start of the others quick."""
-    return cast(Command, importlib.import_module(f"pyfmt.cli.{name}"))
+    return cast(CommandModule, importlib.import_module(f"pyfmt.cli.{name}"))
 
 
 def _examples(examples: Sequence[tuple[str, str]]) -> str:

@@ -9,7 +9,8 @@ from pyfmt import config
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.environments import trust
-from pyfmt.tools import executing
+from pyfmt.tools import configured_code
+from pyfmt.tools.registry import TOOLS
 
 EXAMPLES = (
     ("pyfmt trust", "plugins that the shared configuration names may run"),
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"{root} is trusted (remembered in {file}; `pyfmt trust --revoke` takes it back)")
     print("code of its environments may run, where the shared configuration names it:")
     for tool_config in settings.tool_configs:
-        for text in executing.executions(tool_config):
-            print(f"  {text} ({executing.place(tool_config, str(root))})")
+        for text in TOOLS[tool_config.tool].executes(tool_config):
+            print(f"  {text} ({configured_code.place(tool_config, str(root))})")
     print("  the interpreter of an environment whose search path cannot be read from disk")
     return EXIT_CLEAN

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pyfmt.config.plain import kind, nearest
-from pyfmt.config.values import KEYS, TOOLS, count, seconds, tools
+from pyfmt.config.values import KEYS, Environments, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.tools import registry
 
-__all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "TOOLS", "configs_folder", "find_root", "load", "nearest", "read_toml"]
+__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "nearest", "read_toml"]
 
-CONFIG_FILES = {"black": "black.toml", "isort": "isort.cfg", "pylint": "pylintrc", "mypy": "mypy.ini"}
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
 
 Table = Mapping[str, Any]
@@ -131,26 +131,29 @@ def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
     return folder
 
 
-def _tool_configs(root: Path, folder: str | None, file: Path | None) -> tuple[ToolConfig, ...]:
-    """The shared configuration of each tool: the `configs` folder, else the root's `[tool.X]`, else pyfmt's own."""
+def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Collection[str]) -> tuple[ToolConfig, ...]:
+    """The shared configuration of each tool that is on by default or named: the `configs` folder, else the root's
+    `[tool.X]`, else pyfmt's own."""
     shared: Path | None = None
     if folder is not None:
         shared = root / folder
         if not shared.is_dir():
             raise ConfigError(f"configs: {folder} is not a folder", str(file), "name a folder below the root")
-        if not any((shared / name).is_file() for name in CONFIG_FILES.values()):
-            wanted = ", ".join(CONFIG_FILES.values())
+        if not any((shared / name).is_file() for name in registry.config_files()):
+            wanted = ", ".join(registry.TOOLS[name].config_file for name in registry.defaults())
             raise ConfigError(f"configs: {folder} holds no configuration of a tool", str(file), f"put there: {wanted}")
     manifest = root / "pyproject.toml"
     sections = read_toml(manifest).get("tool", {}) if manifest.is_file() else {}
     found = []
-    for tool in TOOLS:
-        if shared is not None and (shared / CONFIG_FILES[tool]).is_file():
-            found.append(ToolConfig(tool, str(shared / CONFIG_FILES[tool]), "configs"))
-        elif isinstance(sections, dict) and tool in sections:
-            found.append(ToolConfig(tool, str(manifest), "root"))
+    for tool in registry.TOOLS.values():
+        if not (tool.on_by_default or tool.name in names):
+            continue
+        if shared is not None and (shared / tool.config_file).is_file():
+            found.append(ToolConfig(tool.name, str(shared / tool.config_file), "configs"))
+        elif isinstance(sections, dict) and tool.name in sections:
+            found.append(ToolConfig(tool.name, str(manifest), "root"))
         else:
-            found.append(ToolConfig(tool, str(configs_folder() / CONFIG_FILES[tool]), "built-in"))
+            found.append(ToolConfig(tool.name, str(configs_folder() / tool.config_file), "built-in"))
     return tuple(found)
 
 
@@ -211,15 +214,18 @@ def load(request: Request, cwd: Path) -> Config:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
     parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
     values = parsed.values
+    found: Environments = values.get("environments", Environments())
     origins = {key: (parsed.source if key in values else "default") for key in KEYS}
     config = Config(
         root=root,
         file=file,
         projects=values.get("projects", ()),
         exclude=values.get("exclude", ()),
-        tools=values.get("tools", TOOLS),
-        tool_configs=_tool_configs(root, values.get("configs"), file),
-        environments=values.get("environments", ()),
+        tools=values.get("tools", registry.defaults()),
+        tool_configs=_tool_configs(root, values.get("configs"), file, {*values.get("tools", ()), *request.tools}),
+        environments=found.paths,
+        groups=found.groups,
+        extras=found.extras,
         jobs=values.get("jobs", _processors()),
         timeout=values.get("timeout", DEFAULT_TIMEOUT),
         fail_on=values.get("fail-on", Severity.INFO),
@@ -237,9 +243,8 @@ def load(request: Request, cwd: Path) -> Config:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
     elif config.boundaries is not None:
-        config = replace(
-            config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES)
-        )  # on when configured
+        # On when configured
+        config = replace(config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES))
     if OWN_RULES in config.tools and config.boundaries is None:
         where = "--tool" if request.tools else str(file)
         cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pyfmt.config.values import EVERY_TOOL, KEYS, LONGEST, TOOLS
+from pyfmt.config.values import KEYS, LONGEST, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
+from pyfmt.tools import registry
 
 _LEVELS = {"enum": [severity.value for severity in Severity]}
 _STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -57,12 +58,19 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "The tools that run.",
         "type": "array",
         "minItems": 1,
-        "items": {"enum": list(EVERY_TOOL)},
-        "default": list(TOOLS),
+        "items": {"enum": list(every_tool())},
+        "default": list(registry.defaults()),
     },
     "environments": {
         "description": "Project (path or name) = folder of its environment.",
         "type": "object",
+        "properties": {
+            "groups": {
+                "description": "A list: the dependency groups that `pyfmt envs create` installs.",
+                "anyOf": [_STRINGS, {"type": "string"}],
+            },
+            "extras": {"description": "A list: the extras, likewise.", "anyOf": [_STRINGS, {"type": "string"}]},
+        },
         "additionalProperties": {"type": "string"},
     },
     "jobs": {"description": "Processes at once; default: the processors.", "type": "integer", "minimum": 1},

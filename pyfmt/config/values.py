@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.config.boundaries import boundaries
 from pyfmt.config.plain import globs, inside, nearest, strings
 from pyfmt.core.model import Override, Severity
 from pyfmt.core.rules import TOOL
+from pyfmt.tools import registry
 
-TOOLS = ("isort", "black", "pylint", "mypy")
-EVERY_TOOL = (*TOOLS, TOOL)  # pyfmt's own rules have no configuration file
 LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
 
 
@@ -21,20 +21,40 @@ def _string(value: Any) -> str:
     return value
 
 
+def every_tool() -> tuple[str, ...]:
+    """All that `tools` may name: pyfmt's own rules are a tool without a configuration file."""
+    return (*registry.TOOLS, TOOL)
+
+
 def tools(value: Any) -> tuple[str, ...]:
-    names = strings(value)
+    """Names of tools, in the order in which they run."""
+    names, known = strings(value), every_tool()
     for name in names:
-        if name not in EVERY_TOOL:
-            raise ValueError(f"unknown tool {name!r}{nearest(name, EVERY_TOOL)}")
+        if name not in known:
+            raise ValueError(f"unknown tool {name!r}{nearest(name, known)}")
     if not names:
-        raise ValueError(f"names no tool; known: {', '.join(EVERY_TOOL)}")
-    return tuple(tool for tool in EVERY_TOOL if tool in names)
+        raise ValueError(f"names no tool; known: {', '.join(known)}")
+    return tuple(tool for tool in known if tool in names)
 
 
-def _environments(value: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """`[tool.pyfmt.environments]`: paths by project, and what is installed where an environment is made."""
+
+    paths: tuple[tuple[str, str], ...] = ()
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+
+
+def _environments(value: Any) -> Environments:
+    if not isinstance(value, dict):
         raise TypeError("a table of project = path")
-    return tuple(sorted(value.items()))
+    # A project may be called "groups": then its value is a path.
+    lists = {key: strings(value[key]) for key in ("groups", "extras") if isinstance(value.get(key), list)}
+    paths = {key: item for key, item in value.items() if key not in lists}
+    if not all(isinstance(item, str) for item in paths.values()):
+        raise TypeError("a table of project = path")
+    return Environments(tuple(sorted(paths.items())), lists.get("groups"), lists.get("extras"))
 
 
 def count(value: Any) -> int:

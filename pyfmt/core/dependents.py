@@ -52,7 +52,7 @@ def spread(seeds: Iterable[str], found: Sequence[Link]) -> dict[str, tuple[Link,
     return {path: chain for path, chain in chains.items() if chain}
 
 
-def told(chain: Sequence[Link], names: Mapping[str, str]) -> str:
+def described(chain: Sequence[Link], names: Mapping[str, str]) -> str:
     """A chain for people: "lib/storage changed → billing depends on it through poetry.lock"."""
     return " → ".join([f"{chain[0].target} changed", *(f"{names[link.dependent]} {link.how}" for link in chain)])
 

@@ -1,5 +1,7 @@
 """What can go wrong and ends a run: each error says what, where and what to do."""
 
+from __future__ import annotations
+
 # The exit codes of every command; README tells them.
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_FAILURE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -15,6 +17,9 @@ class PyfmtError(Exception):
         self.what = what
         self.where = where
         self.cure = cure
+
+    def __reduce__(self) -> tuple[type[PyfmtError], tuple[str, str, str]]:
+        return type(self), (self.what, self.where, self.cure)  # whole, on its way between processes
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pyfmt.core.model import Config, Edit, Failure, Finding, Outcome, Override, Project, Resolution, Severity, Skip
 from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
 from pyfmt.core.request import Request
 
-# Whose words are kept where several tools say that one file cannot be parsed: the most telling message first.
-_SYNTAX_ORDER = ("pylint", "mypy", "black", "isort")
+# By tool: where several say that one file cannot be parsed, the words of the lowest rank are kept.
+SyntaxRanks = Mapping[str, int]
+_LAST_RANK = 9
 
 # Rules that give a project another's environment.
 _BORROWED = ("dependent", "inherited")
@@ -29,6 +30,7 @@ class Material:
     failures: Sequence[Failure] = ()
     notes: Sequence[str] = ()
     tools: tuple[str, ...] = ()  # those that the run was to apply
+    ranks: SyntaxRanks = field(default_factory=dict)
     concerned: frozenset[str] | None = None  # paths of the projects with files that are looked at; None: all
     files: int = 0
     seconds: float = 0.0
@@ -38,7 +40,7 @@ class Material:
 def merge(material: Material) -> Report:
     """The report of a run; the same for every order of the outcomes."""
     outcomes = material.outcomes
-    findings = merge_findings(finding for outcome in outcomes for finding in outcome.findings)
+    findings = merge_findings((finding for outcome in outcomes for finding in outcome.findings), material.ranks)
     findings = apply_overrides(findings, material.config.overrides)
     failures = {failure for outcome in outcomes for failure in outcome.failures}
     failures |= _not_told_by(failures, material.failures)
@@ -75,7 +77,7 @@ def _not_told_by(told: Collection[Failure], general: Iterable[Failure]) -> set[F
     return kept
 
 
-def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def merge_findings(findings: Iterable[Finding], ranks: SyntaxRanks) -> tuple[Finding, ...]:
     """One finding for each thing said: identical ones of several environments are joined, a file that cannot be parsed
     is told once."""
     merged: dict[Finding, set[str]] = {}
@@ -86,14 +88,13 @@ def merge_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         else:
             merged.setdefault(replace(finding, environments=()), set()).update(finding.environments)
     result = [replace(finding, environments=tuple(sorted(names))) for finding, names in merged.items()]
-    result += [_one_syntax_error(said) for said in syntax.values()]
+    result += [_one_syntax_error(said, ranks) for said in syntax.values()]
     return tuple(sorted(result, key=finding_key))
 
 
-def _one_syntax_error(said: list[Finding]) -> Finding:
+def _one_syntax_error(said: list[Finding], ranks: SyntaxRanks) -> Finding:
     """The most telling of several findings that a file cannot be parsed."""
-    order = {tool: index for index, tool in enumerate(_SYNTAX_ORDER)}
-    chosen = min(said, key=lambda finding: (order.get(finding.tool, len(order)), finding_key(finding)))
+    chosen = min(said, key=lambda finding: (ranks.get(finding.tool, _LAST_RANK), finding_key(finding)))
     return replace(chosen, environments=tuple(sorted({name for finding in said for name in finding.environments})))
 
 
@@ -129,12 +130,12 @@ def _severity_for(finding: Finding, severities: Mapping[str, Severity]) -> Sever
     return None
 
 
-def join(reports: Sequence[Report]) -> Report:
+def join(reports: Sequence[Report], ranks: SyntaxRanks) -> Report:
     """The report of a whole run from those of its shards, which agree on everything that is no shard's own."""
     first = reports[0]
     return replace(
         first,
-        findings=merge_findings(finding for report in reports for finding in report.findings),
+        findings=merge_findings((finding for report in reports for finding in report.findings), ranks),
         edits=tuple(sorted({edit for report in reports for edit in report.edits}, key=_edit_key)),
         failures=tuple(sorted({failure for report in reports for failure in report.failures}, key=_failure_key)),
         skipped=tuple(sorted({skip for report in reports for skip in report.skipped}, key=_skip_key)),

@@ -188,9 +188,12 @@ class Config:
     file: Path | None  # where [tool.pyfmt] was read, None if nowhere
     projects: tuple[str, ...] = ()  # globs; empty: every folder with a manifest
     exclude: tuple[str, ...] = ()  # gitignore-style patterns
-    tools: tuple[str, ...] = ("isort", "black", "pylint", "mypy")
+    tools: tuple[str, ...] = ()  # by name
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
+    # What `pyfmt envs create` installs beside the main group; None: what the projects' files may import.
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
     jobs: int = 1
     timeout: float = 600.0  # seconds for one unit
     fail_on: Severity = Severity.INFO

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
 
-FORMATTERS = ("isort", "black")
 FORMAT = "format"  # the tool of a unit that applies the formatters
 
 
@@ -46,6 +45,7 @@ class Facts:
     module_name: Callable[[str, str, Project], str]  # tool, file, project; "" where the tool does not take the file
     imports: Callable[[str], frozenset[str]]  # file -> top-level names that it imports
     alone: Callable[[str], bool]  # whether a tool must be run for each project by itself
+    reads_environment: Callable[[str], bool] = lambda _tool: True
 
 
 @dataclass
@@ -68,10 +68,22 @@ def plan(work: Work, facts: Facts) -> Plan:
     units: list[Unit] = []
     groups = _groups(work)
     for tool in work.linters:
+        if not facts.reads_environment(tool):
+            units.extend(_environmentless(tool, work))
+            continue
         for environment, members in groups:
             packs = _pack(tool, environment, members, facts)
             units.extend(_units(tool, environment, packs, work.selected))
-    return Plan(formatting, tuple(units), _skips(chosen, work))
+    reading = tuple(filter(facts.reads_environment, work.linters))
+    return Plan(formatting, tuple(units), _skips(chosen, replace(work, linters=reading)))
+
+
+def _environmentless(tool: str, work: Work) -> list[Unit]:
+    """A unit for each project, of the files to report alone."""
+    wanted = ((project, work.selected.get(project.path, ())) for project in work.projects)
+    return [
+        Unit(tool, None, (Part(project, files),), number) for number, (project, files) in enumerate(wanted) if files
+    ]
 
 
 def cure_for(project: Project, resolution: Resolution | None) -> str:

@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Unit
 from pyfmt.core.report import Report, UnitRecord
-
-# Milliseconds for a unit and for each KiB of its files, where no time is recorded: only their ratio counts.
-# From a Poetry monorepo with 13 projects and 298 files, cold.
-_START = {"pylint": 1500, "mypy": 1500, "format": 50}
-_EACH_KIB = {"pylint": 60, "mypy": 25, "format": 8}
-_OTHER = 30
+from pyfmt.core.tool_values import Cost
 
 UnitKey = tuple[str, int, tuple[str, ...]]  # tool, number, projects' paths: the same on every machine
 TimeKey = tuple[str, tuple[str, ...]]  # tool, projects' names
+
+
+_FORMAT = Cost(50, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class Weights:
     """How long units take, in milliseconds: as recorded, else by the bytes of their files."""
 
     size: Callable[[str], int]  # bytes of a file
+    costs: Mapping[str, Cost]  # by tool
     recorded: Mapping[TimeKey, int] = field(default_factory=dict)
 
     def of(self, units: Sequence[Unit]) -> list[int]:
@@ -76,9 +75,8 @@ class Weights:
     def _guess(self, unit: Unit) -> int:
         wanted = sum(map(self.size, unit.files))
         context = sum(self.size(file) for part in unit.parts for file in part.context)
-        # mypy checks every file of a unit; pylint only parses what it need not report.
-        bytes_ = wanted + (context if unit.tool == "mypy" else context // 4)
-        return _START.get(unit.tool, _OTHER) + _EACH_KIB.get(unit.tool, _OTHER) * bytes_ // 1024
+        cost = self.costs.get(unit.tool, _FORMAT)
+        return cost.start + cost.each_kib * (wanted + context // cost.context) // 1024
 
 
 def _names(unit: Unit) -> tuple[str, ...]:

@@ -1,8 +1,6 @@
-"""PURE: writes `# type: ignore[code]` and `# pylint: disable=name` at the ends of lines, and nothing else.
+"""PURE: writes the tools' comments that suppress a finding (`# type: ignore[code]`) at the ends of lines, nothing else.
 
-No line is added or taken away, so that findings stay where they are. mypy takes its comment only where it comes first
-(https://mypy.readthedocs.io/en/stable/common_issues.html#spurious-errors-and-locally-silencing-the-checker); pylint
-finds its own behind other comments (pylint.utils.pragma_parser.OPTION_RGX).
+No line is added or taken away, so that findings stay where they are.
 """
 
 from __future__ import annotations
@@ -10,16 +8,11 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyfmt.core.model import Finding, Severity
-
-_TYPE_IGNORE = re.compile(r"#\s*type:\s*ignore(?:\s*\[([^\]]*)\])?")
-_DISABLE = re.compile(r"(#[^#]*\bpylint:\s*disable=)([\w\-, ]*[\w\-])")
-# Comments about comments are to be mended, not suppressed; a block of several files has no line to stand on.
-_NEVER = frozenset({"unused-ignore", "I0021", "R0801", "R0401", "astroid-error", "F0002"})
-_NAME = re.compile(r"[a-z][a-z0-9\-]*\Z")
+from pyfmt.core.model import Finding
+from pyfmt.core.tool_values import Comment
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,24 +21,28 @@ class Suppression:
 
     line: int
     tool: str
-    name: str  # mypy's code, pylint's symbol
+    name: str  # of the rule, as the tool's comment has it
 
 
-def suppression(finding: Finding) -> Suppression | None:
+def suppression(finding: Finding, comments: Mapping[str, Comment]) -> Suppression | None:
     """What would suppress a finding; None where no comment at the end of its line can, or none should."""
-    if finding.syntax or finding.rule in _NEVER or not _NAME.match(finding.symbol):
+    comment = comments.get(finding.tool)
+    if comment is None or finding.syntax or finding.rule in (*comment.never, comment.unused_rule):
         return None
-    if finding.tool == "pylint" or (finding.tool == "mypy" and finding.severity is not Severity.INFO):
-        return Suppression(finding.line, finding.tool, finding.symbol)
-    return None
+    name = finding.rule if comment.by_rule else finding.symbol
+    if not comment.name.match(name) or finding.severity.rank > comment.mildest.rank:
+        return None
+    return Suppression(finding.line, finding.tool, name)
 
 
-def annotated(data: bytes, wanted: Iterable[Suppression]) -> tuple[bytes, frozenset[Suppression]]:
+def annotated(
+    data: bytes, wanted: Iterable[Suppression], comments: Mapping[str, Comment]
+) -> tuple[bytes, frozenset[Suppression]]:
     """`data` with what is wanted, as far as a comment can stand there, and the ones that were written.
 
     A line without code, within a string, or before a backslash takes none. A file that cannot be parsed stays as it is.
     """
-    source = _Source.read(data)
+    source = _SourceText.read(data)
     if source is None:
         return data, frozenset()
     lines = list(source.lines)
@@ -57,7 +54,7 @@ def annotated(data: bytes, wanted: Iterable[Suppression]) -> tuple[bytes, frozen
         end = source.code_ends.get(number)
         if end is not None:
             text, ending = _split(lines[number - 1])
-            lines[number - 1] = _commented(text, end, items) + ending
+            lines[number - 1] = _commented(text, end, items, comments) + ending
             written.update(items)
     after = "".join(lines).encode(source.encoding)
     if ast.dump(ast.parse(after)) != ast.dump(ast.parse(data)):  # never: more than comments would have changed
@@ -65,25 +62,26 @@ def annotated(data: bytes, wanted: Iterable[Suppression]) -> tuple[bytes, frozen
     return after, frozenset(written)
 
 
-def _commented(text: str, end: int, items: Sequence[Suppression]) -> str:
-    """The line with its comment; `end` is where its code ends."""
-    code, comment = text[:end], text[end:].strip()
-    codes = [item.name for item in items if item.tool == "mypy"]
-    names = [item.name for item in items if item.tool == "pylint"]
-    if codes:
-        found = _TYPE_IGNORE.match(comment)
-        known = [code.strip() for code in (found.group(1) or "").split(",")] if found else []
-        rest = comment[found.end() :].strip() if found else comment
-        ignore = f"# type: ignore[{', '.join(dict.fromkeys(filter(None, [*known, *codes])))}]"
-        comment = f"{ignore}  {rest}" if rest else ignore
-    if names:
-        found = _DISABLE.search(comment)
-        if found:
-            known = [name.strip() for name in found.group(2).split(",")]
-            comment = comment[: found.start(2)] + ",".join(dict.fromkeys([*known, *names])) + comment[found.end(2) :]
-        else:
-            comment = f"{comment}{'  ' if comment else ''}# pylint: disable={','.join(names)}"
-    return f"{code}  {comment}"
+def _commented(text: str, end: int, items: Sequence[Suppression], comments: Mapping[str, Comment]) -> str:
+    """The line with its comments; `end` is where its code ends."""
+    code, said = text[:end], text[end:].strip()
+    for tool, comment in sorted(comments.items(), key=lambda each: not each[1].first):
+        names = [item.name for item in items if item.tool == tool]
+        said = _with_names(said, comment, names) if names else said
+    return f"{code}  {said}"
+
+
+def _with_names(said: str, comment: Comment, names: Sequence[str]) -> str:
+    """The line's comments with some rules more in the one of a tool."""
+    found = comment.pattern.match(said) if comment.first else comment.pattern.search(said)
+    known = [name.strip() for name in (found["names"] or "").split(",")] if found else []
+    joined = comment.separator.join(dict.fromkeys(filter(None, [*known, *names])))
+    if comment.first:
+        rest = said[found.end() :].strip() if found else said
+        return comment.template.format(joined) + (f"  {rest}" if rest else "")
+    if found:
+        return said[: found.start("names")] + joined + said[found.end("names") :]
+    return f"{said}{'  ' if said else ''}{comment.template.format(joined)}"
 
 
 def _split(line: str) -> tuple[str, str]:
@@ -93,7 +91,7 @@ def _split(line: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _SourceText:
     """A file's text, and for each line that can take a comment the offset where its code ends."""
 
     lines: tuple[str, ...]
@@ -101,7 +99,7 @@ class _Source:
     code_ends: dict[int, int]
 
     @classmethod
-    def read(cls, data: bytes) -> _Source | None:
+    def read(cls, data: bytes) -> _SourceText | None:
         """None for what Python cannot parse, or whose lines other tools count differently."""
         try:
             ast.parse(data)

@@ -1,22 +1,19 @@
-"""What `--since` leaves to do: which files to format and to lint, and which projects are changed or affected, and
-why."""
+"""Finds out what `--since` leaves to do: from changed paths to projects, and to all that depends on them."""
 
 from __future__ import annotations
 
-import os
 import posixpath
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from pyfmt.config import CONFIG_FILES
 from pyfmt.core import dependents
-from pyfmt.core.model import Config, Edge, Project, Resolution
+from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
 from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
+from pyfmt.git.scope import Files, Scope, everything
+from pyfmt.git.shared_files import read_or_empty, shared_files
 from pyfmt.imports.graph import Home, ImportGraph, Read
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
@@ -27,55 +24,7 @@ from pyfmt.projects.manifests import Manifest
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 
 _COMPILED = (".so", ".pyd")
-# Rules that give a project an environment which another one's lock fills.
-_BORROWED = ("dependent", "inherited")
 _SHOWN = 3
-
-Files = dict[str, tuple[str, ...]]  # by project path
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What changed since a commit, and what that touches; with `known` False nothing is known and all counts."""
-
-    since: str  # for people
-    known: bool
-    bases: tuple[str, ...] = ()  # commits
-    notes: tuple[str, ...] = ()
-    paths: frozenset[str] = frozenset()  # every changed path
-    changed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # projects by path, with the reasons
-    affected: dict[str, tuple[str, ...]] = field(default_factory=dict)  # those not changed themselves
-    format: Files = field(default_factory=dict)
-    lint: Files = field(default_factory=dict)
-    relocked: frozenset[str] = frozenset()  # projects whose installed packages differ
-
-    def formatted(self, selected: Mapping[str, tuple[str, ...]]) -> Files:
-        """The share of selected files that is to be formatted."""
-        return self._share(selected, self.format)
-
-    def linted(self, selected: Mapping[str, tuple[str, ...]], resolutions: Sequence[Resolution]) -> Files:
-        """The share of selected files that is to be linted: whole projects too, where the environment that they borrow
-        is another project's whose packages differ."""
-        lenders = {r.environment.prefix for r in resolutions if r.environment and r.project in self.relocked}
-        borrowers = {
-            r.project
-            for r in resolutions
-            if r.rule in _BORROWED and r.environment is not None and r.environment.prefix in lenders
-        }
-        return self._share(selected, self.lint, borrowers)
-
-    def _share(self, selected: Mapping[str, tuple[str, ...]], wanted: Files, whole: Iterable[str] = ()) -> Files:
-        if not self.known:
-            return dict(selected)
-        shares = {}
-        for path, files in selected.items():
-            mine = set(wanted.get(path, ()))
-            # A script without suffix is only there because it was named.
-            scripts = {file for file in files if file in self.paths and not file.endswith(PYTHON_SUFFIXES)}
-            kept = tuple(file for file in files if path in whole or file in mine or file in scripts)
-            if kept:
-                shares[path] = kept
-        return shares
 
 
 def find_scope(settings: Config, survey: Survey, since: str, environ: Mapping[str, str], read: Read) -> Scope:
@@ -90,21 +39,14 @@ def find_scope(settings: Config, survey: Survey, since: str, environ: Mapping[st
         for commit in base.commits:
             changes |= dict.fromkeys(repository.changes(commit))
     except git.Unknown as error:
-        return _everything(survey, since, str(error))
+        return everything(survey, since, str(error))
     diff = _Diff(settings, survey, repository, base.commits, tuple(changes))
-    return _Judgement(diff, read).scope(base.said)
-
-
-def _everything(survey: Survey, since: str, why: str) -> Scope:
-    note = f"--since {since}: what changed cannot be known: {why}. So everything counts"
-    every = {project.path: project.files for project in survey.projects}
-    reasons: dict[str, tuple[str, ...]] = {path: (f"what changed cannot be known: {why}",) for path in every}
-    return Scope(since, False, notes=(note,), changed=reasons, format=every, lint=every)
+    return _Attribution(diff, read).scope(base.said)
 
 
 @dataclass(frozen=True, slots=True)
 class _Diff:
-    """What there is to judge."""
+    """What there is to attribute to projects."""
 
     settings: Config
     survey: Survey
@@ -129,7 +71,7 @@ class _Touched:
     locks: list[LockChange] = field(default_factory=list)  # that make a difference
 
 
-class _Judgement:
+class _Attribution:
     """Goes from changed paths to projects, and from there to all that depends on them."""
 
     def __init__(self, diff: _Diff, read: Read) -> None:
@@ -175,7 +117,7 @@ class _Judgement:
 
     def _is_manifest(self, project: str, lock: str) -> bool:
         """Whether a project's requirements file is what its metadata are made from (setuptools' dynamic metadata)."""
-        texts = (_read(self._diff.settings.root / project / name) for name in MANIFESTS)
+        texts = (read_or_empty(self._diff.settings.root / project / name) for name in MANIFESTS)
         return is_requirements(lock) and any(posixpath.basename(lock) in text for text in texts)
 
     def _sort_in_file(self, path: str, touched: _Touched, name: str) -> None:
@@ -196,7 +138,7 @@ class _Judgement:
 
     def scope(self, said: str) -> Scope:
         """The whole answer."""
-        shared = self._shared()
+        shared = self._shared_files()
         importers = {} if shared else self._importers()
         every = {path: project.files for path, project in self._projects.items()}
         changed = {path: self._why_changed(path) for path in sorted(self._touched) if path in self._projects}
@@ -222,26 +164,9 @@ class _Judgement:
         notes += [f"{path} changed, but installs the same packages" for path in self._locks.same()]
         return tuple(notes)
 
-    def _shared(self) -> list[str]:
-        """The changed paths that every project's result depends on."""
-        settings = self._diff.settings
-        root = str(settings.root)
-        wanted = {os.path.join(root, name) for name in ("pyproject.toml", "pyfmt.toml")}
-        wanted |= {str(settings.file)} if settings.file else set()
-        for tool_config in settings.tool_configs:
-            wanted.add(os.path.realpath(tool_config.path))
-            if tool_config.origin == "configs":  # one that is deleted counts as well
-                wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in CONFIG_FILES.values()}
-        plugins = _plugin_words(settings)
-        found = []
-        for path in sorted(self._diff.paths):
-            absolute = os.path.normpath(os.path.join(root, path))
-            is_plugin = path.endswith(".py") and Path(path).stem in plugins
-            if absolute in wanted or os.path.realpath(absolute) in wanted or is_plugin:
-                found.append(path)
+    def _shared_files(self) -> list[str]:
         folders = [change.path for change in self._diff.changes if change.folder]
-        found += [f for f in folders if any(path.startswith(os.path.join(root, f, "")) for path in wanted)]
-        return found
+        return shared_files(self._diff.settings, self._diff.paths, folders)
 
     def _importers(self) -> dict[str, str]:
         """Files that import what changed, with what they import."""
@@ -269,7 +194,7 @@ class _Judgement:
         touched = self._touched[path]
         paths = sorted(dict.fromkeys(touched.paths))
         why = [f"{_some(paths)} changed"] if paths else []
-        return (*why, *(change.told for change in touched.locks if change.own))
+        return (*why, *(change.text for change in touched.locks if change.own))
 
     def _affected(self, importers: Mapping[str, str], shared: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Projects that a change reaches from elsewhere, with the reasons."""
@@ -281,12 +206,12 @@ class _Judgement:
                 said.append(f"{path} changed, which all projects share")
         for path, touched in self._touched.items():
             if path in reasons:
-                reasons[path] += [change.told_of(names[path]) for change in touched.locks if not change.own]
+                reasons[path] += [change.text_for(names[path]) for change in touched.locks if not change.own]
         seeds = [*(path for path, touched in self._touched.items() if touched.paths), *self._strays]
         found = [*dependents.links(self._edges), *self._import_links(importers)]
         for path, chain in dependents.spread(seeds, found).items():
             if path in reasons:
-                reasons[path].append(dependents.told(chain, names))
+                reasons[path].append(dependents.described(chain, names))
         return {path: tuple(said) for path, said in reasons.items() if said}
 
     def _node(self, file: str) -> str:
@@ -402,26 +327,6 @@ def _distribution(pyproject: bytes) -> str | None:
     except (ValueError, AttributeError):
         return None
     return name if isinstance(name, str) else None
-
-
-def _plugin_words(settings: Config) -> set[str]:
-    """The words of the shared configurations that load code of the checkout into a tool."""
-    words: set[str] = set()
-    for path in {tool_config.path for tool_config in settings.tool_configs if tool_config.origin != "built-in"}:
-        for value in _PLUGINS.findall(_read(Path(path))):
-            words.update(re.findall(r"\w+", value))
-    return words
-
-
-# A key of an INI or TOML file, with the lines that continue it.
-_PLUGINS = re.compile(r"^[ \t]*(?:load-plugins|plugins|init-hook)[ \t]*=((?:.*\n?)(?:[ \t]+.*\n?)*)", re.MULTILINE)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""  # whoever needs it says what is wrong with it
 
 
 def _some(paths: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ _CONVERSION = r"^(core\.(autocrlf|eol|safecrlf|symlinks|attributesfile)|filter\.
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """What the index has for a path: the mode ("100644") and the name of the blob."""
 
     mode: str
@@ -32,12 +32,12 @@ class GitIndex:
     exclude_file: str  # info/exclude
     git: Git = field(repr=False)
 
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, IndexEntry]:
         """All entries that a commit would hold, but for those that a sparse checkout leaves out.
 
         Raises StagedError where a merge is not resolved.
         """
-        found: dict[str, Entry] = {}
+        found: dict[str, IndexEntry] = {}
         unmerged: set[str] = set()
         for row in _split(self._git("ls-files", "-s", "-t", "-z")):
             facts, _, path = row.partition("\t")
@@ -45,7 +45,7 @@ class GitIndex:
             if stage != "0":
                 unmerged.add(path)
             elif tag != "S":
-                found[path] = Entry(mode, blob)
+                found[path] = IndexEntry(mode, blob)
         if unmerged:
             names = ", ".join(sorted(unmerged)[:5])
             raise StagedError("the index has files with unresolved conflicts", names, "resolve them and `git add` them")
@@ -111,7 +111,7 @@ class GitIndex:
         untouched."""
         return os.fsdecode(self._git("hash-object", "-w", "--stdin", f"--path={path}", given=content)).strip()
 
-    def update(self, changes: Mapping[str, Entry]) -> None:
+    def update(self, changes: Mapping[str, IndexEntry]) -> None:
         """Give entries another content, all in one step or none; raises StagedError where the index is locked."""
         listed = b"".join(
             f"{entry.mode} {entry.blob} 0\t".encode() + os.fsencode(path) + b"\0" for path, entry in changes.items()

@@ -26,14 +26,14 @@ class LockChange:
     own: bool
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """For people: "projects/billing/poetry.lock: pydantic 1.9.2 → 2.1"."""
         more = len(self.differences) - _SHOWN
         return f"{self.lock}: {', '.join(self.differences[:_SHOWN])}" + (f" and {more} more" if more > 0 else "")
 
-    def told_of(self, name: str) -> str:
+    def text_for(self, name: str) -> str:
         """The same for a project that the lock serves from elsewhere."""
-        return f"{self.lock} changed → {name} installs other packages ({self.told.partition(': ')[2]})"
+        return f"{self.lock} changed → {name} installs other packages ({self.text.partition(': ')[2]})"
 
 
 class LockChanges:

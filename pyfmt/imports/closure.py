@@ -24,7 +24,8 @@ class Tree:
     contents: Mapping[str, str]
     roots: tuple[tuple[str, str], ...]  # folder ("." for all), and the dotted name that it stands for, "" for none
     rest: str = ""  # digest of everything else that any of the files may depend on
-    shared: frozenset[str] = frozenset()  # its top-level names that packages which are not in it may import, too
+    # Its top-level names that packages which are not in it may import, too
+    shared: frozenset[str] = frozenset()
 
 
 class Reach:

@@ -19,7 +19,7 @@ _SUFFIXES = (".py", ".pyi")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ImportTarget:
     """What an import leads to: the path of the project, and the part of the name that was found there."""
 
     project: str
@@ -27,7 +27,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ImportedName:
     """A name to look up: `module`, and `name` where it is `from module import name`."""
 
     module: str
@@ -73,7 +73,7 @@ class Modules:
         self._folders: dict[str, set[str]] = {}  # name -> projects with such a folder
         self._distributions = {project.distribution for project in projects if project.distribution}
         self._places: set[str] | None = None
-        self._answers: dict[tuple[str, Names], Target | None] = {}
+        self._answers: dict[tuple[str, ImportedName], ImportTarget | None] = {}
         for project in projects:
             self._add(project)
 
@@ -119,7 +119,7 @@ class Modules:
                     found.append(file)
         return sorted(found)
 
-    def absolute(self, importer: str, names: Names) -> Target | None:
+    def absolute(self, importer: str, names: ImportedName) -> ImportTarget | None:
         """The project that an absolute import leads to; None where it is none of the monorepo's, or not to be known.
 
         Of several candidates one that the importing project depends on is taken, then a library, then the first by
@@ -130,14 +130,14 @@ class Modules:
             self._answers[key] = self._look_up(importer, names)
         return self._answers[key]
 
-    def _look_up(self, importer: str, names: Names) -> Target | None:
+    def _look_up(self, importer: str, names: ImportedName) -> ImportTarget | None:
         top = names.dotted.partition(".")[0]
         candidates: set[str] = set()
         found = ""
         for prefix in prefixes(names.dotted):
             regular = self._regular.get(prefix, {})
             if importer in regular and not self._is_shared(regular[importer]):
-                return Target(importer, prefix)
+                return ImportTarget(importer, prefix)
             here = set(regular) | self._folders.get(prefix, set())
             if found:
                 here &= candidates
@@ -156,16 +156,16 @@ class Modules:
     def _is_shared(self, file: str) -> bool:
         return _stem(posixpath.basename(file)) == "__init__" and self._shared(file)
 
-    def _choose(self, importer: str, found: str, candidates: set[str]) -> Target | None:
+    def _choose(self, importer: str, found: str, candidates: set[str]) -> ImportTarget | None:
         if importer in candidates:
-            return Target(importer, found)
+            return ImportTarget(importer, found)
         project = self._projects[importer]
         for known in (project.declares, project.depends_on):
             if candidates.intersection(known):
-                return Target(min(candidates.intersection(known)), found)
+                return ImportTarget(min(candidates.intersection(known)), found)
         if self._required(importer, found) or self._beside(importer, found):
             return None
-        return Target(min(candidates.intersection(self._libraries) or candidates), found)
+        return ImportTarget(min(candidates.intersection(self._libraries) or candidates), found)
 
     def _required(self, importer: str, found: str) -> bool:
         """Whether the importing project requires a distribution of this name that is none of the monorepo's."""
@@ -188,7 +188,7 @@ class Modules:
                 return True
         return False
 
-    def _from_root(self, dotted: str) -> Target | None:
+    def _from_root(self, dotted: str) -> ImportTarget | None:
         """The project whose module a name means that is written from the monorepo's root: `services.ledger.models`."""
         places = self._all_places()
         found = ""
@@ -198,7 +198,7 @@ class Modules:
             found = prefix
         return self._owner(found.replace(".", "/"), found) if "." in found else None
 
-    def relative(self, file: str, level: int, names: Names) -> Target | None:
+    def relative(self, file: str, level: int, names: ImportedName) -> ImportTarget | None:
         """The project that a relative import of `file` leads to; None where there is nothing."""
         folder = posixpath.dirname(file)
         for _ in range(level - 1):
@@ -214,12 +214,12 @@ class Modules:
                 return self._owner(place, "." * level + ".".join(parts[:length]))
         return None
 
-    def _owner(self, place: str, module: str) -> Target | None:
+    def _owner(self, place: str, module: str) -> ImportTarget | None:
         while place:
             if place in self._projects:
-                return Target(place, module)
+                return ImportTarget(place, module)
             place = posixpath.dirname(place)
-        return Target(".", module) if "." in self._projects else None
+        return ImportTarget(".", module) if "." in self._projects else None
 
     def _all_places(self) -> set[str]:
         """Every Python file (without its suffix) and every folder that holds one, however deep."""

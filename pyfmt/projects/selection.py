@@ -32,7 +32,7 @@ def select(
     """
     if not paths:
         return Selection(tuple(projects), {project.path: project.files for project in projects})
-    choice = _Choice(projects, root, exclude)
+    choice = _Selector(projects, root, exclude)
     for path in paths:
         relative = _relative(path, root, cwd)
         _check_kind(path, root / relative)
@@ -44,7 +44,7 @@ def select(
     return Selection(tuple(choice.extended[project.path] for project in projects), files, tuple(choice.notes))
 
 
-class _Choice:
+class _Selector:
     """The files that named paths lead to."""
 
     def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pyfmt.core.planning import FORMATTERS
 from pyfmt.core.report import EnvironmentRecord, Report, UnitRecord
 from pyfmt.core.request import Command
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
 from pyfmt.reports.rules import documentation_url
+from pyfmt.tools.registry import formatters
 
 PACKAGES = 8  # key packages with a column of their own; the others are named in the last one
 PARETO = 20  # rules with a bar of their own; the others share one, and the table below names every rule
@@ -33,7 +33,7 @@ def heat_map(report: Report, anchors: dict[str, str]) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for row in table.rows:
         cells = "".join(
-            _heat_cell(cell, highest, (anchors.get(row.project), index, tool in FORMATTERS))
+            _heat_cell(cell, highest, (anchors.get(row.project), index, tool in formatters()))
             for index, (tool, cell) in enumerate(zip(table.tools, row.cells, strict=True))
         )
         yield f'<tr><th scope="row">{safe(row.project)} <span class="quiet">{safe(row.path)}</span></th>{cells}</tr>'

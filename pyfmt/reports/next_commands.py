@@ -6,15 +6,22 @@ import os.path
 import shlex
 from collections.abc import Iterable
 
-from pyfmt.core.planning import FORMATTERS
+from pyfmt.core.model import Finding
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.tally import new_findings
+from pyfmt.tools.registry import TOOLS, formatters
 
-_WHEN_ASKED = {(TOOL, USELESS_DIRECTIVE.id), ("pylint", "I0021"), ("mypy", "unused-ignore")}
 _NOTHING = RenderOptions()
+
+
+def _says_unused(finding: Finding) -> bool:
+    """Whether it is about a comment that suppresses nothing, which is looked for only where it is asked for."""
+    comment = TOOLS[finding.tool].comment if finding.tool in TOOLS else None
+    unused = USELESS_DIRECTIVE.id if finding.tool == TOOL else comment.unused_rule if comment else ""
+    return bool(unused) and finding.rule == unused
 
 
 def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[str, ...]:
@@ -32,22 +39,22 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
     if without:
         commands.append(_command("pyfmt envs create", _shared(asked), sorted(dict.fromkeys(without))))
     if unformatted:
-        carried = [*_tools(asked, FORMATTERS), *_scope(asked), *_shared(asked)]
+        carried = [*_tools(asked, formatters()), *_scope(asked), *_shared(asked)]
         commands.append(_command("pyfmt format", carried, _places(report, unformatted, options.here)))
     if failed and not commands:
         # `lint` leaves the formatters out: who asked for one of them asks with `check`.
-        formatting = asked is not None and set(asked.tools) & set(FORMATTERS)
+        formatting = asked is not None and set(asked.tools) & set(formatters())
         words = "pyfmt check -v" if formatting else "pyfmt lint -v"
         commands.append(_command(words, _same(asked), _places(report, failed, options.here)))
     if found and not commands:
         # The same question again: without the option what it found would be gone from the report, and not from the
         # files.
         words = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
-        if any((finding.tool, finding.rule) in _WHEN_ASKED for finding in new_findings(report)):
+        if any(_says_unused(finding) for finding in new_findings(report)):
             words += " --unused-ignores"
         commands.append(_command(words, _same(asked), _places(report, found, options.here)))
     if report.gone:
-        tools = [] if asked is None else [tool for tool in asked.tools if tool not in FORMATTERS]
+        tools = [] if asked is None else [tool for tool in asked.tools if tool not in formatters()]
         commands.append(_command("pyfmt baseline prune", [*_tools(asked, tools), *_shared(asked)], []))
     return tuple(commands)
 

@@ -13,7 +13,7 @@ from pyfmt.core.report import Report
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import Sources, no_sources
-from pyfmt.reports.rules import HOME_PAGES, documentation_url
+from pyfmt.reports.rules import documentation_url, home_page
 
 REFORMAT = "reformat"  # rule of a file that formatters would change
 FAILED = "failed"  # rule of a tool that did not finish
@@ -117,13 +117,13 @@ def _from_edit(edit: Edit) -> Problem:
         column=None,
         end_line=None,
         end_column=None,
-        tool=edit.tools[-1] if edit.tools else "black",
+        tool=edit.tools[-1],
         rule=REFORMAT,
         symbol="",
         severity=Severity.WARNING,
         message=f"{tools} would reformat this file; `pyfmt format` does it",
         project=edit.project,
-        url=HOME_PAGES.get(edit.tools[-1] if edit.tools else "black"),
+        url=home_page(edit.tools[-1]),
         kind=REFORMAT,
     )
 

@@ -14,7 +14,7 @@ from pyfmt.core.report import Report
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.problems import Problem, problems
-from pyfmt.reports.rules import HOME_PAGES
+from pyfmt.reports.rules import home_page
 
 JsonObject = dict[str, Any]
 
@@ -34,8 +34,9 @@ def diagnostics(report: Report, options: RenderOptions) -> Iterator[JsonObject]:
         if problem.url:
             code["url"] = problem.url
         source = {"name": problem.tool}
-        if problem.tool in HOME_PAGES:
-            source["url"] = HOME_PAGES[problem.tool]
+        page = home_page(problem.tool)
+        if page:
+            source["url"] = page
         lines = sources(problem.path) if problem.column else None
         yield {
             "message": problem.text,

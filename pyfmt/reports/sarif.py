@@ -15,20 +15,21 @@ from urllib.parse import quote
 from pyfmt import __version__
 from pyfmt.core.model import Edit, Finding, Severity
 from pyfmt.core.report import Report
-from pyfmt.core.rules import TOOL, own_rule
+from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.core.rules import own_rule
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import RenderOptions, Sources
 from pyfmt.reports.problems import full_message
-from pyfmt.reports.rules import HOME_PAGES, documentation_url, tool_version
+from pyfmt.reports.rules import documentation_url, home_page, tool_version
 from pyfmt.reports.tally import tools_of
+from pyfmt.tools.registry import TOOLS
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS_A_RUN = 25_000
 LOCATIONS_A_RESULT = 1_000
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _TEXT = 1_024  # GitHub's limit of a description, in characters
-_FORMATS = {"isort": "imports are sorted", "black": "files are formatted"}
 
 JsonObject = dict[str, Any]
 
@@ -82,7 +83,7 @@ def _run(
     driver: JsonObject = {"name": tool}
     if version:
         driver |= {"version": version, "semanticVersion": _semantic(version)}
-    driver["informationUri"] = HOME_PAGES.get(tool, "https://pypi.org/project/pyfmt-monorepo/")
+    driver["informationUri"] = home_page(tool) or home_page(OWN_RULES)
     driver["rules"] = list(rules.values())
     notifications = list(_notifications(report, tool))
     category = f"pyfmt/{tool}/" + (f"{number + 1}/" if number else "")
@@ -137,7 +138,7 @@ def _rule(finding: Finding) -> JsonObject:
     url = documentation_url(finding.tool, finding.rule, finding.symbol)
     more = f" Its documentation is at {url}" if url else ""
     full, help_text = f"{finding.tool} reports {name}.{more}", f"What {name} of {finding.tool} means.{more}"
-    own = own_rule(finding.rule) if finding.tool == TOOL else None
+    own = own_rule(finding.rule) if finding.tool == OWN_RULES else None
     if own is not None:
         text, full = f"{own.title[0].upper()}{own.title[1:]}", own.what
         help_text = f"{own.why} {own.cure}"
@@ -159,13 +160,13 @@ def _problem_severity(severity: Severity) -> str:
 
 
 def _format_rule(tool: str) -> JsonObject:
-    what = _FORMATS.get(tool, "files are formatted")
+    page, what = home_page(tool), TOOLS[tool].promise if tool in TOOLS else "files are formatted"
     return {
         "id": f"{tool}-reformat",
         "name": f"{tool.capitalize()}Reformat",
         "shortDescription": {"text": f"{tool}: {what}."},
         "fullDescription": {"text": f"{tool} would change this file; run `pyfmt format`."},
-        **({"helpUri": HOME_PAGES[tool]} if tool in HOME_PAGES else {}),
+        **({"helpUri": page} if page else {}),
         "help": {"text": "Run `pyfmt format` on the file or its project."},
         "defaultConfiguration": {"level": "warning"},
         "properties": {"tags": [tool], "problem.severity": "warning", "precision": "very-high"},

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyfmt.core.model import Finding, Severity
-from pyfmt.core.planning import FORMAT, FORMATTERS
+from pyfmt.core.planning import FORMAT
 from pyfmt.core.report import Report, UnitRecord
-
-_TOOL_ORDER = ("isort", "black", "pylint", "mypy")
+from pyfmt.tools.registry import TOOLS, formatters
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -19,7 +18,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def tools_of(report: Report) -> tuple[str, ...]:
-    """The names of all tools that a report speaks of: isort, black, pylint, mypy, then others by name."""
+    """The names of all tools that a report speaks of: in the order of the registry, then others by name."""
     names = {name.split()[0] for name in report.tools if name.strip()}
     names.update(tool for unit in report.units for tool in _tools_of_unit(unit, report))
     names.update(finding.tool for finding in report.findings)
@@ -27,13 +26,13 @@ def tools_of(report: Report) -> tuple[str, ...]:
     names.update(failure.tool for failure in report.failures)
     names.update(skip.tool for skip in report.skipped)
     names.discard("")
-    known = [tool for tool in _TOOL_ORDER if tool in names]
-    return (*known, *sorted(names.difference(_TOOL_ORDER)))
+    known = [tool for tool in TOOLS if tool in names]
+    return (*known, *sorted(names.difference(TOOLS)))
 
 
 def _tools_of_unit(unit: UnitRecord, report: Report) -> tuple[str, ...]:
     """The tools that ran in a unit: one that formats applies all wanted formatters at once."""
-    return tuple(tool for tool in FORMATTERS if tool in report.tools) if unit.tool == FORMAT else (unit.tool,)
+    return tuple(tool for tool in formatters() if tool in report.tools) if unit.tool == FORMAT else (unit.tool,)
 
 
 def is_clean(report: Report) -> bool:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pyfmt.core.model import Accepted, Edit, Severity
-from pyfmt.core.planning import FORMATTERS
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command
 from pyfmt.reports import tally
@@ -16,6 +15,7 @@ from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
 from pyfmt.reports.rules import documentation_url
 from pyfmt.reports.tally import count
+from pyfmt.tools.registry import formatters
 
 
 def edits(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
@@ -159,7 +159,7 @@ def table(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]
 
 
 def _tool_title(tool: str) -> str:
-    return f"{tool} (files)" if tool in FORMATTERS else tool
+    return f"{tool} (files)" if tool in formatters() else tool
 
 
 def _times(report: Report, tools: tuple[str, ...]) -> Iterator[list[str]]:

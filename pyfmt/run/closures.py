@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 
 from pyfmt.cache.keys import KeyFacts, seen_sources
-from pyfmt.cache.sources import EVERYTHING
 from pyfmt.core.model import Environment, Part, Project, Unit
+from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
 from pyfmt.imports.graph import Read
 

@@ -11,11 +11,11 @@ from pyfmt import config, projects
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
-from pyfmt.core import planning
 from pyfmt.core.model import Config, Outcome, Unit
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.workspace import Hands, wanted
+from pyfmt.tools.registry import formatters
 
 if TYPE_CHECKING:
     from pyfmt.runner.formatting import FormatOptions
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def format_files(units: tuple[Unit, ...], request: Request, settings: Config, hands: Hands) -> list[Outcome]:
     """Format what is not known already; the outcomes of whole units."""
     hands.progress.begin(len(units))
-    tools = wanted(settings, planning.FORMATTERS)
+    tools = wanted(settings, formatters())
     known = FormatMemory(hands.memory, hands.facts, tools, not request.write and not request.diff)
     outcomes = {unit: known.recall(unit) for unit in units}
     todo = {unit: known.unknown(unit) for unit in units}
@@ -50,10 +50,10 @@ def format_files(units: tuple[Unit, ...], request: Request, settings: Config, ha
 def format_options(request: Request, settings: Config) -> FormatOptions:
     from pyfmt.runner.formatting import FormatOptions  # deferred: not where nothing is to format
 
-    formatters = wanted(settings, planning.FORMATTERS)
+    names = wanted(settings, formatters())
     return FormatOptions(
         root=settings.root,
-        configs=tuple(tool_config for tool_config in settings.tool_configs if tool_config.tool in formatters),
+        configs=tuple(tool_config for tool_config in settings.tool_configs if tool_config.tool in names),
         write=request.write,
         diff=request.diff,
         jobs=settings.jobs,

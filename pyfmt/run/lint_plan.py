@@ -10,7 +10,7 @@ from pathlib import Path
 from pyfmt.core import planning
 from pyfmt.core.model import Environment, Project, Resolution
 from pyfmt.projects.layout import imported_names, script_folders, visible_roots
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import TOOLS, linter
 
 
 def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
@@ -87,6 +87,8 @@ def _with_more_roots(
 
 def plan_facts(reader: Callable[[str], frozenset[str]]) -> planning.Facts:
     def module_name(tool: str, file: str, project: Project) -> str:
-        return LINTERS[tool].module_name(file, project)
+        return linter(tool).module_name(file, project)
 
-    return planning.Facts(module_name, reader, lambda tool: LINTERS[tool].alone)
+    return planning.Facts(
+        module_name, reader, lambda tool: TOOLS[tool].isolated, lambda tool: TOOLS[tool].reads_environment
+    )

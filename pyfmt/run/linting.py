@@ -25,7 +25,8 @@ from pyfmt.run.progress import Progress
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, wanted
 from pyfmt.runner.options import LintOptions, LintResult, Listener
-from pyfmt.tools.environments import ToolEnvironments
+from pyfmt.runner.tool_environments import ToolEnvironments
+from pyfmt.tools.registry import linters
 
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import ReachOf
@@ -112,8 +113,8 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
 
     reader = ImportReader(space.config.root)
-    linters = wanted(space.config, ("pylint", "mypy"))
-    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), linters)
+    names = wanted(space.config, linters())
+    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     hands = Hands(memory, memory.facts(space.survey.everything, roots, Trusting(space.config, request)), Progress(-1))

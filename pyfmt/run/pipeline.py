@@ -26,6 +26,7 @@ from pyfmt.run.progress import Progress
 from pyfmt.run.spans import Laps
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
+from pyfmt.tools.registry import formatters, linters, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -42,9 +43,8 @@ class RunResult:
     report: Report
     exit_code: int
     sources: Mapping[str, str] = field(default_factory=dict)
-    checked: Checked | None = (
-        None  # what was really looked at, and the projects that there are; None for a merged report
-    )
+    # What was really looked at, and the projects that there are; None for a merged report
+    checked: Checked | None = None
     jobs: int = 1  # processes at once, at most
     laps: tuple[Lap, ...] = ()  # its steps, one after the other
 
@@ -56,6 +56,7 @@ class _Done:
     outcomes: Sequence[Outcome]
     notes: Sequence[str]
     skips: tuple[Skip, ...]
+    failures: tuple[Failure, ...] = ()
     shard: Share | None = None
 
     def rest(self, told: tuple[_T, ...]) -> tuple[_T, ...]:
@@ -138,8 +139,8 @@ def _run(
         projects=chosen.projects,
         selected=share.lint,
         resolutions={resolution.project: resolution for resolution in space.resolutions},
-        formatters=wanted(settings, planning.FORMATTERS) if formatting else (),
-        linters=wanted(settings, ("pylint", "mypy")) if linting else (),
+        formatters=wanted(settings, formatters()) if formatting else (),
+        linters=wanted(settings, linters()) if linting else (),
         formatted=share.format,
     )
     laps.done("scope")
@@ -153,7 +154,8 @@ def _run(
             resolutions=space.resolutions,
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
-            failures=done.rest(_survey_failures(space, request, {path for path, any_ in chosen.files.items() if any_})),
+            failures=done.failures
+            + done.rest(_survey_failures(space, request, {path for path, any_ in chosen.files.items() if any_})),
             notes=[
                 *done.notes,
                 *chosen.notes,
@@ -162,6 +164,7 @@ def _run(
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
+            ranks=syntax_ranks(),
             concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=laps.seconds,
@@ -223,7 +226,17 @@ def _run_tools(
         laps.done("lint")
     if space.stage is not None:
         outcomes = space.stage.bringing.bring(outcomes)
-    return _Done(outcomes, notes, plan.skips, shard)
+    return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
+
+
+def _not_run(work: planning.Work, request: Request, plan: planning.Plan) -> tuple[Failure, ...]:
+    """A failure for each tool that was asked for by name and got none of the files: what nobody saw is not clean."""
+    if not any(work.selected.values()):
+        return ()
+    used = {unit.tool for unit in plan.lint_units} | {skip.tool for skip in plan.skips} | {*work.formatters, OWN_RULES}
+    names = tuple(project.name for project in work.projects if work.selected.get(project.path))
+    reason = f"no file was given to it: `pyfmt {request.command.value}` does not run it on these files"
+    return tuple(Failure(tool, names, "", reason) for tool in request.tools if tool not in used)
 
 
 def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
@@ -244,7 +257,7 @@ def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> Boundari
 def _directives(work: planning.Work, request: Request, settings: Config, hands: Hands) -> list[Outcome]:
     """Look for comments that hold back the formatters from nothing, in the files as they are after formatting."""
     # Who asks for pyfmt's own rules alone does not leave the formatters out of this one.
-    tools = planning.FORMATTERS if OWN_RULES in request.tools else wanted(settings, planning.FORMATTERS)
+    tools = formatters() if OWN_RULES in request.tools else wanted(settings, formatters())
     if request.command is Command.FORMAT or not tools:
         return []
     from pyfmt.run.unused_directives import check_directives  # deferred for start-up time: only where asked for

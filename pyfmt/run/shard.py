@@ -14,6 +14,7 @@ from pyfmt.core.model import Config, Unit
 from pyfmt.core.report import ShardRecord
 from pyfmt.core.request import Request
 from pyfmt.git import renames
+from pyfmt.tools.registry import costs
 from pyfmt.tools.versions import tool_versions
 
 
@@ -57,7 +58,7 @@ def share(request: Request, whole: Whole, cwd: Path) -> Share:
     assert request.shard is not None
     shard, settings = sharding.Shard(*request.shard), whole.config
     times = _times(request.shard_times, cwd) if request.shard_times else {}
-    weights = sharding.Weights(_Sizes(settings.root), times).of(whole.units)
+    weights = sharding.Weights(_Sizes(settings.root), costs(), times).of(whole.units)
     parts = sharding.split(whole.units, weights, shard.count)
     plan = [[[*sharding.unit_key(unit), *_content(unit)] for unit in part] for part in parts]
     clean = renames.is_clean(settings.root)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyfmt.core.model import Config, Environment
 from pyfmt.core.request import Request
 from pyfmt.run.workspace import wanted
-from pyfmt.tools.executing import executions
+from pyfmt.tools.registry import TOOLS, linters
 
 if TYPE_CHECKING:
     from pyfmt.environments.trust import Trust
@@ -20,8 +20,8 @@ class Trusting:
     def __init__(self, settings: Config, request: Request) -> None:
         self._root = settings.root
         self._given = request.trust
-        linters = wanted(settings, ("pylint", "mypy"))
-        found = (executions(config) for config in settings.tool_configs if config.tool in linters)
+        names = wanted(settings, linters())
+        found = (TOOLS[config.tool].executes(config) for config in settings.tool_configs if config.tool in names)
         self._executed = [text for texts in found for text in texts]
         self._verdicts: dict[str, Trust] = {}
 

@@ -79,8 +79,7 @@ def _find_useless(task: DirectiveTask) -> DirectiveAnswer:
 
 def _useless(data: bytes, task: DirectiveTask) -> tuple[Useless, ...]:
     left_out = formatting.format_bytes(data, task.file, task.settings).excluded
-    wanted = {"isort": task.settings.isort, "black": task.settings.black}
-    tools = {tool for tool, settings in wanted.items() if settings is not None and tool not in left_out}
+    tools = task.settings.wanted() - set(left_out)
 
     def formatted(text: bytes) -> bytes | None:
         result = formatting.format_bytes(text, task.file, task.settings)

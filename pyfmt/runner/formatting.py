@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
-from pyfmt.runner import edits
+from pyfmt.runner import apart, edits, interruption
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings
+from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
 # multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
 
-_IN_PROCESS_FILES = 4  # so few files are formatted here, which is faster than starting processes
+_FEW_FILES = 4  # for so few, a pool would cost more than it gains
 _CHUNK_BYTES = 60_000  # about half a second of black
 _CHUNK_FILES = 40
 # How much a process formats before it looks for garbage. Looking costs a tenth; black's trees are 150 times as large as
 # their text, and nothing but the collector frees them: so it may be 40 MB.
 _UNCOLLECTED_BYTES = 250_000
+_LOOK = 0.1  # seconds between two looks at whether an interrupt has come
 _SUSPECTS = 2  # chunks per process that may have been under way when a process died
 
 
@@ -71,7 +73,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _FileResult:
     """What came of one file; `before` only where it is to be written, to save the way between the processes."""
 
     path: str
@@ -87,7 +89,7 @@ class _Answer:
 class _ChunkResult:
     """What came of a chunk."""
 
-    answers: tuple[_Answer, ...]
+    answers: tuple[_FileResult, ...]
     seconds: float
     started: float  # by the monotonic clock, which is the same in all processes of a machine
 
@@ -99,7 +101,7 @@ class _Tally:
     unit: Unit
     owners: dict[str, str]  # file -> project's name
     missing: int  # files without an answer
-    answers: dict[str, _Answer] = field(default_factory=dict)
+    answers: dict[str, _FileResult] = field(default_factory=dict)
     edit_troubles: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     started: float = 0.0
@@ -131,6 +133,7 @@ def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callabl
             tally.pieces.append((done.started, done.started + done.seconds))
             for answer in done.answers:
                 _take(answer, tally, options)
+            interruption.check()
             if not tally.missing:
                 finish(number)
     return [outcome for outcome in outcomes if outcome is not None]
@@ -201,30 +204,30 @@ def _collect_later(size: int) -> None:
         gc.enable()
 
 
-def _format_file(file: str, chunk: _Chunk) -> _Answer:
+def _format_file(file: str, chunk: _Chunk) -> _FileResult:
     try:
         with open(os.path.join(chunk.root, file), "rb") as stream:
             before = stream.read()
     except OSError as error:
-        return _Answer(file, trouble=f"cannot be read: {error.strerror or error}")
+        return _FileResult(file, trouble=f"cannot be read: {error.strerror or error}")
     try:
         result = formatting.format_bytes(before, file, chunk.settings)
     except ConfigError:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's
-        return _Answer(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
+        return _FileResult(file, trouble=f"{type(error).__name__}: {error}", trouble_detail=traceback.format_exc())
     changed = result.data is not None
     diff = edits.unified_diff(before, result.data, file) if chunk.diff and result.data is not None else ""
     final = result.data if result.data is not None and chunk.write else before
     settled = result.settled and (chunk.write or not changed)
     digest = hashlib.sha256(final).hexdigest() if settled else ""
-    return _Answer(file, result, before if changed and chunk.write else None, diff, digest)
+    return _FileResult(file, result, before if changed and chunk.write else None, diff, digest)
 
 
 # ---- in the parent
 
 
-def _take(answer: _Answer, tally: _Tally, options: FormatOptions) -> None:
+def _take(answer: _FileResult, tally: _Tally, options: FormatOptions) -> None:
     """Keep an answer, and write the file if it is to be written."""
     tally.answers[answer.path] = answer
     tally.missing -= 1
@@ -274,7 +277,7 @@ def _failure(tool: str, project: str, reason: str, detail: str) -> Failure:
     return Failure(tool, (project,), "", reason, detail)
 
 
-def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
+def _syntax_finding(answer: _FileResult, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
     """The place in the file as it stands now: isort may have moved it."""
     fault = answer.result.syntax_after if written else answer.result.syntax
     if fault is None:
@@ -285,7 +288,7 @@ def _syntax_finding(answer: _Answer, project: str, options: FormatOptions, *, wr
         column=fault.column,
         end_line=None,
         end_column=None,
-        tool="black" if any(config.tool == "black" for config in options.configs) else "isort",
+        tool=max((config.tool for config in options.configs), key=list(TOOLS).index),  # the last one parses
         rule="syntax-error",
         symbol="syntax-error",
         severity=Severity.ERROR,
@@ -299,12 +302,15 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     """Every file's answer exactly once, with the number of its unit, as they come."""
     if not chunks:
         return
-    formatting.prepare(
-        chunks[0].settings
-    )  # a bad configuration is said before a file is touched; forks share the imports
-    few = sum(len(chunk.files) for chunk in chunks) <= _IN_PROCESS_FILES
+    # A bad configuration is said before a file is touched; forks share the imports
+    formatting.prepare(chunks[0].settings)
+    few = sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
+    if few and _forks():
+        for chunk in waiting:
+            yield chunk.unit, _apart(chunk, options.timeout)
+        return
     while waiting:
         pool = None if few else process_pool(min(options.jobs, len(waiting)))
         if pool is None:
@@ -327,12 +333,39 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
         waiting = unfinished[suspects:]
 
 
+def _forks() -> bool:
+    return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
+
+
+def _apart(chunk: _Chunk, timeout: float) -> _ChunkResult:
+    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer."""
+    try:
+        ended = apart.call(lambda: _work(chunk), timeout)
+    except OSError:  # no process to be had
+        return _work(chunk)
+    if ended.value is not None:
+        return ended.value
+    if len(chunk.files) > 1:
+        parts = [_apart(chunk.only(file), timeout) for file in chunk.files]
+        seconds = sum(part.seconds for part in parts)
+        return _ChunkResult(tuple(a for part in parts for a in part.answers), seconds, parts[0].started)
+    reason = _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
+    return _ChunkResult((_FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+
+
+def _too_long(timeout: float) -> str:
+    return f"formatting took more than {timeout:g} s and was ended"
+
+
+def _lost(code: int) -> str:
+    return f"the process that formatted it died ({_died(code)})"
+
+
 def _context() -> BaseContext:
     """Fork where there is fork: the processes then share what is imported, and start in milliseconds."""
     import multiprocessing  # lazy: start-up
 
-    forks = "fork" in multiprocessing.get_all_start_methods() and os.environ.get("PYFMT_NO_FORK") != "1"
-    return multiprocessing.get_context("fork" if forks else "spawn")
+    return multiprocessing.get_context("fork" if _forks() else "spawn")
 
 
 def process_pool(processes: int) -> ProcessPoolExecutor | None:
@@ -350,7 +383,7 @@ def _start_process() -> None:
     import gc
     import threading
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interruption.leave_to_parent()
     gc.freeze()  # what is shared with the parent stays shared
     gc.disable()  # see _collect_later; a higher threshold was measured to gain nothing
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -376,9 +409,11 @@ def _through(
     ready: SimpleQueue[Future[_ChunkResult]] = SimpleQueue()
     pending: dict[Future[_ChunkResult], _Chunk] = {}
     sent = 0
+    latest = time.monotonic()  # when an answer came
     try:
         try:
             for chunk in chunks:
+                interruption.check()
                 future = pool.submit(_work, chunk)
                 pending[future] = chunk
                 sent += 1
@@ -386,11 +421,15 @@ def _through(
         except BrokenProcessPool:
             pass  # so early; what was not taken in counts as unfinished below
         while pending:
+            interruption.check()
             try:
-                future = ready.get(timeout=timeout)
-            except Empty:  # nothing for so long: something hangs
-                _kill(pool)
+                future = ready.get(timeout=min(_LOOK, timeout))
+            except Empty:
+                if time.monotonic() - latest < timeout:
+                    continue
+                _kill(pool)  # nothing for so long: something hangs
                 break
+            latest = time.monotonic()
             if isinstance(future.exception(), BrokenProcessPool):
                 break  # all the others that are not done yet have the same exception
             yield pending.pop(future), future.result()
@@ -408,6 +447,11 @@ def _kill(pool: ProcessPoolExecutor) -> None:
     processes = pool._processes  # pylint: disable=protected-access  # see above
     for process in list((processes or {}).values()):
         process.kill()
+    # Who is killed while it sends leaves half an answer, and the pool would wait for the rest for ever: it holds the
+    # other end of that pipe itself.
+    results = getattr(pool, "_result_queue", None)
+    if results is not None:
+        results._writer.close()  # pylint: disable=protected-access  # there is no other way
 
 
 def _alone(chunk: _Chunk, timeout: float) -> _ChunkResult:
@@ -418,18 +462,28 @@ def _alone(chunk: _Chunk, timeout: float) -> _ChunkResult:
     process.start()
     sender.close()
     try:
-        done = receiver.recv() if receiver.poll(timeout) else None
-        reason = f"formatting took more than {timeout:g} s and was ended"
+        done = receiver.recv() if _comes(receiver, timeout) else None
+        reason = _too_long(timeout)
         if done is not None:
             return done  # type: ignore[no-any-return]
     except EOFError:
         process.join()
-        reason = f"the process that formatted it died ({_died(process.exitcode or 0)})"
+        reason = _lost(process.exitcode or 0)
     finally:
         process.kill()
         process.join()
         receiver.close()
-    return _ChunkResult((_Answer(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+    return _ChunkResult((_FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+
+
+def _comes(receiver: Connection, timeout: float) -> bool:
+    """Whether something can be received within so many seconds."""
+    deadline = time.monotonic() + timeout
+    while not receiver.poll(_LOOK):
+        interruption.check()
+        if time.monotonic() > deadline:
+            return False
+    return True
 
 
 def _died(code: int) -> str:

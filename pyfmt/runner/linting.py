@@ -12,20 +12,20 @@ from dataclasses import replace
 from pyfmt.core import estimating
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
+from pyfmt.runner import interruption
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading
-from pyfmt.tools.registry import LINTERS
+from pyfmt.tools.registry import linter
 
 
 def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
     """Workers for these units alone: preparing what requests share is worth it where there is more than one."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
-        if unit.environment is not None:
-            linter = LINTERS[unit.tool]
-            counts[(linter.interpreter(unit.environment), linter.worker)] += 1
+        found = linter(unit.tool)
+        counts[(found.interpreter(unit.environment), found.worker)] += 1
     return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 1)
 
 
@@ -51,8 +51,8 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     try:
         waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}
         while waiting:
-            # A wait with a limit keeps the main thread open for Ctrl-C.
-            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+            interruption.check()
             for future in done:
                 future.result()
     except BaseException:
@@ -78,31 +78,29 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
 
     With `provide` the tool's environment is made where it needs one of its own; raises ToolError if that fails.
     """
-    assert unit.environment is not None, unit
-    linter = LINTERS[unit.tool]
+    asked, environment = linter(unit.tool), unit.environment
+    prefix = environment.prefix if environment else ""
     folder = options.cache_folder(unit)
     context = LintContext(
         root=str(options.root),
         config=options.configs[unit.tool],
         tool_paths=tool_paths(),
         cache_dir=str(folder) if folder else None,
-        import_roots=options.import_roots.get(unit.environment.prefix, ()),
-        trusted=options.trusted(unit.environment),
+        import_roots=options.import_roots.get(prefix, ()),
+        trusted=environment is not None and options.trusted(environment),
         unused_ignores=options.unused_ignores,
         moved=options.moved,
-        replays=options.replays.get((unit.tool, unit.environment.prefix, unit.number), {}),
+        replays=options.replays.get((unit.tool, prefix, unit.number), {}),
     )
-    payload = linter.payload(unit, context)
-    need = linter.need(unit.environment, payload)
+    payload = asked.payload(unit, context)
+    need = asked.need(environment, payload)
     if need is None:
-        return WorkerSpec(linter.interpreter(unit.environment), linter.worker, tool_paths()), payload
+        return WorkerSpec(asked.interpreter(environment), asked.worker, tool_paths()), payload
     place = options.tooling.provide(need) if provide else options.tooling.place(need)
-    return WorkerSpec(place.interpreter, linter.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
+    return WorkerSpec(place.interpreter, asked.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
 def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, Reading]:
-    linter = LINTERS[unit.tool]
-    assert unit.environment is not None, unit
     listener.started(unit)
     began = time.monotonic()
     try:
@@ -114,7 +112,7 @@ def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listen
             answer = worker.ask(payload, options.timeout)
         if answer.answer is None:
             return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
-        reading = linter.parse(unit, answer.answer)
+        reading = linter(unit.tool).parse(unit, answer.answer)
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
         return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()

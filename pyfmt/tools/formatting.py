@@ -28,6 +28,10 @@ class FormatSettings:
     isort: IsortSettings | None
     black: BlackSettings | None
 
+    def wanted(self) -> set[str]:
+        """The names of the tools that are wanted."""
+        return {name for name, settings in (("isort", self.isort), ("black", self.black)) if settings is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class SyntaxFault:

@@ -19,9 +19,8 @@ class LintContext:
     config: ToolConfig
     tool_paths: tuple[str, ...]  # where pyfmt's own pinned tools are importable from
     cache_dir: str | None  # this unit's own cache folder; None: keep nothing
-    import_roots: tuple[
-        str, ...
-    ] = ()  # first-party folders that the environment's packages come from, beyond the unit's
+    # First-party folders that the environment's packages come from, beyond the unit's
+    import_roots: tuple[str, ...] = ()
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
     unused_ignores: bool = False  # report comments that suppress nothing, whatever the configuration says
     replays: Mapping[str, JsonObject] = field(default_factory=dict)  # by project path: what an earlier run has noted
@@ -57,25 +56,12 @@ class Reading:
 
 
 class Linter(Protocol):
-    """One linter; `worker` names the module in `pyfmt/workers` that does the work in another process."""
-
-    @property
-    def name(self) -> str: ...
+    """How a linter is called and read; `worker` names the package of tools whose worker does the work in a process."""
 
     @property
     def worker(self) -> str: ...
 
-    @property
-    def alone(self) -> bool:
-        """Whether each project needs a process of its own, since the tool's answers depend on what it saw before."""
-        ...  # pylint: disable=unnecessary-ellipsis
-
-    @property
-    def project_rules(self) -> frozenset[str] | None:
-        """The rules about a project rather than a file; None where no file's findings are its own."""
-        ...  # pylint: disable=unnecessary-ellipsis
-
-    def interpreter(self, environment: Environment) -> str:
+    def interpreter(self, environment: Environment | None) -> str:
         """Absolute path of the Python that the worker must run in."""
         ...  # pylint: disable=unnecessary-ellipsis
 
@@ -83,7 +69,7 @@ class Linter(Protocol):
         """The JSON value that the worker's `run` takes."""
         ...  # pylint: disable=unnecessary-ellipsis
 
-    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:
+    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
         """The tool environment in which the worker must run instead, to load what the configuration names there."""
         ...  # pylint: disable=unnecessary-ellipsis
 

@@ -7,15 +7,23 @@ import platform
 import sys
 
 from pyfmt import __version__
+from pyfmt.tools.registry import TOOLS
 
-TOOLS = ("black", "isort", "pylint", "mypy", "virtualenv")
+_MISSING = "missing"
+
+
+def _distributions() -> tuple[str, ...]:
+    """All distributions that answers depend on: the tools', and virtualenv."""
+    own = [tool.distributions for tool in TOOLS.values()]
+    first, further = [names[0] for names in own], [name for names in own for name in names[1:]]
+    return (*first, "virtualenv", *further)
 
 
 def tool_versions() -> dict[str, str]:
-    """Name to version of every tool, and of astroid, on which pylint's answers depend."""
+    """Name to version of everything that the tools' answers depend on."""
     found = {"pyfmt": __version__, "python": platform.python_version()}
     installed = _installed()
-    for name in (*TOOLS, "astroid"):
+    for name in _distributions():
         found[name] = installed.get(name) or _version(name)
     return found
 
@@ -45,11 +53,13 @@ def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return "missing"
+        return _MISSING
 
 
 def version_text() -> str:
     """What `pyfmt --version` prints."""
     versions = tool_versions()
-    rest = [f"  {name} {versions[name]}" for name in (*TOOLS, "astroid", "python")]
+    optional = {name for tool in TOOLS.values() if not tool.on_by_default for name in tool.distributions}
+    shown = [name for name in (*_distributions(), "python") if name not in optional or versions[name] != _MISSING]
+    rest = [f"  {name} {versions[name]}" for name in shown]
     return "\n".join([f"pyfmt {versions['pyfmt']}", *rest])

@@ -17,6 +17,7 @@ import pytest
 from pyfmt.cli.completion import commands, script
 from pyfmt.cli.parser import _WITH_VALUE, COMMANDS, build_parser
 from pyfmt.reports.registry import FORMATS
+from pyfmt.tools.registry import TOOLS
 
 
 def need(shell: str) -> str:
@@ -79,7 +80,7 @@ def test_options_are_those_of_the_command(shell: Callable[[str, Path], set[str]]
 @SHELLS
 def test_values_are_those_of_the_option(shell: Callable[[str, Path], set[str]], folder: Path) -> None:
     assert shell("pyfmt check --output ", folder) == {*FORMATS, "auto"}
-    assert shell("pyfmt check --tool=", folder) == {"isort", "black", "pylint", "mypy", "pyfmt"}
+    assert shell("pyfmt check --tool=", folder) == {*TOOLS, "pyfmt"}
     assert shell("pyfmt --color al", folder) == {"always"}
     assert shell("pyfmt --root ", folder) == {"lib"}
     assert shell("pyfmt check --config mod", folder) == {"module.py"}

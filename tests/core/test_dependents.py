@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.dependents import Link, cycles, links, spread, told
+from pyfmt.core.dependents import Link, cycles, described, links, spread
 from pyfmt.core.model import Edge, Project
 from pyfmt.projects.dependencies import closure
 
@@ -45,7 +45,7 @@ def test_a_chain_says_through_which_files() -> None:
         "events": (Edge("lib/storage", ("setup.cfg",)),),
     }
     chain = spread(["lib/storage"], links(edges))["app"]
-    assert told(chain, {"app": "billing", "events": "acme-events"}) == (
+    assert described(chain, {"app": "billing", "events": "acme-events"}) == (
         "lib/storage changed → acme-events depends on it through setup.cfg "
         "→ billing depends on it through poetry.lock and pyproject.toml"
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.merging import Material, apply_overrides, exit_code, finding_key, merge, merge_findings
+from pyfmt.core import merging
+from pyfmt.core.merging import Material, apply_overrides, exit_code, finding_key, merge
 from pyfmt.core.model import (
     Candidate,
     Config,
@@ -32,8 +34,10 @@ from pyfmt.core.model import (
 )
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
+from pyfmt.tools.registry import syntax_ranks
 
 ROOT = Path("/m")
+merge_findings = partial(merging.merge_findings, ranks=syntax_ranks())
 BASE = Finding(
     "a/x.py", 3, 5, 3, 8, "mypy", "attr-defined", "attr-defined", Severity.ERROR, "no attribute", "a", ("e1",)
 )

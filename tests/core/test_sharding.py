@@ -15,6 +15,7 @@ from pyfmt.core.model import Part, Project, Unit
 from pyfmt.core.report import Report, UnitRecord
 from pyfmt.core.request import Command
 from pyfmt.core.sharding import Shard, Weights, split, unit_key
+from pyfmt.tools.registry import costs
 
 
 def unit(tool: str, *projects: str, number: int = 0, files: int = 1) -> Unit:
@@ -70,7 +71,7 @@ def test_no_part_is_heavier_than_the_lightest_by_more_than_one_unit(weights: lis
 def test_weights_are_the_recorded_times_and_guesses_on_their_scale() -> None:
     found = [unit("pylint", "a"), unit("pylint", "b"), unit("pylint", "c"), unit("mypy", "a")]
     sizes = {"p/a/0.py": 1024, "p/b/0.py": 1024, "p/c/0.py": 4096}
-    plain = Weights(sizes.__getitem__)
+    plain = Weights(sizes.__getitem__, costs())
     records = [
         UnitRecord("pylint", "e", ("a",), 1, 4.0, False),
         UnitRecord("pylint", "e", ("b",), 1, 0.0, True),
@@ -78,7 +79,7 @@ def test_weights_are_the_recorded_times_and_guesses_on_their_scale() -> None:
     ]
     times = sharding.recorded_times(Report("/m", Command.CHECK, units=tuple(records)))
     assert times == {("pylint", ("a",)): 4000, ("mypy", ("z",)): 9000}
-    guesses, weights = plain.of(found), Weights(sizes.__getitem__, times).of(found)
+    guesses, weights = plain.of(found), Weights(sizes.__getitem__, costs(), times).of(found)
     assert weights[0] == weights[1] == 4000
     assert weights[2] == guesses[2] * 4000 // guesses[0]
     assert weights[3] == guesses[3]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyfmt.core import suppressions
 from pyfmt.core.model import Severity
-from pyfmt.core.suppressions import Suppression, annotated, suppression
+from pyfmt.core.suppressions import Suppression
+from pyfmt.tools.registry import comments
 from tests.reports.models import finding
+
+annotated = partial(suppressions.annotated, comments=comments())
+suppression = partial(suppressions.suppression, comments=comments())
 
 MYPY = Suppression(1, "mypy", "assignment")
 PYLINT = Suppression(1, "pylint", "invalid-name")

@@ -10,8 +10,9 @@ import pytest
 
 from pyfmt.config import load
 from pyfmt.core.request import Command, Request
-from pyfmt.git import changes as scope
 from pyfmt.git import repository as git
+from pyfmt.git.changes import find_scope
+from pyfmt.git.scope import Files, Scope
 from pyfmt.imports.graph import imports_of
 from pyfmt.projects import find_projects
 from tests.projects.trees import named, write
@@ -68,7 +69,7 @@ def changes(root: Path, base: str = "HEAD") -> set[tuple[str, str, str | None]]:
     return {(change.kind, change.path, change.was) for change in found.changes(revision)}
 
 
-def since(root: Path, revision: str = "HEAD", environ: Mapping[str, str] | None = None) -> scope.Scope:
+def since(root: Path, revision: str = "HEAD", environ: Mapping[str, str] | None = None) -> Scope:
     """What `--since` finds; every file is read anew."""
     settings = load(Request(Command.CHECK), root)
 
@@ -76,10 +77,10 @@ def since(root: Path, revision: str = "HEAD", environ: Mapping[str, str] | None 
         path = root / file
         return imports_of(path.read_bytes()) if path.is_file() else ()
 
-    return scope.find_scope(settings, find_projects(settings), revision, environ or {}, read)
+    return find_scope(settings, find_projects(settings), revision, environ or {}, read)
 
 
-def flat(files: scope.Files) -> set[str]:
+def flat(files: Files) -> set[str]:
     """All files, whatever their project."""
     return {file for found in files.values() for file in found}
 

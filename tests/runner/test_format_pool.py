@@ -121,10 +121,10 @@ def test_a_file_that_changes_underfoot_is_left_and_named(tmp_path: Path, monkeyp
     write_tree(tmp_path, MANY)
     real = edits.write
 
-    def write(path: Path, before: bytes, after: bytes) -> None:
+    def write(path: Path, before: bytes, after: bytes, inside: Path | None = None) -> None:
         if path.name == "m07.py":
             path.write_bytes(b"# somebody is typing\n")
-        real(path, before, after)
+        real(path, before, after, inside)
 
     monkeypatch.setattr(edits, "write", write)
     outcome = run_tree(tmp_path)
@@ -167,10 +167,10 @@ def test_a_failed_write_of_one_file_stops_no_other(tmp_path: Path, monkeypatch: 
     write_tree(tmp_path, MANY)
     real = edits.write
 
-    def write(path: Path, before: bytes, after: bytes) -> None:
+    def write(path: Path, before: bytes, after: bytes, inside: Path | None = None) -> None:
         if path.name == "m05.py":
             raise EditError("cannot be written: No space left on device", str(path))
-        real(path, before, after)
+        real(path, before, after, inside)
 
     monkeypatch.setattr(edits, "write", write)
     outcome = run_tree(tmp_path)

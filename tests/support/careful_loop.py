@@ -42,9 +42,8 @@ class CarefulLoop:
     scratch: Path
     pylintrc: Path
     mypy_ini: Path
-    more_roots: tuple[
-        str, ...
-    ] = ()  # absolute folders to import from, where an environment's import hooks are not seen
+    # Absolute folders to import from, where an environment's import hooks are not seen
+    more_roots: tuple[str, ...] = ()
 
     def pylint(self, projects: Iterable[LoopProject]) -> set[Said]:
         """What pylint says, installed in each project's environment; without R0801 and R0401."""

@@ -31,7 +31,7 @@ _VALID_SECONDS = 12 * 3600  # then a real run looks again, so that the cache kno
 _PASSING = frozenset({"_", "OLDPWD", "SHLVL"})
 
 
-class Record:
+class RecordedRun:
     """A run's questions with their answers, and what it said; made of plain values alone, as marshal keeps them."""
 
     def __init__(self, text: bytes, exit_code: int) -> None:
@@ -101,19 +101,19 @@ def file_for(key: bytes) -> str:
     return os.path.join(folder(), key.hex())
 
 
-def pack(key: bytes, record: Record) -> bytes:
+def pack(key: bytes, record: RecordedRun) -> bytes:
     """A record as it is kept; compression comes with a checksum."""
     return zlib.compress(marshal.dumps((key, time.time(), vars(record))), 1)
 
 
-def recall(key: bytes) -> Record | None:
+def recall(key: bytes) -> RecordedRun | None:
     """What is known of a command, whether it still holds or not."""
     try:
         with open(file_for(key), "rb") as file:
             known, made, values = marshal.loads(zlib.decompress(file.read()))
         if known != key or not 0 <= time.time() - made < _VALID_SECONDS:
             return None
-        record = Record(b"", 0)
+        record = RecordedRun(b"", 0)
         vars(record).update(values)
         return record
     except (OSError, zlib.error, ValueError, EOFError, TypeError):

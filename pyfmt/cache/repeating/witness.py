@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pyfmt.cache.repeating.answering import Record, command_key, file_for, mark, pack
+from pyfmt.cache.repeating.answering import RecordedRun, command_key, file_for, mark, pack
 
 # A file changed so shortly before could change again within the same time stamp: see cache/digests.py.
 _RACY_NS = 2_000_000_000
@@ -68,7 +68,7 @@ class Witness:
 
     def __init__(self) -> None:
         self.usable = True  # nothing has happened yet that the next run could not know of
-        self._record = Record(b"", 0)
+        self._record = RecordedRun(b"", 0)
         self._absent: dict[str, None] = {}
         self._absent_here: dict[str, None] = {}
         self._written: list[str] = []
@@ -276,11 +276,11 @@ class _Listing:
         self._found = found
         self._witness = witness
 
-    def __iter__(self) -> Iterator[_Entry]:
+    def __iter__(self) -> Iterator[_DirEntry]:
         return self
 
-    def __next__(self) -> _Entry:
-        return _Entry(next(self._found), self._witness)
+    def __next__(self) -> _DirEntry:
+        return _DirEntry(next(self._found), self._witness)
 
     def __enter__(self) -> _Listing:
         return self
@@ -292,7 +292,7 @@ class _Listing:
         self._found.close()
 
 
-class _Entry:
+class _DirEntry:
     """An os.DirEntry. What it is itself belongs to the listing; where it is a link, what it leads to does not."""
 
     __slots__ = ("_entry", "_witness", "name")
@@ -345,7 +345,7 @@ def _children() -> tuple[float, ...]:
     return used.ru_utime, used.ru_stime, used.ru_minflt, used.ru_maxrss
 
 
-def _save(key: bytes, record: Record) -> None:
+def _save(key: bytes, record: RecordedRun) -> None:
     """Put the record in its place at once, and drop the oldest ones; what cannot be written is just not there."""
     import tempfile  # deferred for start-up time
 

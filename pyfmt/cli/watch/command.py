@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -35,8 +34,6 @@ def watch(request: Request, display: Display, add_ignores: bool) -> int:
         finally:
             progress.close()
 
-    if signal.getsignal(getattr(signal, "SIGHUP", signal.SIGTERM)) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # the terminal was closed: end as by SIGTERM
     try:
         watch_for_ever(Round(run, lambda result: deliver(result, request, display, began[0])), invocation)
     except KeyboardInterrupt:

@@ -6,14 +6,15 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.config import CONFIG_FILES
 from pyfmt.projects.files import SETTINGS
 from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
+from pyfmt.tools.registry import TOOLS, config_files
 
 _ENVIRONMENTS = frozenset({".venv", "venv", "env"})
+_TOOLS_OWN = (name for tool in TOOLS.values() for name in tool.own_files)
 # What manifests, managers, ignore files and the tools' shared configurations are called.
-_SETTINGS = frozenset({*SETTINGS, *CONFIG_FILES.values(), ".gitignore", BASELINE})
+_SETTINGS = frozenset({*SETTINGS, *config_files(), *_TOOLS_OWN, ".gitignore", BASELINE})
 _SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".lock")  # pyfmt.toml, or whatever the configuration names
 _EDITORS = (".#",)  # locks of Emacs, which end in .py
 

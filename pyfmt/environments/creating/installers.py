@@ -45,8 +45,11 @@ class Installer:
         """The call for a step; `requirements` is the file that holds the step's lines."""
         python = str(_python(prefix))
         if step.sync is not None and self.uv:
+            names = [("--group", group) for group in sorted(step.choice.groups)]
+            names += [("--extra", extra) for extra in sorted(step.choice.extras)]
             return [
                 *(self.uv, "sync", "--frozen", "--all-packages", "--inexact", "--no-progress", "--no-python-downloads"),
+                *("--no-default-groups", *(word for pair in names for word in pair)),
                 *("--python", python, "--directory", str(step.sync)),
             ]
         if self.uv:

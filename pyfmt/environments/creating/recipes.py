@@ -5,20 +5,19 @@ from __future__ import annotations
 import configparser
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.model import Project
+from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateRequest, CreationError
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
-from pyfmt.projects.locks.values import Table, table
-from pyfmt.projects.names import normalise
+from pyfmt.projects.locks.values import Lock, Table, table
+from pyfmt.projects.names import normalise, requirement_name
 
-# Extras and dependency groups that tests and type checks need; others (docs, release) are not imported by code.
-_DEVELOPMENT = ("dev", "develop", "development", "test", "tests", "testing", "lint", "typing", "types", "mypy")
 _REQUIREMENTS = re.compile(r"(?:requirements(?:[-_.](?P<after>\w+))?|(?P<before>\w+)[-_]requirements)\.txt")
 # Build backends that leave the folder which they install from as it was; setuptools writes its *.egg-info there.
 _CLEAN_BACKENDS = ("hatchling", "poetry.core", "flit_core", "pdm.backend", "uv_build")
@@ -34,7 +33,8 @@ class Step:
     folders: tuple[LocalFolder, ...] = ()
     indexes: tuple[str, ...] = ()
     no_deps: bool = False
-    sync: Path | None = None  # the folder of a uv.lock: all of it with `uv sync`
+    sync: Path | None = None  # the folder of a uv.lock: all its members with `uv sync`
+    choice: Choice = Choice()  # of a sync
 
     @property
     def written_to(self) -> tuple[Path, ...]:
@@ -62,25 +62,38 @@ def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_
     local = tuple(LocalFolder(folder) for p in closure if is_installable(folder := (root / p.path).resolve()))
     if lock is None:
         return _unlocked(requests, local)
+    content = _read_lock(lock)
+    manifests = [_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
+    extras = {extra: names for manifest in manifests for extra, names in extras_of(manifest).items()}
+    known = {normalise(extra): names for extra, names in extras.items()}
+    locked_extras = {extra: known.get(normalise(extra), ()) for extra in content.extras}
+    choice, notes = choose(requests, content.groups, locked_extras, content.conflicts)
     if lock.name == "uv.lock" and with_uv:
-        return Recipe(lock.name, (replace(Step(owner, sync=owner), folders=local),))
-    return _locked(lock, read_lock(lock, target), local)
+        return Recipe(lock.name, (Step(owner, folders=local, sync=owner, choice=choice),), notes)
+    return replace(_locked(lock, install_list(lock, content, target, choice), local), notes=notes)
+
+
+def _own_folders(requests: Sequence[CreateRequest]) -> list[Path]:
+    return [(request.root / request.project.path).resolve() for request in requests]
 
 
 def _unique(projects: Iterable[Project]) -> list[Project]:
     return list({project.path: project for project in projects}.values())
 
 
-def read_lock(path: Path, target: Target) -> Pinned:
-    """What the lock file at `path` installs on `target`; raises CreationError where it cannot be read."""
+def _read_lock(path: Path) -> Lock:
     try:
-        lock = locks.read(path)
-        groups = frozenset(lock.groups)
-        wanted = groups if lock.default_groups is None else groups & lock.default_groups
-        return pinned(lock, chosen(lock, target, Choice(wanted)), path.parent)
+        return locks.read(path)
     except locks.LockError as error:
-        words = str(error) if str(error).startswith(path.name) else f"{path.name} cannot be read: {error}"
-        raise CreationError(words, "let its manager lock again") from error
+        raise CreationError(str(error), "let its manager lock again") from error
+
+
+def install_list(path: Path, lock: Lock, target: Target, choice: Choice) -> Pinned:
+    """What `lock`, which lies at `path`, installs on `target`; raises CreationError where a marker cannot be read."""
+    try:
+        return pinned(lock, chosen(lock, target, choice), path.parent)
+    except locks.LockError as error:
+        raise CreationError(f"{path.name} cannot be read: {error}", "let its manager lock again") from error
 
 
 def _locked(lock: Path, locked: Pinned, local: tuple[LocalFolder, ...]) -> Recipe:
@@ -114,35 +127,47 @@ def _locked(lock: Path, locked: Pinned, local: tuple[LocalFolder, ...]) -> Recip
 def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...]) -> Recipe:
     """Requirements files, and the projects with what their manifests ask for; folders go into the same call, so that
     a distribution of the monorepo is never looked up on an index."""
-    files: list[Path] = []
-    extra_lines: list[str] = []
-    notes: list[str] = []
-    for request in requests:
-        folder = (request.root / request.project.path).resolve()
-        files += requirements_files(folder)
-        data = _manifest(folder)
-        extra_lines += _group_lines(data)
-        if table(data, "tool", "poetry", "group") or table(data, "tool", "poetry", "dev-dependencies"):
-            notes.append(f"{request.project.name} has no poetry.lock: its development groups are not installed")
-    cwd = (requests[0].root / requests[0].project.path).resolve()
-    own = {(request.root / request.project.path).resolve() for request in requests}
-    folders = tuple(_with_extras(folder) if folder.path in own else folder for folder in local)
-    step = Step(cwd, tuple(dict.fromkeys(extra_lines)), tuple(files), folders)
-    sources = [path.name for path in files] or ["pyproject.toml" if (cwd / "pyproject.toml").is_file() else "setup.py"]
+    own = list(dict.fromkeys(_own_folders(requests)))
+    manifests = {folder: _manifest(folder) for folder in own}
+    choice, lines, notes = _lines(requests, manifests, {_distribution(folder.path) for folder in local})
+    files = [file for folder in own for file in requirements_files(folder)]
+    folders = tuple(
+        (
+            replace(folder, extras=tuple(sorted(choice.extras & set(extras_of(manifests[folder.path])))))
+            if folder.path in manifests
+            else folder
+        )
+        for folder in local
+    )
+    step = Step(own[0], lines, tuple(files), folders)
+    manifest = "pyproject.toml" if (own[0] / "pyproject.toml").is_file() else "setup.py"
+    source = ", ".join([path.name for path in files] or [manifest])
     if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
-        hashed = Step(cwd, files=tuple(files))
-        return Recipe(", ".join(sources), (hashed, replace(step, files=())), tuple(notes))
+        return Recipe(source, (Step(own[0], files=tuple(files)), replace(step, files=())), notes)
     if not (step.lines or step.files or step.folders):
-        where = ", ".join(str(path) for path in sorted(own))
-        notes.append(f"nothing to install: {where} has no lock, no requirements and no build")
-        return Recipe("", (), tuple(notes))
-    return Recipe(", ".join(sources), (step,), tuple(notes))
+        where = ", ".join(str(path) for path in own)
+        nothing = f"nothing to install: {where} has no lock, no requirements and no build"
+        return Recipe("", (), (*notes, nothing))
+    return Recipe(source, (step,), notes)
 
 
-def _with_extras(folder: LocalFolder) -> LocalFolder:
-    """The folder with those of its extras that tests and type checks need."""
-    extras = table(_manifest(folder.path), "project", "optional-dependencies")
-    return replace(folder, extras=tuple(name for name in _DEVELOPMENT if name in extras))
+def _lines(
+    requests: Sequence[CreateRequest], manifests: Mapping[Path, Table], ours: Set[str]
+) -> tuple[Choice, tuple[str, ...], tuple[str, ...]]:
+    """The groups and extras of the projects with these manifests, the requirements to install beside what the installer
+    reads itself, and notes; `ours` are the distributions that come from folders."""
+    groups: dict[str, list[str]] = {}
+    for data in manifests.values():
+        for group, lines in group_lines(data).items():
+            groups.setdefault(group, []).extend(lines)
+    extras = {extra: names for data in manifests.values() for extra, names in extras_of(data).items()}
+    conflicts = [conflict for data in manifests.values() for conflict in conflicts_of(data)]
+    choice, notes = choose(requests, groups, extras, conflicts)
+    found = [line for group in sorted(choice.groups) for line in groups[group]]
+    for folder, data in manifests.items():
+        if not is_installable(folder):
+            found += main_lines(data, choice)
+    return choice, tuple(dict.fromkeys(line for line in found if requirement_name(line) not in ours)), notes
 
 
 def requirements_files(folder: Path) -> list[Path]:
@@ -153,7 +178,7 @@ def requirements_files(folder: Path) -> list[Path]:
     ):
         match = _REQUIREMENTS.fullmatch(path.name)
         suffix = (match.group("after") or match.group("before")) if match else None
-        if match and (suffix is None or suffix.lower() in _DEVELOPMENT):
+        if match and (suffix is None or suffix.lower() in DEVELOPMENT):
             found.append(path)
     return found
 
@@ -194,26 +219,6 @@ def _distribution(folder: Path) -> str:
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
     return normalise(name) if isinstance(name, str) else ""
-
-
-def _group_lines(data: Table) -> list[str]:
-    """The requirements of the development groups (PEP 735), `include-group` followed."""
-    groups = table(data, "dependency-groups")
-    seen: set[str] = set()
-
-    def lines(name: str) -> list[str]:
-        if name in seen:
-            return []
-        seen.add(name)
-        found = []
-        for entry in groups.get(name) or []:
-            if isinstance(entry, str):
-                found.append(entry)
-            elif isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
-                found += lines(entry["include-group"])
-        return found
-
-    return [line for name in _DEVELOPMENT if name in groups for line in lines(name)]
 
 
 def _has_hashes(path: Path) -> bool:

@@ -24,15 +24,17 @@ class CreateRequest:
     closure: tuple[Project, ...]
     root: Path
     prefix: Path
+    imported: frozenset[str] = frozenset()  # top-level modules that the project's own files import
+    groups: tuple[str, ...] | None = None  # to install, by the configuration; None: all
+    extras: tuple[str, ...] | None = None  # the same; None: those that may provide what is imported
 
 
 @dataclass(frozen=True, slots=True)
 class CreateOptions:
     """How environments are made."""
 
-    python: str | None = (
-        None  # "3.12"; None: pyfmt's own where requires-python admits it, else the highest that it admits
-    )
+    # "3.12"; None: pyfmt's own where requires-python admits it, else the highest that it admits
+    python: str | None = None
     recreate: bool = False  # replace environments that are there
     dry_run: bool = False  # say what would be done, and do nothing
     jobs: int = 2  # environments made at the same time

@@ -16,7 +16,7 @@ from pyfmt.core.model import Config, Failure, Project, Resolution
 from pyfmt.core.report import Report
 from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust
-from pyfmt.git.index import Entry, GitIndex, open_index
+from pyfmt.git.index import GitIndex, IndexEntry, open_index
 from pyfmt.git.staged import path_mapping, tree
 from pyfmt.git.staged.path_mapping import Move
 from pyfmt.git.staged.write_back import Bringing
@@ -118,7 +118,7 @@ def _stage(
     request: Request,
     around: tuple[Path, Mapping[str, str]],
     settled: tuple[Config, Path, bool],
-    given: tuple[GitIndex, dict[str, Entry], Move],
+    given: tuple[GitIndex, dict[str, IndexEntry], Move],
 ) -> Stage:
     real, base, cached = settled
     index, entries, move = given
@@ -147,12 +147,12 @@ def _stage(
     )
 
 
-def _filtered(index: GitIndex, entries: dict[str, Entry], before: str) -> dict[str, str]:
+def _filtered(index: GitIndex, entries: dict[str, IndexEntry], before: str) -> dict[str, str]:
     found = index.untrusted_filters(path for path in entries if path.startswith(before))
     return {path[len(before) :]: driver for path, driver in found.items()}
 
 
-def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], notes: list[str]) -> str | None:
+def _config_file(real: Config, given: tuple[GitIndex, dict[str, IndexEntry], Move], notes: list[str]) -> str | None:
     """What to read the configuration from: None for the index's own; the work tree's where the index has no such
     file."""
     index, entries, move = given
@@ -169,7 +169,7 @@ def _config_file(real: Config, given: tuple[GitIndex, dict[str, Entry], Move], n
 _OWN_FILES = ("pyfmt.toml", "pyproject.toml")
 
 
-def _wanted(request: Request, cwd: Path, root: Path, given: tuple[GitIndex, dict[str, Entry], str]) -> _Wanted:
+def _wanted(request: Request, cwd: Path, root: Path, given: tuple[GitIndex, dict[str, IndexEntry], str]) -> _Wanted:
     index, entries, before = given
     below = [path[len(before) :] for path in index.changed() & entries.keys() if path.startswith(before)]
     staged = frozenset(path for path in below if path.endswith(PYTHON_SUFFIXES))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt.core.errors import StagedError
-from pyfmt.git.index import LINK, SUBMODULE, Entry, GitIndex
+from pyfmt.git.index import LINK, SUBMODULE, GitIndex, IndexEntry
 from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk
 from pyfmt.runner.edits import remove_leftovers
 
@@ -68,7 +68,7 @@ def _locked(folder: Path) -> Iterator[bool]:
         yield True
 
 
-def fill(index: GitIndex, entries: Mapping[str, Entry], extras: Iterable[str], folder: Path) -> Path:
+def fill(index: GitIndex, entries: Mapping[str, IndexEntry], extras: Iterable[str], folder: Path) -> Path:
     """Make `folder`/tree hold `entries` (those that matter) and, from the work tree, `extras`; returns it.
 
     What is there already and unchanged keeps its time stamps, so that caches know it again. An interrupted filling is
@@ -99,13 +99,13 @@ def fill(index: GitIndex, entries: Mapping[str, Entry], extras: Iterable[str], f
     return tree
 
 
-def _matters(path: str, entry: Entry) -> bool:
+def _matters(path: str, entry: IndexEntry) -> bool:
     if entry.mode == SUBMODULE:
         return False
     return entry.mode == LINK or os.path.splitext(path)[1].lower() in _SUFFIXES
 
 
-def _salt(index: GitIndex, entries: Mapping[str, Entry]) -> str:
+def _salt(index: GitIndex, entries: Mapping[str, IndexEntry]) -> str:
     """What contents depend on besides their blobs: attributes and settings that convert them, and drivers that may
     not."""
     attributes = sorted((path, e.blob) for path, e in entries.items() if path.rpartition("/")[2] == ".gitattributes")
@@ -170,7 +170,7 @@ def _mark_top(index: GitIndex, tree: Path) -> None:
         (info / "exclude").unlink(missing_ok=True)
 
 
-def generated(index: GitIndex, entries: Mapping[str, Entry], root: Path, exclude: tuple[str, ...]) -> list[str]:
+def generated(index: GitIndex, entries: Mapping[str, IndexEntry], root: Path, exclude: tuple[str, ...]) -> list[str]:
     """Files below `root` that no commit holds, but that belong there: ignored by git yet importable (generated sources,
     compiled modules), and the sources of submodules. A file that was merely not added is none of them."""
     inside = os.path.relpath(root, index.top).replace(os.sep, "/")

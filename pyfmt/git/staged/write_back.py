@@ -4,17 +4,15 @@ nothing."""
 from __future__ import annotations
 
 import contextlib
-import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from pyfmt.core.errors import EditError, PyfmtError, StagedError
 from pyfmt.core.model import Edit, Failure, Outcome
-from pyfmt.git.index import Entry, GitIndex
-from pyfmt.runner import edits
+from pyfmt.git.index import GitIndex, IndexEntry
+from pyfmt.runner import edits, interruption
 
 CONFLICT = "what is staged would be reformatted where the work tree has changes that are not staged"
 _CURE = "nothing of it is changed; stage those changes too (`git add`), or set them aside, and run pyfmt again"
@@ -28,7 +26,7 @@ class _FileUpdate:
     """
 
     path: str  # relative to the top
-    entry: Entry
+    entry: IndexEntry
     formatted: bytes
     mine: bytes | None = None
     merged: bytes = b""
@@ -41,7 +39,9 @@ class Bringing:
     `with_index` False leaves the index alone, for a hook framework that minds it itself.
     """
 
-    def __init__(self, index: GitIndex, folders: tuple[str, str], entries: dict[str, Entry], with_index: bool) -> None:
+    def __init__(
+        self, index: GitIndex, folders: tuple[str, str], entries: dict[str, IndexEntry], with_index: bool
+    ) -> None:
         self._index = index
         self._tree, self._before = folders  # `_before`: the project root's place below the top, with a "/" at the end
         self._entries = entries
@@ -91,7 +91,7 @@ class Bringing:
         """
         if not self._changes:
             return list(outcomes)
-        with _undisturbed():
+        with interruption.held():
             return self._bring(outcomes)
 
     def _bring(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -128,7 +128,7 @@ class Bringing:
     def _stage(self, written: Sequence[_FileUpdate]) -> None:
         """One step for the index; the one behind it, too, where the same content is staged there."""
         behind = self._index.behind()
-        staged = {c.path: Entry(c.entry.mode, self._index.store(c.path, c.formatted)) for c in written}
+        staged = {c.path: IndexEntry(c.entry.mode, self._index.store(c.path, c.formatted)) for c in written}
         self._index.update(staged)
         if behind is not None:
             there = behind.entries()
@@ -143,22 +143,3 @@ def _without(outcome: Outcome, refused: dict[str, str]) -> Outcome:
     failures = tuple(Failure(outcome.unit.tool, (e.project,), "", f"{e.path}: {refused[e.path]}") for e in lost)
     kept: tuple[Edit, ...] = tuple(edit for edit in outcome.edits if edit.path not in refused)
     return replace(outcome, edits=kept, failures=(*outcome.failures, *failures))
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM are kept until the end of the context, and then handled as ever."""
-    came: list[int] = []
-
-    def keep(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    old = {number: signal.signal(number, keep) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-    for number in came:
-        signal.raise_signal(number)

@@ -15,9 +15,8 @@ from pyfmt.projects.locks.requirements import read as read_requirements
 class _Installed:
     """What decides about one distribution in an environment: anything else in a lock file makes no difference."""
 
-    versions: set[str] = field(
-        default_factory=set
-    )  # none for a local folder: its version says nothing of what is there
+    # None for a local folder: its version says nothing of what is there
+    versions: set[str] = field(default_factory=set)
     facts: set[object] = field(default_factory=set)  # source, groups, markers
     hashes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from pyfmt.cache.memory import Memory
 from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Severity, Unit
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
-from pyfmt.run.boundaries.kinds import Allowed, Kind, Kinds, kinds
+from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
 from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
 from pyfmt.run.boundaries.reading import Reader, code_digest
 from pyfmt.run.boundaries.violations import Policy, counts_for_cycles, cycles, unreadable, violations
@@ -80,9 +80,9 @@ class _BoundaryCheck:
             ]
         )
         self._cyclic: dict[str, Project] = {}  # the files that cycles are made of
-        if any(known.of[part.project.path] is Kind.LIBRARY for part in parts):
+        if any(known.of[part.project.path] is ProjectKind.LIBRARY for part in parts):
             for project in question.projects:
-                if known.of.get(project.path) is Kind.LIBRARY:
+                if known.of.get(project.path) is ProjectKind.LIBRARY:
                     self._cyclic |= {file: project for file in project.files if counts_for_cycles(project, file)}
 
     @property
@@ -119,7 +119,7 @@ class _BoundaryCheck:
     def check(self, unit: Unit, allowed: Allowed, reader: Reader, memory: Memory) -> BoundaryResult:
         """Read, check, and say what could not be read."""
         projects = {project.path: project for project in self._question.projects}
-        libraries = {path for path, kind in self._kinds.of.items() if kind is Kind.LIBRARY}
+        libraries = {path for path, kind in self._kinds.of.items() if kind is ProjectKind.LIBRARY}
         modules = Modules(self._question.projects, libraries, lambda file: reader.of(file).extends_path)
         found = find_project_imports(self._wanted(), Lookup(modules, self._layout), reader, memory)
         policy = Policy(projects, self._kinds.of, allowed)

@@ -16,7 +16,7 @@ DEFAULT_PROJECTS = ("projects/*", "apps/*", "services/*")
 _CURE = "see docs/boundaries.md"
 
 
-class Kind(str, Enum):
+class ProjectKind(str, Enum):
     """What a project is to the others."""
 
     LIBRARY = "library"
@@ -27,7 +27,7 @@ class Kind(str, Enum):
 class Kinds:
     """The kind of each project, by path; `without` are those that are neither."""
 
-    of: Mapping[str, Kind]
+    of: Mapping[str, ProjectKind]
     without: tuple[Project, ...]
 
 
@@ -43,7 +43,7 @@ def kinds(settings: Config, projects: Sequence[Project]) -> Kinds:
         for pattern in globs or ():
             if not any(is_below(project.path, pattern) for project in projects):
                 raise ConfigError(f"boundaries: {key}: {pattern!r} matches no project", where, _CURE)
-    found: dict[str, Kind] = {}
+    found: dict[str, ProjectKind] = {}
     for project in projects:
         kind = _kind(project, wanted, where)
         if kind is not None:
@@ -55,7 +55,7 @@ def kinds(settings: Config, projects: Sequence[Project]) -> Kinds:
     return Kinds(found, tuple(project for project in projects if project.path not in found and project.files))
 
 
-def _kind(project: Project, wanted: Boundaries, where: str) -> Kind | None:
+def _kind(project: Project, wanted: Boundaries, where: str) -> ProjectKind | None:
     libraries = DEFAULT_LIBRARIES if wanted.libraries is None else wanted.libraries
     deployed = DEFAULT_PROJECTS if wanted.projects is None else wanted.projects
     library = max((is_below(project.path, pattern) for pattern in libraries), default=0)
@@ -64,7 +64,7 @@ def _kind(project: Project, wanted: Boundaries, where: str) -> Kind | None:
         if library:
             raise ConfigError(f"boundaries: {project.path} is among the libraries and among the projects", where, _CURE)
         return None
-    return Kind.LIBRARY if library > deploy else Kind.PROJECT
+    return ProjectKind.LIBRARY if library > deploy else ProjectKind.PROJECT
 
 
 class Allowed:

@@ -10,7 +10,7 @@ from typing import Any
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
 from pyfmt.core.model import Project
-from pyfmt.imports.index import Modules, Target
+from pyfmt.imports.index import ImportTarget, Modules
 from pyfmt.imports.parse import Span
 from pyfmt.run.boundaries.reading import Reader, code_digest
 from pyfmt.run.boundaries.violations import ProjectImports, Site, sites
@@ -82,7 +82,7 @@ def _read(value: bytes | None, project: Project) -> dict[str, ProjectImports] | 
 
 def _from_rows(file: str, project: Project, rows: list[list[Any]], problem: str, line: int) -> ProjectImports:
     made = tuple(
-        Site(file, Span(*row[:4]), project.path, Target(*row[4:]))
+        Site(file, Span(*row[:4]), project.path, ImportTarget(*row[4:]))
         for row in rows  # pylint: disable=no-value-for-parameter
     )
     return ProjectImports(made, problem, line)

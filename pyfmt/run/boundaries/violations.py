@@ -18,9 +18,9 @@ from pyfmt.core.rules import (
     UNREADABLE,
     Rule,
 )
-from pyfmt.imports.index import Modules, Names, Target
+from pyfmt.imports.index import ImportedName, ImportTarget, Modules
 from pyfmt.imports.parse import FileImports, Import, Span
-from pyfmt.run.boundaries.kinds import Allowed, Kind
+from pyfmt.run.boundaries.kinds import Allowed, ProjectKind
 
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _TEST_FILE = re.compile(r"(test_.*|.*_test|conftest)\.pyi?\Z")
@@ -31,7 +31,7 @@ class Policy:
     """What imports are checked against; everything by the projects' paths."""
 
     projects: Mapping[str, Project]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ProjectKind]
     allowed: Allowed
 
 
@@ -42,7 +42,7 @@ class Site:
     file: str
     span: Span
     importer: str
-    target: Target
+    target: ImportTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def sites(project: Project, file: str, found: FileImports, modules: Modules) -> 
     return ProjectImports(leaving, found.problem, found.problem_line)
 
 
-def _targets(project: Project, file: str, item: Import, modules: Modules) -> Iterator[tuple[Span, Target]]:
+def _targets(project: Project, file: str, item: Import, modules: Modules) -> Iterator[tuple[Span, ImportTarget]]:
     """Where an import leads; each project once, at the statement where all names are its own."""
-    found: dict[str, tuple[Span, Target]] = {}
+    found: dict[str, tuple[Span, ImportTarget]] = {}
     known = 0
     for name, span in item.names or (("", item.span),):
-        names = Names(item.module, "" if name == "*" else name)
+        names = ImportedName(item.module, "" if name == "*" else name)
         if item.level:
-            target = modules.relative(file, item.level, Names(item.module or name, name if item.module else ""))
+            target = modules.relative(file, item.level, ImportedName(item.module or name, name if item.module else ""))
         else:
             target = modules.absolute(project.path, names)
         if target is not None:
@@ -103,8 +103,8 @@ def _rule(policy: Policy, site: Site) -> Rule | None:
     importer, target = policy.kinds.get(site.importer), policy.kinds.get(site.target.project)
     if importer is None or target is None:
         return None
-    if target is Kind.PROJECT:
-        return PROJECT_IMPORTS_PROJECT if importer is Kind.PROJECT else LIBRARY_IMPORTS_PROJECT
+    if target is ProjectKind.PROJECT:
+        return PROJECT_IMPORTS_PROJECT if importer is ProjectKind.PROJECT else LIBRARY_IMPORTS_PROJECT
     project = policy.projects[site.importer]
     return None if project.computed or site.target.project in project.declares else UNDECLARED_DEPENDENCY
 
@@ -172,7 +172,7 @@ def cycles(policy: Policy, found: Iterable[Site]) -> Iterator[Finding]:
     first: dict[str, dict[str, Site]] = {}
     for site in sorted(found, key=lambda site: (site.file, site.span.line, site.span.column)):
         pair = (site.importer, site.target.project)
-        if all(policy.kinds.get(path) is Kind.LIBRARY for path in pair):
+        if all(policy.kinds.get(path) is ProjectKind.LIBRARY for path in pair):
             first.setdefault(pair[0], {}).setdefault(pair[1], site)
     graph = {path: sorted(steps) for path, steps in sorted(first.items())}
     # Only what is part of a cycle is a question to `allow`: else an entry would seem to be needed.

@@ -1,1 +1,17 @@
-"""black: its configuration, and how a text is formatted."""
+"""black: what it is, its configuration, and how a text is formatted."""
+
+from __future__ import annotations
+
+from pyfmt.tools.tool import Kind, Tool
+
+TOOL = Tool(
+    name="black",
+    kind=Kind.FORMATTER,
+    config_file="black.toml",
+    home="https://black.readthedocs.io/",
+    distributions=("black",),
+    syntax_rank=2,
+    promise="files are formatted",
+    would="format the file anew",
+    options=lambda config: ("--config", config),
+)

@@ -1,1 +1,40 @@
 """mypy: what it is, how it is called, how its answer is read."""
+
+from __future__ import annotations
+
+import re
+
+from pyfmt.core.model import Severity
+from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.tools.mypy import executing, rules
+from pyfmt.tools.mypy.adapter import Mypy
+from pyfmt.tools.mypy.further import folders
+from pyfmt.tools.tool import Kind, Tool
+
+TOOL = Tool(
+    name="mypy",
+    kind=Kind.LINTER,
+    config_file="mypy.ini",
+    home="https://mypy.readthedocs.io/",
+    distributions=("mypy",),
+    own_files=("mypy.ini", ".mypy.ini"),
+    setup_cfg="mypy",
+    syntax_rank=1,
+    cost=Cost(1500, 25, context=1),  # it checks every file of a unit
+    linter=Mypy(),
+    own_cache=True,
+    # It takes its comment only where it comes first
+    # (https://mypy.readthedocs.io/en/stable/common_issues.html#spurious-errors-and-locally-silencing-the-checker).
+    comment=Comment(
+        re.compile(r"#\s*type:\s*ignore(?:\s*\[(?P<names>[^\]]*)\])?"),
+        "# type: ignore[{}]",
+        first=True,
+        mildest=Severity.WARNING,
+        unused_rule="unused-ignore",
+    ),
+    rule_url=rules.url,
+    rule_texts=rules.texts,
+    rule_names=rules.names,
+    executes=executing.executions,
+    further=folders,
+)

@@ -27,14 +27,11 @@ _STUB = ".pyi"
 
 @dataclass(frozen=True, slots=True)
 class Mypy:
-    """The Linter for mypy; see pyfmt.tools.protocol."""
+    """The Linter of mypy; see pyfmt.tools.protocol."""
 
-    name: str = "mypy"
     worker: str = "mypy"
-    alone: bool = False
-    project_rules: frozenset[str] | None = None
 
-    def interpreter(self, environment: Environment) -> str:
+    def interpreter(self, environment: Environment | None) -> str:
         """pyfmt's own: mypy checks for any Python from 3.10 on, whatever it runs in."""
         del environment
         return sys.executable
@@ -83,9 +80,10 @@ class Mypy:
             "failures": failures,
         }
 
-    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:
+    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
         """A tool environment of the environment's Python, where it has a plugin that pyfmt's own Python may not
         load."""
+        assert environment is not None, "mypy reads an environment"
         return plugins.need(environment, payload) if payload["trusted"] else None
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
@@ -96,7 +94,7 @@ class Mypy:
             _finding(item, owners[item["path"]], environment) for item in answer["findings"] if item["path"] in owners
         ]
         failures = [
-            Failure(self.name, unit.projects, environment, item["reason"], item.get("detail", ""))
+            Failure("mypy", unit.projects, environment, item["reason"], item.get("detail", ""))
             for item in answer["failures"]
         ]
         return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]))
@@ -108,9 +106,6 @@ class Mypy:
         """
         names = _names(project.files, project.import_roots)
         return names.module(file)
-
-
-LINTER = Mypy()
 
 
 class _SourceFinder:

@@ -1,1 +1,37 @@
 """pylint: what it is, how it is called, how its answer is read."""
+
+from __future__ import annotations
+
+import re
+
+from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.tools.pylint import executing, rules
+from pyfmt.tools.pylint.adapter import PylintLinter
+from pyfmt.tools.tool import Kind, Tool
+
+TOOL = Tool(
+    name="pylint",
+    kind=Kind.LINTER,
+    config_file="pylintrc",
+    home="https://pylint.readthedocs.io/",
+    distributions=("pylint", "astroid"),
+    own_files=(".pylintrc", "pylintrc"),
+    setup_cfg="pylint",
+    syntax_rank=0,
+    cost=Cost(1500, 60),  # it only parses what it need not report
+    linter=PylintLinter(),
+    isolated=True,
+    project_rules=frozenset({"R0801", "R0401"}),  # duplicate-code, cyclic-import
+    # It finds its own behind other comments (pylint.utils.pragma_parser.OPTION_RGX).
+    comment=Comment(
+        re.compile(r"#[^#]*\bpylint:\s*disable=(?P<names>[\w\-, ]*[\w\-])"),
+        "# pylint: disable={}",
+        ",",
+        never=frozenset({"R0801", "R0401", "astroid-error", "F0002"}),  # a block of several files has no line
+        unused_rule="I0021",
+    ),
+    rule_url=rules.url,
+    rule_texts=rules.texts,
+    rule_names=rules.names,
+    executes=executing.executions,
+)

@@ -18,15 +18,13 @@ _SEVERITIES = {"fatal": Severity.ERROR, "error": Severity.ERROR, "warning": Seve
 
 @dataclass(frozen=True, slots=True)
 class PylintLinter:
-    """The linter; `LINTER` is its only instance."""
+    """The Linter of pylint; see pyfmt.tools.protocol."""
 
-    name: str = "pylint"
     worker: str = "pylint"
-    alone: bool = True
-    project_rules: frozenset[str] | None = frozenset({"R0801", "R0401"})  # duplicate-code, cyclic-import
 
-    def interpreter(self, environment: Environment) -> str:
+    def interpreter(self, environment: Environment | None) -> str:
         """The environment's base interpreter; pyfmt's own where pylint cannot run in that one."""
+        assert environment is not None, "pylint reads an environment"
         return sys.executable if _foreign(environment) else environment.base_executable
 
     def payload(self, unit: Unit, context: LintContext) -> JsonObject:
@@ -51,10 +49,11 @@ class PylintLinter:
             ],
         }
 
-    def need(self, environment: Environment, payload: JsonObject) -> ToolNeed | None:  # pylint: disable=useless-return
+    def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
         """None: the worker runs in the environment's base interpreter anyway, for which its plugins are made."""
         del environment, payload
-        return None
+        nothing: ToolNeed | None = None
+        return nothing
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """Findings in order of place, failures and notes of a worker's answer."""
@@ -65,7 +64,7 @@ class PylintLinter:
             key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message),
         )
         failures = tuple(
-            Failure(self.name, tuple(each["projects"]), environment.name, each["reason"], each["detail"])
+            Failure("pylint", tuple(each["projects"]), environment.name, each["reason"], each["detail"])
             for each in answer["failures"]
         )
         reason = _foreign(environment)
@@ -153,6 +152,3 @@ def _finding(message: Mapping[str, Any], environment: str) -> Finding:
         also=tuple(message["also"]),
         syntax=message["syntax"],
     )
-
-
-LINTER = PylintLinter()

@@ -162,15 +162,17 @@ def test_a_library_that_needs_another_is_installed_with_it_and_not_from_an_index
 
 
 def test_development_groups_and_extras_are_installed_without_a_lock(tmp_path: Path) -> None:
-    files = own_build("service") | own_build("pyfmt_group_9d") | own_build("pyfmt_extra_9d")
-    files["service/pyproject.toml"] += (
-        '[dependency-groups]\nlint = ["pyfmt_group_9d"]\ndev = [{include-group = "lint"}]\n'
-        'docs = ["pyfmt-no-such-thing-9d"]\n'
+    files = (
+        own_build("service") | own_build("pyfmt_group_9d") | own_build("pyfmt_extra_9d") | own_build("pyfmt_docs_9d")
     )
+    files[
+        "service/pyproject.toml"
+    ] += '[dependency-groups]\nlint = ["pyfmt_group_9d"]\ndev = [{include-group = "lint"}]\ndocs = ["pyfmt_docs_9d"]\n'
     # The library's own tests are not what the service runs: what they need would only hide a missing dependency.
     files["pyfmt_group_9d/pyproject.toml"] += '[project.optional-dependencies]\ntest = ["pyfmt-no-such-thing-9d"]\n'
-    files["service/pyproject.toml"] += '[project.optional-dependencies]\ntest = ["pyfmt_extra_9d"]\n'
+    unused = 'huge = ["pyfmt-no-such-thing-9d"]'
+    files["service/pyproject.toml"] += f'[project.optional-dependencies]\ntest = ["pyfmt_extra_9d"]\n{unused}\n'
     root = write(tmp_path, files)
     (made,) = make(root, "service")
     assert (made.status, made.detail) == (Status.CREATED, "")
-    assert set(installed(root / "service/.venv")) == {"service", "pyfmt-group-9d", "pyfmt-extra-9d"}
+    assert set(installed(root / "service/.venv")) == {"service", "pyfmt-group-9d", "pyfmt-extra-9d", "pyfmt-docs-9d"}

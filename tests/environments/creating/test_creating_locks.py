@@ -14,10 +14,11 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from pyfmt.core.model import Project
 from pyfmt.environments.creating.installers import find_uv
 from pyfmt.environments.creating.pins import Pinned, pinned
-from pyfmt.environments.creating.recipes import read_lock
-from pyfmt.environments.creating.values import CreationError
+from pyfmt.environments.creating.recipes import install_list, recipe
+from pyfmt.environments.creating.values import CreateRequest, CreationError
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
 from pyfmt.projects.locks.poetry import read as read_poetry
@@ -40,6 +41,15 @@ def run(*command: str | Path, cwd: Path, **environ: str) -> str:
     done = subprocess.run(command, cwd=cwd, env=clean | environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def read_lock(path: Path, target: Target) -> Pinned:
+    """What a lock installs with the groups that its manager installs unasked."""
+    lock = locks.read(path)
+    groups = frozenset(lock.groups)
+    return install_list(
+        path, lock, target, Choice(groups if lock.default_groups is None else groups & lock.default_groups)
+    )
 
 
 def pins(locked: Pinned) -> set[str]:
@@ -268,5 +278,6 @@ def test_pipfile_lock_reads_as_pipenv_exports_it(manager: Callable[..., Path], t
 )
 def test_a_damaged_lock_is_said(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"poetry.lock": text})
-    with pytest.raises(CreationError, match="cannot be read"):
-        read_lock(tmp_path / "poetry.lock", HERE)
+    request = CreateRequest(Project("a", "."), (), tmp_path, tmp_path / ".venv")
+    with pytest.raises(CreationError, match="poetry.lock cannot be read"):
+        recipe([request], tmp_path, HERE, with_uv=True)

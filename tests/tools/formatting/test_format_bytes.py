@@ -165,9 +165,8 @@ def test_isort_still_sorts_what_black_cannot_parse_and_both_places_are_known() -
 
 
 def test_an_internal_error_of_black_is_its_failure_and_changes_nothing() -> None:
-    result = _format(
-        "try:\n  import z\nexcept ImportError:\n  import y\n\n\\\nprint( 'x' )\n"
-    )  # black 26.10.1 breaks this
+    # black 26.10.1 breaks this
+    result = _format("try:\n  import z\nexcept ImportError:\n  import y\n\n\\\nprint( 'x' )\n")
     (fault,) = result.faults
     assert fault.tool == "black" and fault.reason.startswith("INTERNAL ERROR") and "ASTSafetyError" in fault.detail
     assert result.data is None and result.syntax is None

@@ -16,7 +16,7 @@ from pyfmt.projects import find_projects
 from pyfmt.projects.layout import imported_names
 from pyfmt.runner.linting import tool_paths
 from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerSpec
-from pyfmt.tools.mypy.adapter import LINTER
+from pyfmt.tools.mypy.adapter import Mypy
 from pyfmt.tools.protocol import LintContext, Reading
 from tests.support.careful_loop import Said
 from tests.support.monorepo import ROOT, Monorepo
@@ -58,9 +58,9 @@ class Checker:
         selected = self.selected or {project.path: project.files for project in projects}
         work = Work(projects, {path: tuple(files) for path, files in selected.items()}, resolutions, (), ("mypy",))
         facts = Facts(
-            lambda tool, file, project: LINTER.module_name(file, project),
+            lambda tool, file, project: Mypy().module_name(file, project),
             lambda file: imported_names((self.tree.root / file).read_bytes()),
-            lambda tool: LINTER.alone,
+            lambda tool: False,
         )
         return plan(work, facts).lint_units
 
@@ -90,14 +90,14 @@ class Checker:
         return tuple(dict.fromkeys(root for root in map(os.path.realpath, roots) if root in visible))
 
     def _one(self, unit: Unit, worker: Worker) -> Reading:
-        answer = worker.ask(LINTER.payload(unit, self.context(unit)), 300)
+        answer = worker.ask(Mypy().payload(unit, self.context(unit)), 300)
         assert answer.answer is not None, f"{answer.reason}\n{answer.log}"
-        return LINTER.parse(unit, answer.answer)
+        return Mypy().parse(unit, answer.answer)
 
     @contextmanager
     def _worker(self, scratch: Path) -> Iterator[Worker]:
         environment, *_ = [unit.environment for unit in self.units if unit.environment]
-        spec = WorkerSpec(LINTER.interpreter(environment), LINTER.worker, tool_paths())
+        spec = WorkerSpec(Mypy().interpreter(environment), Mypy().worker, tool_paths())
         worker: Worker = ForkServer(spec, scratch) if self.fork else ProcessPerRequest(spec, scratch)
         try:
             yield worker

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyfmt.core.model import Project
-from pyfmt.tools.mypy.adapter import LINTER
+from pyfmt.tools.mypy.adapter import Mypy
 
 FOLDERS = ["src", "acme", "tests", "foo-bar", "foo-stubs", "tests/unit", "src/acme", "src/acme/sub", "acme/deep", "x/y"]
 NAMES = ["__init__.py", "__init__.pyi", "a.py", "a.pyi", "conftest.py", "my-script.py"]
@@ -48,7 +48,7 @@ def test_names_equal_those_of_mypy(
     os.chdir(root / "empty")
     try:
         for path in paths:
-            name = LINTER.module_name(path, project)
+            name = Mypy().module_name(path, project)
             try:
                 (source,) = create_source_list([str(root / path)], options)
             except InvalidSourceList:
@@ -70,4 +70,4 @@ def test_names_equal_those_of_mypy(
 def test_files_that_mypys_own_walk_passes_over_have_no_name() -> None:
     files = ("p/a.py", "p/a.pyi", "p/b.py", "p/b/__init__.py", "p/c.pyi", "p/d.py")
     project = Project("p", "p", files, import_roots=("p",))
-    assert [LINTER.module_name(file, project) for file in files] == ["", "a", "", "b", "c", "d"]
+    assert [Mypy().module_name(file, project) for file in files] == ["", "a", "", "b", "c", "d"]

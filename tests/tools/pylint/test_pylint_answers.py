@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyfmt.core.model import Project, PythonVersion, Severity
-from pyfmt.tools.pylint.adapter import LINTER, minimum_python
+from pyfmt.tools.pylint.adapter import PylintLinter, minimum_python
 from tests.conftest import MakeEnvironment
 from tests.tools.pylint.working import Lint, described, rules, write
 
@@ -82,7 +82,7 @@ def test_an_environment_that_pylint_cannot_run_in_is_linted_with_pyfmts_python(
     )
     root = write(tmp_path / "mono", {"p/a.py": code, "pylintrc": ""})
     environment = described(built)
-    assert LINTER.interpreter(environment) == sys.executable
+    assert PylintLinter().interpreter(environment) == sys.executable
     reading = Lint(root, environment, root / "pylintrc").run("p")
     assert rules(reading, "E0401") == [("p/a.py", 2, "E0401", "Unable to import 'tomlkit'")]
     assert len(rules(reading, "E0611", "E1101")) == 2
@@ -90,14 +90,14 @@ def test_an_environment_that_pylint_cannot_run_in_is_linted_with_pyfmts_python(
     assert "3.8" in note
     assert Lint(root, environment, root / "pylintrc").payload(["p"])[1]["groups"][0]["py_version"] == "3.8"
     gone = replace(environment, python=PythonVersion(3, 12), base_executable="/nowhere/python")
-    assert LINTER.interpreter(gone) == sys.executable
-    assert LINTER.interpreter(replace(environment, python=PythonVersion(3, 12, 0, "PyPy"))) == sys.executable
+    assert PylintLinter().interpreter(gone) == sys.executable
+    assert PylintLinter().interpreter(replace(environment, python=PythonVersion(3, 12, 0, "PyPy"))) == sys.executable
 
 
 def test_module_names_follow_the_import_roots_and_never_collide() -> None:
     files = ("p/src/a/__init__.py", "p/src/a/b.py", "p/src/a/b.pyi", "p/tests/t.py", "p/more/t.py", "p/x.pyi", "top.py")
     project = Project("p", "p", files, import_roots=(".", "p", "p/src", "p/tests"))
-    names = [LINTER.module_name(file, project) for file in files]
+    names = [PylintLinter().module_name(file, project) for file in files]
     assert names == ["p/src:a", "p/src:a.b", "", "p/tests:t", "p:more.t", "p:x", ".:top"]
 
 

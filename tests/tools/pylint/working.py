@@ -15,7 +15,7 @@ import pylint
 
 from pyfmt.core.model import Environment, Part, Project, PythonVersion, ToolConfig, Unit
 from pyfmt.tools.protocol import LintContext, Reading
-from pyfmt.tools.pylint.adapter import LINTER
+from pyfmt.tools.pylint.adapter import PylintLinter
 from tests.support.pythons import clean_environ
 from tests.support.virtualenvs import BuiltEnvironment
 
@@ -74,12 +74,12 @@ class Lint:
         unit = Unit("pylint", self.environment, tuple(self._part(path) for path in projects))
         config = ToolConfig("pylint", str(self.rcfile), "configs")
         context = LintContext(str(self.root), config, (TOOLS,), None, (), self.trusted)
-        return unit, LINTER.payload(unit, context)
+        return unit, PylintLinter().payload(unit, context)
 
     def run(self, *projects: str) -> Reading:
         """What pyfmt reads from the worker's answer."""
         unit, payload = self.payload(projects)
-        return LINTER.parse(unit, self.answer(payload))
+        return PylintLinter().parse(unit, self.answer(payload))
 
     def answer(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The worker's answer, from a server process in a clean environment."""
@@ -92,7 +92,7 @@ class Lint:
         environ = clean_environ() | {"PYTHONHASHSEED": "0", "HOME": str(home), "XDG_CACHE_HOME": str(home)}
         if self.no_fork:
             environ["PYFMT_NO_FORK"] = "1"
-        interpreter = LINTER.interpreter(self.environment)
+        interpreter = PylintLinter().interpreter(self.environment)
         command = [interpreter, "-s", "-S", str(SERVER), "--once", "pylint", TOOLS]
         subprocess.run(command, input=json.dumps(request) + "\n", text=True, env=environ, check=False, cwd=scratch)
         log = (scratch / "log").read_text(errors="replace") if (scratch / "log").exists() else ""

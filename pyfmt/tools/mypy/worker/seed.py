@@ -24,7 +24,7 @@ _WORTH_IT = 8  # modules more than a seed has, for which it is made anew
 _PARTS = (".meta.ff", ".data.ff", ".meta_ex.ff")
 
 
-class _Known(NamedTuple):
+class _SeedManifest(NamedTuple):
     """What a manifest says: the folder of the data, its files' sizes and CRCs, and which modules are in it."""
 
     data: str
@@ -91,11 +91,11 @@ class Seed:
                     if entry.is_dir(follow_symlinks=False):
                         shutil.rmtree(entry.path, ignore_errors=True)
 
-    def _known(self) -> _Known | None:
+    def _known(self) -> _SeedManifest | None:
         try:
             with open(self._manifest, encoding="utf-8") as file:
                 read = json.load(file)
-            known = _Known(os.path.join(self._home, read["data"]), read["checks"], frozenset(read["stems"]))
+            known = _SeedManifest(os.path.join(self._home, read["data"]), read["checks"], frozenset(read["stems"]))
             sizes = [os.path.getsize(os.path.join(known.data, name)) for name in known.checks]
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -39,7 +39,7 @@ class ConfigBroken(Exception):
     """The shared configuration cannot be read, so that nothing was linted; the text says why."""
 
 
-class Linter(pylinter.PyLinter):
+class RecordingLinter(pylinter.PyLinter):
     """A linter that keeps its messages, leaves out what may not run, and knows the units of its columns."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -149,16 +149,16 @@ def _first_of_a_name(files: dict[str, str]) -> None:
     setattr(AstroidManager, "ast_from_module_name", ast_from_module_name)
 
 
-def new_linter() -> Linter:
+def new_linter() -> RecordingLinter:
     """A linter with pylint's own checkers, not configured yet; pylint must be importable while it is made."""
     run = pylint_run.Run.__new__(pylint_run.Run)
     run._rcfile, run._output, run._plugins, run.verbose = None, None, [], False
-    run.linter = linter = Linter(_make_run_options(run), CollectingReporter(), pylint_run.Run.option_groups)
+    run.linter = linter = RecordingLinter(_make_run_options(run), CollectingReporter(), pylint_run.Run.option_groups)
     linter.load_default_plugins()
     return linter
 
 
-def configure(linter: Linter, rcfile: str, py_version: str | None, trusted: bool) -> None:
+def configure(linter: RecordingLinter, rcfile: str, py_version: str | None, trusted: bool) -> None:
     """Configure a new linter by `rcfile` for the working folder; raises ConfigBroken with what pylint says of it.
 
     `py_version` ("3.10") counts only if the file does not set one.
@@ -178,7 +178,7 @@ def configure(linter: Linter, rcfile: str, py_version: str | None, trusted: bool
     _restrain(linter)
 
 
-def set_source_roots(linter: Linter, names: Any) -> None:
+def set_source_roots(linter: RecordingLinter, names: Any) -> None:
     """Make a project's import roots pylint's `source-roots`; `names` are its ModuleNames."""
     asked = [os.path.relpath(root) for root in linter.config.source_roots if os.path.abspath(root) not in names.roots]
     if asked:
@@ -188,7 +188,7 @@ def set_source_roots(linter: Linter, names: Any) -> None:
 
 
 @contextlib.contextmanager
-def _own_config(linter: Linter, py_version: str | None) -> Iterator[None]:
+def _own_config(linter: RecordingLinter, py_version: str | None) -> Iterator[None]:
     """While open, configuration files are read without their `init-hook` (unless trusted), and with `py_version`."""
     parser = config_file_parser._ConfigurationFileParser
     original = parser.parse_config_file
@@ -211,7 +211,7 @@ def _own_config(linter: Linter, py_version: str | None) -> Iterator[None]:
         setattr(parser, "parse_config_file", original)
 
 
-def _restrain(linter: Linter) -> None:
+def _restrain(linter: RecordingLinter) -> None:
     """Import no compiled modules of an environment that is not trusted, whatever the configuration asks for."""
     config = linter.config
     names = sorted({*config.extension_pkg_allow_list, *config.extension_pkg_whitelist})
@@ -223,7 +223,7 @@ def _restrain(linter: Linter) -> None:
     linter.notes.append(f"pylint did not import compiled modules ({asked}): the environment is not trusted to run code")
 
 
-def keep_tracebacks(linter: Linter) -> None:
+def keep_tracebacks(linter: RecordingLinter) -> None:
     """Take pylint's crash reports for `linter.crashes`, where pylint would write a file into the user's home."""
 
     def keep(error: Exception, filepath: str, crash_file_path: str) -> Path:

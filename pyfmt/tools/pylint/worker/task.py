@@ -261,8 +261,8 @@ def _lint(payload: Json, group: Json) -> Json:
 
 def _new_effects(payload: Json, replay: Json | None) -> Any:
     effects = _parts["effects"]
-    siblings = effects.Parts(_parts["asking"], _parts["replaying"], _parts["values"])
-    return effects.Effects(siblings, effects.Places(payload["root"], payload["prefix"]), replay)
+    siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
+    return effects.Effects(siblings, effects.PortablePaths(payload["root"], payload["prefix"]), replay)
 
 
 def _lintable(paths: list[str], group: Json) -> list[str]:

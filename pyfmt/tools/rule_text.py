@@ -1,0 +1,24 @@
+"""How the text that explains a rule is laid out, the same for every tool."""
+
+from __future__ import annotations
+
+import textwrap
+
+_WIDTH = 100
+
+
+def paragraph(text: str, indent: str = "  ") -> list[str]:
+    """The lines of a text, indented and folded."""
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital letter and a full stop."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def link(url: str | None) -> list[str]:
+    """The lines that name a rule's page."""
+    return ["", f"  {url}"] if url else []

@@ -1,0 +1,74 @@
+"""What a tool is to pyfmt: one value that everything else iterates over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pyfmt.core.model import ToolConfig
+from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.tools.protocol import Linter
+
+
+class Kind(Enum):
+    """What a tool does with files."""
+
+    FORMATTER = "formatter"
+    LINTER = "linter"
+
+
+def _no_url(_rule: str, _symbol: str) -> str | None:
+    return None
+
+
+def _no_code(_config: ToolConfig) -> tuple[str, ...]:
+    return ()
+
+
+def _no_folders(_config: ToolConfig, _root: Path, _projects: Sequence[str]) -> tuple[str, ...]:
+    return ()
+
+
+def _no_texts(_rule: str) -> Iterable[str]:
+    return ()
+
+
+def _no_names() -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool; a new one costs a package of this room and a line in the registry (docs/tools.md)."""
+
+    name: str
+    kind: Kind
+    config_file: str  # its name in the `configs` folder
+    home: str  # URL of its documentation
+    distributions: tuple[str, ...]  # whose versions its answers depend on, its own first
+    own_files: tuple[str, ...] = ()  # configurations that it would find by itself in a project
+    setup_cfg: str = ""  # its section in setup.cfg, "" for none
+    on_by_default: bool = True
+    syntax_rank: int = 9  # where several tools say that a file cannot be parsed, the words of the lowest are kept
+    cost: Cost = Cost()
+    # Formatters:
+    promise: str = ""  # what holds where it has nothing to say: "imports are sorted"
+    would: str = ""  # what it does to a file where it has: "sort the imports of the file anew"
+    options: Callable[[str], Sequence[str]] | None = None  # of the command line, for a configuration's path
+    # words in a configuration that make answers depend on any file of the checkout
+    looks_anywhere: tuple[str, ...] = ()
+    # Linters:
+    linter: Linter | None = None
+    isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
+    project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
+    own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
+    reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
+    comment: Comment | None = None  # how its findings are suppressed
+    rule_url: Callable[[str, str], str | None] = _no_url  # of a rule's id and symbol
+    rule_texts: Callable[[str], Iterable[str]] = _no_texts  # what a rule means, for `pyfmt explain RULE`
+    rule_names: Callable[[], Iterable[str]] = _no_names  # ids and symbols of all rules
+    executes: Callable[[ToolConfig], tuple[str, ...]] = _no_code  # code that a configuration makes it run, in words
+    # Folders that a configuration makes it import from, given the root and the projects' absolute folders.
+    further: Callable[[ToolConfig, Path, Sequence[str]], tuple[str, ...]] = _no_folders

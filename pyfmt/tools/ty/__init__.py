@@ -1,0 +1,69 @@
+"""ty: types, checked once per environment; off by default."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+from pyfmt.core.model import Severity, Unit
+from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.tools.program.adapter import Program, ProgramFinding
+from pyfmt.tools.protocol import LintContext
+from pyfmt.tools.tool import Kind, Tool
+
+_OLDEST = (3, 7)  # the oldest Python that ty checks for
+_SYNTAX = "invalid-syntax"
+_SEVERITIES = {"major": Severity.ERROR, "critical": Severity.ERROR, "minor": Severity.WARNING}
+
+
+def _command(unit: Unit, context: LintContext) -> Sequence[str]:
+    """ty reads the environment from disk; first-party folders come before what is installed."""
+    environment = unit.environment
+    assert environment is not None, "ty reads an environment"
+    own = (os.path.join(context.root, root) for part in unit.parts for root in part.project.import_roots)
+    roots = dict.fromkeys(map(os.path.normpath, (*own, *context.import_roots, *environment.finder_roots)))
+    python = max((environment.python.major, environment.python.minor), _OLDEST)
+    # In a pyproject.toml it is found from the root; `--config-file` takes a ty.toml alone.
+    config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
+    folders = (word for root in roots for word in ("--extra-search-path", root))
+    fixed = ("check", "--no-progress", "--output-format", "gitlab", "--project", context.root, "--exit-zero")
+    target = ("--python", environment.prefix, "--python-version", f"{python[0]}.{python[1]}")
+    return (*fixed, *config, *target, *folders)
+
+
+def _rows(text: str) -> Iterator[ProgramFinding]:
+    """GitLab's Code Quality format, with positions from 1 and exclusive ends."""
+    for found in json.loads(text):
+        place = found["location"]["positions"]
+        rule = found["check_name"]
+        yield ProgramFinding(
+            found["location"]["path"],
+            rule,
+            found["description"].removeprefix(f"{rule}: "),
+            place["begin"]["line"],
+            place["begin"]["column"],
+            place["end"]["line"],
+            place["end"]["column"],
+            _SEVERITIES.get(found["severity"], Severity.INFO),
+            syntax=rule == _SYNTAX,
+        )
+
+
+TOOL = Tool(
+    name="ty",
+    kind=Kind.LINTER,
+    config_file="ty.toml",
+    home="https://docs.astral.sh/ty/",
+    distributions=("ty",),
+    own_files=("ty.toml",),
+    on_by_default=False,
+    syntax_rank=5,
+    cost=Cost(100, 3),
+    linter=Program("ty", _command, _rows, statuses=(0,)),
+    comment=Comment(
+        re.compile(r"#\s*ty:\s*ignore\[(?P<names>[^\]]*)\]"), "# ty: ignore[{}]", unused_rule="unused-ignore-comment"
+    ),
+    rule_url=lambda rule, _symbol: f"https://docs.astral.sh/ty/reference/rules/#{rule}",
+)
