@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.mypy import config, plugins
@@ -97,7 +98,7 @@ class Mypy:
             Failure("mypy", unit.projects, environment, item["reason"], item.get("detail", ""))
             for item in answer["failures"]
         ]
-        return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]))
+        return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]), asked=tuple(answer["asked"]))
 
     def module_name(self, file: str, project: Project) -> str:
         """The name by mypy's --explicit-package-bases rule; "" for a source that mypy passes over for its stub.
@@ -163,7 +164,7 @@ def _version_notes(environment: Environment) -> Iterable[str]:
 
 def _read(path: Path, shown: str) -> Settings | None:
     try:
-        text = path.read_text("utf-8-sig")
+        text = disk.read_text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"mypy's configuration cannot be read: {error}", shown) from error
     return config.parse(shown, str(path.parent), text)

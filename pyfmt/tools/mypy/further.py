@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
 from pyfmt.core.tool_values import EVERYTHING
@@ -13,9 +14,9 @@ from pyfmt.tools.mypy import config as configuration
 
 
 def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[str, ...]:
-    """Anything of the checkout where `mypy_path` is set, and its absolute folders that lie outside."""
+    """Anything of the checkout where `mypy_path` is set, and the folders that it names, with variables expanded."""
     try:
-        text = Path(shared.path).read_text("utf-8-sig")
+        text = disk.read_text(shared.path, encoding="utf-8-sig")
     except (OSError, ValueError):
         return ()  # mypy's unit says so
     if "mypy_path" not in text:
@@ -27,5 +28,5 @@ def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[st
         return (EVERYTHING,)
     if not found:
         return ()  # only mentioned, as in a comment of the built-in configuration
-    outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(f"{root}{os.sep}")}
-    return (EVERYTHING, *sorted(outside))
+    inside = {name for name in found if f"{os.path.realpath(name)}/".startswith(f"{root}{os.sep}")}
+    return (EVERYTHING, *(name if name in inside else os.path.realpath(name) for name in found))

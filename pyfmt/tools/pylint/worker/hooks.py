@@ -6,12 +6,14 @@ Standalone: loaded by file path next to `task.py`; only the standard library at 
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 
@@ -23,14 +25,19 @@ class EditableFinders:
     (setuptools/command/editable_wheel.py, `_FINDER_TEMPLATE`); astroid knows such finders by their names.
     """
 
-    def __init__(self, site_packages: Sequence[str], moved: Sequence[str] | None = None) -> None:
-        """`moved`: a folder, and where its contents stand in this run."""
+    def __init__(
+        self,
+        site_packages: Sequence[str],
+        moved: Sequence[str] | None = None,
+        quiet: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        """`moved`: a folder, and where its contents stand in this run; in `quiet()` no question counts as asked."""
         self.mapping: dict[str, str] = {}
         self._installs: list[tuple[dict[str, str], dict[str, list[str]], str]] = []
         for folder in site_packages:
-            for name in _installed_finders(folder):
+            for name in _installed_finders(folder, quiet):
                 values = _literals(os.path.join(folder, name + ".py"))
-                mapping, namespaces = values.get("MAPPING") or {}, values.get("NAMESPACES") or {}
+                mapping, namespaces = _paths(values.get("MAPPING")), _folders(values.get("NAMESPACES"))
                 if moved:
                     mapping = {module: _moved(path, moved) for module, path in mapping.items()}
                     namespaces = {name: [_moved(path, moved) for path in paths] for name, paths in namespaces.items()}
@@ -56,26 +63,50 @@ def _moved(path: str, moved: Sequence[str]) -> str:
     return new + real[len(old) :] if real == old or real.startswith(old + os.sep) else path
 
 
-def _installed_finders(folder: str) -> list[str]:
+def _installed_finders(folder: str, quiet: Callable[[], AbstractContextManager[None]]) -> list[str]:
     """Module names of setuptools' finders in a site-packages folder that a .pth file there installs, in its order."""
     try:
-        names = sorted(os.listdir(folder))
+        with quiet():  # which of them there are is part of the search path that this was given
+            names = sorted(os.listdir(folder))
     except OSError:
         return []
     finders = []
     for name in names:
         if name.endswith(".pth"):
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as stream:
-                finders += re.findall(r"^import (__editable___\w+_finder)\b", stream.read(), re.MULTILINE)
+            text = _text(os.path.join(folder, name))
+            finders += re.findall(r"^import (__editable___\w+_finder)\b", text, re.MULTILINE)
     return [name for name in dict.fromkeys(finders) if name + ".py" in names]
+
+
+def _text(path: str) -> str:
+    """The text of a regular file; "" for a folder, a pipe, and what cannot be read, which Python itself passes over."""
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def _paths(value: Any) -> dict[str, str]:
+    """The pairs of two texts of a mapping."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {name: path for name, path in pairs if isinstance(name, str) and isinstance(path, str) and "\0" not in path}
+
+
+def _folders(value: Any) -> dict[str, list[str]]:
+    """The texts with lists of texts of a mapping."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    lists = ((name, paths) for name, paths in pairs if isinstance(name, str) and isinstance(paths, (list, tuple)))
+    return {name: [path for path in paths if isinstance(path, str) and "\0" not in path] for name, paths in lists}
 
 
 def _literals(path: str) -> dict[str, Any]:
     """The literal values that a Python file assigns to names at its top level; {} if it cannot be read."""
     try:
-        with open(path, "rb") as stream:
-            tree = ast.parse(stream.read())
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(_text(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     values = {}
     for node in tree.body:
@@ -85,7 +116,7 @@ def _literals(path: str) -> dict[str, Any]:
         if isinstance(target, ast.Name):
             try:
                 values[target.id] = ast.literal_eval(node.value)
-            except ValueError:
+            except (ValueError, TypeError, RecursionError, MemoryError):
                 continue  # an expression, such as PATH_PLACEHOLDER's
     return values
 

@@ -21,13 +21,14 @@ The answer:
     effects: what files set on the classes of others; paths below the environment and the interpreter begin with
              `<environment>/` and `<base>/`: {project, local (no plugin's checkers),
              made: by file, lists of target module, scope in it, attribute, value (texts with the files that they
-             depend on,
-                   or null where it cannot be told)
+                   depend on, or null where it cannot be told)
              early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
                    for its messages, and that module's path
              touched: by target outside of the checkout, the linted files whose imports lead to it
              common: the attributes in `made` that modules outside of the checkout name, too
              tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
+    asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
+           and which names each module asked for (`touched.py`)
     built: the standard modules that had to be built for it (see `learn`)
 """
 
@@ -43,6 +44,7 @@ import pkgutil
 import site
 import subprocess
 import sys
+import tempfile
 import traceback
 from types import ModuleType
 from typing import Any
@@ -55,7 +57,11 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
+PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "asking", "replaying", "values", "touched")
+OBSERVING = "../../worker/observing"
+
 _parts: dict[str, ModuleType] = {}
+_observers: list[Any] = []  # one, from `preload` on: what is asked before a fork is asked for everyone
 _linters: list[Any] = []  # the one that the next lint takes
 _learnt: set[str] = set()
 _own_path: list[str] = []
@@ -85,23 +91,14 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in (
-        "hooks",
-        "view",
-        "portions",
-        "names",
-        "linter",
-        "whole",
-        "effects",
-        "asking",
-        "replaying",
-        "values",
-    ):
+    for name in PARTS:
         _parts[name] = _sibling(name)
     _parts["asking"].listen()
     _linters.append(_parts["linter"].new_linter())
+    _observers.append(_sibling(OBSERVING).Observer())
     sys.path[:] = _own_path
     _parts["view"].forget_lookups()
+    _observers[0].start()
     gc.enable()
 
 
@@ -111,7 +108,9 @@ def prepare(payload: Json) -> None:
     if not os.environ.get("PYFMT_SINGLE"):
         gc.disable()
         files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
-        _parts["view"].warm_up({*_parts["view"].imported(files), *_learnt}, _WARM_SECONDS)
+        with _observers[0].paused():
+            wanted = {*_parts["view"].imported(files), *_learnt}
+        _parts["view"].warm_up(wanted, _WARM_SECONDS)
         gc.enable()
         gc.freeze()
 
@@ -141,7 +140,7 @@ def _import_all(name: str) -> None:
 
 def _sibling(name: str) -> ModuleType:
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-    spec = importlib.util.spec_from_file_location("_pyfmt_pylint_" + name, path)
+    spec = importlib.util.spec_from_file_location("_pyfmt_pylint_" + os.path.basename(name), path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -161,7 +160,7 @@ def run(payload: Json) -> Json:
 
 
 def _merged(answers: list[Json]) -> Json:
-    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": []}
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": [], "asked": []}
     for answer in answers:
         for key, values in merged.items():
             values += [value for value in answer.get(key, ()) if key == "messages" or value not in values]
@@ -224,8 +223,9 @@ def _lint(payload: Json, group: Json) -> Json:
     """Lint one project in this process, which must do nothing else afterwards."""
     view, linting, whole = (_parts[name] for name in ("view", "linter", "whole"))
     os.chdir(group["folder"])
-    finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
-    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    quiet = _observers[0].paused
+    finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"), quiet)
+    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]], quiet)
     _parts["portions"].join()
     _parts["portions"].go_up_by_name()
     linter = _linters.pop()
@@ -246,16 +246,20 @@ def _lint(payload: Json, group: Json) -> Json:
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
     effects = _new_effects(payload, replay)
+    touched = _parts["touched"].Touched()
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
     roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *linter.search_path([*files, *others])]
-    told = effects.told(linter, _parts["asking"].tops_below(roots, finders.mapping))
+    with quiet():
+        tops = _parts["asking"].tops_below(roots, finders.mapping)
+    told = effects.told(linter, tops)
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
+    answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
 
 
@@ -263,6 +267,18 @@ def _new_effects(payload: Json, replay: Json | None) -> Any:
     effects = _parts["effects"]
     siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
     return effects.Effects(siblings, effects.PortablePaths(payload["root"], payload["prefix"]), replay)
+
+
+def _asked(payload: Json, touched: Any) -> Json:
+    """What was asked of the disk, but for pyfmt's own business, and who asked for which names."""
+    seen = tuple(os.path.join(path, "") for path in payload["search_path"])
+    own = [path for path in _tool_paths if not os.path.join(path, "").startswith(seen)]
+    asked: Json = _observers[0].asked(
+        [*own, os.path.join(os.path.dirname(__file__), "../../.."), tempfile.gettempdir()]
+    )
+    asked["files"] = [path for path in asked["files"] if path != payload["rcfile"]]
+    asked["touches"] = touched.told(lambda path: _relative(path, payload["root"]))
+    return asked
 
 
 def _lintable(paths: list[str], group: Json) -> list[str]:
@@ -323,6 +339,8 @@ def _add_messages(answer: Json, payload: Json, group: Json, linter: Any) -> None
             where = _relative(path, payload["root"])
             detail = linter.crashes.get(path, message.msg)
             last = detail.strip().splitlines()[-1]
+            if "RecursionError" in detail:  # where it gave up says nothing
+                last, detail = "its code is nested too deeply for pylint (RecursionError)", ""
             answer["failures"] += _failed(group, f"pylint crashed on {where}: {last}", detail)["failures"]
         elif path in reported:
             text, syntax = message.msg, message.msg_id in linting.SYNTAX and not message.msg.startswith("Cannot import")
