@@ -116,11 +116,9 @@ class FileRecords:
         everyone, asked = frozenset({*part.files, *part.context}), frozenset(part.files)
         gone = set(record.files) - everyone
         changed = {file for file in everyone if record.files.get(file, ("",))[0] != now.digests[file]}
-        if gone & {row[0] for row in (*record.effects.early, *record.effects.late)}:
-            return None
         places = self._facts.places(unit, part)
         now_said = self._remembered.groups(record.touched.name, places)
-        if now_said is None:
+        if now_said is None or gone & {row[0] for row in (*record.effects.early, *record.effects.late)}:
             return None
         answered = record.touched.changed(now_said)
         concerned = record.touched.concerned(answered, now.reach.of, everyone)

@@ -251,16 +251,20 @@ def _lint(payload: Json, group: Json) -> Json:
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
-    roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *linter.search_path([*files, *others])]
-    with quiet():
-        tops = _parts["asking"].tops_below(roots, finders.mapping)
-    told = effects.told(linter, tops)
+    told = effects.told(linter, _tops(payload, group, finders, linter.search_path([*files, *others])))
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
     answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
+
+
+def _tops(payload: Json, group: Json, finders: Any, roots: list[str]) -> Any:
+    """The top-level names of the checkout's own modules."""
+    roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *roots]
+    with _observers[0].paused():  # no message depends on it
+        return _parts["asking"].tops_below(roots, finders.mapping)
 
 
 def _new_effects(payload: Json, replay: Json | None) -> Any:
