@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +25,16 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_configure() -> None:
+    """Draw the seed of this run's random edits; pytest-xdist's workers inherit it."""
+    os.environ.setdefault("PYFMT_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
+
+
+def pytest_report_header() -> str:
+    """Say it."""
+    return f"random edits: PYFMT_TEST_SEED={os.environ['PYFMT_TEST_SEED']}"
 
 
 @pytest.fixture

@@ -9,14 +9,18 @@ Whatever cannot be proved to be as it was has the whole project linted.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
+from pyfmt.cache.observed import Observed, Places
+from pyfmt.cache.remembered import Remembered
 from pyfmt.cache.store import Store
+from pyfmt.cache.touched import Asked, Touched
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
@@ -44,6 +48,7 @@ class Record:
     early: list[Any]
     late: list[Any]
     notes: list[str]
+    touched: Touched = field(default_factory=Touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Entry:
     left: frozenset[str]  # further ones that are not asked for
     changed: frozenset[str]  # those that reach something else by now, asked for or not
     is_fresh: bool  # nothing to run
+    answers: Mapping[str, str]  # to what was asked in the earlier run, by group
 
     @property
     def replay(self) -> JsonObject:
@@ -84,10 +90,11 @@ class Partial:
 class FileRecords:
     """Reads and writes records; `reach_of` tells what the files of a part reach."""
 
-    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf) -> None:
+    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf, remembered: Remembered) -> None:
         self._store = store
         self._facts = facts
         self._reach_of = reach_of
+        self._remembered = remembered
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
@@ -116,6 +123,15 @@ class FileRecords:
         changed = {file for file in everyone if record.files.get(file, ("",))[0] != now.digests[file]}
         if gone & {file for file, _ in (*record.early, *record.late)}:
             return None
+        places = self._facts.places(unit, part)
+        now_said = self._remembered.groups(record.touched.name, places)
+        if now_said is None:
+            return None
+        answered = record.touched.changed(now_said)
+        concerned = record.touched.concerned(answered, now.reach.of, everyone)
+        if concerned is None or not answered.isdisjoint(_setting(record, places)):
+            return None  # by now these may set other things on the classes of others
+        changed |= concerned
         asked = set(part.files)
         affected = _affected(_moved(record, now, asked), now.reach, everyone)
         if affected is None:
@@ -124,12 +140,36 @@ class FileRecords:
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
         stale = tuple(sorted(wanted & asked))
-        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh)
+        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh, now_said)
 
     def known(self, partial: Partial) -> Outcome:
         """The outcome of a unit of which nothing must run."""
         now = time.monotonic()
         return Outcome(partial.unit, _findings(partial), cached=True, started=now, ended=now)
+
+    def take_asked(self, partial: Partial, asked: Mapping[str, Asked]) -> Observed | None:
+        """Add what was asked for the files that were linted anew; all questions of the unit, None: they are unknown."""
+        total = Observed()
+        values: dict[bytes, bytes] = {}
+        for entry in partial.entries:
+            touched, places = entry.record.touched, self._facts.places(partial.unit, entry.part)
+            observed = self._remembered.observed(touched.name)
+            if observed is None or self._remembered.groups(touched.name, places) != entry.answers:
+                return None  # it has changed while the tools ran
+            new = asked.get(entry.part.project.name)
+            if new is None and not entry.is_fresh:
+                return None
+            if new is not None:
+                observed = observed.joined(new.observed)
+                self._take(touched, Asked(observed, new.asked_for), places, values)
+            total = total.joined(observed)
+        self._store.put(values)
+        return total
+
+    def _take(self, touched: Touched, asked: Asked, places: Places, values: dict[bytes, bytes]) -> None:
+        touched.name = self._remembered.add(asked.observed, values)
+        touched.groups = self._remembered.groups_of(asked.observed, touched.name, places)
+        touched.add(asked.asked_for)
 
     def joined(self, partial: Partial, done: Outcome, effects: Sequence[JsonObject]) -> Outcome | None:
         """A unit's outcome from what was known and what was linted anew; None where the rest may say something else
@@ -156,19 +196,23 @@ class FileRecords:
         changed = [entry for entry in partial.entries if not entry.is_fresh]
         self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
 
-    def learn(self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject]) -> None:
+    def learn(
+        self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, Asked]
+    ) -> None:
         """Store records of a unit that was linted whole, where its files' messages are their own."""
-        found = {}
+        found: dict[bytes, bytes] = {}
         for said in effects:
             part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
-            if part is None or part.context or not said["local"]:
+            if part is None or part.context or not said["local"] or said["project"] not in asked:
                 continue
             now = self._now(outcome.unit, part)
             if now is not None:
                 record = Record({file: ("", []) for file in part.files}, ("", []), {}, [], [], list(notes))
-                entry = Entry(part, now, record, part.files, frozenset(), frozenset(), False)
+                entry = Entry(part, now, record, part.files, frozenset(), frozenset(), False, {})
                 _update(entry, [each for each in outcome.findings if each.project == part.project.name], said)
                 record.early, record.late = said["early"], said["late"]
+                places = self._facts.places(outcome.unit, part)
+                self._take(record.touched, asked[said["project"]], places, found)
                 found[self._key(outcome.unit, part)] = _dump(record)
         self._store.put(found)
 
@@ -195,7 +239,8 @@ class FileRecords:
             wide = (str(data["wide"][0]), list(data["wide"][1]))
             for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
                 finding_from_row(row)
-            return Record(files, wide, made, data["early"], data["late"], data["notes"])
+            touched = Touched.load(data["touched"])
+            return Record(files, wide, made, data["early"], data["late"], data["notes"], touched)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None  # damaged: a miss
 
@@ -214,6 +259,13 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*part.files, *part.context} - set(stale)))
+
+
+def _setting(record: Record, places: Places) -> set[str]:
+    """The groups of installed modules that set something on others, or that are built for it."""
+    installed = (file for file, (digest, _) in record.made.items() if not digest)
+    names = (name.partition(".")[0] for _, name in (*record.early, *record.late))
+    return {*(places.group(os.path.join(places.root, file)) for file in installed), *names}
 
 
 def _moved(record: Record, now: _Now, asked: set[str]) -> set[str]:
@@ -285,5 +337,5 @@ def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject) -> None
 
 
 def _dump(record: Record) -> bytes:
-    data = {name: getattr(record, name) for name in Record.__slots__}
+    data = {name: getattr(record, name) for name in Record.__slots__} | {"touched": record.touched.dump()}
     return json.dumps(data, separators=(",", ":")).encode("utf-8", "surrogatepass")

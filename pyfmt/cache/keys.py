@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pyfmt.cache.observed import Places
 from pyfmt.cache.sources import Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
@@ -46,6 +47,14 @@ class KeyFacts:
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
+    def places(self, unit: Unit, part: Part | None = None) -> Places:
+        """Where the paths lie that a unit's tool asks for, those of a part of it alone where one is given."""
+        projects = [each.project for each in ((part,) if part else unit.parts)]
+        roots = [folder for project in projects for folder in (project.path, *project.import_roots)]
+        if unit.environment is not None:
+            roots += self.roots.get(unit.environment.prefix, ())
+        return Places.of(unit.environment, self.root, roots)
+
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
         found = self.configs[tool]
@@ -58,7 +67,8 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     """The folders whose sources a unit's tool can see; plugins may read anything of the checkout."""
     environment = unit.environment
     seen = {part.project.path for part in unit.parts}
-    seen.update(facts.further.get(unit.tool, ()))
+    # What of it lies inside is part of EVERYTHING.
+    seen.update(each for each in facts.further.get(unit.tool, ()) if not each.startswith(f"{facts.root}/"))
     if environment is not None:
         seen.update(facts.sources.visible(environment))
         if facts.trusted(environment):
@@ -70,7 +80,7 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
 
 def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
     """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
-    environment = unit.environment
+    environment, further = unit.environment, facts.further.get(unit.tool, ())
     installed: dict[str, object] = {}
     if environment is not None:
         installed["trust"] = facts.trusted(environment)
@@ -85,6 +95,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **({"folders that it names": [portable(each, environment, facts.root) for each in further]} if further else {}),
         **({"options": list(facts.options)} if facts.options else {}),
     }
 
@@ -98,7 +109,7 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         facts.tools.hex(),
         list(facts.config(unit.tool)),
         facts.trusted(environment),
-        list(_environment(environment, facts)),
+        list(_searched(environment, facts)),
         list(_project(part.project, facts)),
         list(facts.options),
     ]
@@ -146,6 +157,13 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
         what = (environment.name, environment.fingerprint, str(environment.python), paths)
         facts.told[environment.prefix] = what
     return facts.told[environment.prefix]
+
+
+def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
+    """How an environment's modules are found, whatever is installed: what a file has asked of that is kept with it."""
+    name, _, python, paths = _environment(environment, facts)
+    remapped = [[module, portable(path, environment, facts.root)] for module, path in environment.remapped]
+    return (name, python, paths, remapped)
 
 
 def portable(path: str, environment: Environment | None, root: str) -> str:

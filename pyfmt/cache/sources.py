@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
@@ -49,6 +49,22 @@ class Sources:
     def listing(self, folder: str) -> dict[str, str]:
         """Each file below a folder with its shortened digest, for telling what has changed."""
         return {path: content.hex()[:16] for path, content in self._contents(folder)}
+
+    def known(self, folders: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+        """The files of the monorepo that `below` holds for folders, and the folders of which it holds every name."""
+        inside = [folder for folder in folders if not os.path.isabs(folder)]
+        files: set[str] = set()
+        places: set[str] = set()
+        for folder in inside:
+            files.update(self._everything() if folder == EVERYTHING else self._members(folder))
+        for file in files:
+            place = os.path.dirname(file.rstrip("/"))
+            while place and place not in places:
+                places.add(place)
+                if place in self._owners:
+                    break
+                place = os.path.dirname(place)
+        return frozenset(files), frozenset(places)
 
     def visible(self, environment: Environment) -> tuple[str, ...]:
         """The folders with sources that an environment's search path leads to; its installed packages are not among

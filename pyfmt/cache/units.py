@@ -23,8 +23,14 @@ from pyfmt.cache.keys import (
     unit_inputs,
     unit_key,
 )
+from pyfmt.cache.observed import Observed, Places, joined_up
+from pyfmt.cache.questions import Changed
+from pyfmt.cache.questions import Known as KnownPaths
+from pyfmt.cache.questions import observed_of
+from pyfmt.cache.remembered import Question, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
+from pyfmt.cache.touched import Asked, by_group
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.protocol import JsonObject
@@ -33,7 +39,17 @@ from pyfmt.tools.registry import TOOLS
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
 
+_OBSERVED = "observed"  # where the name of the questions stands among the inputs of a unit's last outcome
 _SHOWN = 8  # changed inputs that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """An outcome of a whole unit that may be remembered: with what was said besides, and what its tool asked."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+    observed: Observed | None  # None: not all of it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +87,14 @@ class UnitCache:
         self._facts = facts
         self._reach_of = reach_of
         self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
+        self._remembered = Remembered(store)
 
     @cached_property
     def records(self) -> FileRecords:
         """What is known of the files of units that must run."""
         from pyfmt.cache.file_records import FileRecords  # deferred for start-up time: not where all is known
 
-        return FileRecords(self._store, self._facts, self._reach_of)
+        return FileRecords(self._store, self._facts, self._reach_of, self._remembered)
 
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
@@ -86,6 +103,7 @@ class UnitCache:
         if now is None:
             return False
         self._facts = now
+        self._remembered.look_again()
         return True
 
     def keys(self, units: Sequence[Unit]) -> list[bytes]:
@@ -94,39 +112,80 @@ class UnitCache:
 
     def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
         """What is known of each unit."""
-        values = self._store.get(keys)
-        return [_load(values.get(key), unit) for unit, key in zip(units, keys, strict=True)]
+        questions = [Question(key, self._facts.places(unit)) for unit, key in zip(units, keys, strict=True)]
+        return [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
 
-    def put(self, found: Mapping[bytes, tuple[Outcome, tuple[str, ...]]]) -> None:
+    def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, Asked] | None:
+        """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer.
+
+        A program that reads an environment and tells nothing (ty) may have asked anything.
+        """
+        if not asked and unit.environment is None:
+            return {"": Asked(Observed(), {})}  # it sees nothing but the files that it is given
+        files, folders = self._facts.sources.known(seen_sources(unit, self._facts))
+        known = KnownPaths(files, folders)
+        found: dict[str, Asked] = {}
+        try:
+            for each in asked:
+                part = next((part for part in unit.parts if part.project.name == each.get("project")), None)
+                places = self._facts.places(unit, part)
+                observed = observed_of(each, places, known, began_ns)
+                found[each.get("project", "")] = Asked(observed, by_group(each.get("touches", {}), places, known))
+        except Changed:
+            return None
+        return found or None
+
+    def put(self, found: Mapping[bytes, Learnt]) -> None:
         """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
-        values = {}
-        for key, (outcome, notes) in found.items():
-            if not outcome.failures:
-                values[key] = _dump(outcome, notes)
-                values[unit_identity(outcome.unit)] = pack(unit_inputs(outcome.unit, self._facts))
-                for folder in seen_sources(outcome.unit, self._facts):
-                    listing = listing_key(self._facts.sources.below(folder).hex())
-                    if listing not in values:
-                        values[listing] = pack(self._facts.sources.listing(folder))
+        values: dict[bytes, bytes] = {}
+        kept: dict[Question, tuple[Observed, bytes]] = {}
+        for key, learnt in found.items():
+            unit = learnt.outcome.unit
+            if learnt.outcome.failures or learnt.observed is None:
+                continue
+            places = self._facts.places(unit)
+            kept[Question(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
+            name = self._remembered.add(learnt.observed, values)
+            inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
+            values[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
+            for folder in seen_sources(unit, self._facts):
+                listing = listing_key(self._facts.sources.below(folder).hex())
+                if listing not in values:
+                    values[listing] = pack(self._facts.sources.listing(folder))
         self._store.put(values)
+        self._remembered.keep(kept)
 
     def told(self, unit: Unit) -> str:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
-        identity = unit_identity(unit)
-        known = self._store.get([key, identity])
-        if key in known:
+        identity, places = unit_identity(unit), self._facts.places(unit)
+        if self._remembered.find([Question(key, places)])[0] is not None:
             return "hit"
+        known = self._store.get([identity])
         if identity not in known:
             return "miss: never run, or dropped from the cache"
         try:
             before = json.loads(known[identity])
-            changed = changed_inputs(before, unit_inputs(whole(unit), self._facts))
+            observed = self._remembered.observed(before.pop(_OBSERVED))
+            now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
+            changed = changed_inputs(before, now)
             names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, KeyError):
             return "miss: what it was made from cannot be read"
+        names = [self._in_words(name, unit) for name in names]
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         return f"miss: changed since then: {shown}{self._anew(unit)}"
+
+    def _said(self, observed: Observed, places: Places) -> dict[str, object]:
+        """The answers to what a tool asked, by what it asked."""
+        groups = self._remembered.answers(observed, places)
+        return {question: answer for said in groups.values() for question, answer in said.items()}
+
+    @staticmethod
+    def _in_words(name: str, unit: Unit) -> str:
+        """An input's name as a person calls it."""
+        assert unit.environment is not None, unit
+        return name.replace("<environment>", unit.environment.name).replace("<root>/", "")
 
     def _anew(self, unit: Unit) -> str:
         """How much of a unit would be linted anew, where it is not all of it."""
@@ -167,6 +226,7 @@ def _load(value: bytes | None, unit: Unit) -> Known | None:
 
 
 _Found = tuple[Outcome, tuple[str, ...]]  # an outcome, and what the tool had to say besides
+_Told = tuple[tuple[JsonObject, ...], tuple[JsonObject, ...]]  # effects, and what was asked
 
 
 def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache: UnitCache | None) -> LintResult:
@@ -182,15 +242,34 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     for outcome, _ in results.values():
         listener.done(outcome)
     missing = [index for index, found in enumerate(known) if found is None]
+    anew = set(missing)
     if missing and cache:
         asked = {index: (keys[index], units[index]) for index in missing}
-        results.update(_Missing(asked, options, listener, cache).results())
+        missed = _Missing(asked, options, listener, cache)
+        results.update(missed.results())
+        anew = missed.run_whole
     elif missing:
         done = _run_tools([_asked_of_tool(units[index]) for index in missing], options, listener)
         for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
             results[index] = (share(outcome, units[index]), notes)
     ordered = [results[index] for index in range(len(units))]
-    return LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    found = LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
+    hits = [index for index in range(len(units)) if index not in anew]
+    return _audited(found, hits, options, listener) if options.audit and hits else found
+
+
+def _audited(found: LintResult, hits: Sequence[int], options: LintOptions, listener: Listener) -> LintResult:
+    """Compute a random sample of what the cache has answered again; a unit that says something else is a failure."""
+    from pyfmt.cache import audit  # deferred: only where it is asked for
+
+    chosen = audit.sample(hits, options.audit)
+    listener.more(len(chosen))
+    units = [whole(found.outcomes[index].unit) for index in chosen]
+    cold = _run_tools(units, replace(options, cache_folder=lambda _: None, replays={}, times=None), listener)
+    outcomes = list(found.outcomes)
+    for index, fresh in zip(chosen, cold.outcomes, strict=True):
+        outcomes[index] = audit.judged(outcomes[index], share(fresh, outcomes[index].unit))
+    return replace(found, outcomes=tuple(outcomes))
 
 
 def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
@@ -218,8 +297,14 @@ class _Missing:
         self._options = options
         self._listener = listener
         self._cache = cache
-        self._learnt: list[tuple[int, Outcome, tuple[str, ...], tuple[JsonObject, ...]]] = []
-        self._joined: list[tuple[int, Partial, Outcome]] = []
+        self._began_ns = time.time_ns()
+        self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
+        self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
+
+    @property
+    def run_whole(self) -> set[int]:
+        """The units of which nothing was remembered."""
+        return {index for index, *_ in self._learnt}
 
     def results(self) -> dict[int, _Found]:
         """Each unit's outcome; what can be is remembered."""
@@ -234,7 +319,7 @@ class _Missing:
                 runs[index] = partial.run
             else:
                 found[index] = (self._cache.records.known(partial), self._cache.records.notes(partial))
-                self._joined.append((index, partial, found[index][0]))
+                self._joined.append((index, partial, found[index][0], ()))
                 self._listener.done(found[index][0])
         again = self._run(runs, partials, found)
         if again:
@@ -256,13 +341,14 @@ class _Missing:
             return []
         done = _run_tools(list(runs.values()), replace(self._options, replays=replays), self._listener)
         again = []
-        for index, outcome, notes, effects in zip(runs, done.outcomes, done.notes, done.effects, strict=True):
+        told = zip(done.effects, done.asked, strict=True)
+        for index, outcome, notes, (effects, asked) in zip(runs, done.outcomes, done.notes, told, strict=True):
             partial = partials.get(index)
             if partial is None:
-                self._learnt.append((index, outcome, notes, effects))
+                self._learnt.append((index, outcome, notes, (effects, asked)))
                 found[index] = (share(outcome, self._asked[index][1]), notes)
             elif (joined := self._cache.records.joined(partial, outcome, effects)) is not None:
-                self._joined.append((index, partial, joined))
+                self._joined.append((index, partial, joined, asked))
                 said = dict.fromkeys((*self._cache.records.notes(partial), *notes))
                 found[index] = (joined, tuple(said))
             else:
@@ -276,15 +362,20 @@ class _Missing:
             return
         now = dict(zip(self._asked, cache.keys(units), strict=True))
         steady = {index for index, (key, _) in self._asked.items() if now[index] == key}
-        found: dict[bytes, _Found] = {}
-        for index, outcome, notes, effects in self._learnt:
-            if index in steady and not any(part.context for part in outcome.unit.parts):
-                found[now[index]] = (outcome, notes)
+        found: dict[bytes, Learnt] = {}
+        for index, outcome, notes, (effects, asked) in self._learnt:
+            said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
+            if said is not None and not any(part.context for part in outcome.unit.parts):
+                found[now[index]] = Learnt(outcome, notes, joined_up(each.observed for each in said.values()))
                 if not outcome.failures:
-                    cache.records.learn(outcome, notes, effects)
-        for index, partial, outcome in self._joined:
-            if index in steady and not outcome.failures:
+                    cache.records.learn(outcome, notes, effects, said)
+        for index, partial, outcome, asked in self._joined:
+            said = cache.asked(partial.unit, asked, self._began_ns) if asked else {}
+            if index in steady and not outcome.failures and said is not None:
+                observed = cache.records.take_asked(partial, said)
+                if observed is None:
+                    continue
                 cache.records.keep(partial)
                 if not any(part.context for part in partial.unit.parts):
-                    found[now[index]] = (outcome, cache.records.notes(partial))
+                    found[now[index]] = Learnt(outcome, cache.records.notes(partial), observed)
         cache.put(found)

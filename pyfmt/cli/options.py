@@ -17,6 +17,17 @@ def _output(value: str) -> tuple[str, str | None]:
     return name, file if equals else None
 
 
+def _percent(value: str) -> float:
+    """A share from above 0 to 100."""
+    try:
+        percent = float(value.removesuffix("%"))
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise argparse.ArgumentTypeError(f"{value!r} is no share: give one from above 0% to 100%, such as 5%")
+    return percent
+
+
 def add_shared(parser: argparse.ArgumentParser) -> None:
     """Options that every command takes."""
     group = parser.add_argument_group("where and how")
@@ -119,6 +130,16 @@ def add_how_fast(group: argparse._ActionsContainer) -> None:
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
 
 
+def add_audit(group: argparse._ActionsContainer) -> None:
+    """`--cache-audit`."""
+    group.add_argument(
+        "--cache-audit",
+        type=_percent,
+        metavar="N%",
+        help="compute a random N%% of what the cache answers again, and fail where it says something else",
+    )
+
+
 def add_timings(group: argparse._ActionsContainer) -> None:
     """`--timings`."""
     group.add_argument(
@@ -158,5 +179,6 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     )
     add_gate(group)
     add_how_fast(group)
+    add_audit(group)
     add_timings(group)
     add_watch(group)

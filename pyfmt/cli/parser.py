@@ -108,8 +108,8 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 
 _WITH_VALUE = frozenset(
-    "--root --config --color --tool --output --format --since --jobs --timeout --stdin-filename --python --hook --ci "
-    "--shard --shard-times".split()
+    "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
+    "--hook --ci --shard --shard-times".split()
 )
 
 

@@ -25,6 +25,7 @@ def run_request(options: argparse.Namespace, command: Command) -> Request:
         since=options.since,
         jobs=options.jobs,
         use_cache=not options.no_cache,
+        cache_audit=_audit(options),
         timeout=options.timeout,
         trust=options.trust,
         verbose=verbosity(options) > 0,
@@ -74,6 +75,14 @@ def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
         else:
             found.append(OutputSpec(name, file))
     return tuple(dict.fromkeys(found)) or (OutputSpec("text"),)
+
+
+def _audit(options: argparse.Namespace) -> float:
+    """What `--cache-audit` asks for, where it makes sense."""
+    percent = float(options.cache_audit or 0.0)
+    if percent and options.no_cache:
+        raise UsageError("compares what the cache says: it cannot be mixed with --no-cache", "--cache-audit")
+    return percent
 
 
 def _shard(options: argparse.Namespace, writes_nothing: bool) -> tuple[int, int] | None:

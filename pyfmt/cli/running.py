@@ -72,6 +72,7 @@ def _can_repeat(request: Request, display: Display) -> bool:
     """Whether the next call of this command may be answered with what this one says: see repeating/."""
     asks_git = request.staged or request.since is not None or request.shard is not None
     reports_on_itself = display.verbosity > 0 or display.statistics or display.timings is not None
+    reports_on_itself = reports_on_itself or request.cache_audit > 0
     return request.use_cache and not asks_git and not reports_on_itself and display.outputs == (OutputSpec("text"),)
 
 

@@ -37,6 +37,7 @@ class Request:
     since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
     jobs: int | None = None
     use_cache: bool = True
+    cache_audit: float = 0.0  # percent of the cache's answers that are computed again and compared
     timeout: float | None = None  # seconds for one unit
     trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
     verbose: bool = False  # notes say also what is in order

@@ -95,6 +95,7 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
         times=RecordedTimes(hands.memory.store, folders) if hands.memory.store else None,
         workers=hands.workers,
+        audit=hands.audit,
     )
 
 

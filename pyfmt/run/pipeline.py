@@ -134,7 +134,9 @@ def _run(
     chosen = scoping.select(request, cwd, space)
     share = scoping.since(request, space, chosen.files, (environ, memory))
     trusting = Trusting(space.real, request)
-    hands = Hands(memory, _key_facts(request, space, memory, trusting), company.progress, company.workers)
+    hands = Hands(
+        memory, _key_facts(request, space, memory, trusting), company.progress, company.workers, request.cache_audit
+    )
     work = planning.Work(
         projects=chosen.projects,
         selected=share.lint,

@@ -49,6 +49,7 @@ class Hands:
     facts: KeyFacts
     progress: Progress
     workers: WorkerPool | None = None
+    audit: float = 0.0  # see Request.cache_audit
 
 
 def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:

@@ -70,6 +70,7 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
         tuple(outcome for outcome, _ in ordered),
         tuple(reading.notes for _, reading in ordered),
         tuple(reading.effects for _, reading in ordered),
+        tuple(reading.asked for _, reading in ordered),
     )
 
 

@@ -61,6 +61,7 @@ class LintOptions:
     # Of units (by tool, environment's prefix and number) that are linted in part only: see LintContext.
     replays: Mapping[tuple[str, str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
     workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
+    audit: float = 0.0  # percent of what the cache answers that is computed again
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class LintResult:
     outcomes: tuple[Outcome, ...]
     notes: tuple[tuple[str, ...], ...]  # of each unit
     effects: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit; see Reading
+    asked: tuple[tuple[JsonObject, ...], ...] = ()  # of each unit, likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Reading:
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
     effects: tuple[JsonObject, ...] = ()  # of each project, what its files set on others; see `runner/file_records.py`
+    asked: tuple[JsonObject, ...] = ()  # what the tool asked of the disk; see `tools/worker/observing.py`
 
 
 class Linter(Protocol):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import difflib
 import json
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit, apply
-from tests.support.monorepo import Monorepo
+from tests.support.monorepo import Monorepo, Result
 
 _OF_TIME = ("seconds", "started", "ended", "cached")  # all that a cached report may say otherwise
 PATHS = ("lib/core", "projects/alpha/alpha", "projects/beta/src/beta/main.py")
@@ -50,19 +52,37 @@ def difference(tree: Monorepo, *arguments: str) -> str:
     return "\n".join(lines)
 
 
+def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
+    """How many files of each project pylint lints in one run; a project of which all is known is left out."""
+    return counts_of(tree.run("check", "--tool", "pylint", "--verbose", *arguments))
+
+
+def counts_of(done: Result) -> dict[str, int]:
+    """The same for a run with `--verbose` that has been done."""
+    found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, (\d+) findings, (?!0\.0 s)", done.stderr)
+    assert "] pylint" in done.stderr, done  # else there is nothing that the pattern could find
+    return {project: int(count) for project, count, _ in found}
+
+
 def chosen(generator: random.Random) -> Edit:
     """A random edit."""
     return Edit(generator.choice(sorted(KINDS)), *(generator.randrange(10_000) for _ in range(3)))
 
 
-def steps(repo: LittleMonorepo, edits: Iterator[Edit] | list[Edit]) -> Iterator[str]:
-    """Apply each edit, and compare after it; what was done. Fails with the difference."""
+def steps(repo: LittleMonorepo, edits: Sequence[Edit]) -> Iterator[str]:
+    """Apply each edit, and compare after it; what was done. Fails with a difference, or where a file is linted twice."""
     done: list[str] = []
+    known = False  # whether all that can be known of the tree is known
     for number, edit in enumerate(edits):
         done.append(f"{edit}: {apply(edit, repo)}")
+        history = "\n".join([*done, "as data:", json.dumps([list(astuple(each)) for each in edits[: number + 1]])])
+        if known and (edit.kind == "touch" or done[-1].endswith(": nothing")):
+            assert not linted(repo.tree), f"nothing has changed, and yet pylint lints:\n{history}"
         partial = (PATHS[edit.third % len(PATHS)],) if number % 3 == 2 else ()
         paths = [path for path in partial if Path(repo.tree.root / path).exists()]
         found = difference(repo.tree, *paths)
-        history = "\n".join(done)
         assert not found, f"after these edits `pyfmt check {' '.join(paths)}` differs:\n{history}\n\n{found}"
+        known = not paths
+        if known:
+            assert not linted(repo.tree), f"pylint lints again what it has just linted:\n{history}"
         yield done[-1]

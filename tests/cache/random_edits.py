@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cache.little_monorepo import ENVIRONMENTS, FILES, WHEELS, LittleMonorepo, dedented
+from tests.cache.unseen_places import PLACES, user_of
 
 SNIPPETS = (
     "import os\n",
@@ -356,3 +357,18 @@ def marker(repo: LittleMonorepo, edit: Edit) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
     return f"write {_told(repo, path)}"
+
+
+@_kind
+def unseen(repo: LittleMonorepo, edit: Edit) -> str:
+    """A module comes, or is another one, where no manifest, lock or RECORD tells of it; or a file that imports it."""
+    name = sorted(PLACES)[edit.first % len(PLACES)]
+    place = PLACES[name]
+    user = repo.tree.root / place.file
+    if edit.second % 3 == 0 and user.exists():
+        user.unlink()
+        return f"remove {place.file}"
+    version = ("one", "two")[edit.third % 2]
+    place.put(repo, version)
+    repo.tree.write({place.file: user_of(name)})
+    return f"{name}: {version}, and {place.file}"

@@ -1,38 +1,46 @@
-"""Equal to cold, always: after any edits a report from the cache is, byte for byte, that of a run without it."""
+"""Equal to cold, always: after any edits a report from the cache is, byte for byte, that of a run without it.
+
+Each run of the tests draws new edits; the header of pytest's output says the seed (`PYFMT_TEST_SEED=N` repeats it).
+Edits after which a report was once another one are kept as data in `failing_edits.jsonl`: a failure prints the line to
+add.
+"""
 
 from __future__ import annotations
 
-import tempfile
+import json
+import os
+import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
-from tests.cache.comparing import said, steps
+from tests.cache.comparing import chosen, said, steps
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit
 
-_NUMBER = st.integers(0, 9999)
-_ANY = st.lists(st.builds(Edit, st.sampled_from(sorted(KINDS)), _NUMBER, _NUMBER, _NUMBER), min_size=4, max_size=4)
-# hypothesis begins with the simplest example, which is the same trivial edit four times: with one example for the whole
-# test nothing random would ever be tried.
-_EDITS = _ANY.filter(lambda edits: len({edit.kind for edit in edits}) == 4 and all(edit.first > 20 for edit in edits))
+_KEPT = [json.loads(line) for line in Path(__file__).with_name("failing_edits.jsonl").read_text("utf-8").splitlines()]
+_PARTS, _STEPS = 4, 10
 
 
-# The seed is fixed and nothing is shrunk, since every step takes seconds: `make soak` is the place for new ones.
+def _compare(folder: Path, edits: list[Edit]) -> None:
+    repo = LittleMonorepo(folder / "repo")
+    said(repo.tree)
+    assert len(list(steps(repo, edits))) == len(edits)
+
+
+# Nothing is shrunk, since every step takes seconds; `make soak` takes thousands.
 @pytest.mark.slow
-@seed(20)
-@settings(
-    max_examples=1,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-@given(_EDITS)
-def test_after_random_edits_a_cached_report_equals_a_cold_one(edits: list[Edit]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        repo = LittleMonorepo(Path(folder) / "repo")
-        said(repo.tree)
-        assert len(list(steps(repo, edits))) == len(edits)
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_after_random_edits_a_cached_report_equals_a_cold_one(tmp_path: Path, part: int) -> None:
+    generator = random.Random(f"{os.environ['PYFMT_TEST_SEED']}-{part}")
+    edits = [chosen(generator) for _ in range(_STEPS)]
+    edits[part] = Edit("unseen", *(generator.randrange(10_000) for _ in range(3)))  # in each run of the tests
+    _compare(tmp_path, edits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", _KEPT, ids=lambda kept: str(kept["why"]).replace(" ", "-"))
+def test_edits_that_once_made_a_difference_make_none(tmp_path: Path, kept: dict[str, object]) -> None:
+    edits = kept["edits"]
+    assert isinstance(edits, list)
+    _compare(tmp_path, [Edit(*edit) for edit in edits if edit[0] in KINDS])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cache.comparing import difference
+from tests.cache.comparing import difference, linted
 from tests.cache.little_monorepo import FILES, LittleMonorepo
 from tests.support.monorepo import Monorepo
 
@@ -52,14 +51,6 @@ def tree(repo: LittleMonorepo) -> Iterator[Monorepo]:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
-    """How many files of each project pylint linted in one run."""
-    done = tree.run("check", "--tool", "pylint", "--verbose", *arguments)
-    found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, (\d+) findings, (?!0\.0 s)", done.stderr)
-    assert "] pylint" in done.stderr, done  # else there is nothing that the pattern could find
-    return {project: int(count) for project, count, _ in found}
 
 
 def append(tree: Monorepo, name: str, text: str) -> None:

@@ -97,7 +97,7 @@ class Mypy:
             Failure("mypy", unit.projects, environment, item["reason"], item.get("detail", ""))
             for item in answer["failures"]
         ]
-        return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]))
+        return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]), asked=tuple(answer["asked"]))
 
     def module_name(self, file: str, project: Project) -> str:
         """The name by mypy's --explicit-package-bases rule; "" for a source that mypy passes over for its stub.

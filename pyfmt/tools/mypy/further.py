@@ -13,7 +13,7 @@ from pyfmt.tools.mypy import config as configuration
 
 
 def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[str, ...]:
-    """Anything of the checkout where `mypy_path` is set, and its absolute folders that lie outside."""
+    """Anything of the checkout where `mypy_path` is set, and the folders that it names, with variables expanded."""
     try:
         text = Path(shared.path).read_text("utf-8-sig")
     except (OSError, ValueError):
@@ -27,5 +27,5 @@ def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[st
         return (EVERYTHING,)
     if not found:
         return ()  # only mentioned, as in a comment of the built-in configuration
-    outside = {real for real in map(os.path.realpath, found) if not f"{real}/".startswith(f"{root}{os.sep}")}
-    return (EVERYTHING, *sorted(outside))
+    inside = {name for name in found if f"{os.path.realpath(name)}/".startswith(f"{root}{os.sep}")}
+    return (EVERYTHING, *(name if name in inside else os.path.realpath(name) for name in found))

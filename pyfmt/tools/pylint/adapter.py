@@ -68,7 +68,8 @@ class PylintLinter:
         )
         reason = _foreign(environment)
         notes = (f"pylint lints {environment.name} with another Python: {reason}",) if reason else ()
-        return Reading(tuple(dict.fromkeys(findings)), failures, (*notes, *answer["notes"]), tuple(answer["effects"]))
+        said = (*notes, *answer["notes"])
+        return Reading(tuple(dict.fromkeys(findings)), failures, said, tuple(answer["effects"]), tuple(answer["asked"]))
 
     def module_name(self, file: str, project: Project) -> str:
         """The name by which `file` is imported from the longest import root that holds it, after that root.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+_ASKED = "asked.json"
 
 
 class Surroundings(NamedTuple):
@@ -17,6 +20,7 @@ class Surroundings(NamedTuple):
     cwd: str
     import_roots: Sequence[str]  # MYPYPATH
     prepare: Callable[[], None]  # called in the process that runs mypy, right before
+    observer: Any  # an Observer (observing.py); has noted by the end what mypy asked
 
 
 def call(arguments: list[str], surroundings: Surroundings, scratch: str) -> tuple[int, str, str]:
@@ -30,18 +34,29 @@ def call(arguments: list[str], surroundings: Surroundings, scratch: str) -> tupl
         sys.stderr.flush()
         child = os.fork()
         if child == 0:
-            _child(arguments, surroundings, (out, err))
+            _child(arguments, surroundings, (out, err, os.path.join(scratch, _ASKED)))
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _take_asked(surroundings.observer, os.path.join(scratch, _ASKED))
     else:
         status = _in_process(arguments, surroundings, (out, err))
     return status, _text(out), _text(err)
 
 
-def _child(arguments: list[str], surroundings: Surroundings, outputs: tuple[str, str]) -> None:
+def _take_asked(observer: Any, path: str) -> None:
+    """What the child noted; where it has left nothing, it died, and what it asked is not known."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            observer.add(json.load(file))
+        os.unlink(path)
+    except (OSError, ValueError):
+        observer.unseen.add("a process of mypy's ended early")
+
+
+def _child(arguments: list[str], surroundings: Surroundings, outputs: tuple[str, str, str]) -> None:
     """In the forked child: run mypy and never come back."""
     status = 70
     try:
-        for descriptor, path in zip((1, 2), outputs, strict=True):
+        for descriptor, path in zip((1, 2), outputs):
             target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(target, descriptor)
             os.close(target)
@@ -53,6 +68,8 @@ def _child(arguments: list[str], surroundings: Surroundings, outputs: tuple[str,
         status = _main(arguments, surroundings)
         sys.stdout.flush()
         sys.stderr.flush()
+        with open(outputs[2], "w", encoding="utf-8") as file:
+            json.dump(surroundings.observer.asked(), file)
     finally:
         os._exit(status)
 

@@ -30,7 +30,7 @@ _TAIL_LINES = 20
 def _sibling(name: str) -> Any:
     """A module beside this one, which no package can be imported for."""
     spec = importlib.util.spec_from_file_location(
-        f"_pyfmt_mypy_{name}", os.path.join(os.path.dirname(__file__), f"{name}.py")
+        f"_pyfmt_mypy_{os.path.basename(name)}", os.path.join(os.path.dirname(__file__), f"{name}.py")
     )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -42,9 +42,13 @@ _answer = _sibling("answer")
 _cache = _sibling("cache")
 _farm = _sibling("farm")
 _names = _sibling("names")
+_observing = _sibling("../../worker/observing")
 _plugins = _sibling("plugins")
 _process = _sibling("process")
 _seed = _sibling("seed")
+
+
+_observer = _observing.Observer()
 
 
 def preload(tool_paths: list[str]) -> None:
@@ -52,17 +56,20 @@ def preload(tool_paths: list[str]) -> None:
     sys.path.extend(path for path in tool_paths if path not in sys.path)
     importlib.import_module("mypy.main")
     importlib.import_module("mypy.build")
+    _observer.start()
 
 
 def run(payload: dict[str, Any]) -> dict[str, Any]:
     """Check the unit; see `Mypy.payload` for what goes in.
 
-    Answers {"findings": [...], "failures": [{"reason", "detail"}], "notes": [...]}, paths relative to the root.
+    Answers {"findings": [...], "failures": [{"reason", "detail"}], "notes": [...], "asked": [...]}, paths relative to
+    the root, but for those of `asked`: what was asked of the disk (`observing.py`).
     """
     failures: list[dict[str, str]] = list(payload["failures"])
     notes: list[str] = list(payload["notes"])
     found: list[dict[str, Any]] = []
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="pyfmt-mypy-"))
+    _observer.allow(scratch)
     try:
         farm = _farm.plant(payload["cache_dir"], scratch, payload["remapped"])
         payload = {**payload, "import_roots": [*payload["import_roots"], *farm.roots]}
@@ -76,7 +83,20 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     found.sort(key=lambda item: (item["path"], item["line"], item["column"] or 0, item["rule"], item["message"]))
-    return {"findings": found, "failures": failures, "notes": list(dict.fromkeys(notes))}
+    asked = _asked(payload, farm, scratch)
+    return {"findings": found, "failures": failures, "notes": list(dict.fromkeys(notes)), "asked": [asked]}
+
+
+def _asked(payload: Mapping[str, Any], farm: Any, scratch: str) -> dict[str, Any]:
+    """What was asked of the disk, but for pyfmt's own business."""
+    seen = tuple(os.path.join(path, "") for path in payload["search_path"])
+    own = [path for path in payload["tool_paths"] if not os.path.join(path, "").startswith(seen)]
+    own += [scratch, tempfile.gettempdir(), os.path.join(os.path.dirname(__file__), "../../..")]
+    if payload["cache_dir"]:
+        own.append(os.path.abspath(os.path.join(payload["cache_dir"], "../../..")))  # see cache/folders.py
+    asked: dict[str, Any] = _observer.asked(own, farm.real)
+    asked["files"] = [path for path in asked["files"] if path != payload["shared_config"]]
+    return asked
 
 
 class _Said:
@@ -114,7 +134,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._config = ""
         folders = [self._root, *payload["import_roots"]]
         self._surroundings = _process.Surroundings(
-            self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders)
+            self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders), _observer
         )
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:

@@ -6,12 +6,14 @@ Standalone: loaded by file path next to `task.py`; only the standard library at 
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 
@@ -23,12 +25,17 @@ class EditableFinders:
     (setuptools/command/editable_wheel.py, `_FINDER_TEMPLATE`); astroid knows such finders by their names.
     """
 
-    def __init__(self, site_packages: Sequence[str], moved: Sequence[str] | None = None) -> None:
-        """`moved`: a folder, and where its contents stand in this run."""
+    def __init__(
+        self,
+        site_packages: Sequence[str],
+        moved: Sequence[str] | None = None,
+        quiet: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        """`moved`: a folder, and where its contents stand in this run; in `quiet()` no question counts as asked."""
         self.mapping: dict[str, str] = {}
         self._installs: list[tuple[dict[str, str], dict[str, list[str]], str]] = []
         for folder in site_packages:
-            for name in _installed_finders(folder):
+            for name in _installed_finders(folder, quiet):
                 values = _literals(os.path.join(folder, name + ".py"))
                 mapping, namespaces = values.get("MAPPING") or {}, values.get("NAMESPACES") or {}
                 if moved:
@@ -56,10 +63,11 @@ def _moved(path: str, moved: Sequence[str]) -> str:
     return new + real[len(old) :] if real == old or real.startswith(old + os.sep) else path
 
 
-def _installed_finders(folder: str) -> list[str]:
+def _installed_finders(folder: str, quiet: Callable[[], AbstractContextManager[None]]) -> list[str]:
     """Module names of setuptools' finders in a site-packages folder that a .pth file there installs, in its order."""
     try:
-        names = sorted(os.listdir(folder))
+        with quiet():  # which of them there are is part of the search path that this was given
+            names = sorted(os.listdir(folder))
     except OSError:
         return []
     finders = []

@@ -19,6 +19,8 @@ The answer:
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
     effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
+    asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
+           and which names each module asked for (`touched.py`)
     built: the standard modules that had to be built for it (see `learn`)
 """
 
@@ -34,6 +36,7 @@ import pkgutil
 import site
 import subprocess
 import sys
+import tempfile
 import traceback
 from types import ModuleType
 from typing import Any
@@ -46,7 +49,11 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
+PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "touched")
+OBSERVING = "../../worker/observing"
+
 _parts: dict[str, ModuleType] = {}
+_observers: list[Any] = []  # one, from `preload` on: what is asked before a fork is asked for everyone
 _linters: list[Any] = []  # the one that the next lint takes
 _learnt: set[str] = set()
 _own_path: list[str] = []
@@ -76,11 +83,13 @@ def preload(tool_paths: list[str]) -> None:
         "astroid",
     ):
         _import_all(package)
-    for name in ("hooks", "view", "portions", "names", "linter", "whole", "effects"):
+    for name in PARTS:
         _parts[name] = _sibling(name)
     _linters.append(_parts["linter"].new_linter())
+    _observers.append(_sibling(OBSERVING).Observer())
     sys.path[:] = _own_path
     _parts["view"].forget_lookups()
+    _observers[0].start()
     gc.enable()
 
 
@@ -90,7 +99,9 @@ def prepare(payload: Json) -> None:
     if not os.environ.get("PYFMT_SINGLE"):
         gc.disable()
         files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
-        _parts["view"].warm_up({*_parts["view"].imported(files), *_learnt}, _WARM_SECONDS)
+        with _observers[0].paused():
+            wanted = {*_parts["view"].imported(files), *_learnt}
+        _parts["view"].warm_up(wanted, _WARM_SECONDS)
         gc.enable()
         gc.freeze()
 
@@ -120,7 +131,7 @@ def _import_all(name: str) -> None:
 
 def _sibling(name: str) -> ModuleType:
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-    spec = importlib.util.spec_from_file_location("_pyfmt_pylint_" + name, path)
+    spec = importlib.util.spec_from_file_location("_pyfmt_pylint_" + os.path.basename(name), path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -140,7 +151,7 @@ def run(payload: Json) -> Json:
 
 
 def _merged(answers: list[Json]) -> Json:
-    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": []}
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": [], "asked": []}
     for answer in answers:
         for key, values in merged.items():
             values += [value for value in answer.get(key, ()) if key == "messages" or value not in values]
@@ -203,8 +214,9 @@ def _lint(payload: Json, group: Json) -> Json:
     """Lint one project in this process, which must do nothing else afterwards."""
     view, linting, whole = (_parts[name] for name in ("view", "linter", "whole"))
     os.chdir(group["folder"])
-    finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
-    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]])
+    quiet = _observers[0].paused
+    finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"), quiet)
+    view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]], quiet)
     _parts["portions"].join()
     _parts["portions"].go_up_by_name()
     linter = _linters.pop()
@@ -225,6 +237,7 @@ def _lint(payload: Json, group: Json) -> Json:
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
     effects = _parts["effects"].Effects(replay)
+    touched = _parts["touched"].Touched()
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
@@ -234,7 +247,20 @@ def _lint(payload: Json, group: Json) -> Json:
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
+    answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
+
+
+def _asked(payload: Json, touched: Any) -> Json:
+    """What was asked of the disk, but for pyfmt's own business, and who asked for which names."""
+    seen = tuple(os.path.join(path, "") for path in payload["search_path"])
+    own = [path for path in _tool_paths if not os.path.join(path, "").startswith(seen)]
+    asked: Json = _observers[0].asked(
+        [*own, os.path.join(os.path.dirname(__file__), "../../.."), tempfile.gettempdir()]
+    )
+    asked["files"] = [path for path in asked["files"] if path != payload["rcfile"]]
+    asked["touches"] = touched.told(lambda path: _relative(path, payload["root"]))
+    return asked
 
 
 def _lintable(paths: list[str], group: Json) -> list[str]:

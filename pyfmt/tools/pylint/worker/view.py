@@ -16,7 +16,8 @@ import re
 import sys
 import time
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 # Standard modules whose trees many programs need: built once in the worker's parent process, shared by every fork, as
@@ -33,6 +34,7 @@ WARM_MODULES = (
 
 _IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _warmed: set[str] = set()
+_Quiet = Callable[[], AbstractContextManager[None]]
 
 
 def imported(files: Iterable[str]) -> set[str]:
@@ -102,12 +104,14 @@ def forget_lookups() -> None:
     importlib.invalidate_caches()
 
 
-def enter_environment(payload: dict[str, Any], own_path: Sequence[str], finders: Any, roots: Sequence[str]) -> None:
+def enter_environment(
+    payload: dict[str, Any], own_path: Sequence[str], finders: Any, roots: Sequence[str], quiet: _Quiet = nullcontext
+) -> None:
     """Make `sys.path` and astroid's notion of library folders those of the payload's environment.
 
     `finders` are the environment's EditableFinders, `roots` first-party folders to look in last. `own_path` is this
     interpreter's own standard library path: it stands for the environment's where the environment is of another Python
-    (`payload["foreign"]`).
+    (`payload["foreign"]`). In `quiet()` no question counts as asked.
     """
     site_packages = [str(path) for path in payload["site_packages"]]
     sys.path[:] = _search_path(payload, own_path)
@@ -115,7 +119,7 @@ def enter_environment(payload: dict[str, Any], own_path: Sequence[str], finders:
     _set_library_folders(str(payload["prefix"]), site_packages)
     _import_nothing_while_searching(site_packages)
     _find_more(finders, roots)
-    _read_numpy_version(sys.path)
+    _read_numpy_version(sys.path, quiet)
     forget_lookups()
     fill_importer_cache()
 
@@ -266,15 +270,18 @@ def _distutils(site_packages: Sequence[str]) -> importlib.machinery.ModuleSpec |
     return importlib.machinery.PathFinder.find_spec("distutils")
 
 
-def _read_numpy_version(search_path: Sequence[str]) -> None:
+def _read_numpy_version(search_path: Sequence[str], quiet: _Quiet) -> None:
     """Tell astroid's numpy support the installed version from its metadata, where it would import numpy itself."""
     from astroid.brain import brain_numpy_utils
 
     def version() -> tuple[str, ...]:
         for folder in search_path:
             if os.path.isfile(os.path.join(folder, "numpy", "__init__.py")):
-                for name in os.listdir(folder):
+                with quiet():
+                    names = os.listdir(folder)
+                for name in names:
                     if match := re.fullmatch(r"numpy-([^-]+)\.(?:dist|egg)-info", name):
+                        os.stat(os.path.join(folder, name))  # the one that is asked for
                         return tuple(match[1].split("."))
         return ("0", "0", "0")
 

@@ -1,0 +1,293 @@
+"""What a tool asked of the disk, without where checkout, environment and interpreter lie, and what the disk says now.
+
+An answer of a tool is good for as long as all that it asked would be answered the same. The questions are kept by
+groups, one for each top-level name of a search path ("requests": all that was asked below `site-packages/requests*`),
+so that it can be said which files a changed answer concerns; "" is the group of what belongs to no name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pyfmt.core.model import Environment
+
+REST = ""  # the group of what cannot be told apart
+ALL = "*"  # stands for all names of a folder that can be imported
+_GONE = "-"
+_FOLDER = "/"
+_NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
+_IMPORTABLE = ("", "py", "pyi", "so", "pyd", "pyc", "typed")
+_PASSED_OVER = frozenset({"__pycache__"})
+
+Answers = dict[str, str]  # by what was asked, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Turns paths into portable ones and back, for one environment of one checkout."""
+
+    root: str
+    environment: str
+    base: str
+    entries: tuple[str, ...]  # where names are looked for: the search path, the longest first
+
+    @classmethod
+    def of(cls, environment: Environment | None, root: str, roots: Iterable[str] = ()) -> Places:
+        """`roots` are further folders that names are looked for in, absolute or relative to the checkout's `root`."""
+        if environment is None:
+            return cls(root, "", "", ())
+        base = os.path.dirname(os.path.dirname(environment.base_executable))
+        found = {*environment.search_path, *environment.finder_roots, *(os.path.join(root, each) for each in roots)}
+        entries = {os.path.normpath(entry) for entry in found if not _is_standard(entry)}
+        return cls(root, environment.prefix, base, tuple(sorted(entries, key=lambda entry: (-len(entry), entry))))
+
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        pairs = ((self.environment, "<environment>"), (self.root, "<root>"), (self.base, "<base>"))
+        return tuple(pair for pair in pairs if pair[0])
+
+    def portable(self, path: str) -> str:
+        """A path without where things lie."""
+        for folder, name in self._pairs():
+            if path == folder or path.startswith(folder.rstrip("/") + "/"):
+                return name + path[len(folder) :]
+        return path
+
+    def local(self, text: str) -> str:
+        """The path that `portable` made `text` of."""
+        for folder, name in self._pairs():
+            if text.startswith(name):
+                return folder + text[len(name) :]
+        return text
+
+    def group(self, path: str) -> str:
+        """The name below the search path that a path belongs to."""
+        for entry in self.entries:
+            if path.startswith(entry + "/"):
+                return _group_of(path[len(entry) + 1 :].partition("/")[0])
+        return REST
+
+    def is_above(self, folder: str) -> bool:
+        """Whether a folder holds the checkout, the environment or the interpreter: anything may come and go there."""
+        inside = folder.rstrip("/") + "/"
+        if inside.startswith(self.root + "/"):
+            return False
+        return any(place.startswith(inside) for place in (self.root, self.environment, self.base))
+
+
+def _is_standard(entry: str) -> bool:
+    """Whether a search path entry is Python's own library."""
+    return entry.endswith((".zip", "lib-dynload")) or os.path.isfile(os.path.join(entry, "os.py"))
+
+
+def _group_of(name: str) -> str:
+    """The group of a top-level entry of a search path."""
+    if name.endswith(".pth") or name.startswith("__editable__"):
+        return REST  # decides on what can be imported at all
+    if name.endswith((".dist-info", ".egg-info")):
+        return name.partition("-")[0]
+    return stem_of(name)
+
+
+def stem_of(name: str) -> str:
+    """What of a file's name an import statement would say."""
+    return name.partition(".")[0] or name
+
+
+@dataclass(slots=True)
+class Observed:
+    """Questions; all paths portable."""
+
+    read: dict[str, list[str]] = field(default_factory=dict)  # by folder: files whose content counts
+    names: dict[str, list[str]] = field(default_factory=dict)  # by folder: names of which only the existence counts
+    exist: list[str] = field(default_factory=list)  # single paths, likewise
+    links: list[str] = field(default_factory=list)
+    variables: list[str] = field(default_factory=list)
+
+    def dump(self) -> bytes:
+        """As the cache keeps it: equal for equal questions."""
+        data = {name: getattr(self, name) for name in Observed.__slots__}
+        return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+    @classmethod
+    def load(cls, value: bytes) -> Observed:
+        """Raises ValueError, TypeError or KeyError where the value is damaged."""
+        data = json.loads(value.decode("utf-8", "surrogatepass"))
+        return cls(**{name: data[name] for name in Observed.__slots__})
+
+    def joined(self, other: Observed) -> Observed:
+        """The questions of both."""
+        return Observed(
+            _joined(self.read, other.read),
+            _joined(self.names, other.names),
+            *(sorted({*getattr(self, name), *getattr(other, name)}) for name in ("exist", "links", "variables")),
+        )
+
+
+def joined_up(each: Iterable[Observed]) -> Observed:
+    """The questions of all."""
+    total = Observed()
+    for observed in each:
+        total = total.joined(observed)
+    return total
+
+
+def _joined(first: Mapping[str, list[str]], second: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {key: sorted({*first.get(key, ()), *second.get(key, ())}) for key in sorted({*first, *second})}
+
+
+class Disk:
+    """Answers questions, each path once; made anew for each look."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+        self._listings: dict[str, dict[str, bool] | None] = {}
+        self._stems: dict[str, dict[str, list[str]]] = {}
+        self._contents: dict[str, str] = {}
+        self._marks: dict[str, tuple[int, ...] | None] = {}
+
+    def listing(self, folder: str) -> dict[str, bool] | None:
+        """The names in a folder, each with whether it is a folder; None where it cannot be listed."""
+        if folder not in self._listings:
+            try:
+                with os.scandir(folder) as entries:
+                    self._listings[folder] = {entry.name: entry.is_dir() for entry in entries}
+            except OSError:
+                self._listings[folder] = None
+        return self._listings[folder]
+
+    def named(self, folder: str, stem: str) -> str:
+        """What is in a folder under a name, with any suffix; `stem` may be "*" for all that can be imported."""
+        found = self.listing(folder)
+        if not found:
+            return _GONE if found is None else ""
+        if stem == ALL:
+            names = [name for name in found if _can_be_imported(name)]
+        else:
+            names = self._by_stem(folder, found).get(stem, [])
+        return " ".join(sorted(name + _FOLDER if found[name] else name for name in names))
+
+    def _by_stem(self, folder: str, found: Mapping[str, bool]) -> dict[str, list[str]]:
+        if folder not in self._stems:
+            known = self._stems[folder] = {}
+            for name in found:
+                known.setdefault(stem_of(name), []).append(name)
+        return self._stems[folder]
+
+    def content(self, path: str) -> str:
+        """A digest of a file's content; other words where there is no file."""
+        if path not in self._contents:
+            try:
+                found = os.stat(path)
+                if stat.S_ISREG(found.st_mode):
+                    with open(path, "rb") as file:
+                        self._contents[path] = hashlib.sha256(file.read()).hexdigest()[:32]
+                else:
+                    self._contents[path] = _FOLDER
+            except (OSError, ValueError):
+                self._contents[path] = _GONE
+        return self._contents[path]
+
+    def link(self, path: str) -> str:
+        """Where a link leads to, "-" where there is none."""
+        try:
+            return os.readlink(path)
+        except (OSError, ValueError):
+            return _GONE
+
+    def variable(self, name: str) -> str:
+        """A digest of a variable's value, "-" where it is not set."""
+        value = self._environ.get(name)
+        return _GONE if value is None else hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def mark(self, path: str) -> tuple[int, ...] | None:
+        """What changes with every change of a file, and of a folder with every name that comes or goes."""
+        if path not in self._marks:
+            try:
+                found = os.stat(path)
+                self._marks[path] = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode)
+            except (OSError, ValueError):
+                self._marks[path] = None
+        return self._marks[path]
+
+
+def _can_be_imported(name: str) -> bool:
+    stem, _, suffix = name.partition(".")
+    return stem.isidentifier() and suffix.rpartition(".")[2] in _IMPORTABLE and name not in _PASSED_OVER
+
+
+def answers(observed: Observed, places: Places, disk: Disk) -> dict[str, Answers]:
+    """The answers to all questions, by group."""
+    found: dict[str, Answers] = {}
+    for folder, names in observed.read.items():
+        here = places.local(folder)
+        for name in names:
+            path = os.path.join(here, name)
+            found.setdefault(places.group(path), {})[f"{folder}/{name}"] = disk.content(path)
+    for folder, stems in observed.names.items():
+        here = places.local(folder)
+        for stem in stems:
+            group = places.group(os.path.join(here, stem)) if stem != ALL else REST
+            found.setdefault(group, {})[f"{folder}/{stem}.*"] = disk.named(here, stem)
+    rest = found.setdefault(REST, {})
+    for text in observed.exist:
+        rest[f"{text}?"] = str(os.path.lexists(places.local(text)))
+    for text in observed.links:
+        path = places.local(text)
+        found.setdefault(places.group(path), {})[f"{text} ->"] = places.portable(disk.link(path))
+    for name in observed.variables:
+        rest[f"${name}"] = disk.variable(name)
+    return found
+
+
+def digests(groups: Mapping[str, Answers]) -> dict[str, str]:
+    """A digest for each group."""
+    return {
+        group: hashlib.sha256(json.dumps(said, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        for group, said in sorted(groups.items())
+    }
+
+
+def marks(observed: Observed, places: Places, disk: Disk, before_ns: int) -> str | None:
+    """A digest of times and sizes of all that was asked: where it is as it was, so are the answers, on this machine.
+
+    None where something was changed so shortly before `before_ns` that it could change again within the same time
+    stamp.
+    """
+    total = hashlib.sha256(repr(places).encode("utf-8", "surrogateescape"))
+    newest = 0
+    for path in _marked(observed, places):
+        mark = disk.mark(path)
+        if mark is not None:
+            newest = max(newest, mark[0], mark[1])
+        total.update(repr(mark).encode())
+    for folder, stems in observed.names.items():
+        if _is_inside_checkout(folder):
+            here = places.local(folder)
+            total.update("\0".join(disk.named(here, stem) for stem in stems).encode("utf-8", "surrogateescape"))
+    for text in observed.exist:
+        total.update(b"1" if os.path.lexists(places.local(text)) else b"0")
+    for text in observed.links:
+        total.update(disk.link(places.local(text)).encode("utf-8", "surrogateescape") + b"\0")
+    for name in observed.variables:
+        total.update(disk.variable(name).encode() + b"\0")
+    return total.hexdigest()[:32] if newest < before_ns - _NOT_RACY_NS else None
+
+
+def _marked(observed: Observed, places: Places) -> Iterator[str]:
+    for folder, names in observed.read.items():
+        here = places.local(folder)
+        for name in names:
+            yield f"{here}/{name}"
+    for folder in observed.names:
+        if not _is_inside_checkout(folder):
+            yield places.local(folder)
+
+
+def _is_inside_checkout(folder: str) -> bool:
+    """Whether it is a folder where files come and go all the time, so that its time says little."""
+    return folder.startswith("<root>")

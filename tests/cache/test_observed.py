@@ -1,0 +1,89 @@
+"""A remembered answer is never stale: after a change where nobody declares it, a cached run equals a cold one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.cache.comparing import difference
+from tests.cache.little_monorepo import LittleMonorepo
+from tests.cache.unseen_places import PLACES, user_of
+
+TOOLS = ("--tool", "pylint", "--tool", "mypy")
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
+    """A little monorepo with a module in each place, after a run that has found all of them."""
+    repo = LittleMonorepo(tmp_path_factory.mktemp("observed"))
+    for name, place in PLACES.items():
+        repo.tree.write({place.file: user_of(name)})
+        place.put(repo, "one")
+    assert not difference(repo.tree, *TOOLS)
+    return repo
+
+
+def said(repo: LittleMonorepo, file: str) -> set[str]:
+    """The tools that find something at the import in a file."""
+    lines = repo.tree.run("check", *TOOLS).stdout.splitlines()
+    return {line.rpartition("[")[2].rstrip("]") for line in lines if line.startswith(f"{file}:3:")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(PLACES))
+def test_a_change_where_nobody_declares_it_is_seen(repo: LittleMonorepo, kind: str) -> None:
+    place = PLACES[kind]
+    before = said(repo, place.file)
+    assert before.isdisjoint(place.tools)
+    place.put(repo, "two")
+    try:
+        assert said(repo, place.file) == before | set(place.tools)
+    finally:
+        place.put(repo, "one")
+    assert said(repo, place.file) == before
+
+
+@pytest.mark.slow
+def test_after_all_of_them_the_report_is_that_of_a_cold_run(repo: LittleMonorepo) -> None:
+    for place in PLACES.values():
+        place.put(repo, "two")
+    assert not difference(repo.tree, *TOOLS)
+
+
+@pytest.mark.slow
+def test_explain_names_what_has_changed(repo: LittleMonorepo) -> None:
+    repo.tree.run("check", *TOOLS)
+    PLACES["edited_package"].put(repo, "three")  # "one" and "two" are known
+    told = repo.tree.run("explain", PLACES["edited_package"].file).stdout
+    assert "miss: changed since then: projects/beta/.venv/lib/" in told
+    assert "site-packages/onewheel/__init__.py" in told
+
+
+@pytest.mark.slow
+def test_an_audit_computes_hits_again(repo: LittleMonorepo) -> None:
+    repo.tree.run("check", *TOOLS)
+    code, plain = (done := repo.tree.run("check", *TOOLS)).code, done.stdout
+    audited = repo.tree.run("check", "--cache-audit", "100%", *TOOLS)
+    assert (audited.code, audited.stdout) == (code, plain)
+    store = repo.tree.home.glob(".cache/pyfmt/*/results-*.sqlite")
+    _lose_findings(next(iter(store)))
+    audited = repo.tree.run("check", "--cache-audit", "100%", *TOOLS)
+    assert "the cache remembered what is not true" in audited.expect(2).stdout
+    assert repo.tree.run("check", "--no-cache", "--cache-audit", "5%").code == 2
+
+
+def _lose_findings(store: Path) -> None:
+    """Make all remembered outcomes clean."""
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        rows = database.execute("SELECT key, value FROM result").fetchall()
+        for key, value in rows:
+            text = zlib.decompress(value)
+            if text.startswith(b'{"findings"'):
+                clean = json.dumps({**json.loads(text), "findings": []}).encode()
+                database.execute("UPDATE result SET value = ? WHERE key = ?", (zlib.compress(clean), key))
+        database.commit()
