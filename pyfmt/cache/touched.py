@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyfmt.cache.observed import REST, Observed, Places
-from pyfmt.cache.questions import Known
+from pyfmt.cache.questions import CheckoutNames
 
 _ANYONE = ""  # asks for names on behalf of any file
 _GROUP = "@"  # begins the key of a group of installed modules
@@ -81,7 +81,7 @@ class Asked:
     asked_for: Mapping[str, list[str]]
 
 
-def by_group(touches: Mapping[str, Iterable[str]], places: Places, known: Known) -> dict[str, list[str]]:
+def by_group(touches: Mapping[str, Iterable[str]], places: Places, known: CheckoutNames) -> dict[str, list[str]]:
     """Who asked for what as a worker notes it, with installed modules told by their groups."""
     found: dict[str, set[str]] = {}
     for file, names in touches.items():

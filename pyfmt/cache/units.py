@@ -24,9 +24,7 @@ from pyfmt.cache.keys import (
     unit_key,
 )
 from pyfmt.cache.observed import Observed, Places, joined_up
-from pyfmt.cache.questions import Changed
-from pyfmt.cache.questions import Known as KnownPaths
-from pyfmt.cache.questions import observed_of
+from pyfmt.cache.questions import Changed, CheckoutNames, observed_of
 from pyfmt.cache.remembered import Question, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
@@ -123,7 +121,7 @@ class UnitCache:
         if not asked and unit.environment is None:
             return {"": Asked(Observed(), {})}  # it sees nothing but the files that it is given
         files, folders = self._facts.sources.known(seen_sources(unit, self._facts))
-        known = KnownPaths(files, folders)
+        known = CheckoutNames(files, folders)
         found: dict[str, Asked] = {}
         try:
             for each in asked:

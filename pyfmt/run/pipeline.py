@@ -248,10 +248,10 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
 
 def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> BoundariesChecked:
     """Check the rules of the monorepo, on the files as they are after formatting."""
-    from pyfmt.run.boundaries.check import Question, check  # deferred for start-up time: only where configured
+    from pyfmt.run.boundaries.check import BoundaryQuestion, check  # deferred for start-up time: only where configured
 
     hands.progress.begin(1)
-    checked = check(Question(settings, work.projects, work.selected), hands.memory)
+    checked = check(BoundaryQuestion(settings, work.projects, work.selected), hands.memory)
     hands.progress.done(checked.outcome)
     return checked
 

@@ -237,7 +237,7 @@ def _lint(payload: Json, group: Json) -> Json:
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
     effects = _parts["effects"].Effects(replay)
-    touched = _parts["touched"].Touched()
+    touched = _parts["touched"].TouchRecorder()
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
