@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, format_key
 from pyfmt.cache.memory import Memory
@@ -153,8 +154,7 @@ def _is_namespace(folder: str) -> bool:
     """isort.place._is_namespace_package, which looks for an old declaration in `__init__.py`, else for no files at
     all."""
     try:
-        with open(os.path.join(folder, "__init__.py"), "rb") as file:
-            return b"__import__" in file.read(4096)
+        return b"__import__" in disk.read_bytes(os.path.join(folder, "__init__.py"))[:4096]
     except FileNotFoundError:
         pass
     except OSError:
@@ -186,6 +186,6 @@ def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8", "replace")
+        return disk.read_text(path, "replace")
     except OSError:
         return ""  # its tool says so

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
@@ -29,7 +30,7 @@ def reader(memory: Memory, root: Path) -> Read:
         except ValueError:
             pass  # damaged: a miss
         try:
-            found = imports_of((root / file).read_bytes())
+            found = imports_of(disk.read_bytes(root / file))
         except OSError:
             return ()
         if memory.store:

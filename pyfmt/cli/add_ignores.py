@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
 from pyfmt.core.model import Failure, Finding, Severity
@@ -16,7 +17,7 @@ from pyfmt.core.suppressions import Suppression, annotated, suppression
 from pyfmt.reports.tally import count
 from pyfmt.run import pipeline
 from pyfmt.run.pipeline import RunResult
-from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 from pyfmt.runner import edits
 from pyfmt.tools.registry import comments
 
@@ -55,7 +56,7 @@ class Annotations:
         try:
             file = self.files.get(path)
             if file is None:
-                data = (self.root / path).read_bytes()
+                data = disk.read_bytes(self.root / path)
                 file = self.files[path] = AnnotatedFile(data, data)
             asked = {item for finding in found if (item := suppression(finding, comments())) is not None}
             file.vain |= asked & file.wanted
@@ -82,14 +83,14 @@ class Annotations:
         return f"{count(number, 'suppression')} added in {count(places, 'file')}" if number else "no suppression added"
 
 
-def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+def run(request: Request, session: Session) -> RunResult:
     """The result of the last lint, with a note of what was written; raises PyfmtError and KeyboardInterrupt."""
-    result = pipeline.run(request, cwd, environ, progress)
+    result = pipeline.run(request, session)
     work = Annotations(Path(result.report.root))
     for _ in range(_ROUNDS):
         if not work.take(result.report):
             break
-        result = pipeline.run(request, cwd, environ, progress)
+        result = pipeline.run(request, session)
     report = replace(
         result.report,
         notes=tuple(sorted((*result.report.notes, work.note()))),

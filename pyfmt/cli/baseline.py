@@ -23,6 +23,7 @@ from pyfmt.reports.tally import count
 from pyfmt.run import apply_baseline, baseline_files, pipeline
 from pyfmt.run.baseline_files import BaselineChange
 from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 
 _SHOWN = 20  # entries that a refusal lists
 
@@ -55,19 +56,19 @@ def run(options: argparse.Namespace) -> int:
     )
     progress = Progress(verbosity(options))
     try:
-        return change(options.action, request, Path.cwd(), os.environ, progress)
+        return change(options.action, request, Session(Path.cwd(), os.environ, progress))
     finally:
         progress.close()
 
 
-def change(action: str, request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> int:
+def change(action: str, request: Request, session: Session) -> int:
     """Lint, then write the baselines anew (`action` "write" or "prune"), and say what has changed.
 
     0; 1 where a file cannot be parsed, which is never accepted; 2 where something was not checked: of that, the
     baselines stay as they are. Raises PyfmtError, also where a locked baseline would grow.
     """
-    result = pipeline.run(replace(request, baseline=False), cwd, environ, progress)
-    progress.close()
+    result = pipeline.run(replace(request, baseline=False), session)
+    session.progress.close()
     assert result.checked is not None, "a run's"
     root, projects = Path(result.report.root), result.checked.work.projects
     found = baseline_files.read(root, projects)
@@ -75,7 +76,7 @@ def change(action: str, request: Request, cwd: Path, environ: Mapping[str, str],
     now = Counter(identify(finding) for finding in result.report.findings if not finding.syntax)
     coverage = apply_baseline.checked(result.checked)
     accepted = (fingerprints.written if action == "write" else fingerprints.pruned)(found.accepted, now, coverage)
-    if action == "write" and baseline_files.is_locked(request.baseline_locked, environ):
+    if action == "write" and baseline_files.is_locked(request.baseline_locked, session.environ):
         _refuse_growth(accepted - found.accepted)
     _report_changes(baseline_files.write(root, projects, accepted), accepted, found.notes)
     return _unchecked(result.report, action)

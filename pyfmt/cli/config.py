@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import configparser
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
@@ -94,7 +93,9 @@ def _values(settings: Config) -> dict[str, Any]:
         "projects": list(settings.projects),
         "exclude": list(settings.exclude),
         "tools": list(settings.tools),
-        "environments": dict(settings.environments),
+        "environments": dict(settings.environments)
+        | ({"groups": list(settings.groups)} if settings.groups is not None else {})
+        | ({"extras": list(settings.extras)} if settings.extras is not None else {}),
         "jobs": settings.jobs,
         "timeout": settings.timeout,
         "fail-on": settings.fail_on.value,
@@ -154,14 +155,14 @@ def _sections(folder: Path, tool: str) -> list[str]:
     """The manifests of a folder that configure `tool`, each with its section's name."""
     found = []
     try:
-        section = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("tool", {}).get(tool)
+        section = disk.read_toml(folder / "pyproject.toml").get("tool", {}).get(tool)
         if isinstance(section, dict) and set(section) - {"overrides"}:
             found.append(f"pyproject.toml [tool.{tool}]")
     except (OSError, ValueError, AttributeError):
         pass  # no manifest, or one whose damage the survey tells
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read(folder / "setup.cfg", "utf-8")
+        parser.read_string(disk.read_text(folder / "setup.cfg"))
         wanted = TOOLS[tool].setup_cfg or "\0"
         if any(name == wanted or name.startswith(wanted + ".") for name in parser.sections()):
             found.append(f"setup.cfg [{wanted}]")

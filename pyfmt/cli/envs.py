@@ -90,7 +90,7 @@ def environments_json(view: EnvironmentsView) -> str:
                 "files": len(project.files),
                 "environment": _environment_object(environment, view.config.root) if environment else None,
                 "found_by": resolution.rule,
-                "note": resolution.note,
+                "note": "; ".join([*filter(None, [resolution.note]), *resolution.unread]),
                 "passed_over": [
                     {
                         "path": shown_path(candidate.prefix, view.config.root),
@@ -155,7 +155,7 @@ def _details(project: Project, resolution: Resolution, first: bool) -> list[str]
     environment = resolution.environment
     if environment is None and not project.files:
         return []  # it needs none
-    lines = [resolution.note] if resolution.note else []
+    lines = [*filter(None, [resolution.note]), *resolution.unread]
     if environment is not None and environment.reason and first:
         lines.append(environment.reason + (f"; {environment.cure}" if environment.cure else ""))
     for candidate in resolution.passed_over:

@@ -19,6 +19,8 @@ from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.boundaries.kinds import kinds
 from pyfmt.run.linting import LinterCall, linter_calls
+from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 from pyfmt.run.workspace import open_workspace
 from pyfmt.tools.registry import TOOLS, linters
 
@@ -61,7 +63,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
         *_explain_boundaries(space.config, chosen.projects, project),
         *_explain_environment(resolution),
     ]
-    linting = linter_calls(request, space, chosen)
+    linting = linter_calls(request, Session(cwd, environ, Progress(-1)), space, chosen)
     for tool_config in space.config.tool_configs:
         if tool_config.tool in space.config.tools:
             calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]

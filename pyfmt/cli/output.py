@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Lap
+from pyfmt.core.model import StepSpan
 from pyfmt.core.request import Display, OutputSpec, Request
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def deliver(result: RunResult, request: Request, display: Display, began: Began 
         except UsageError as error:
             errors.append(error)
     if display.timings is not None and began is not None:
-        errors += _deliver_timings(result, display, began, Lap("report", reporting, time.monotonic()))
+        errors += _deliver_timings(result, display, began, StepSpan("report", reporting, time.monotonic()))
     if errors:
         raise errors[0]
     return printed
@@ -64,7 +65,7 @@ def _write(file: str, text: str, mode: str, root: str) -> None:
         stream.write(text)
 
 
-def _deliver_timings(result: RunResult, display: Display, began: Began, reporting: Lap) -> list[UsageError]:
+def _deliver_timings(result: RunResult, display: Display, began: Began, reporting: StepSpan) -> list[UsageError]:
     """Where the time went, on standard error, since standard output may be for a machine; errors of the trace's
     file."""
     from pyfmt.core.timings import Timings, joined
@@ -73,11 +74,11 @@ def _deliver_timings(result: RunResult, display: Display, began: Began, reportin
     assert result.checked is not None, "a run's"
     # All that has ended is counted: pyfmt, its pool, its workers and their children.
     cpu = sum(os.times()[:4]) - sum(began[1][:4])
-    # What lies around the run's own laps: imports before, and the cache saved and closed behind.
-    starting = Lap("start", began[0], result.laps[0].started)
-    saving = Lap("cache saved", result.laps[-1].ended, reporting.started)
-    laps = joined((starting, *result.laps, saving, reporting))
-    timings = Timings(laps, tuple(result.checked.outcomes), result.jobs, cpu)
+    # What lies around the run's own steps: imports before, and the cache saved and closed behind.
+    starting = StepSpan("start", began[0], result.steps[0].started)
+    saving = StepSpan("cache saved", result.steps[-1].ended, reporting.started)
+    steps = joined((starting, *result.steps, saving, reporting))
+    timings = Timings(steps, tuple(result.checked.outcomes), result.jobs, cpu)
     sys.stderr.write(timings_table.render(timings, everything=display.verbosity > 0))
     if display.timings:
         try:
@@ -151,7 +152,7 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
         if path in result.sources:
             return result.sources[path].split("\n")
         try:
-            return (root / path).read_text("utf-8", "replace").split("\n")
+            return disk.read_text(root / path, "replace").split("\n")
         except OSError:
             return None
 

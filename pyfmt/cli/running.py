@@ -17,11 +17,12 @@ from pyfmt.cli.request import display_of, run_request
 from pyfmt.core.errors import UsageError
 from pyfmt.core.request import Command, Display, OutputSpec, Request
 from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 
 if TYPE_CHECKING:
     from pyfmt.run.pipeline import RunResult
 
-    Run = Callable[[Request, Path, Mapping[str, str], Progress], RunResult]
+    Run = Callable[[Request, Session], RunResult]
 
 
 def execute(options: argparse.Namespace, command: Command) -> int:
@@ -80,7 +81,7 @@ def _deliver(run: Run, request: Request, display: Display, began: Began) -> tupl
     """Run, and report: what came of it, and what was written to standard output."""
     progress = Progress(display.verbosity)
     try:
-        result = run(request, Path.cwd(), os.environ, progress)
+        result = run(request, Session(Path.cwd(), os.environ, progress))
     finally:
         progress.close()
     return result, deliver(result, request, display, began)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.config.plain import kind, nearest
 from pyfmt.config.values import KEYS, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
@@ -31,12 +31,11 @@ _HEADER = re.compile(rb"^\s*\[+\s*tool\s*\.\s*[\"']?pyfmt\b", re.MULTILINE)
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's content; ConfigError names the place where it is not TOML or cannot be read."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"is not valid TOML: {error}", str(path)) from error
+        return disk.read_toml(path)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
+    except ValueError as error:
+        raise ConfigError(f"is not valid TOML: {error}", str(path)) from error
 
 
 def _section(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -62,7 +61,7 @@ def _config_file_in(folder: Path) -> Path | None:
         return None
     # Cheap test first: most manifests of a monorepo are not ours.
     try:
-        content = manifest.read_bytes()
+        content = disk.read_bytes(manifest)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", str(manifest)) from error
     if b"pyfmt" not in content:
@@ -110,6 +109,8 @@ def _parse(section: Table, file: Path) -> _Values:
         parser = KEYS.get(key)
         if parser is None:
             raise ConfigError(f"unknown key {key!r}{nearest(key, list(KEYS))}", str(file))
+        if _holds_nul(value):
+            raise ConfigError(f"{key}: holds a NUL character, which no path or name can", str(file))
         try:
             values[key] = parser(value)
         except TypeError as error:
@@ -117,6 +118,12 @@ def _parse(section: Table, file: Path) -> _Values:
         except ValueError as error:
             raise ConfigError(f"{key}: {error}", str(file)) from error
     return _Values(values, str(file))
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value.keys(), *value.values())))
+    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:

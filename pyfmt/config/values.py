@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,10 @@ def _patterns(value: Any) -> tuple[str, ...]:
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
     patterns = strings(value)
-    GitIgnoreSpec.from_lines(patterns)
+    try:
+        GitIgnoreSpec.from_lines(patterns)
+    except re.error as error:
+        raise ValueError(f"is no pattern as in a .gitignore: {error}") from error
     return patterns
 
 

@@ -138,6 +138,7 @@ class Resolution:
     rule: str  # "setting", "poetry", "uv workspace", ".venv", "inherited", "dependent", ... ; "" where None
     note: str = ""  # one line that a report should say, e.g. "inherited from lib/.venv"
     passed_over: tuple[Candidate, ...] = ()
+    unread: tuple[str, ...] = ()  # "FILE cannot be read: WHY" of each file that might have named another environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +345,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
+class StepSpan:
     """One step of a run, between two moments of the monotonic clock."""
 
     name: str

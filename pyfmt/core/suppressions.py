@@ -57,7 +57,11 @@ def annotated(
             lines[number - 1] = _commented(text, end, items, comments) + ending
             written.update(items)
     after = "".join(lines).encode(source.encoding)
-    if ast.dump(ast.parse(after)) != ast.dump(ast.parse(data)):  # never: more than comments would have changed
+    try:
+        same = ast.dump(ast.parse(after)) == ast.dump(ast.parse(data))
+    except RecursionError:
+        same = False  # cannot be compared
+    if not same:  # never, otherwise: more than comments would have changed
         return data, frozenset()
     return after, frozenset(written)
 
@@ -110,7 +114,7 @@ class _SourceText:
             if re.search(r"\r(?!\n)", text):
                 return None
             ends = _code_ends(lines)
-        except (SyntaxError, ValueError, LookupError, RecursionError, tokenize.TokenError):
+        except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError, tokenize.TokenError):
             return None
         return cls(tuple(lines), encoding, ends)
 

@@ -1,4 +1,4 @@
-"""PURE: where the time of a run went: its laps, its units, who was busy when, and the sums of all that."""
+"""PURE: where the time of a run went: its steps, its units, who was busy when, and the sums of all that."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pyfmt.core.model import Lap, Outcome, Unit
+from pyfmt.core.model import Outcome, StepSpan, Unit
 
-LOOKUPS, REMEMBERING = "cache lookups", "remembering"  # end the names of parts of laps
-_WITH_UNITS = {"format": True, "lint": False}  # laps in which units run, and whether these are the formatters'
+LOOKUPS, REMEMBERING = "cache lookups", "remembering"  # end the names of parts of steps
+_WITH_UNITS = {"format": True, "lint": False}  # steps in which units run, and whether these are the formatters'
 
 
 @dataclass(frozen=True, slots=True)
 class Timings:
     """What was measured of a run; all moments are of one monotonic clock, in seconds."""
 
-    laps: tuple[Lap, ...]  # one after the other, without a gap
+    steps: tuple[StepSpan, ...]  # one after the other, without a gap
     outcomes: tuple[Outcome, ...]
     jobs: int  # processes at once, at most
     cpu: float = 0.0  # seconds of a processor, of pyfmt and all that it started; 0.0 where nobody counted
 
     @property
     def began(self) -> float:
-        """The moment at which the first lap began."""
-        return self.laps[0].started if self.laps else 0.0
+        """The moment at which the first step began."""
+        return self.steps[0].started if self.steps else 0.0
 
     @property
     def seconds(self) -> float:
-        """From the first lap to the last one."""
-        return self.laps[-1].ended - self.began if self.laps else 0.0
+        """From the first step to the last one."""
+        return self.steps[-1].ended - self.began if self.steps else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ class Sums:
     projects: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
 
 
-def joined(laps: Sequence[Lap]) -> tuple[Lap, ...]:
-    """Laps of several hands as one sequence: each begins where the one before ended."""
-    begins = [lap.ended for lap in laps[:-1]]
-    return (*laps[:1], *(replace(lap, started=begin) for lap, begin in zip(laps[1:], begins, strict=True)))
+def joined(steps: Sequence[StepSpan]) -> tuple[StepSpan, ...]:
+    """The spans of several parts as one sequence: each begins where the one before ended."""
+    begins = [step.ended for step in steps[:-1]]
+    return (*steps[:1], *(replace(step, started=begin) for step, begin in zip(steps[1:], begins, strict=True)))
 
 
 def ran(outcome: Outcome) -> float:
@@ -73,35 +73,35 @@ def ran(outcome: Outcome) -> float:
     return 0.0 if outcome.cached else max(0.0, outcome.seconds - outcome.waited)
 
 
-def queued(outcome: Outcome, laps: Sequence[Lap]) -> float:
-    """Seconds that a unit waited for its turn, from when the lap's units could begin."""
-    begun = (lap for lap in reversed(laps) if lap.started <= outcome.started)
-    return next((outcome.started - lap.started for lap in begun), 0.0)
+def queued(outcome: Outcome, steps: Sequence[StepSpan]) -> float:
+    """Seconds that a unit waited for its turn, from when the step's units could begin."""
+    begun = (step for step in reversed(steps) if step.started <= outcome.started)
+    return next((outcome.started - step.started for step in begun), 0.0)
 
 
-def split_laps(timings: Timings) -> list[Lap]:
-    """The laps, those with units cut in three: looking up what is known, running what is not, and remembering that.
+def split_steps(timings: Timings) -> list[StepSpan]:
+    """The steps, those with units cut in three: looking up what is known, running what is not, and remembering that.
 
-    A lap in which nothing ran was all lookups.
+    A step in which nothing ran was all lookups.
     """
     found = []
-    for lap in timings.laps:
-        if lap.name not in _WITH_UNITS:
-            found.append(lap)
+    for step in timings.steps:
+        if step.name not in _WITH_UNITS:
+            found.append(step)
             continue
-        formatters = _WITH_UNITS[lap.name]
+        formatters = _WITH_UNITS[step.name]
         inside = [
             (outcome.started, outcome.ended)
             for outcome in timings.outcomes
             if not outcome.cached and (outcome.unit.tool == "format") is formatters
-            if lap.started <= outcome.started <= lap.ended
+            if step.started <= outcome.started <= step.ended
         ]
-        first = min((started for started, _ in inside), default=lap.ended)
-        found.append(Lap(f"{lap.name}: {LOOKUPS}", lap.started, first))
+        first = min((started for started, _ in inside), default=step.ended)
+        found.append(StepSpan(f"{step.name}: {LOOKUPS}", step.started, first))
         if inside:
-            last = min(max(ended for _, ended in inside), lap.ended)
-            found.append(replace(lap, started=first, ended=last))
-            found.append(Lap(f"{lap.name}: {REMEMBERING}", last, lap.ended))
+            last = min(max(ended for _, ended in inside), step.ended)
+            found.append(replace(step, started=first, ended=last))
+            found.append(StepSpan(f"{step.name}: {REMEMBERING}", last, step.ended))
     return found
 
 
@@ -124,8 +124,8 @@ def sums(outcomes: Sequence[Outcome]) -> Sums:
 
 def busy(timings: Timings) -> float | None:
     """The share of the processes that pyfmt may have which was at work while units ran; None where none ran."""
-    within = [lap for lap in split_laps(timings) if lap.name in _WITH_UNITS]
-    seconds = sum(lap.ended - lap.started for lap in within)
+    within = [step for step in split_steps(timings) if step.name in _WITH_UNITS]
+    seconds = sum(step.ended - step.started for step in within)
     worked = sum(span.ended - span.started for span in spans(timings.outcomes) if not span.starting)
     return min(1.0, worked / (timings.jobs * seconds)) if seconds and worked else None
 

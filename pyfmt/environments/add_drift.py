@@ -10,6 +10,8 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.environments.foreign import foreign
@@ -45,7 +47,7 @@ def with_drift(
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [
-                _drift(root, by_path[resolution.project], environment, (own, memo)),
+                _drift_or_why_not(root, by_path[resolution.project], environment, (own, memo)),
                 foreign(environment, base, homes),
             ]
             if any(lines):
@@ -62,6 +64,15 @@ def with_drift(
         )
         for found in resolutions
     )
+
+
+def _drift_or_why_not(
+    root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
+) -> str:
+    try:
+        return _drift(root, project, environment, more)
+    except Exception as error:  # pylint: disable=broad-exception-caught  # one project's lock is no other's
+        return f"its lock file cannot be compared with it: {parsing.why(error)}"
 
 
 def _drift(
@@ -83,9 +94,9 @@ def _drift(
     if memo is None:
         return drift.drift(lock, environment, own)
     try:
-        content = lock.read_bytes()
+        content = disk.read_bytes(lock)
     except OSError as error:
-        return f"{lock.name} cannot be read: {error.strerror}"
+        return f"{lock.name} cannot be read: {parsing.why(error)}"
     key = hashlib.sha256(repr(("drift", content, environment.fingerprint, sorted(own))).encode()).hexdigest()
     if key not in memo:
         memo[key] = drift.drift(lock, environment, own)

@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pyfmt import disk
+
 _ASSIGNED = re.compile(r"^(MAPPING|NAMESPACES)\b[^=\n]*=\s*(\{.*\})\s*$", re.MULTILINE)
+_NO_LITERAL = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError)  # what ast.literal_eval may raise
 _MAPPED = re.compile(r"\.map_module\(\s*(['\"][^'\"\n]*['\"])\s*,\s*(r?['\"][^\n]*['\"])\s*\)")
 
 
@@ -50,16 +53,16 @@ def mappings(source: str) -> tuple[Mapped, ...]:
     for match in _MAPPED.finditer(source):
         try:
             found.append(Mapped(str(ast.literal_eval(match[1])), str(ast.literal_eval(match[2]))))
-        except (ValueError, SyntaxError):
+        except _NO_LITERAL:
             continue  # not two plain strings: nothing that could be read without running it
-    return tuple(found)
+    return tuple(item for item in found if disk.is_name(item.path))
 
 
 def _assigned(source: str) -> Iterator[Mapped]:
     for match in _ASSIGNED.finditer(source):
         try:
             value = ast.literal_eval(match[2])
-        except (ValueError, SyntaxError):
+        except _NO_LITERAL:
             continue  # not a plain mapping: nothing that could be read without running it
         if not isinstance(value, Mapping):
             continue

@@ -12,9 +12,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.environments.editable import Mapped
 from pyfmt.environments.installed import read_direct_url
 from pyfmt.environments.layout import EnvironmentLayout
@@ -35,6 +37,7 @@ class Contents:
     search_path: tuple[str, ...]
     sites: tuple[SiteFolder, ...]
     mapped: tuple[Mapped, ...]
+    unread: dict[str, str] = field(default_factory=dict, compare=False)  # file -> why it could not be read
 
 
 def tier1(prefix: Path, site_packages: Sequence[str]) -> str:
@@ -49,8 +52,7 @@ def tier1(prefix: Path, site_packages: Sequence[str]) -> str:
 def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     digest = hashlib.sha256(_VERSION.encode())
     try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), "rb") as stream:
-            digest.update(stream.read())
+        digest.update(disk.read_bytes(os.path.join(prefix, "pyvenv.cfg")))
     except OSError:
         digest.update(b"-")  # a conda environment has none
     for entry in _interpreter_chain(prefix):
@@ -109,7 +111,7 @@ def tier2(contents: Contents) -> str:
         owned: set[str] = set()
         for mark in site.marks:
             if mark.name.endswith(".dist-info") and not mark.name.startswith("~"):
-                rows, tops = _record(os.path.join(site.path, mark.name))
+                rows, tops = _record(os.path.join(site.path, mark.name), contents.unread)
                 owned |= tops
                 add("distribution", mark.name, *rows)
                 add("from", *_direct_url(os.path.join(site.path, mark.name), contents))
@@ -125,12 +127,14 @@ def _is_finder(name: str) -> bool:
     return name.startswith(("__editable__", "_editable_impl_"))
 
 
-def _record(metadata: str) -> tuple[list[str], set[str]]:
+def _record(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[str]]:
     """The rows of RECORD that say what can be imported, sorted, and the top-level names among them."""
+    file = os.path.join(metadata, "RECORD")
     try:
-        with open(os.path.join(metadata, "RECORD"), encoding="utf-8", errors="surrogateescape") as stream:
-            lines = stream.read().splitlines()
-    except OSError:
+        lines = disk.read_text(file, "surrogateescape").splitlines()
+    except OSError as error:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            unread[file] = parsing.why(error)
         return _metadata_only(metadata), set()
     rows: list[str] = []
     tops: set[str] = set()
@@ -171,8 +175,7 @@ def _direct_url(metadata: str, contents: Contents) -> list[str]:
 def _egg(path: str, contents: Contents) -> str:
     if path.endswith(".egg-link"):
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-                return _portable(stream.readline().strip(), contents)
+            return _portable(disk.read_text(path, "surrogateescape").partition("\n")[0].strip(), contents)
         except OSError:
             return "?"  # unreadable; it is as good as not there
     return _content(os.path.join(path, "PKG-INFO") if os.path.isdir(path) else path)
@@ -201,8 +204,7 @@ def _size(file: str) -> int:
 
 def _content(file: str) -> str:
     try:
-        with open(file, "rb") as stream:
-            return hashlib.sha256(stream.read()).hexdigest()
+        return hashlib.sha256(disk.read_bytes(file)).hexdigest()
     except OSError:
         return "-"  # not there
 
@@ -210,6 +212,8 @@ def _content(file: str) -> str:
 def _portable(path: str, contents: Contents) -> str:
     """`path` by its place in the environment, the base, or relative to the root: nothing of this machine."""
     layout = contents.layout
+    if not path:
+        return ""  # an empty egg-link
     for label, folder in (("prefix", layout.prefix), ("root", contents.root), ("base", layout.base_prefix)):
         if path == folder:
             return f"<{label}>"

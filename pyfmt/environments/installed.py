@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import Distribution
 from pyfmt.environments.sites import SiteFolder
 from pyfmt.projects.names import normalise
@@ -16,14 +18,20 @@ from pyfmt.projects.names import normalise
 _EGG_PYTHON = re.compile(r"-py\d(\.\d+)?(-.*)?$")
 
 
-def read_direct_url(metadata: str) -> dict[str, Any] | None:
-    """The direct_url.json in the metadata folder; None if there is none or it is damaged."""
+def read_direct_url(metadata: str, unread: dict[str, str] | None = None) -> dict[str, Any] | None:
+    """The direct_url.json in the metadata folder; None if there is none or it is damaged, which `unread` then has."""
+    file = f"{metadata}{os.sep}direct_url.json"
     try:
-        with open(f"{metadata}{os.sep}direct_url.json", "rb") as stream:
-            value = json.loads(stream.read())
-    except (OSError, ValueError):
+        value = parsing.parse_json(disk.read_bytes(file))
+        if not isinstance(value, dict) or not isinstance(value.get("url"), str) or not disk.is_name(value["url"]):
+            raise ValueError("it has no url as PEP 610 says")
+        return value
+    except FileNotFoundError:
         return None
-    return value if isinstance(value, dict) else None
+    except (OSError, ValueError) as error:
+        if unread is not None:
+            unread[file] = parsing.why(error)
+        return None
 
 
 def local_folder(direct_url: dict[str, Any]) -> str | None:
@@ -31,22 +39,28 @@ def local_folder(direct_url: dict[str, Any]) -> str | None:
     url = direct_url.get("url")
     if not isinstance(direct_url.get("dir_info"), dict) or not isinstance(url, str):
         return None
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None  # "file://["
     path = unquote(parts.path)
+    if parts.scheme != "file" or not disk.is_name(path):
+        return None
     if re.match(r"^/[A-Za-z]:", path):
         path = path[1:]  # file:///C:/folder
     return os.path.normpath(path)
 
 
-def distributions(sites: Sequence[SiteFolder]) -> tuple[Distribution, ...]:
-    """All distributions, sorted by name; of two with one name the first on the search path counts, as for imports."""
+def distributions(sites: Sequence[SiteFolder], unread: dict[str, str] | None = None) -> tuple[Distribution, ...]:
+    """All distributions, sorted by name; of two with one name the first on the search path counts, as for imports.
+
+    `unread` is given each file that could not be read, with the reason.
+    """
     found: dict[str, Distribution] = {}
     for site in sites:
         here: dict[str, Distribution] = {}
         for mark in site.marks:
-            distribution = _distribution(site, mark.name)
+            distribution = _distribution(site, mark.name, {} if unread is None else unread)
             if distribution is not None:
                 known = here.get(distribution.name)
                 if known is None or (distribution.source and not known.source):
@@ -66,12 +80,12 @@ def load(text: str) -> tuple[Distribution, ...]:
     return tuple(Distribution(*item) for item in json.loads(text))
 
 
-def _distribution(site: SiteFolder, entry: str) -> Distribution | None:
+def _distribution(site: SiteFolder, entry: str, unread: dict[str, str]) -> Distribution | None:
     if entry.endswith(".dist-info"):
         name, _, version = entry[:-10].partition("-")
         if name.startswith("~") or not version:
             return None  # pip's leftover of an interrupted uninstall
-        direct_url = read_direct_url(f"{site.path}{os.sep}{entry}")
+        direct_url = read_direct_url(f"{site.path}{os.sep}{entry}", unread)
         if direct_url is None:
             return Distribution(normalise(name), version)
         folder = local_folder(direct_url)
@@ -81,18 +95,19 @@ def _distribution(site: SiteFolder, entry: str) -> Distribution | None:
         name, _, version = _EGG_PYTHON.sub("", entry[:-9]).partition("-")
         return Distribution(normalise(name), version or _egg_version(os.path.join(site.path, entry)))
     if entry.endswith(".egg-link"):
-        return _develop(site, entry, entry[:-9])
+        return _develop(site, entry, unread)
     return None
 
 
-def _develop(site: SiteFolder, entry: str, name: str) -> Distribution | None:
+def _develop(site: SiteFolder, entry: str, unread: dict[str, str]) -> Distribution | None:
     """What `setup.py develop` leaves: a file whose first line is the folder with the .egg-info."""
+    name, file = entry.removesuffix(".egg-link"), os.path.join(site.path, entry)
     try:
-        with open(os.path.join(site.path, entry), encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
-    except (OSError, ValueError):
-        return None
-    if not lines:
+        lines = disk.read_text(file).splitlines()
+        if not lines or not disk.is_name("".join(lines[:2])):
+            raise ValueError("its first line names no folder")
+    except (OSError, ValueError) as error:
+        unread[file] = parsing.why(error)
         return None
     folder = lines[0].strip()
     source = os.path.normpath(os.path.join(folder, lines[1].strip())) if len(lines) > 1 else folder
@@ -103,12 +118,11 @@ def _develop(site: SiteFolder, entry: str, name: str) -> Distribution | None:
 def _egg_version(metadata: str) -> str:
     file = os.path.join(metadata, "PKG-INFO") if os.path.isdir(metadata) else metadata
     try:
-        with open(file, encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                if line.startswith("Version:"):
-                    return line.partition(":")[2].strip()
-                if not line.strip():
-                    break
+        for line in disk.read_text(file, "replace").split("\n"):
+            if line.startswith("Version:"):
+                return line.partition(":")[2].strip()
+            if not line.strip():
+                break
     except OSError:
         pass  # no metadata: the version is unknown, the distribution is there all the same
     return ""

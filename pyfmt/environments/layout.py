@@ -9,6 +9,8 @@ import os
 import re
 from dataclasses import dataclass
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
@@ -75,13 +77,17 @@ def read_configuration(text: str) -> dict[str, str]:
 def locate(prefix: str) -> EnvironmentLayout:
     """The layout of the environment at `prefix` (absolute); raises Broken with the cause and the cure."""
     try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="surrogateescape") as stream:
-            configuration = read_configuration(stream.read())
+        configuration = read_configuration(disk.read_text(os.path.join(prefix, "pyvenv.cfg"), "surrogateescape"))
     except FileNotFoundError:
         return _locate_without_configuration(prefix)
     except OSError as error:
         raise Broken(f"pyvenv.cfg cannot be read ({error.strerror})", "make it readable, or recreate it") from error
-    return _locate_virtual(prefix, configuration)
+    if not all(map(disk.is_name, configuration.values())):
+        raise Broken("pyvenv.cfg holds a NUL character", "recreate the environment")
+    try:
+        return _locate_virtual(prefix, configuration)
+    except ValueError as error:  # a version of thousands of digits
+        raise Broken(f"pyvenv.cfg cannot be understood ({parsing.why(error)})", "recreate the environment") from error
 
 
 def _locate_without_configuration(prefix: str) -> EnvironmentLayout:
@@ -127,7 +133,9 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLa
             version,
         )
     warning = None
-    if home and not os.path.isdir(home):
+    if not home:
+        warning = ("pyvenv.cfg names no home, by which Python knows a virtual environment", "recreate the environment")
+    elif not os.path.isdir(home):
         warning = (
             f"pyvenv.cfg names a home that does not exist ({home}); the interpreter's link leads to {real}",
             "recreate the environment",

@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.model import Distribution, Environment, Health
 from pyfmt.environments import editable, fingerprint, installed, sites
 from pyfmt.environments.layout import UNFINISHED, Broken, EnvironmentLayout, locate
@@ -58,6 +59,8 @@ def examine(
     contents = fingerprint.Contents(layout, os.path.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
     value, distributions = _remembered(contents, memo)
     health, reason, cure = _health(layout, path, mapped)
+    if health is Health.OK:
+        health, reason, cure = _readability(place, {**path.unread, **contents.unread})
     environment = Environment(
         name=name,
         prefix=place,
@@ -81,7 +84,7 @@ def _remembered(
 ) -> tuple[str, tuple[Distribution, ...]]:
     """Tier 2 and the distributions: from `memo` while tier 1 holds, else read and added to it."""
     if memo is None:
-        return fingerprint.tier2(contents), installed.distributions(contents.sites)
+        return fingerprint.tier2(contents), installed.distributions(contents.sites, contents.unread)
     key = fingerprint.memo_key(contents)
     known = memo.get(key)
     if known is not None:
@@ -90,8 +93,9 @@ def _remembered(
             return value, installed.load(text)
         except (ValueError, TypeError):
             pass  # damaged, or from another version of pyfmt: read again below
-    value, distributions = fingerprint.tier2(contents), installed.distributions(contents.sites)
-    memo[key] = f"{value} {installed.dump(distributions)}"
+    value, distributions = fingerprint.tier2(contents), installed.distributions(contents.sites, contents.unread)
+    if not contents.unread:  # else it is read again, and said again
+        memo[key] = f"{value} {installed.dump(distributions)}"
     return value, distributions
 
 
@@ -111,11 +115,16 @@ def finder_mappings(folders: list[sites.SiteFolder]) -> tuple[editable.Mapped, .
         for mark in folder.marks:
             if mark.name.startswith(("__editable__", "_editable_impl_")) and editable.is_finder(mark.name):
                 try:
-                    with open(os.path.join(folder.path, mark.name), encoding="utf-8", errors="replace") as stream:
-                        found += editable.mappings(stream.read())
+                    found += editable.mappings(disk.read_text(os.path.join(folder.path, mark.name), "replace"))
                 except OSError:
                     continue  # gone meanwhile: an installer is at work, and the fingerprint will differ next time
     return tuple(found)
+
+
+def unreadable(prefix: Path, root: Path, reason: str) -> ReadResult:
+    """The answer for an environment that could not even be looked at."""
+    name = display_name(str(prefix), str(root))
+    return ReadResult(_broken(name, os.path.realpath(prefix), Broken(reason, "correct its files, or recreate it")))
 
 
 def _broken(name: str, prefix: str, broken: Broken) -> Environment:
@@ -160,12 +169,21 @@ def _health(
     return Health.OK, "", ""
 
 
+def _readability(place: str, unread: dict[str, str]) -> tuple[Health, str, str]:
+    """What of the environment at `place` could not be read: packages may be missing from what is known of it."""
+    if not unread:
+        return Health.OK, "", ""
+    file, why = min(unread.items())
+    more = f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""
+    reason = f"{file.removeprefix(place + os.sep)} cannot be read: {why}{more}"
+    return Health.WARNING, reason, "install its package again, or recreate the environment"
+
+
 def _moved_from(layout: EnvironmentLayout) -> str:
     """The folder for which the environment was made, if that is another one; "" otherwise."""
     scripts = os.path.dirname(layout.executable)
     try:
-        with open(os.path.join(scripts, "activate"), encoding="utf-8", errors="replace") as stream:
-            match = _ACTIVATED.search(stream.read())
+        match = _ACTIVATED.search(disk.read_text(os.path.join(scripts, "activate"), "replace"))
     except OSError:
         return ""  # made without activation scripts: nothing says where it was made
     if match is None or match[2] == layout.prefix or os.path.realpath(match[2]) == layout.prefix:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.config import nearest
-from pyfmt.core.errors import ConfigError, VirtualenvError
+from pyfmt.core import parsing
+from pyfmt.core.errors import ConfigError, PyfmtError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
-from pyfmt.environments.reading import ReadResult, examine
+from pyfmt.environments.reading import ReadResult, examine, unreadable
 
 if TYPE_CHECKING:
     from pyfmt.environments.trust import Trust
@@ -42,10 +44,18 @@ def resolve(
     _check_settings(projects, config)
     reader = _EnvironmentReader(root, memo, trusted)
     around = Monorepo(root, environ, tuple(projects))
-    drafts = [_own(Place(project, _folder(root, project), around), config, reader) for project in projects]
+    drafts = []
+    for project in projects:
+        around.unread = {}
+        draft = _own(Place(project, _folder(root, project), around), config, reader)
+        # Of a manifest its project says so itself.
+        odd = {path: why for path, why in around.unread.items() if os.path.basename(path) != "pyproject.toml"}
+        draft.unread = tuple(f"{_shown(path, root)} cannot be read: {why}" for path, why in sorted(odd.items()))
+        drafts.append(draft)
     installed = _installations(projects, drafts)
     named = reader.names()
-    return tuple(_finish(project, draft, installed, (root, named)) for project, draft in zip(projects, drafts))
+    found = (_finish(project, draft, installed, (root, named)) for project, draft in zip(projects, drafts))
+    return tuple(replace(resolution, unread=draft.unread) for resolution, draft in zip(found, drafts))
 
 
 @dataclass(slots=True)
@@ -58,6 +68,7 @@ class _Draft:
     passed_over: list[Candidate] = field(default_factory=list)
     unfit: list[Candidate] = field(default_factory=list)  # said only if nothing else is found
     missing: Found | None = None  # where the project's own manager would have it
+    unread: tuple[str, ...] = ()
     weak: bool = False  # inherited, and without the project itself: one that has it installed is better
 
 
@@ -74,13 +85,21 @@ class _EnvironmentReader:
     def read(self, prefix: str) -> ReadResult:
         place = os.path.realpath(prefix)
         if place not in self.results:
-            result = examine(Path(prefix), Path(self.root), self.memo)
-            if result.unsure:
-                result = self._ask(prefix, result)
-            result = self._guard(prefix, result)
+            result = self._examine(prefix)
             self.results[place] = result
             self.spelled[place] = prefix
         return self.results[place]
+
+    def _examine(self, prefix: str) -> ReadResult:
+        try:
+            result = examine(Path(prefix), Path(self.root), self.memo)
+            if result.unsure:
+                result = self._ask(prefix, result)
+            return self._guard(prefix, result)
+        except PyfmtError:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one environment's error is no other's
+            return unreadable(Path(prefix), Path(self.root), f"it cannot be read ({parsing.why(error)})")
 
     def _ask(self, prefix: str, result: ReadResult) -> ReadResult:
         """The last resort, for an environment whose search path cannot be read: ask its interpreter, if it is
@@ -159,17 +178,26 @@ def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
     """What the project's setting, or the first manager with a usable environment, gives."""
     explicit = _setting(place.project, config)
     if explicit is not None:
-        return _explicit(place, explicit, (config, reader))
+        return _explicit(place, explicit, config, reader)
     draft = _Draft()
     tried: set[str] = set()
     for manager in ORDER:
-        for found in manager(place):
-            key = os.path.realpath(found.prefix)
-            if key in tried:
-                continue
-            tried.add(key)
-            if _consider(place, found, draft, reader):
-                return draft
+        try:
+            for found in manager(place):
+                if not disk.is_name(found.prefix):
+                    shown = found.prefix.encode("unicode_escape").decode()
+                    found = replace(found, prefix=shown, refused="no folder can have this name")
+                key = os.path.realpath(found.prefix)
+                if key in tried:
+                    continue
+                tried.add(key)
+                if _consider(place, found, draft, reader):
+                    return draft
+        except PyfmtError:
+            raise
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one project's files are no other's
+            reason = f"what the project's files say of its environment cannot be used: {parsing.why(error)}"
+            draft.passed_over.append(Candidate(place.folder, getattr(manager, "__name__", ""), reason, ""))
     return draft
 
 
@@ -244,9 +272,8 @@ def _setting(project: Project, config: Config) -> str | None:
     return None
 
 
-def _explicit(place: Place, value: str, given: tuple[Config, _EnvironmentReader]) -> _Draft:
+def _explicit(place: Place, value: str, config: Config, reader: _EnvironmentReader) -> _Draft:
     """The environment that the configuration names; raises VirtualenvError if it is none."""
-    config, reader = given
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))
     if os.path.isfile(prefix) and os.path.basename(prefix).startswith(("python", "pypy")):
         prefix = os.path.dirname(os.path.dirname(prefix))  # an interpreter was named instead of its environment

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
+import stat
 import sys
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.environments.layout import EnvironmentLayout
 
 _MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".py")
@@ -57,9 +60,13 @@ def scan(path: str) -> SiteFolder | None:
                 name = entry.name
                 names.append(name)
                 if name.endswith(_MARKS):
-                    status = entry.stat()
+                    try:
+                        status = entry.stat()
+                    except OSError:
+                        continue  # a dangling link, an editor's lock: nothing is installed by it
                     # A folder's size depends on the file system: it is no part of what is installed.
-                    marks.append(Mark(name, status.st_mtime_ns, 0 if entry.is_dir() else status.st_size))
+                    size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
+                    marks.append(Mark(name, status.st_mtime_ns, size))
     except OSError:
         return None  # not there, or gone meanwhile: site.py ignores it as well
     names.sort()
@@ -74,6 +81,7 @@ class SearchPath:
     entries: list[str]
     known: set[str] = field(default_factory=set)
     sites: list[SiteFolder] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)  # .pth file -> why it could not be read
     unknown_lines: list[tuple[str, str]] = field(default_factory=list)  # .pth file, line that may change the path
     plen: int = 0  # setuptools' old easy-install.pth keeps its state in sys
     egginsert: int = 0
@@ -110,9 +118,10 @@ class SearchPath:
     def _add_pth(self, folder: SiteFolder, name: str) -> None:
         file = os.path.join(folder.path, name)
         try:
-            with open(file, "rb") as stream:
-                content = stream.read()
-        except OSError:
+            content = disk.read_bytes(file)
+        except OSError as error:
+            if os.path.exists(file):  # a dangling link is nothing that could be read, such as an editor's lock
+                self.unread[file] = parsing.why(error)
             return  # site.py ignores a .pth that it cannot read
         try:
             text = content.decode("utf-8-sig")
@@ -150,7 +159,7 @@ def is_harmless(line: str, folder: SiteFolder) -> bool:
     if _SUSPICIOUS.search(line):
         return False
     try:
-        tree = ast.parse(line.strip())
+        tree = parsing.parse_python(line.strip())
     except (SyntaxError, ValueError):
         return True  # site.py reports the error and goes on without the rest of the file
     if _runs_unseen_code(tree):
@@ -189,8 +198,7 @@ def _source(folder: SiteFolder, module: str) -> str | None:
     base = os.path.join(folder.path, *module.split("."))
     for file in (f"{base}.py", os.path.join(base, "__init__.py")):
         try:
-            with open(file, encoding="utf-8", errors="replace") as stream:
-                return stream.read(_LARGEST)
+            return disk.read_text(file, "replace")[:_LARGEST]
         except OSError:
             continue  # the next spelling
     top = module.partition(".")[0]
@@ -226,8 +234,7 @@ class _SiteRules:
 def _site_rules(layout: EnvironmentLayout) -> _SiteRules:
     """Read from the base's own site.py, since distributions patch it."""
     try:
-        with open(os.path.join(layout.stdlib, "site.py"), encoding="utf-8", errors="replace") as stream:
-            text = stream.read()
+        text = disk.read_text(os.path.join(layout.stdlib, "site.py"), "replace")
     except OSError:
         return _SiteRules(skip_hidden=layout.python.minor >= 13)
     return _SiteRules("dist-packages" in text, 'startswith(".")' in text)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyfmt.core import dependents
+from pyfmt.core import dependents, parsing
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
 from pyfmt.git.lock_changes import LockChange, LockChanges
@@ -322,7 +321,7 @@ def _gone_members(diff: _Diff, projects: Mapping[str, Project]) -> tuple[Member,
 
 def _distribution(pyproject: bytes) -> str | None:
     try:
-        data = tomllib.loads(pyproject.decode("utf-8"))
+        data = parsing.parse_toml(pyproject.decode("utf-8"))
         name = data.get("project", {}).get("name") or data.get("tool", {}).get("poetry", {}).get("name")
     except (ValueError, AttributeError):
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
 from pyfmt.projects.files import LOCK_FILES
@@ -129,7 +130,7 @@ class LockChanges:
         if (commit, path) not in self._texts:
             try:
                 data = (
-                    Path(self._repository.root, path).read_bytes()
+                    disk.read_bytes(Path(self._repository.root, path))
                     if commit is None
                     else self._repository.read(commit, path)
                 )

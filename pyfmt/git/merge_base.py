@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.errors import UsageError
 from pyfmt.git.repository import Repository, Unknown
 
@@ -206,7 +206,7 @@ def _github_event(environ: Mapping[str, str]) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        value = json.loads(Path(path).read_text("utf-8"))
+        value = parsing.parse_json(disk.read_text(path))
     except (OSError, ValueError):
         return {}  # then the variables and the default branch have to do
     return value if isinstance(value, dict) else {}

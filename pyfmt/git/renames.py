@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.git.repository import Unknown, dirty_submodules
 from pyfmt.git_call import CannotCall, here
 
@@ -61,7 +62,7 @@ def last_change(root: Path, file: str) -> tuple[str, bool]:
         return head(root), True
     shallow = root / _line(root, "rev-parse", "--git-path", "shallow")
     try:
-        return commit, commit not in shallow.read_text("ascii").split()
+        return commit, commit not in disk.read_text(shallow, "replace").split()
     except OSError:
         return commit, True
 

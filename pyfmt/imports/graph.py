@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import posixpath
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pyfmt.core import parsing
 from pyfmt.projects.layout import imported_names
 
 # An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
@@ -24,10 +24,8 @@ Read = Callable[[str], Sequence[str]]
 def imports_of(source: bytes) -> tuple[str, ...]:
     """What a module's source imports, in order and each once; every branch counts, and literal dynamic imports too."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the file's author gets them from the linters
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsing.parse_python(source)
+    except (SyntaxError, ValueError):
         return (*(f"{name}.**" for name in sorted(imported_names(source))), ".**")
     found: dict[str, None] = {}
     for node in ast.walk(tree):

@@ -11,10 +11,11 @@ import io
 import re
 import sys
 import tokenize
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from pyfmt.core import parsing
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -65,7 +66,7 @@ def read_imports(source: bytes) -> FileImports:
             found += _dynamic(tree)
         columns = _Columns(source)
         imports = [made for node in found for made in _imports(node, columns)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except (SyntaxError, ValueError, RecursionError) as error:
         # Perhaps only newer than this Python: the statements that matter have been the same since Python 2.5.
         return _by_lines(source, extends, error)
     ordered = sorted(filter(_matters, imports), key=lambda item: (item.span.line, item.span.column))
@@ -73,9 +74,7 @@ def read_imports(source: bytes) -> FileImports:
 
 
 def _parse(source: bytes | str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the file's author gets them from the linters
-        return ast.parse(source)
+    return parsing.parse_python(source)
 
 
 def _matters(found: Import) -> bool:

@@ -6,10 +6,10 @@ import posixpath
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 
 from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError
+from pyfmt.core.globs import matches, parts_of
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import Member, edges
@@ -58,7 +58,8 @@ def find_projects(config: Config) -> Survey:
     folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
     owned, stray = _owned(config, folders)
     members = [_member(config, folders[path]) for path in sorted(owned)]
-    found = edges(config.root, members)
+    problems: dict[str, list[str]] = {}
+    found = edges(config.root, members, problems)
     names = _names(members)
     _check_environments(config, names)
     projects = [
@@ -70,19 +71,19 @@ def find_projects(config: Config) -> Survey:
         for member in members
     ]
     if config.boundaries is not None:
-        said = declarations(config.root, members)
+        declared = declarations(config.root, members)
         projects = [
             replace(
                 project,
-                declares=said[project.path].projects,
-                declared_names=said[project.path].names,
+                declares=declared[project.path].projects,
+                declared_names=declared[project.path].names,
             )
             for project in projects
         ]
     failures = [
-        Failure("projects", (names[member.path],), "", member.manifest.problem, f"in {member.path}")
+        Failure("projects", (names[member.path],), "", "; ".join(said), f"in {member.path}")
         for member in members
-        if member.manifest.problem
+        if (said := [*filter(None, [member.manifest.problem]), *problems.get(member.path, ())])
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
@@ -141,12 +142,12 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
         return {path for path, folder in folders.items() if folder.manifests}
     found: set[str] = set()
     for pattern in config.projects:
-        wanted = _parts(pattern)
+        wanted = parts_of(pattern)
         # "**" reaches every subfolder: only those with a manifest are meant.
         chosen = {
             path
             for path, folder in folders.items()
-            if not folder.hidden and _matches(_parts(path), wanted) and ("**" not in pattern or folder.manifests)
+            if not folder.hidden and matches(parts_of(path), wanted) and ("**" not in pattern or folder.manifests)
         }
         if not chosen:
             raise ConfigError(f"projects: {pattern!r} matches no folder", str(config.file or config.root))
@@ -155,23 +156,9 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
 
 
 def is_below(path: str, pattern: str) -> int:
-    """How many parts of `path` a glob of folders matches, where that is the folder itself or one above it; 0 for
-    none."""
-    parts, wanted = _parts(path), _parts(pattern)
-    return next((n for n in range(len(parts), 0, -1) if _matches(parts[:n], wanted)), 0)
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part not in ("", ".")]
-
-
-def _matches(parts: list[str], pattern: list[str]) -> bool:
-    """Whether a folder's path matches a glob as pathlib has it: `**` alone in its part is any number of folders."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**":
-        return any(_matches(parts[start:], pattern[1:]) for start in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+    """How many parts of `path` a glob of folders matches: the folder itself or one above it; 0 for none."""
+    parts, wanted = parts_of(path), parts_of(pattern)
+    return next((n for n in range(len(parts), 0, -1) if matches(parts[:n], wanted)), 0)
 
 
 def _owner(path: str, homes: Container[str]) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.projects.dependencies import Member
 from pyfmt.projects.dependencies import _relative as relative
 from pyfmt.projects.dependencies import requirements_folders, requirements_lines
@@ -63,7 +63,7 @@ def _requirements(member: Member) -> list[str]:
 def _pipfile(path: Path) -> Iterator[tuple[str, str]]:
     """Names and local folders ("" where there is none) of a Pipfile; a damaged one gives none: Pipenv refuses it."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = disk.read_toml(path)
     except (OSError, ValueError):
         return
     for category, table in data.items():

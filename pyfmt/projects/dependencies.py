@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import Edge
 from pyfmt.projects import locks
 from pyfmt.projects.files import LOCK_FILES
@@ -27,14 +28,19 @@ class Member:
     files: frozenset[str]  # names of the files in its folder
 
 
-def edges(root: Path, members: Sequence[Member]) -> dict[str, tuple[Edge, ...]]:
+def edges(
+    root: Path, members: Sequence[Member], problems: dict[str, list[str]] | None = None
+) -> dict[str, tuple[Edge, ...]]:
     """For each project's path the projects that it depends on directly, with the files that say so; cycles are kept.
 
-    A requirement by name alone counts only where no lock file says where the distribution comes from.
+    A requirement by name alone counts only where no lock file says where the distribution comes from. `problems` is
+    given for each project's path what of its files could not be read: edges may be missing then.
     """
     search = _Search(root, members)
     for member in members:
         search.look_into(member)
+    if problems is not None:
+        problems.update(search.problems)
     return {member.path: search.edges(member.path) for member in members}
 
 
@@ -45,6 +51,7 @@ class _Search:
         self._base = os.path.realpath(root)
         self._known = {member.path for member in members}
         self._by_name = {normalise(m.manifest.distribution): m.path for m in members if m.manifest.distribution}
+        self.problems: dict[str, list[str]] = {}
         self._found: dict[str, dict[str, dict[str, None]]] = {}  # from, to, through
 
     def edges(self, path: str) -> tuple[Edge, ...]:
@@ -67,8 +74,14 @@ class _Search:
             if lock == "uv.lock":
                 self._look_into_workspace(folder, lock)
         if "Pipfile" in member.files:
-            pipfile = _pipfile_folders(Path(folder, "Pipfile"))
-            self._add(member.path, [self._relative(folder, path) for path in pipfile], "Pipfile")
+            try:
+                pipfile = _pipfile_folders(Path(folder, "Pipfile"))
+                self._add(member.path, [self._relative(folder, path) for path in pipfile], "Pipfile")
+            except (OSError, ValueError) as error:
+                self._note(member, "Pipfile", parsing.why(error))
+        for name in sorted(member.files):
+            if name in LOCK_FILES or re.fullmatch(r"requirements.*\.(txt|in)", name):
+                self._note(member, name, disk.unreadable(os.path.join(folder, name)))
         for name in sorted(member.files):
             if re.fullmatch(r"requirements.*\.(txt|in)", name):
                 for path in requirements_folders(Path(folder, name)):
@@ -85,6 +98,10 @@ class _Search:
             if one is not None:
                 through = lock if one == home else posixpath.normpath(posixpath.join(home, lock))
                 self._add(one, [self._relative(folder, target)], through)
+
+    def _note(self, member: Member, name: str, why: str) -> None:
+        if why:
+            self.problems.setdefault(member.path, []).append(f"{name} cannot be read: {why}")
 
     def _add(self, path: str, targets: Iterable[str | None], through: str) -> None:
         for target in targets:
@@ -119,11 +136,8 @@ def _relative(base: str, folder: str, path: str) -> str | None:
 
 
 def _pipfile_folders(path: Path) -> list[str]:
-    """Local folders of a Pipfile, relative to it; a damaged one gives none: Pipenv itself refuses it."""
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return []
+    """Local folders of a Pipfile, relative to it; OSError and ValueError for a damaged one."""
+    data = disk.read_toml(path)
     tables = [table for table in data.values() if isinstance(table, dict)]
     entries = [entry for table in tables for entry in table.values() if isinstance(entry, dict)]
     return [entry["path"] for entry in entries if isinstance(entry.get("path"), str)]

@@ -7,11 +7,16 @@ common whitelist) ignores every folder, and it raises for patterns that git mere
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SPECIAL = re.compile(r"[*?\[\\]")
 _NEVER = "(?!)"
+_ANYTHING, _IN_FOLDER, _FOLDERS = ".*", "[^/]*", "(?:.*/)?"  # `*` in a name or `**`, `*` in a path, `**/`
+# The time of a regular expression grows with the text's length to the power of its stars.
+_FEW_STARS = 3
+_SHORT = 512
 _ALL = frozenset(range(1, 256))
 _ASCII = frozenset(range(128))
 _UNKNOWN = frozenset({-1})  # a class that does not exist: the pattern never matches
@@ -37,11 +42,79 @@ def as_bytes(path: str) -> str:
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
+class Glob:
+    """A glob of single characters and stars, matched against a whole text in a time that no pattern can blow up."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self.source = "".join(tokens)
+        self.stars = sum(token in (_ANYTHING, _IN_FOLDER, _FOLDERS) for token in tokens)
+        self._regex = re.compile(self.source, re.DOTALL) if self.stars <= _FEW_STARS else None
+        self._tokens = tokens
+        self._nodes: list[tuple[str, re.Pattern[str]]] = []
+
+    def __call__(self, text: str) -> object:
+        """Something true if the text matches."""
+        if self._regex is not None and (len(text) <= _SHORT or self.stars < 2):
+            return self._regex.fullmatch(text)
+        return self._walk(text)
+
+    def _walk(self, text: str) -> bool:
+        """Every place of the glob that can be reached, one character of the text after the other."""
+        if not self._nodes:
+            for token in self._tokens:
+                if token == _FOLDERS:  # may be left out as a whole: itself, what it loops over, and the slash
+                    self._nodes += [("skip", _node("")), ("loop", _node(".")), ("one", _node("/"))]
+                elif token in (_ANYTHING, _IN_FOLDER):
+                    self._nodes.append(("loop", _node(token[:-1])))
+                else:
+                    self._nodes.append(("one", _node(token)))
+        places = self._onwards([0])
+        for char in text:
+            following = []
+            for place in places:
+                kind, accepted = self._nodes[place] if place < len(self._nodes) else ("end", None)
+                if accepted is not None and kind != "skip" and accepted.match(char):
+                    following.append(place + (kind == "one"))
+            places = self._onwards(following)
+            if not places:
+                return False
+        return len(self._nodes) in places
+
+    def _onwards(self, places: list[int]) -> set[int]:
+        """The places, and those that are reached from them without a character."""
+        found: set[int] = set()
+        while places:
+            place = places.pop()
+            if place not in found:
+                found.add(place)
+                kind = self._nodes[place][0] if place < len(self._nodes) else "end"
+                if kind in ("loop", "skip"):
+                    places.append(place + 1)
+                if kind == "skip":
+                    places.append(place + 3)
+        return found
+
+
+@lru_cache(maxsize=1024)
+def _node(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _EndsWith:
+    """The commonest glob: `*.pyc`."""
+
+    suffix: str
+
+    def __call__(self, text: str) -> bool:
+        return text.endswith(self.suffix)
+
+
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One line; `regex` must match all of the base name, or with `anchored` all of the path below the file's folder."""
+    """One line; it must match all of the base name, or with `anchored` all of the path below the file's folder."""
 
-    regex: re.Pattern[str]
+    matches: Callable[[str], object]  # something true if it does
     negative: bool
     folders_only: bool
     anchored: bool
@@ -56,6 +129,7 @@ class IgnoreFile:
         suffixes: list[str] = []
         name_sources: list[str] = []
         path_sources: list[str] = []
+        starry = False
         patterns: list[_Pattern] = []
         for line in lines:
             parsed = _parse(as_bytes(line))
@@ -64,22 +138,27 @@ class IgnoreFile:
             text, negative, folders_only = parsed
             anchored = "/" in text
             text = text.removeprefix("/")
+            matches: Callable[[str], object]
             if not _SPECIAL.search(text):
-                source = re.escape(text)
+                matches = text.__eq__
                 (paths if anchored else names).add(text)
             elif not anchored and text[0] == "*" and not _SPECIAL.search(text, 1):
-                source = ".*" + re.escape(text[1:])
                 suffixes.append(text[1:])
+                matches = _EndsWith(text[1:])
             else:
-                source = _translate(text, anchored)
-                (path_sources if anchored else name_sources).append(source)
-            patterns.append(_Pattern(re.compile(source, re.DOTALL), negative, folders_only, anchored))
+                matches = glob = Glob(_translate(text, anchored))
+                if glob.stars > _FEW_STARS:
+                    starry = True
+                else:
+                    (path_sources if anchored else name_sources).append(glob.source)
+            patterns.append(_Pattern(matches, negative, folders_only, anchored))
         # Whether any pattern could match is answered from these, since most files match none.
         self._names = frozenset(names)
         self._paths = frozenset(paths)
         self._suffixes = tuple(suffixes)
         self._name_regex = _any_of(name_sources)
         self._path_regex = _any_of(path_sources)
+        self._starry = starry
         self._patterns = tuple(reversed(patterns))
 
     def verdict(self, path: str, name: str, is_folder: bool) -> bool | None:
@@ -88,7 +167,9 @@ class IgnoreFile:
         `path` is relative to the ignore file's folder, `name` its last part, both as `as_bytes` gives them.
         """
         if not (
-            name in self._names
+            self._starry
+            or len(path) > _SHORT
+            or name in self._names
             or path in self._paths
             or name.endswith(self._suffixes)
             or (self._name_regex is not None and self._name_regex.fullmatch(name))
@@ -98,7 +179,7 @@ class IgnoreFile:
         for pattern in self._patterns:
             if pattern.folders_only and not is_folder:
                 continue
-            if pattern.regex.fullmatch(path if pattern.anchored else name):
+            if pattern.matches(path if pattern.anchored else name):
                 return not pattern.negative
         return None
 
@@ -134,19 +215,22 @@ def _without_trailing_spaces(line: str) -> str:
     return line[:end]
 
 
-def _translate(pattern: str, anchored: bool) -> str:
-    """A glob as a regular expression, by wildmatch.c; `anchored` is its WM_PATHNAME, where only `**` crosses a "/"."""
+def _translate(pattern: str, anchored: bool) -> list[str]:
+    """A glob as the pieces of a regular expression: characters, sets and stars.
+
+    By wildmatch.c; `anchored` is its WM_PATHNAME, where only `**` crosses a "/".
+    """
     # dir.c compares what stands before the first special character by itself, so that `**` right after it counts as
     # standing at the beginning of a pattern.
     first = _SPECIAL.search(pattern)
     start = first.start() if first else len(pattern)
-    parts = [re.escape(pattern[:start])]
+    parts = [re.escape(char) for char in pattern[:start]]
     index = start
     while index < len(pattern):
         char = pattern[index]
         if char == "\\":
             if index + 1 == len(pattern):
-                return _NEVER
+                return [_NEVER]
             parts.append(re.escape(pattern[index + 1]))
             index += 2
         elif char == "?":
@@ -154,17 +238,18 @@ def _translate(pattern: str, anchored: bool) -> str:
             index += 1
         elif char == "*":
             source, index = _stars(pattern, index, start, anchored)
-            parts.append(source)
+            if not (source == _FOLDERS and parts and parts[-1] == source):  # `**/**/` says no more than `**/`
+                parts.append(source)
         elif char == "[":
             found = _bracket(pattern, index, anchored)
             if found is None:
-                return _NEVER
+                return [_NEVER]
             parts.append(found[0])
             index = found[1]
         else:
             parts.append(re.escape(char))
             index += 1
-    return "".join(parts)
+    return parts
 
 
 def _stars(pattern: str, index: int, start: int, anchored: bool) -> tuple[str, int]:
@@ -173,14 +258,14 @@ def _stars(pattern: str, index: int, start: int, anchored: bool) -> tuple[str, i
     while end < len(pattern) and pattern[end] == "*":
         end += 1
     if not anchored:
-        return ".*", end
+        return _ANYTHING, end
     rest = pattern[end:]
     free_left = index == start or pattern[index - 1] == "/"
     if end - index == 1 or not free_left or not (rest == "" or rest.startswith(("/", "\\/"))):
-        return "[^/]*", end
+        return _IN_FOLDER, end
     if rest.startswith("/"):
-        return "(?:.*/)?", end + 1
-    return ".*", end
+        return _FOLDERS, end + 1
+    return _ANYTHING, end
 
 
 def _bracket(pattern: str, index: int, anchored: bool) -> tuple[str, int] | None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
 import posixpath
 import re
-import tomllib
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.projects.names import normalise
-
-_SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
+from pyfmt.projects.setup_py import arguments
 
 Table = Mapping[str, Any]
 
@@ -54,9 +52,8 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
             named.append((name, parts[-1]))
             # What a pyproject.toml calls dynamic is setup.py's or setup.cfg's business, where there are any.
             computed |= parts[-1].computed and (name != "pyproject.toml" or names == (name,))
-        except (OSError, ValueError, configparser.Error, RecursionError) as error:
-            words = error.strerror if isinstance(error, OSError) else str(error)
-            problems.append(f"{name} cannot be read: {' '.join(str(words).split())}")
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one manifest's error is no other's
+            problems.append(f"{name} cannot be read: {parsing.why(error)}")
     return Manifest(
         distribution=next((part.distribution for part in parts if part.distribution), None),
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
@@ -98,7 +95,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _read_pyproject(path: Path) -> Manifest:
-    data = tomllib.loads(path.read_text("utf-8"))
+    data = disk.read_toml(path)
     project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
     uv, pdm = _table(data, "tool", "uv"), _table(data, "tool", "pdm")
     requirements = _texts(project.get("dependencies")) + _texts(uv.get("dev-dependencies"))
@@ -247,7 +244,7 @@ def _folders(sources: Iterable[str]) -> list[str]:
 
 def _read_setup_cfg(path: Path) -> Manifest:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(path.read_text("utf-8"))
+    parser.read_string(disk.read_text(path))
 
     def lines(section: str, key: str) -> list[str]:
         return [line.strip() for line in parser.get(section, key, fallback="").splitlines() if line.strip()]
@@ -269,39 +266,27 @@ def _read_setup_cfg(path: Path) -> Manifest:
 
 
 def _read_setup_py(path: Path) -> Manifest:
-    """The literal arguments of the call of `setup`; the file is parsed, never run.
+    """The arguments of the call of `setup`, as far as they can be read without running it.
 
     What cannot be parsed says nothing here: it is a Python file, and the tools say what is wrong with it.
     """
-    arguments: dict[str, Any] = {}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the file's author gets them from the linters
-            tree = ast.parse(path.read_bytes())
+        tree = parsing.parse_python(disk.read_bytes(path))
     except (SyntaxError, ValueError):
         return Manifest(computed=True)
-    computed = False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in _SETUP_CALLS:
-            for keyword in node.keywords:
-                try:
-                    if keyword.arg:
-                        arguments[keyword.arg] = ast.literal_eval(keyword.value)
-                    else:
-                        computed = True
-                except (ValueError, TypeError):
-                    # Not to be known without running it.
-                    computed |= keyword.arg in ("install_requires", "extras_require")
-    sources = _texts(_table(arguments, "package_dir").get(""))
-    requirements = _texts(arguments.get("install_requires"))
-    for extra in _table(arguments, "extras_require").values():
-        requirements += _texts(extra)
+    found = arguments(tree)
+    values = found.values
+    sources = _texts(_table(values, "package_dir").get(""))
+    needs = _texts(values.get("install_requires"))
+    requirements = needs + [line for extra in _table(values, "extras_require").values() for line in _texts(extra)]
+    files = [file for file in found.files.get("install_requires", ()) if (path.parent / file).is_file()]
     return Manifest(
-        distribution=_text(arguments.get("name")),
-        requires_python=_text(arguments.get("python_requires")),
+        distribution=_text(values.get("name")),
+        requires_python=_text(values.get("python_requires")),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
-        needs=tuple(_texts(arguments.get("install_requires"))),
-        path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
-        computed=computed,
+        needs=tuple(needs),
+        path_dependencies=tuple(local for line in requirements if (local := direct_path(line))),
+        requirements_files=tuple(files),
+        computed=not found.computed.isdisjoint(("install_requires", "extras_require", "**")),
     )

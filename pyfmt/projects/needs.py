@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.projects.dependencies import Member, requirements_lines
 from pyfmt.projects.manifests import poetry_lines
 
@@ -29,7 +29,7 @@ def needs(root: Path, member: Member) -> tuple[str, ...]:
 def _pipfile(path: Path) -> list[str]:
     """Of a damaged one nothing: Pipenv refuses it."""
     try:
-        packages = tomllib.loads(path.read_text("utf-8")).get("packages")
+        packages = disk.read_toml(path).get("packages")
     except (OSError, ValueError):
         return []
     return poetry_lines(packages) if isinstance(packages, dict) else []

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.projects.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 
@@ -58,8 +59,7 @@ class _Rules:
     def with_file(self, file: str, cut: int = 0, before: str = "") -> _Rules:
         """These rules and those of another ignore file; an unreadable one counts as empty, as for git."""
         try:
-            with open(file, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                lines = ignore_lines(stream.read())
+            lines = ignore_lines(disk.read_bytes(file).decode("utf-8", "surrogateescape"))
         except OSError:
             return self
         return _Rules((*self.files, (cut, before, IgnoreFile(lines))))
@@ -113,8 +113,8 @@ def _git_folder(work_tree: Path) -> Path:
     place = work_tree / ".git"
     try:
         if os.path.isfile(place):
-            place = work_tree / place.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
-        common = (place / "commondir").read_text("utf-8", "surrogateescape").strip()
+            place = work_tree / disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
+        common = disk.read_text(place / "commondir", "surrogateescape").strip()
         return place / common
     except OSError:
         return place
@@ -174,7 +174,7 @@ def _look(
         if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             (files if taken else hidden).append(prefix + name)
-        elif name.endswith(IMPORTABLE) and entry.is_file():
+        elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)
         elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
             if manifests and name in _BUILD_NAMES and not _is_package(entry.path):
@@ -188,6 +188,13 @@ def _look(
     if rules is None:
         return Folder(place, (), (), names, tuple(hidden), hidden=True), below
     return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+
+
+def _leads_to_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False  # a link to itself
 
 
 def leftovers(folders: Iterable[Folder]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any, NoReturn
 
 from pyfmt import __version__
+from pyfmt.core import parsing
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
 from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, ShardRecord, UnitRecord
@@ -147,7 +148,7 @@ def read(text: str, where: str = "") -> Report:
     `where` names the file in errors. Raises UsageError for what is no report, or one of another version.
     """
     try:
-        value = json.loads(text)
+        value = parsing.parse_json(text)
     except ValueError as error:
         raise UsageError(f"not JSON: {error}", where, "give a file that `--output json=FILE` wrote") from error
     if not isinstance(value, dict) or value.get("version") != VERSION:
@@ -202,7 +203,7 @@ def _report(value: Mapping[str, Any]) -> Report:
 def written_by(text: str) -> str:
     """The version of pyfmt that wrote a report, "" where the text is none."""
     try:
-        value = json.loads(text)
+        value = parsing.parse_json(text)
     except ValueError:
         return ""
     return str(value.get("pyfmt", "")) if isinstance(value, dict) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pyfmt.core.model import Outcome
-from pyfmt.core.timings import Timings, busy, queued, ran, split_laps, sums
+from pyfmt.core.timings import Timings, busy, queued, ran, split_steps, sums
 from pyfmt.reports.escaping import cells, pad, printable
 
 _SHOWN = 40  # units or projects that are listed, those that took longest
@@ -16,7 +16,7 @@ def render(timings: Timings, everything: bool = False) -> str:
     limit = len(timings.outcomes) if everything else _SHOWN
     lines = [f"timings: {timings.seconds:.2f} s, at most {timings.jobs} at once", ""]
     lines += _columns(
-        [("step", "seconds"), *((each.name, _s(each.ended - each.started)) for each in split_laps(timings))]
+        [("step", "seconds"), *((each.name, _s(each.ended - each.started)) for each in split_steps(timings))]
     )
     if timings.outcomes:
         lines += ["", *_units(timings, limit), "", *_tools(timings), "", *_projects(timings, limit)]
@@ -32,7 +32,7 @@ def _units(timings: Timings, limit: int) -> Iterator[str]:
     """The linters' units, the one that ran longest first."""
     lint = [outcome for outcome in timings.outcomes if outcome.unit.environment is not None]
     found = sorted(lint, key=lambda outcome: (outcome.cached, -ran(outcome), outcome.unit.label))
-    parts = split_laps(timings)
+    parts = split_steps(timings)
     rows: list[Sequence[str]] = [("unit", "queued", "start", "run", "cpu", "")]
     rows += [_unit(outcome, queued(outcome, parts)) for outcome in found[:limit]]
     yield from _columns(rows)

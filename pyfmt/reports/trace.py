@@ -1,6 +1,6 @@
 """The trace of `--timings=FILE`: the Trace Event Format (JSON) that chrome://tracing and ui.perfetto.dev open.
 
-One process; the row "run" holds the laps and what came from the cache, and each row "process N" what one process at a
+One process; the row "run" holds the steps and what came from the cache, and each row "process N" what one process at a
 time did. Slices of a row never overlap.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.core.model import Outcome
-from pyfmt.core.timings import ProcessSpan, Timings, queued, ran, rows, spans, split_laps
+from pyfmt.core.timings import ProcessSpan, Timings, queued, ran, rows, spans, split_steps
 from pyfmt.reports.escaping import printable
 
 _PID = 1
-_RUN = 0  # the row of the laps; those of the processes follow
+_RUN = 0  # the row of the steps; those of the processes follow
 
 Event = dict[str, Any]
 
@@ -39,8 +39,8 @@ def _named(timings: Timings) -> Iterator[Event]:
 
 
 def _laps(timings: Timings) -> Iterator[Event]:
-    for lap in split_laps(timings):
-        yield _slice(timings, (lap.started, lap.ended), {"tid": _RUN, "name": lap.name, "cat": "step", "args": {}})
+    for step in split_steps(timings):
+        yield _slice(timings, (step.started, step.ended), {"tid": _RUN, "name": step.name, "cat": "step", "args": {}})
 
 
 def _cached(timings: Timings) -> Iterator[Event]:
@@ -54,7 +54,7 @@ def _cached(timings: Timings) -> Iterator[Event]:
 
 
 def _slices(timings: Timings) -> Iterator[Event]:
-    parts, found = split_laps(timings), spans(timings.outcomes)
+    parts, found = split_steps(timings), spans(timings.outcomes)
     for span, row in zip(found, rows(found), strict=True):
         args = {**_args(span.outcome), "queued": round(queued(span.outcome, parts), 6)}
         yield _slice(timings, (span.started, span.ended), {"tid": row + 1, **_named_span(span), "args": args})

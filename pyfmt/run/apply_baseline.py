@@ -59,11 +59,13 @@ def checked(run: Checked) -> Coverage:
     )
 
 
-def with_baseline(report: Report, run: Checked, tree: Path, locking: tuple[bool | None, Mapping[str, str]]) -> Report:
+def with_baseline(
+    report: Report, run: Checked, tree: Path, *, asked_locked: bool | None, environ: Mapping[str, str]
+) -> Report:
     """The report with the findings marked that a baseline accepts.
 
-    `tree` is where the checked files and the baselines are: the root, or the tree of git's index. `locking` is
-    `--baseline-locked` and the environment.
+    `tree` is where the checked files and the baselines are: the root, or the tree of git's index. `asked_locked` is
+    what `--baseline-locked` says.
 
     Raises ConfigError for a damaged baseline.
     """
@@ -74,8 +76,8 @@ def with_baseline(report: Report, run: Checked, tree: Path, locking: tuple[bool 
     root, projects = Path(report.root), run.work.projects
     found = baseline_files.read(root, projects, tree)
     counted, notes = found.accepted, found.notes
-    if baseline_files.is_locked(*locking):
-        counted, more = baseline_files.locked(root, projects, found, locking[1])
+    if baseline_files.is_locked(asked_locked, environ):
+        counted, more = baseline_files.locked(root, projects, found, environ)
         notes += more
     findings, left = mark(report.findings, counted, baseline_files.Identities(tree))
     shard = report.shard

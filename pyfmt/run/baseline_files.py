@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt.core import fingerprints
+from pyfmt import disk
+from pyfmt.core import fingerprints, parsing
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Accepted, Finding, Project
 from pyfmt.git import renames
@@ -46,7 +47,7 @@ def read(root: Path, projects: Sequence[Project], tree: Path | None = None) -> B
     for project in projects:
         file = file_of(project.path)
         try:
-            content = ((tree or root) / file).read_bytes()
+            content = disk.read_bytes((tree or root) / file)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -98,7 +99,7 @@ def parse(content: bytes, project: str) -> Counter[Accepted]:
     prefix = "" if project == "." else project + "/"
     for number, line in enumerate(lines, start=1):
         try:
-            value = json.loads(line)
+            value = parsing.parse_json(line)
         except ValueError as error:
             mark = line.startswith(("<<<<<<<", "=======", ">>>>>>>"))
             what = "has marks of a merge conflict" if mark else "is not JSON"
@@ -146,7 +147,7 @@ def write(root: Path, projects: Sequence[Project], accepted: Counter[Accepted]) 
     changes = []
     for project in projects:
         path, entries = root / file_of(project.path), split[project.path]
-        before = path.read_bytes() if path.exists() else b""
+        before = disk.read_bytes(path) if path.exists() else b""
         after = render(entries, project.path) if entries else b""
         if before == after:
             continue
@@ -188,7 +189,7 @@ class Identities:
     def __call__(self, finding: Finding) -> Accepted:
         if finding.path not in self._files:
             try:
-                text = (self._root / finding.path).read_bytes().decode("utf-8", "surrogateescape")
+                text = disk.read_bytes(self._root / finding.path).decode("utf-8", "surrogateescape")
                 self._files[finding.path] = fingerprints.FileFacts.of(text)
             except OSError:
                 self._files[finding.path] = None

@@ -14,23 +14,24 @@ from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core.model import Config, Outcome, Unit
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
-from pyfmt.run.workspace import Hands, wanted
+from pyfmt.run.workspace import RunContext, wanted
 from pyfmt.tools.registry import formatters
 
 if TYPE_CHECKING:
     from pyfmt.runner.formatting import FormatOptions
 
 
-def format_files(units: tuple[Unit, ...], request: Request, settings: Config, hands: Hands) -> list[Outcome]:
+def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
     """Format what is not known already; the outcomes of whole units."""
-    hands.progress.begin(len(units))
+    request, settings = run.request, run.space.config
+    run.session.progress.begin(len(units))
     tools = wanted(settings, formatters())
-    known = FormatMemory(hands.memory, hands.facts, tools, not request.write and not request.diff)
+    known = FormatMemory(run.memory, run.facts, tools, not request.write and not request.diff)
     outcomes = {unit: known.recall(unit) for unit in units}
     todo = {unit: known.unknown(unit) for unit in units}
     for unit, files in todo.items():
         if not files:
-            hands.progress.done(outcomes[unit])
+            run.session.progress.done(outcomes[unit])
     subsets = [replace(unit, parts=(replace(unit.parts[0], files=files),)) for unit, files in todo.items() if files]
     if subsets:
         from pyfmt.runner.formatting import format_units  # deferred: not where nothing is to format
@@ -38,9 +39,9 @@ def format_files(units: tuple[Unit, ...], request: Request, settings: Config, ha
         settled: dict[str, str] = {}
         options = replace(format_options(request, settings), on_settled=settled.__setitem__)
         with suspended():
-            done = format_units(subsets, options, hands.progress.done)
-        hands.memory.digests.look_again()  # they may have been written
-        hands.facts.sources.forget()
+            done = format_units(subsets, options, run.session.progress.done)
+        run.memory.digests.look_again()  # they may have been written
+        run.facts.sources.forget()
         for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):
             known.remember(unit, outcome, settled)
             outcomes[unit] = formatting_joined(outcomes[unit], outcome)

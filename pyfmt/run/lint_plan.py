@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core import planning
 from pyfmt.core.model import Environment, Project, Resolution
 from pyfmt.projects.layout import imported_names, script_folders, visible_roots
@@ -39,7 +40,7 @@ class ImportReader:
     def __call__(self, file: str) -> frozenset[str]:
         if file not in self._known:
             try:
-                self._known[file] = imported_names((self._root / file).read_bytes())
+                self._known[file] = imported_names(disk.read_bytes(self._root / file))
             except OSError:
                 self._known[file] = frozenset()  # vanished or unreadable: the tools themselves say so
         return self._known[file]

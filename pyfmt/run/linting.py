@@ -21,9 +21,9 @@ from pyfmt.core.request import Request
 from pyfmt.environments import reading as environment_reading
 from pyfmt.projects import selection
 from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
-from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import Hands, Workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, wanted
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.tool_environments import ToolEnvironments
 from pyfmt.tools.registry import linters
@@ -34,16 +34,17 @@ if TYPE_CHECKING:
     from pyfmt.run.closures import Reaching
 
 
-def lint_files(units: tuple[Unit, ...], space: Workspace, hands: Hands) -> LintResult:
-    progress, memory = hands.progress, hands.memory
+def lint_files(units: tuple[Unit, ...], run: RunContext) -> LintResult:
+    """The outcomes of units, from the cache or from their tools."""
+    progress, memory = run.session.progress, run.memory
     progress.begin(len(units), threaded=True)
-    facts_now = _FactsNow(space, hands)
-    cache = UnitCache(memory.store, hands.facts, facts_now, _reaching(space, hands)) if memory.store else None
+    facts_now = _FactsNow(run)
+    cache = UnitCache(memory.store, run.facts, facts_now, _reaching(run)) if memory.store else None
     listener = Listener(progress.started, progress.done, progress.expected, progress.begin)
-    return lint(units, _lint_options(space, Path(os.devnull), hands), listener, cache)
+    return lint(units, _lint_options(run, Path(os.devnull)), listener, cache)
 
 
-def _reaching(space: Workspace, hands: Hands) -> ReachOf:
+def _reaching(run: RunContext) -> ReachOf:
     """What the files of a part reach; made when it is first asked for, since most runs never ask."""
 
     @lru_cache(maxsize=None)
@@ -51,8 +52,8 @@ def _reaching(space: Workspace, hands: Hands) -> ReachOf:
         from pyfmt.cache import import_memory  # deferred for start-up time
         from pyfmt.run.closures import Reaching
 
-        read = import_memory.reader(hands.memory, space.config.root)
-        return Reaching(hands.facts, read, InstalledNames().names, space.projects)
+        read = import_memory.reader(run.memory, run.space.config.root)
+        return Reaching(run.facts, read, InstalledNames().names, run.space.projects)
 
     def reach_of(unit: Unit, part: Part) -> Reach | None:
         return made()(unit, part)
@@ -63,24 +64,23 @@ def _reaching(space: Workspace, hands: Hands) -> ReachOf:
 class _FactsNow:
     """What keys are made of after the tools have run: what was changed meanwhile must not be remembered."""
 
-    def __init__(self, space: Workspace, hands: Hands) -> None:
-        self._space = space
-        self._hands = hands
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
 
     def __call__(self, environments: Sequence[Environment]) -> KeyFacts | None:
         """The facts as the disk has them now; None where one of the environments is another one by now."""
-        settings, memory = self._space.config, self._hands.memory
+        settings, memory = self._run.space.config, self._run.memory
         for environment in environments:
             now = environment_reading.read(Path(environment.prefix), settings.root, memory.memo)
             if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
                 return None
         memory.digests.confirm()
-        members = projects.recount(settings, self._space.survey.everything)
-        return replace(self._hands.facts, sources=memory.sources(members))
+        members = projects.recount(settings, self._run.space.survey.everything)
+        return replace(self._run.facts, sources=memory.sources(members))
 
 
-def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
-    settings, folders = space.config, hands.memory.tool_folders()
+def _lint_options(run: RunContext, scratch: Path) -> LintOptions:
+    space, settings, folders = run.space, run.space.config, run.memory.tool_folders()
     return LintOptions(
         root=settings.root,
         configs={tool_config.tool: tool_config for tool_config in settings.tool_configs},
@@ -88,14 +88,14 @@ def _lint_options(space: Workspace, scratch: Path, hands: Hands) -> LintOptions:
         jobs=settings.jobs,
         timeout=settings.timeout,
         cache_folder=folders,
-        import_roots=hands.facts.roots,
-        trusted=hands.facts.trusted,
-        unused_ignores=bool(hands.facts.options),
+        import_roots=run.facts.roots,
+        trusted=run.facts.trusted,
+        unused_ignores=bool(run.facts.options),
         moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
-        tooling=ToolEnvironments(tool_environments_folder(), hands.progress.say),
-        times=RecordedTimes(hands.memory.store, folders) if hands.memory.store else None,
-        workers=hands.workers,
-        audit=hands.audit,
+        tooling=ToolEnvironments(tool_environments_folder(), run.session.progress.say),
+        times=RecordedTimes(run.memory.store, folders) if run.memory.store else None,
+        workers=run.session.workers,
+        audit=run.request.cache_audit,
     )
 
 
@@ -109,7 +109,7 @@ class LinterCall:
     cached: str  # "hit", "miss: why", or "off"
 
 
-def linter_calls(request: Request, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
+def linter_calls(request: Request, session: Session, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
     """The exact calls that would lint the chosen files; nothing is run."""
     from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
 
@@ -118,9 +118,10 @@ def linter_calls(request: Request, space: Workspace, chosen: selection.Selection
     work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    hands = Hands(memory, memory.facts(space.survey.everything, roots, Trusting(space.config, request)), Progress(-1))
-    options = _lint_options(space, Path(os.devnull), hands)
-    known = UnitCache(memory.store, hands.facts, lambda _: None, _reaching(space, hands)) if memory.store else None
+    facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
+    run = RunContext(request, session, space, memory, facts)
+    options = _lint_options(run, Path(os.devnull))
+    known = UnitCache(memory.store, run.facts, lambda _: None, _reaching(run)) if memory.store else None
     calls = []
     for unit in lint_plan(work, reader).lint_units:
         spec, payload = call(unit, options)

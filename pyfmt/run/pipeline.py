@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +12,7 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, Staged, first_party_roots
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Lap, Outcome, Skip
+from pyfmt.core.model import Config, Failure, Outcome, Skip, StepSpan
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
@@ -22,10 +22,10 @@ from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.formatting import format_files
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
-from pyfmt.run.progress import Progress
-from pyfmt.run.spans import Laps
+from pyfmt.run.session import Session
+from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import Hands, Workspace, survey_workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
 from pyfmt.tools.registry import formatters, linters, syntax_ranks
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class RunResult:
     # What was really looked at, and the projects that there are; None for a merged report
     checked: Checked | None = None
     jobs: int = 1  # processes at once, at most
-    laps: tuple[Lap, ...] = ()  # its steps, one after the other
+    steps: tuple[StepSpan, ...] = ()  # its steps, one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,79 +64,60 @@ class _Done:
         return told if self.shard is None or self.shard.tells_rest else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
-    """Who watches a run, and the workers that it may use: by default its own, which end with it."""
-
-    progress: Progress
-    workers: WorkerPool | None = None
-
-
-def run(request: Request, cwd: Path, environ: Mapping[str, str], progress: Progress) -> RunResult:
+def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
-    return run_in(Company(progress), request, cwd, environ)
-
-
-def run_in(company: Company, request: Request, cwd: Path, environ: Mapping[str, str]) -> RunResult:
-    """The same, in company."""
     if request.staged and request.since is not None:
         raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged:
-        return _run_staged(request, cwd, environ, company)
-    laps = Laps()
-    settings = config.load(request, cwd)
-    laps.done("config")
+        return _run_staged(request, session)
+    steps = StepSpans(session.clock)
+    settings = config.load(request, session.cwd)
+    steps.done("config")
     memory = Memory(settings, request.use_cache)
-    laps.done("cache opened")
+    steps.done("cache opened")
     try:
-        space = survey_workspace(settings, request, environ, memory)
+        space = survey_workspace(settings, request, session.environ, memory)
         if space.survey.leftovers:
             from pyfmt.runner.edits import remove_leftovers  # deferred: hardly ever
 
             remove_leftovers(settings.root, space.survey.leftovers)
-        result = _run(request, cwd, space, (memory, company, environ))
-        return replace(result, laps=(*laps.found, *space.laps, *result.laps))
+        result = _run(request, session, space, memory)
+        return replace(result, steps=(*steps.found, *space.steps, *result.steps))
     finally:
         memory.close()
 
 
-def _run_staged(request: Request, cwd: Path, environ: Mapping[str, str], company: Company) -> RunResult:
+def _run_staged(request: Request, session: Session) -> RunResult:
     """The same over the index's contents, with the work tree's environments."""
     from pyfmt.git.staged.session import opened  # deferred for start-up time
 
-    laps = Laps()
-    with opened(request, cwd, environ) as stage:
-        laps.done("index")
+    steps = StepSpans(session.clock)
+    with opened(request, session.cwd, session.environ) as stage:
+        steps.done("index")
         memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
         try:
             survey = projects.find_projects(stage.config)
-            laps.done("walk")
-            found = resolve(survey.projects, stage.real, environ, memory.memo, trusted=request.trust)
+            steps.done("walk")
+            found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
-            laps.done("environments")
+            steps.done("environments")
             space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
-            result = _run(request, cwd, space, (memory, company, environ))
-            report, all_laps = stage.report(result.report), (*laps.found, *result.laps)
-            return replace(result, report=report, sources=stage.sources(result.report), laps=all_laps)
+            result = _run(request, session, space, memory)
+            report, all_steps = stage.report(result.report), (*steps.found, *result.steps)
+            return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
         finally:
             memory.close()
 
 
-def _run(
-    request: Request, cwd: Path, space: Workspace, helpers: tuple[Memory, Company, Mapping[str, str]]
-) -> RunResult:
-    laps = Laps()
-    memory, company, environ = helpers
+def _run(request: Request, session: Session, space: Workspace, memory: Memory) -> RunResult:
+    steps = StepSpans(session.clock)
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
-    settings = space.config
-    chosen = scoping.select(request, cwd, space)
-    share = scoping.since(request, space, chosen.files, (environ, memory))
-    trusting = Trusting(space.real, request)
-    hands = Hands(
-        memory, _key_facts(request, space, memory, trusting), company.progress, company.workers, request.cache_audit
-    )
+    settings, trusting = space.config, Trusting(space.real, request)
+    chosen = scoping.select(request, session, space)
+    context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
+    share = scoping.since(context, chosen.files)
     work = planning.Work(
         projects=chosen.projects,
         selected=share.lint,
@@ -145,8 +126,8 @@ def _run(
         linters=wanted(settings, linters()) if linting else (),
         formatted=share.format,
     )
-    laps.done("scope")
-    done = _run_tools(work, request, (space, cwd), (hands, laps))
+    steps.done("scope")
+    done = _run_tools(work, context, steps)
     tools = (*work.linters, *_own_rules(settings, request))
     report = merging.merge(
         merging.Material(
@@ -157,7 +138,7 @@ def _run(
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures
-            + done.rest(_survey_failures(space, request, {path for path, any_ in chosen.files.items() if any_})),
+            + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
             notes=[
                 *done.notes,
                 *chosen.notes,
@@ -169,18 +150,24 @@ def _run(
             ranks=syntax_ranks(),
             concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
-            seconds=laps.seconds,
-            began=laps.began,
+            seconds=steps.seconds,
+            began=steps.began,
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
-        report = with_baseline(report, checked, settings.root, (request.baseline_locked, environ))
-    laps.done("merge")
+        report = with_baseline(
+            report, checked, settings.root, asked_locked=request.baseline_locked, environ=session.environ
+        )
+    steps.done("merge")
     return RunResult(
-        report, merging.exit_code(report, settings.fail_on), checked=checked, jobs=settings.jobs, laps=tuple(laps.found)
+        report,
+        merging.exit_code(report, settings.fail_on),
+        checked=checked,
+        jobs=settings.jobs,
+        steps=tuple(steps.found),
     )
 
 
@@ -191,41 +178,38 @@ def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Tru
     return replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
 
 
-def _run_tools(
-    work: planning.Work, request: Request, place: tuple[Workspace, Path], helpers: tuple[Hands, Laps]
-) -> _Done:
+def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _Done:
     """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
-    hands, laps = helpers
-    space, shard = place[0], scoping.shard(request, work, place, hands)
+    request, space, shard = context.request, context.space, scoping.shard(work, context)
     reader = ImportReader(space.config.root)
     outcomes: list[Outcome] = []
     notes: list[str] = []
     if work.formatters:
         formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
-        laps.done("format: plan")
-        outcomes += format_files(shard.of(formats) if shard else formats, request, space.config, hands)
+        steps.done("format: plan")
+        outcomes += format_files(shard.of(formats) if shard else formats, context)
         if space.stage is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
-            hands.memory.digests.look_again()
-        laps.done("format")
+            context.memory.digests.look_again()
+        steps.done("format")
     if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
-        checked = _boundaries(work, space.config, hands)
+        checked = _boundaries(work, context)
         outcomes.append(checked.outcome)
         notes += checked.notes
-        laps.done("boundaries")
+        steps.done("boundaries")
     if request.unused_ignores and (shard is None or shard.tells_rest):
-        outcomes += _directives(work, request, space.config, hands)
-        laps.done("unused comments")
+        outcomes += _directives(work, context)
+        steps.done("unused comments")
     plan = lint_plan(work, reader)
     units = shard.of(plan.lint_units) if shard else plan.lint_units
-    laps.done("lint: plan")
+    steps.done("lint: plan")
     if units:
         from pyfmt.run.linting import lint_files  # deferred for start-up time: not where files are only formatted
 
-        linted = lint_files(units, space, hands)
+        linted = lint_files(units, context)
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
-        laps.done("lint")
+        steps.done("lint")
     if space.stage is not None:
         outcomes = space.stage.bringing.bring(outcomes)
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
@@ -246,37 +230,50 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
     return wanted(settings, (OWN_RULES,)) if request.command is not Command.FORMAT else ()
 
 
-def _boundaries(work: planning.Work, settings: Config, hands: Hands) -> BoundariesChecked:
+def _boundaries(work: planning.Work, context: RunContext) -> BoundariesChecked:
     """Check the rules of the monorepo, on the files as they are after formatting."""
     from pyfmt.run.boundaries.check import BoundaryQuestion, check  # deferred for start-up time: only where configured
 
-    hands.progress.begin(1)
-    checked = check(BoundaryQuestion(settings, work.projects, work.selected), hands.memory)
-    hands.progress.done(checked.outcome)
+    context.session.progress.begin(1)
+    checked = check(BoundaryQuestion(context.space.config, work.projects, work.selected), context.memory)
+    context.session.progress.done(checked.outcome)
     return checked
 
 
-def _directives(work: planning.Work, request: Request, settings: Config, hands: Hands) -> list[Outcome]:
+def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:
     """Look for comments that hold back the formatters from nothing, in the files as they are after formatting."""
+    request, settings = context.request, context.space.config
     # Who asks for pyfmt's own rules alone does not leave the formatters out of this one.
     tools = formatters() if OWN_RULES in request.tools else wanted(settings, formatters())
     if request.command is Command.FORMAT or not tools:
         return []
     from pyfmt.run.unused_directives import check_directives  # deferred for start-up time: only where asked for
 
-    hands.progress.begin(1)
-    outcome = check_directives(work, settings, hands, tools)
-    hands.progress.done(outcome)
+    context.session.progress.begin(1)
+    outcome = check_directives(work, context, tools)
+    context.session.progress.done(outcome)
     return [outcome]
 
 
-def _survey_failures(space: Workspace, request: Request, touched: set[str]) -> tuple[Failure, ...]:
+def _unread(space: Workspace, request: Request, touched: set[str], linting: bool) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
+    found = (*space.survey.failures, *(_of_environments(space) if linting else ()))
     unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
-        return (*space.survey.failures, *unread)
+        return (*found, *unread)
     names = {project.name for project in space.projects if project.path in touched}
-    return (*(failure for failure in space.survey.failures if names & set(failure.projects)), *unread)
+    return (*(failure for failure in found if names & set(failure.projects)), *unread)
+
+
+def _of_environments(space: Workspace) -> Iterator[Failure]:
+    """A failure for each file that might have named the environment of some projects."""
+    names = {project.path: project.name for project in space.projects}
+    users: dict[str, list[str]] = {}
+    for resolution in space.resolutions:
+        for text in resolution.unread:
+            users.setdefault(text, []).append(names[resolution.project])
+    for text, projects in users.items():
+        yield Failure("projects", tuple(projects), "", text, "it may name another environment than the one in use")
 
 
 def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting, everything: bool) -> list[str]:

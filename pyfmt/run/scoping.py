@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.cache.memory import Memory
 from pyfmt.core import planning
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
-from pyfmt.run.workspace import Hands, Workspace
+from pyfmt.run.session import Session
+from pyfmt.run.workspace import RunContext, Workspace
 
 if TYPE_CHECKING:
     from pyfmt.run.shard import Share
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 Files = Mapping[str, tuple[str, ...]]  # by project path
 
 
-def select(request: Request, cwd: Path, space: Workspace) -> selection.Selection:
+def select(request: Request, session: Session, space: Workspace) -> selection.Selection:
     """The projects and files that the request names, or that are staged."""
     if space.stage is not None:
         return space.stage.select(space.projects)
     settings = space.config
-    return selection.select(space.projects, request.paths, settings.root, cwd.resolve(), settings.exclude)
+    return selection.select(space.projects, request.paths, settings.root, session.cwd.resolve(), settings.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,16 @@ class Chosen:
         return len({file for group in groups for files in group.values() for file in files})
 
 
-def since(request: Request, space: Workspace, chosen: Files, helpers: tuple[Mapping[str, str], Memory]) -> Chosen:
+def since(run: RunContext, chosen: Files) -> Chosen:
     """What `--since` leaves of the chosen files; without it, all."""
+    request, space = run.request, run.space
     if request.since is None:
         return Chosen(chosen, chosen)
     from pyfmt.cache import import_memory
     from pyfmt.git import changes  # deferred for start-up time
 
-    environ, memory = helpers
-    read = import_memory.reader(memory, space.config.root)
-    found = changes.find_scope(space.config, space.survey, request.since, environ, read)
+    read = import_memory.reader(run.memory, space.config.root)
+    found = changes.find_scope(space.config, space.survey, request.since, run.session.environ, read)
     return Chosen(found.formatted(chosen), found.linted(chosen, space.resolutions), found.notes)
 
 
@@ -62,16 +61,16 @@ def concerned(request: Request, chosen: Chosen) -> frozenset[str] | None:
     return frozenset(path for files in (chosen.format, chosen.lint) for path, found in files.items() if found)
 
 
-def shard(request: Request, work: planning.Work, place: tuple[Workspace, Path], hands: Hands) -> Share | None:
+def shard(work: planning.Work, run: RunContext) -> Share | None:
     """This machine's part of the run. Nothing is written in one, so that the linters' units are known beforehand."""
-    if request.shard is None:
+    if run.request.shard is None:
         return None
     from pyfmt.run import shard  # deferred: asks git
 
-    space, cwd = place
+    space = run.space
     reader = ImportReader(space.config.root)
     formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units if work.formatters else ()
     units = (*formats, *lint_plan(work, reader).lint_units)
     groups = [group for group, used in ((work.formatted, work.formatters), (work.selected, work.linters)) if used]
     files = sorted({file for group in groups for found in (group or {}).values() for file in found})
-    return shard.share(request, shard.Whole(space.config, units, files, hands.memory.digests.of), cwd)
+    return shard.share(run.request, shard.Whole(space.config, units, files, run.memory.digests.of), run.session.cwd)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
-from pyfmt.core.model import Lap
+from pyfmt.core.model import StepSpan
 
 
-class Laps:
+class StepSpans:
     """Takes the time at the end of each step; the first one begins here, and each other where the one before ended."""
 
-    def __init__(self) -> None:
-        self.began = self._last = time.monotonic()
-        self.found: list[Lap] = []
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.began = self._last = clock()
+        self.found: list[StepSpan] = []
 
     @property
     def seconds(self) -> float:
         """Since the beginning."""
-        return time.monotonic() - self.began
+        return self._clock() - self.began
 
     def done(self, name: str) -> None:
         """The step `name` ends here."""
-        now = time.monotonic()
-        self.found.append(Lap(name, self._last, now))
+        now = self._clock()
+        self.found.append(StepSpan(name, self._last, now))
         self._last = now

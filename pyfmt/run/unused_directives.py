@@ -13,26 +13,26 @@ from pyfmt.cache.keys import fold
 from pyfmt.core import planning
 from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
-from pyfmt.run.workspace import Hands
+from pyfmt.run.workspace import RunContext
 from pyfmt.runner.directives import DirectiveAnswer, DirectiveTask, find_useless
 from pyfmt.tools import formatting
 from pyfmt.tools.directives import Useless
 
 
-def check_directives(work: planning.Work, settings: Config, hands: Hands, tools: tuple[str, ...]) -> Outcome:
+def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...]) -> Outcome:
     """A finding for each directive of the selected files that suppresses nothing; raises ConfigError.
 
     A file is checked once for each of its contents, by what `tools` (of isort and black) make of it.
     """
-    began = time.monotonic()
+    began, settings = time.monotonic(), run.space.config
     parts = tuple(Part(p, work.selected[p.path]) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
-    known = _FileAnswers(owners, hands, tools)
+    known = _FileAnswers(owners, run, tools)
     todo = [file for file in owners if file not in known.findings]
     failures = []
     configs = [found for found in settings.tool_configs if found.tool in tools]
     tasks = _tasks(todo, owners, settings.root, configs)
-    for file, answer in zip(todo, find_useless(tasks, settings.jobs), strict=True):
+    for file, answer in zip(todo, find_useless(tasks, settings.jobs, settings.timeout), strict=True):
         known.learn(file, owners[file], answer)
         if answer.error:
             reason = f"{file}: {answer.error}"
@@ -54,9 +54,9 @@ def check_directives(work: planning.Work, settings: Config, hands: Hands, tools:
 class _FileAnswers:
     """What is known of files, from earlier runs at first."""
 
-    def __init__(self, owners: Mapping[str, Project], hands: Hands, tools: tuple[str, ...]) -> None:
-        key_of = FormatMemory(hands.memory, hands.facts, tools, changes_too=False).key
-        self._store, self._digest = hands.memory.store, hands.memory.digests.of
+    def __init__(self, owners: Mapping[str, Project], run: RunContext, tools: tuple[str, ...]) -> None:
+        key_of = FormatMemory(run.memory, run.facts, tools, changes_too=False).key
+        self._store, self._digest = run.memory.store, run.memory.digests.of
         self._keys = {file: fold("directives", 2, key_of(project, [file])) for file, project in owners.items()}
         self._new: dict[bytes, bytes] = {}
         stored = self._store.get(self._keys.values()) if self._store else {}

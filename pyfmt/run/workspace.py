@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,16 @@ from typing import TYPE_CHECKING
 from pyfmt import config, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Config, Lap, Project, Resolution
+from pyfmt.core.model import Config, Project, Resolution, StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.projects import Survey
-from pyfmt.run.progress import Progress
-from pyfmt.run.spans import Laps
+from pyfmt.run.session import Session
+from pyfmt.run.spans import StepSpans
 
 if TYPE_CHECKING:
     from pyfmt.git.staged.session import Stage
-    from pyfmt.runner.pool import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
-    laps: tuple[Lap, ...] = ()  # how long it took to find all this
+    steps: tuple[StepSpan, ...] = ()  # how long it took to find all this
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
 
     @property
@@ -41,15 +41,14 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
-    """What the steps of a run work with: the cache, the facts that its keys are made of, who watches, and workers that
-    outlive it."""
+class RunContext:
+    """What each step of a run works with."""
 
+    request: Request
+    session: Session
+    space: Workspace
     memory: Memory
-    facts: KeyFacts
-    progress: Progress
-    workers: WorkerPool | None = None
-    audit: float = 0.0  # see Request.cache_audit
+    facts: KeyFacts  # what the keys of the cache are made of
 
 
 def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:
@@ -61,14 +60,14 @@ def survey_workspace(
     settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None
 ) -> Workspace:
     """Projects and environments under a configuration; raises PyfmtError."""
-    laps = Laps()
+    steps = StepSpans(time.monotonic)
     survey = projects.find_projects(settings)
-    laps.done("walk")
+    steps.done("walk")
     memo = memory.memo if memory else None
     found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
     found = with_drift(found, survey.projects, settings.root, memo)
-    laps.done("environments")
-    return Workspace(settings, survey.projects, found, survey, tuple(laps.found))
+    steps.done("environments")
+    return Workspace(settings, survey.projects, found, survey, tuple(steps.found))
 
 
 def wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:

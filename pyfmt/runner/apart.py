@@ -32,12 +32,19 @@ class Ended(Generic[_T]):
     status: int = 0
 
 
+def can_fork() -> bool:
+    """Whether a copy of this process can be made at no cost; `PYFMT_NO_FORK=1` forbids it."""
+    return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
+
+
 def call(function: Callable[[], _T], timeout: float) -> Ended[_T]:
     """What `function` returns or raises in a forked process; raises OSError where none can be made, and
     KeyboardInterrupt.
 
     To be called with no other threads. The process is gone at the end, in any case.
     """
+    if not can_fork():
+        raise OSError("this system cannot fork, or must not")
     reading, writing = os.pipe()
     held_reading, held_writing = os.pipe()  # closed when this process is gone
     try:

@@ -9,12 +9,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pyfmt.runner.formatting import process_pool
+from pyfmt import disk
+from pyfmt.runner import apart
+from pyfmt.runner.formatting import process_pool, why_ended
 from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
 from pyfmt.tools.formatting import FormatSettings
 
-_IN_PROCESS_FILES = 4  # so few are checked here, which is faster than starting processes
+_FEW_FILES = 4  # so few are checked in one process beside this one, which is faster than starting a pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class DirectiveAnswer:
     error_detail: str = ""
 
 
-def find_useless(tasks: Sequence[DirectiveTask], jobs: int) -> Iterator[DirectiveAnswer]:
+def find_useless(tasks: Sequence[DirectiveTask], jobs: int, timeout: float) -> Iterator[DirectiveAnswer]:
     """The answers in the order of the tasks; raises ConfigError where a formatter refuses its configuration.
 
     To be called from the main thread, and with no other threads: the pool may fork.
@@ -44,9 +46,9 @@ def find_useless(tasks: Sequence[DirectiveTask], jobs: int) -> Iterator[Directiv
     if not tasks:
         return
     formatting.prepare(tasks[0].settings)  # a bad configuration is said first; forks share the imports
-    pool = None if len(tasks) <= _IN_PROCESS_FILES else process_pool(min(jobs, len(tasks)))
+    pool = None if len(tasks) <= _FEW_FILES else process_pool(min(jobs, len(tasks)))
     if pool is None:
-        yield from map(_find_useless, tasks)
+        yield from (_apart(task, timeout) for task in tasks)
         return
     from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
 
@@ -62,10 +64,18 @@ def find_useless(tasks: Sequence[DirectiveTask], jobs: int) -> Iterator[Directiv
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _apart(task: DirectiveTask, timeout: float) -> DirectiveAnswer:
+    """The answer from a process of its own, which a file can hang or crash."""
+    try:
+        ended = apart.call(lambda: _find_useless(task), timeout)
+    except OSError:  # no process to be had
+        return _find_useless(task)
+    return ended.value or DirectiveAnswer(error=why_ended(ended, timeout))
+
+
 def _find_useless(task: DirectiveTask) -> DirectiveAnswer:
     try:
-        with open(os.path.join(task.root, task.file), "rb") as stream:
-            data = stream.read()
+        data = disk.read_bytes(os.path.join(task.root, task.file))
     except OSError as error:
         return DirectiveAnswer(error=f"cannot be read: {error.strerror or error}")
     found: tuple[Useless, ...] = ()

@@ -11,13 +11,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError, EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, ToolConfig, Unit
 from pyfmt.runner import apart, edits, interruption
 from pyfmt.tools import formatting
-from pyfmt.tools.formatting import FormatResult, FormatSettings
+from pyfmt.tools.formatting import FormatResult, FormatSettings, ToolFault
 from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
@@ -143,7 +144,14 @@ def format_stdin(data: bytes, filename: str | None, options: FormatOptions, proj
     """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
     settings = formatting.settings_for(project, options.root, options.configs)
     formatting.prepare(settings)
-    return formatting.format_bytes(data, filename, settings)
+    try:
+        ended = apart.call(lambda: formatting.format_bytes(data, filename, settings), options.timeout)
+    except OSError:  # no process to be had
+        return formatting.format_bytes(data, filename, settings)
+    if ended.value is not None:
+        return ended.value
+    tool = options.configs[-1].tool if options.configs else "black"
+    return FormatResult(faults=(ToolFault(tool, why_ended(ended, options.timeout)),))
 
 
 def _tally(unit: Unit) -> _Tally:
@@ -206,8 +214,7 @@ def _collect_later(size: int) -> None:
 
 def _format_file(file: str, chunk: _Chunk) -> _FileResult:
     try:
-        with open(os.path.join(chunk.root, file), "rb") as stream:
-            before = stream.read()
+        before = disk.read_bytes(os.path.join(chunk.root, file))
     except OSError as error:
         return _FileResult(file, trouble=f"cannot be read: {error.strerror or error}")
     try:
@@ -307,7 +314,7 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
     few = sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)
-    if few and _forks():
+    if few and apart.can_fork():
         for chunk in waiting:
             yield chunk.unit, _apart(chunk, options.timeout)
         return
@@ -333,12 +340,11 @@ def _answers(chunks: list[_Chunk], options: FormatOptions) -> Generator[tuple[in
         waiting = unfinished[suspects:]
 
 
-def _forks() -> bool:
-    return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
+def _apart(chunk: _Chunk, timeout: float, again: bool = True) -> _ChunkResult:
+    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer.
 
-
-def _apart(chunk: _Chunk, timeout: float) -> _ChunkResult:
-    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer."""
+    A file whose process was killed is tried once more: it may have been bad luck.
+    """
     try:
         ended = apart.call(lambda: _work(chunk), timeout)
     except OSError:  # no process to be had
@@ -349,8 +355,14 @@ def _apart(chunk: _Chunk, timeout: float) -> _ChunkResult:
         parts = [_apart(chunk.only(file), timeout) for file in chunk.files]
         seconds = sum(part.seconds for part in parts)
         return _ChunkResult(tuple(a for part in parts for a in part.answers), seconds, parts[0].started)
-    reason = _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
-    return _ChunkResult((_FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+    if again and os.WIFSIGNALED(ended.status):
+        return _apart(chunk, timeout, again=False)
+    return _ChunkResult((_FileResult(chunk.files[0], trouble=why_ended(ended, timeout)),), 0.0, time.monotonic())
+
+
+def why_ended(ended: apart.Ended[Any], timeout: float) -> str:
+    """In words why there is no answer."""
+    return _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
 
 
 def _too_long(timeout: float) -> str:
@@ -365,7 +377,7 @@ def _context() -> BaseContext:
     """Fork where there is fork: the processes then share what is imported, and start in milliseconds."""
     import multiprocessing  # lazy: start-up
 
-    return multiprocessing.get_context("fork" if _forks() else "spawn")
+    return multiprocessing.get_context("fork" if apart.can_fork() else "spawn")
 
 
 def process_pool(processes: int) -> ProcessPoolExecutor | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from pathlib import Path
 
 from pyfmt.core import estimating
 from pyfmt.core.errors import ToolError
@@ -113,7 +115,7 @@ def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listen
             answer = worker.ask(payload, options.timeout)
         if answer.answer is None:
             return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
-        reading = linter(unit.tool).parse(unit, answer.answer)
+        reading = _portable(linter(unit.tool).parse(unit, answer.answer), options.root)
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
         return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()
@@ -122,6 +124,22 @@ def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listen
         return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), Reading()
     outcome = Outcome(unit, reading.findings, (), reading.failures, waited=answer.waited, cpu=answer.cpu)
     return _timed(outcome, began), reading
+
+
+def _portable(reading: Reading, root: Path) -> Reading:
+    """The same with paths below the root relative in every message: reports and baselines agree between machines."""
+    folder = os.path.join(root, "")
+    return replace(
+        reading,
+        findings=tuple(
+            replace(finding, message=finding.message.replace(folder, "")) if folder in finding.message else finding
+            for finding in reading.findings
+        ),
+        failures=tuple(
+            replace(failure, reason=failure.reason.replace(folder, "")) if folder in failure.reason else failure
+            for failure in reading.failures
+        ),
+    )
 
 
 def _timed(outcome: Outcome, began: float) -> Outcome:

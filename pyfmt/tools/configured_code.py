@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import configparser
 import posixpath
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import ToolConfig
 
 
@@ -18,7 +18,7 @@ def options(config: ToolConfig, section: str | None = None) -> dict[str, Any]:
     All sections are one, since a tool may take any option in any of them, or only `section`.
     """
     try:
-        text = Path(config.path).read_text("utf-8-sig")
+        text = disk.read_text(config.path, encoding="utf-8-sig")
         found = _toml(text, config.tool, section) if config.path.endswith(".toml") else _ini(text, config, section)
     except (OSError, ValueError, configparser.Error):
         return {}
@@ -26,7 +26,7 @@ def options(config: ToolConfig, section: str | None = None) -> dict[str, Any]:
 
 
 def _toml(text: str, tool: str, section: str | None) -> dict[str, Any]:
-    table = tomllib.loads(text).get("tool", {}).get(tool, {})
+    table = parsing.parse_toml(text).get("tool", {}).get(tool, {})
     found: dict[str, Any] = {}
     for key, value in table.items() if isinstance(table, Mapping) else ():
         found |= value if isinstance(value, Mapping) and section is None else {key: value}

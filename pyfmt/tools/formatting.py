@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import traceback
 import warnings
@@ -19,6 +20,8 @@ from pyfmt.tools.black.adapter import BlackSettings, SourceFault
 from pyfmt.tools.isort.adapter import IsortSettings
 
 _DETAIL_LINES = 20
+_BRACKETS = re.compile(rb"[][(){}]")
+_DEEPEST = 200  # brackets within each other: MAXLEVEL of CPython's tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,9 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
     wanted, excluded = _wanted(path, settings)
     if wanted.isort is None and wanted.black is None:
         return FormatResult(excluded=excluded)
-    undecodable = decoding_fault(data)
-    if undecodable is not None:
-        return FormatResult(syntax=undecodable, excluded=excluded)
+    impossible = decoding_fault(data) or nesting_fault(data)
+    if impossible is not None:
+        return FormatResult(syntax=impossible, excluded=excluded)
     calls = _ToolChain(path, wanted, check_alone=settings.black is None)
     ordered = calls.sort(data)
     styled = calls.style(ordered.data)
@@ -247,6 +250,26 @@ def decoding_fault(data: bytes) -> SyntaxFault | None:
         if isinstance(error, UnicodeDecodeError):
             return _undecodable(data, error.start, f"cannot be decoded as {encoding}: {error.reason}")
         return SyntaxFault(1 if b"coding" in data.split(b"\n", 1)[0] else 2, 1, str(error))
+    return None
+
+
+def nesting_fault(data: bytes) -> SyntaxFault | None:
+    """Where brackets are nested more deeply than Python takes, for which isort and black would need hours."""
+    depth = 0
+    for found in _BRACKETS.finditer(data):
+        depth += 1 if found[0] in b"([{" else -1
+        if depth > _DEEPEST:
+            break
+    else:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(data)  # what was counted may stand in strings
+    except SyntaxError as error:
+        return SyntaxFault(error.lineno or 1, error.offset or 1, error.msg)
+    except (ValueError, RecursionError, MemoryError):
+        return SyntaxFault(1, 1, "its code is nested too deeply")
     return None
 
 

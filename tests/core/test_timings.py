@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.model import Environment, Failure, Lap, Outcome, Part, Project, PythonVersion, Unit
-from pyfmt.core.timings import Timings, busy, queued, rows, spans, split_laps, sums
+from pyfmt.core.model import Environment, Failure, Outcome, Part, Project, PythonVersion, StepSpan, Unit
+from pyfmt.core.timings import Timings, busy, queued, rows, spans, split_steps, sums
 from pyfmt.reports import timings_table, trace
 from tests.reports import trace_format
 
@@ -44,13 +44,13 @@ def cached(tool: str, name: str, moment: float) -> Outcome:
     return Outcome(unit(tool, (name, 2)), cached=True, started=BEGAN + moment, ended=BEGAN + moment)
 
 
-def laps(*ends: tuple[str, float]) -> tuple[Lap, ...]:
+def steps(*ends: tuple[str, float]) -> tuple[StepSpan, ...]:
     begins = (0.0, *(end for _, end in ends))
-    return tuple(Lap(name, BEGAN + begin, BEGAN + end) for (name, end), begin in zip(ends, begins))
+    return tuple(StepSpan(name, BEGAN + begin, BEGAN + end) for (name, end), begin in zip(ends, begins))
 
 
 RUN = Timings(
-    laps(("config", 1), ("format", 4), ("plan", 5), ("lint", 15), ("report", 16)),
+    steps(("config", 1), ("format", 4), ("plan", 5), ("lint", 15), ("report", 16)),
     (
         cached("format", "a", 1.5),
         outcome("format", "b", (2, 3.5), pieces=((2, 3), (2.5, 3.5))),
@@ -65,7 +65,7 @@ RUN = Timings(
 
 
 def test_steps_with_units_are_lookups_then_the_units_then_remembering() -> None:
-    found = [(lap.name, lap.started - BEGAN, lap.ended - BEGAN) for lap in split_laps(RUN)]
+    found = [(step.name, step.started - BEGAN, step.ended - BEGAN) for step in split_steps(RUN)]
     assert found == [
         ("config", 0, 1),
         ("format: cache lookups", 1, 2),
@@ -80,8 +80,8 @@ def test_steps_with_units_are_lookups_then_the_units_then_remembering() -> None:
 
 
 def test_where_nothing_ran_all_was_lookups() -> None:
-    found = split_laps(Timings(RUN.laps, (cached("format", "a", 1.5), cached("mypy", "a", 6)), 2))
-    assert [lap.name for lap in found] == ["config", "format: cache lookups", "plan", "lint: cache lookups", "report"]
+    found = split_steps(Timings(RUN.steps, (cached("format", "a", 1.5), cached("mypy", "a", 6)), 2))
+    assert [step.name for step in found] == ["config", "format: cache lookups", "plan", "lint: cache lookups", "report"]
 
 
 def test_sums_share_a_unit_among_its_projects_by_their_files() -> None:
@@ -94,11 +94,11 @@ def test_sums_share_a_unit_among_its_projects_by_their_files() -> None:
 
 
 def test_how_long_units_waited_and_how_many_processes_were_at_work() -> None:
-    waited = [queued(each, split_laps(RUN)) for each in RUN.outcomes if not each.cached]
+    waited = [queued(each, split_steps(RUN)) for each in RUN.outcomes if not each.cached]
     assert waited == [0.0, 0.0, 0.0, 4.0]
     # 1.5 s of formatting and 8 s of linting for two; of them 2 s and 8 + 3 + 2 s were used.
     assert busy(RUN) == pytest.approx(15 / 19)
-    assert busy(Timings(RUN.laps, (), 2)) is None
+    assert busy(Timings(RUN.steps, (), 2)) is None
 
 
 moments = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=30)
@@ -120,7 +120,7 @@ def test_rows_never_overlap_and_are_as_few_as_possible(found: list[tuple[int, in
 @given(moments, st.integers(1, 4))
 def test_the_trace_of_any_run_is_one(found: list[tuple[int, int]], jobs: int) -> None:
     outcomes = tuple(outcome("mypy", f"p{n}", (s / 7, (s + d) / 7), waited=d / 13) for n, (s, d) in enumerate(found))
-    events = trace_format.read(trace.render(Timings(laps(("lint", 11.0)), outcomes, jobs)))
+    events = trace_format.read(trace.render(Timings(steps(("lint", 11.0)), outcomes, jobs)))
     slices = [event for event in events if event["ph"] == "X" and event["cat"] == "mypy"]
     assert len(slices) == len(outcomes)
 
@@ -138,7 +138,7 @@ def test_the_trace_holds_what_processes_did_and_what_was_known() -> None:
         (1, "pylint b\\x1b[2J\\n (e)", 10, 12),
     ]
     assert [found[1:] for found in slices if found[0] == 0] == [
-        (lap.name, lap.started - BEGAN, lap.ended - BEGAN) for lap in split_laps(RUN)
+        (step.name, step.started - BEGAN, step.ended - BEGAN) for step in split_steps(RUN)
     ]
     known = [(e["tid"], e["name"], e["ts"]) for e in rest if e["ph"] == "i"]
     assert known == [(0, "format a", 1_500_000), (0, "mypy a (e)", 6_000_000)]
@@ -185,7 +185,7 @@ def test_the_table() -> None:
 def test_a_long_table_names_the_longest_and_counts_the_rest() -> None:
     many = tuple(outcome("pylint", f"p{number}", (6, 7 + number / 10)) for number in range(50))
     failed = Outcome(many[0].unit, failures=(Failure("pylint", ("p0",), "e", "crashed"),), seconds=99.0)
-    run = Timings(RUN.laps, (*many[1:], failed, cached("mypy", "p0", 6)), 50)
+    run = Timings(RUN.steps, (*many[1:], failed, cached("mypy", "p0", 6)), 50)
     text = timings_table.render(run)
     assert text.count("(e)") == 40 and "and 11 more, 1 of them from the cache (all with -v)" in text
     assert "99.00" in text and "failed" in text and "and 10 more (all with -v)" in text
@@ -193,7 +193,7 @@ def test_a_long_table_names_the_longest_and_counts_the_rest() -> None:
 
 
 def test_a_run_without_units_has_steps_only() -> None:
-    assert timings_table.render(Timings(laps(("config", 0.25)), (), 3)).splitlines() == [
+    assert timings_table.render(Timings(steps(("config", 0.25)), (), 3)).splitlines() == [
         "timings: 0.25 s, at most 3 at once",
         "",
         "step    seconds",

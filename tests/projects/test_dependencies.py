@@ -80,7 +80,6 @@ def test_folders_of_lock_and_requirements_files(tmp_path: Path, name: str, text:
         ("uv.lock", '[[package]]\nname = "a"\nsource = { virtual = "../lib/storage" }\n'),
         ("poetry.lock", "[[package]]\n<<<<<<< directory\n"),
         ("poetry.lock", b"\xff"),
-        ("Pipfile", "[packages"),
         ("pdm.lock", '[[package]]\npath = 3\n[[package]]\npath = "\\u0000"\n'),
     ],
 )

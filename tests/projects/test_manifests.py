@@ -147,6 +147,60 @@ setuptools.setup(name="legacy", version=NAME, python_requires=">=3.8", package_d
     assert not (tmp_path / "ran").exists()
 
 
+COMPUTED = """
+import os
+from setuptools import setup
+version = "2.11.0"
+install_requires = ["six", f"acme>={version}"]
+if not os.environ.get("SNAP"):
+    install_requires.extend([f"certbot>={read_version()}", "zope%s" % ".interface"])
+    install_requires.append("attrs>={}".format(unknown))
+install_requires += ["idna>=" + minimum()]
+docs = ["sphinx==%s" % version]
+extras = {"docs": docs}
+extras["test"] = ["pytest", *docs]
+
+def main():
+    setup(name="plugin", version=version, install_requires=install_requires, extras_require=extras)
+"""
+
+
+def test_a_setup_py_that_builds_its_requirements_from_its_own_constants_is_known(tmp_path: Path) -> None:
+    found = manifest(tmp_path, setup_py=COMPUTED)
+    assert found.needs == ("six", "acme>=2.11.0", "certbot", "zope.interface", "attrs", "idna")
+    assert found.requirements[6:] == ("sphinx==2.11.0", "pytest")
+    assert not found.computed
+
+
+@pytest.mark.parametrize(
+    ("source", "needs", "computed"),
+    [
+        ("setup(install_requires=['a'] + more())", ("a",), True),
+        ("setup(install_requires=['a', *more(), f'{b}>=1'])", ("a",), True),
+        ("a = ['a']\na.extend(x for x in y)\nsetup(install_requires=a)", ("a",), True),
+        ("a = more()\na += ['a']\nsetup(install_requires=a)", (), True),
+        ("a = ['a']\na = a + ['b']\nsetup(install_requires=a)", ("a", "b"), False),
+        ("a = ['a']\n" + "a = a + a\n" * 60 + "setup(install_requires=a)", (), True),
+        ("a = 'x'\n" + "a = f'{a}{a}'\n" * 60 + "setup(install_requires=[a])", (), True),
+        ("setup(install_requires=['a>=%9999999999s' % 1, 'b>={:>9999999999}'.format(1)])", (), True),
+        ("setup(install_requires=['{0.__class__.x}'.format('')])", (), True),
+        ("setup(**metadata)", (), True),
+    ],
+)
+def test_what_only_running_a_setup_py_would_tell_is_said_to_be_computed(
+    tmp_path: Path, source: str, needs: tuple[str, ...], computed: bool
+) -> None:
+    found = manifest(tmp_path, setup_py=source)
+    assert (found.needs, found.computed) == (needs, computed)
+
+
+def test_the_requirements_file_that_a_setup_py_reads_is_known(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("a\n", "utf-8")
+    source = "lines = open('requirements.txt').read().splitlines()\nsetup(install_requires=[x for x in lines if x])"
+    found = manifest(tmp_path, setup_py=source)
+    assert (found.requirements_files, found.computed) == (("requirements.txt",), True)
+
+
 def test_reading_a_setup_py_says_nothing_of_its_style(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

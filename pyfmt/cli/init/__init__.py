@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt import config, projects
+from pyfmt import config, disk, projects
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from pyfmt.cli.request import plain_request
@@ -78,7 +78,7 @@ class _Writes:
         place."""
         if path.is_symlink() or path.parent.is_symlink():
             raise UsageError("is not written: it is a link, or its folder is one", str(path), "write it by hand")
-        before = path.read_bytes() if path.exists() else None
+        before = disk.read_bytes(path) if path.exists() else None
         if before != text.encode():
             self.files.append(_PlannedFile(path, before, text.encode(), mode))
 
@@ -118,7 +118,7 @@ def _work_tree(root: Path, environ: Mapping[str, str]) -> Path | None:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8") if path.exists() else None
+        return disk.read_bytes(path).decode("utf-8") if path.exists() else None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", str(path)) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import config, projects
+from pyfmt import config, disk, projects
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.sources import Sources
@@ -144,7 +144,7 @@ def _git_folder(root: Path) -> Path | None:
         place = folder / ".git"
         if place.is_file():  # a linked work tree, or a submodule
             try:
-                return folder / place.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+                return folder / disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
             except OSError:
                 return None
         if place.is_dir():

@@ -15,6 +15,7 @@ from pyfmt.core.errors import UsageError
 from pyfmt.core.request import Display, Request
 from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 from pyfmt.runner.pool import WorkerPool
 
 EXIT_INTERRUPTED = 130
@@ -30,7 +31,7 @@ def watch(request: Request, display: Display, add_ignores: bool) -> int:
         began[0] = (time.monotonic(), os.times())
         progress = Progress(display.verbosity)
         try:
-            return pipeline.run_in(pipeline.Company(progress, workers), request, invocation.cwd, invocation.environ)
+            return pipeline.run(request, Session(invocation.cwd, invocation.environ, progress, workers))
         finally:
             progress.close()
 

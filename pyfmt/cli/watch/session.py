@@ -49,11 +49,11 @@ def watch(each: Round, invocation: Invocation) -> NoReturn:
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
             screen = Screen(invocation.outputs, places.root)
-            _Session(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
+            _WatchSession(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
 
 
 @dataclass(slots=True)
-class _Session:
+class _WatchSession:
     """The loop, and what it knows between two runs."""
 
     each: Round

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,8 +41,9 @@ class Installer:
         """ "uv" or "pip"."""
         return "uv" if self.uv else "pip"
 
-    def command(self, step: Step, prefix: Path, requirements: Path | None) -> list[str]:
-        """The call for a step; `requirements` is the file that holds the step's lines."""
+    def command(self, step: Step, prefix: Path, requirements: Path | None, overrides: Path | None) -> list[str]:
+        """The call for a step; `requirements` is the file that holds the step's lines, `overrides` that of its
+        overrides."""
         python = str(_python(prefix))
         if step.sync is not None and self.uv:
             names = [("--group", group) for group in sorted(step.choice.groups)]
@@ -67,6 +68,8 @@ class Installer:
                 "--disable-pip-version-check",
             ]
         start += ["--no-deps"] if step.no_deps else []
+        # For pip a constraint may be a direct reference, too.
+        start += ["--override" if self.uv else "--constraint", str(overrides)] if overrides else []
         for index in step.indexes:
             start += ["--extra-index-url", index]
         for file in (*step.files, *((requirements,) if requirements else ())):
@@ -125,14 +128,12 @@ class Calls:
     def run(self, installer: Installer, step: Step, site: UnderConstruction) -> None:
         """Run one step to its end; raises CreationError with the last lines that it said."""
         with contextlib.ExitStack() as stack:
-            requirements = None
-            if step.lines:
-                scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="pyfmt-create-"))
-                requirements = Path(scratch, "requirements.txt")
-                requirements.write_text("\n".join(step.lines) + "\n", "utf-8")
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pyfmt-create-")))
+            requirements = _written(scratch / "requirements.txt", step.lines)
+            overrides = _written(scratch / "overrides.txt", step.overrides)
             for folder in step.written_to:  # sorted, so that two calls never wait for each other
                 stack.enter_context(self._folder(folder))
-            command = installer.command(step, site.prefix, requirements)
+            command = installer.command(step, site.prefix, requirements, overrides)
             code, said = self._call(_Call(command, step.cwd, self._environ(site.prefix, step), site.locks))
         self.raise_if_stopped()
         if code != 0:
@@ -200,6 +201,14 @@ class Calls:
                 process.wait()
             log.seek(0)
             return code, log.read()
+
+
+def _written(file: Path, lines: Sequence[str]) -> Path | None:
+    """A file of lines; None where there are none."""
+    if not lines:
+        return None
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    return file
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

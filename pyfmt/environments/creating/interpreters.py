@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pyfmt import disk
 from pyfmt.core.model import Project
 from pyfmt.environments.creating.values import CreateOptions, CreationError
 
@@ -88,7 +89,7 @@ def _admits(admitted: SpecifierSet, info: PythonInfo) -> bool:
 def _python_version_file(folder: Path) -> str | None:
     """X.Y of a `.python-version`, as pyenv, uv and PDM read it; None for anything else that stands there."""
     try:
-        first = (folder / ".python-version").read_text("utf-8").split()
+        first = disk.read_text(folder / ".python-version").split()
     except (OSError, ValueError):
         return None
     match = re.match(r"(?:cpython-|python)?(\d+\.\d+)", first[0]) if first else None

@@ -12,10 +12,12 @@ from pathlib import Path
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
-from pyfmt.environments.creating.recipes import Recipe, recipe
+from pyfmt.environments.creating.pins import LocalFolder
+from pyfmt.environments.creating.recipes import Recipe, Step, recipe
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
 from pyfmt.environments.layout import ALONE
 from pyfmt.projects.locks.choosing import Target
+from pyfmt.projects.names import normalise
 
 # What runs in this process runs for one environment at a time: virtualenv and python_discovery keep state, and even
 # sysconfig (which uv.find_uv_bin asks) gives wrong answers to a second thread while the first fills its cache.
@@ -88,7 +90,10 @@ def _make(job: Job, base: Creation) -> Creation:
     known = replace(base, python=describe(interpreter), installer=installer.name, source=plan.source, notes=plan.notes)
     executable = interpreter.system_executable or interpreter.executable
     creation = virtualenv_arguments(prefix, str(executable), installer)
-    installs = [tuple(installer.command(step, prefix, _shown(step.lines))) for step in plan.steps]
+    installs = [
+        tuple(installer.command(step, prefix, _shown(step.lines, "pins"), _shown(step.overrides, "overrides")))
+        for step in plan.steps
+    ]
     known = replace(known, commands=(("virtualenv", *creation), *installs))
     if options.dry_run:
         return replace(known, status=Status.PLANNED)
@@ -96,9 +101,15 @@ def _make(job: Job, base: Creation) -> Creation:
     return replace(known, status=Status.CREATED)
 
 
-def _shown(lines: Sequence[str]) -> Path | None:
-    """How a report names the requirements file, which is there only during the call."""
-    return Path(f"<{len(lines)} pins>") if lines else None
+def _shown(lines: Sequence[str], what: str) -> Path | None:
+    """How a report names a file that is there only during the call."""
+    return Path(f"<{len(lines)} {what}>") if lines else None
+
+
+def _installed(prefix: Path) -> set[str]:
+    """The normalised names of what is installed in an environment that is being made."""
+    sites = (*prefix.glob("lib/*/site-packages"), prefix / "Lib/site-packages")
+    return {normalise(entry.name.partition("-")[0]) for site in sites for entry in site.glob("*.dist-info")}
 
 
 def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) -> None:
@@ -109,6 +120,11 @@ def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) ->
             count = f" ({number} of {len(plan.steps)})" if len(plan.steps) > 1 else ""
             job.say(f"installing from {plan.source} with {installer.name}{count}")
             job.calls.run(installer, step, site)
+        strays = sorted(plan.neighbours.keys() & _installed(job.prefix)) if plan.neighbours else []
+        if strays:  # as copies, by name
+            folders = tuple(LocalFolder(plan.neighbours[name]) for name in strays)
+            job.say(f"installing {', '.join(strays)} from the monorepo")
+            job.calls.run(installer, Step(job.owner, folders=folders, no_deps=True), site)
         if not plan.steps:
             (job.prefix / ALONE).touch()
         job.calls.raise_if_stopped()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.model import Project
 from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
@@ -35,6 +35,7 @@ class Step:
     no_deps: bool = False
     sync: Path | None = None  # the folder of a uv.lock: all its members with `uv sync`
     choice: Choice = Choice()  # of a sync
+    overrides: tuple[str, ...] = ()  # where distributions come from whoever asks for them: "name @ file:///…"
 
     @property
     def written_to(self) -> tuple[Path, ...]:
@@ -49,6 +50,9 @@ class Recipe:
     source: str
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    # Distributions of the monorepo that nobody is known to ask for: where one is installed all the same, since a
+    # dependency is computed, it is installed again from its folder, editable.
+    neighbours: Mapping[str, Path] = field(default_factory=dict)
 
 
 def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_uv: bool) -> Recipe:
@@ -139,16 +143,24 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
         )
         for folder in local
     )
-    step = Step(own[0], lines, tuple(files), folders)
+    neighbours = _neighbours(requests[0], {folder.path for folder in local})
+    overrides = tuple(f"{name} @ {folder.as_uri()}" for name, folder in neighbours.items())
+    step = Step(own[0], lines, tuple(files), folders, overrides=overrides)
     manifest = "pyproject.toml" if (own[0] / "pyproject.toml").is_file() else "setup.py"
     source = ", ".join([path.name for path in files] or [manifest])
     if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
-        return Recipe(source, (Step(own[0], files=tuple(files)), replace(step, files=())), notes)
+        return Recipe(source, (Step(own[0], files=tuple(files)), replace(step, files=())), notes, neighbours)
     if not (step.lines or step.files or step.folders):
         where = ", ".join(str(path) for path in own)
         nothing = f"nothing to install: {where} has no lock, no requirements and no build"
         return Recipe("", (), (*notes, nothing))
-    return Recipe(source, (step,), notes)
+    return Recipe(source, (step,), notes, neighbours)
+
+
+def _neighbours(request: CreateRequest, local: Set[Path]) -> dict[str, Path]:
+    """The other distributions of the monorepo with their folders."""
+    folders = {p.distribution: (request.root / p.path).resolve() for p in request.everyone if p.distribution}
+    return {name: folder for name, folder in folders.items() if folder not in local and is_installable(folder)}
 
 
 def _lines(
@@ -200,7 +212,7 @@ def _is_clean(folder: Path) -> bool:
 
 def _manifest(folder: Path) -> Table:
     try:
-        return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+        return disk.read_toml(folder / "pyproject.toml")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -214,7 +226,7 @@ def _distribution(folder: Path) -> str:
     if not name and (folder / "setup.cfg").is_file():
         parser = configparser.ConfigParser(interpolation=None)
         try:
-            parser.read_string((folder / "setup.cfg").read_text("utf-8"))
+            parser.read_string(disk.read_text(folder / "setup.cfg"))
         except (OSError, ValueError, configparser.Error):
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
@@ -222,4 +234,4 @@ def _distribution(folder: Path) -> str:
 
 
 def _has_hashes(path: Path) -> bool:
-    return "--hash" in path.read_text("utf-8", "replace")
+    return "--hash" in disk.read_text(path, "replace")

@@ -24,6 +24,7 @@ class CreateRequest:
     closure: tuple[Project, ...]
     root: Path
     prefix: Path
+    everyone: tuple[Project, ...] = ()  # all projects of the monorepo: what is called like one is never fetched
     imported: frozenset[str] = frozenset()  # top-level modules that the project's own files import
     groups: tuple[str, ...] | None = None  # to install, by the configuration; None: all
     extras: tuple[str, ...] | None = None  # the same; None: those that may provide what is imported

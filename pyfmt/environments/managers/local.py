@@ -33,7 +33,7 @@ def in_folder(folder: str, around: Monorepo) -> Iterator[Found]:
         if name in names:
             yield from _dot_venv(folder, name, around)
     if ".python-envs" in names:
-        yield from _python_envs(folder)
+        yield from _python_envs(folder, around)
     for name in _FOLDERS_AFTER:
         path = os.path.join(folder, name)
         # `env` and `venv` may as well be packages or folders of settings: only what has a mark is a candidate.
@@ -57,7 +57,7 @@ def _dot_venv(folder: str, name: str, around: Monorepo) -> Iterator[Found]:
     elif os.path.isdir(path):
         yield Found(path, name)  # whatever is in it: reading says what is wrong with it
     elif os.path.isfile(path):
-        target = _read_line(path, last=False)
+        target = _read_line(path, around, last=False)
         if target:
             yield Found(_named(target, folder, around), ".venv file", cure=f"correct {name}, or create the environment")
 
@@ -82,17 +82,13 @@ def workon_homes(around: Monorepo) -> tuple[str, ...]:
     return (os.path.join(around.data_home(), "virtualenvs"), os.path.join(around.home, ".virtualenvs"))
 
 
-def _python_envs(folder: str) -> Iterator[Found]:
+def _python_envs(folder: str, around: Monorepo) -> Iterator[Found]:
     """PEP 832 (draft): a file of paths, the last line counts."""
-    target = _read_line(os.path.join(folder, ".python-envs"), last=True)
+    target = _read_line(os.path.join(folder, ".python-envs"), around, last=True)
     if target:
         yield Found(os.path.normpath(os.path.join(folder, target)), ".python-envs", cure="correct .python-envs")
 
 
-def _read_line(path: str, last: bool) -> str:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            lines = [line.strip() for line in stream.read(10_000).splitlines() if line.strip()]
-    except (OSError, ValueError):
-        return ""  # unreadable: as if it were not there
+def _read_line(path: str, around: Monorepo, last: bool) -> str:
+    lines = [line.strip() for line in around.text(path).splitlines() if line.strip()]
     return (lines[-1] if last else lines[0]) if lines else ""

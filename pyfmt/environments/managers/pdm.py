@@ -33,11 +33,7 @@ def pdm(place: Place) -> Iterator[Found]:
 def _places(place: Place, owner: str) -> Iterator[str]:
     saved = place.environ.get("PDM_PYTHON", "")
     if not saved and ".pdm-python" in place.around.names(owner):
-        try:
-            with open(os.path.join(owner, ".pdm-python"), encoding="utf-8") as stream:
-                saved = stream.read(10_000).strip()
-        except (OSError, ValueError):
-            saved = ""  # unreadable: as if it were not there
+        saved = place.around.text(os.path.join(owner, ".pdm-python")).strip()
     if saved and not truth(place.environ.get("PDM_IGNORE_SAVED_PYTHON")):
         prefix = os.path.dirname(os.path.dirname(saved))
         # A saved base interpreter belongs to __pypackages__, which is no environment.

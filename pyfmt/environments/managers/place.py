@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import Project
 
+_LONGEST = 10_000  # characters of a file that names an environment
 JsonObject = dict[str, Any]
 
 
@@ -44,20 +45,36 @@ class Monorepo:
     root: str  # absolute, links resolved
     environ: Mapping[str, str]
     projects: tuple[Project, ...]
+    unread: dict[str, str] = field(default_factory=dict)  # file -> why it could not be read
     _tables: dict[str, JsonObject] = field(default_factory=dict)
+    _damaged: dict[str, Exception] = field(default_factory=dict)
     _listings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _owners: dict[str, list[str]] = field(default_factory=dict)
     _back_references: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def toml(self, path: str) -> JsonObject:
-        """A TOML file's content, empty where it is missing or damaged (whoever owns the file reports that)."""
+        """A TOML file's content, empty where it is missing or damaged, which `unread` then has."""
         if path not in self._tables:
             try:
-                with open(path, "rb") as stream:
-                    self._tables[path] = tomllib.load(stream)
-            except (OSError, ValueError):
+                self._tables[path] = disk.read_toml(path)
+            except (OSError, ValueError) as error:
                 self._tables[path] = {}
+                self._damaged[path] = error
+        if path in self._damaged:
+            self._note(path, self._damaged[path])
         return self._tables[path]
+
+    def text(self, path: str) -> str:
+        """The text of a small file, "" where it is missing or cannot be read, which `unread` then has."""
+        try:
+            return disk.read_text(path)[:_LONGEST]
+        except (OSError, ValueError) as error:
+            self._note(path, error)
+            return ""
+
+    def _note(self, path: str, error: Exception) -> None:
+        if not isinstance(error, FileNotFoundError) or os.path.lexists(path):
+            self.unread[path] = parsing.why(error)
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The sorted names in a folder; empty where it cannot be listed."""
@@ -89,7 +106,7 @@ class Monorepo:
             found: dict[str, str] = {}
             for name in self.names(folder):
                 try:
-                    content = Path(folder, name, ".project").read_text(encoding="utf-8").strip()
+                    content = disk.read_text(os.path.join(folder, name, ".project")).strip()
                 except (OSError, ValueError):
                     continue  # most environments have none
                 if content:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from pyfmt import disk
 from pyfmt.environments.managers.local import workon_homes
 from pyfmt.environments.managers.place import Found, Place, is_environment
 
@@ -21,13 +22,9 @@ def pyenv(place: Place) -> Iterator[Found]:
     """The pyenv virtualenv that the project's `.python-version` names (one that is a plain version is none)."""
     if not place.has(".python-version"):
         return
-    try:
-        with open(place.path(".python-version"), encoding="utf-8") as stream:
-            names = stream.read(10_000).split()
-    except (OSError, ValueError):
-        return  # unreadable: as if it were not there
+    names = place.around.text(place.path(".python-version")).split()
     root = place.environ.get("PYENV_ROOT") or os.path.join(place.around.home, ".pyenv")
-    for name in names:
+    for name in filter(disk.is_name, names):
         prefix = os.path.join(root, "versions", name)
         marked = os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or os.path.isdir(os.path.join(prefix, "conda-meta"))
         if os.path.basename(name) == name and is_environment(prefix) and marked:

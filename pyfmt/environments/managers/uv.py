@@ -6,10 +6,9 @@ Rules: https://docs.astral.sh/uv/concepts/projects/workspaces/ and /config/#proj
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
+from pyfmt.core import globs
 from pyfmt.environments.managers.place import Found, JsonObject, Place, strings, table
 
 
@@ -88,37 +87,7 @@ def _is_member(workspace: JsonObject, root: str, folder: str) -> bool:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a glob matches a whole relative path: `*` stays in one folder, `**` spans any number of them."""
-    return _compiled(pattern).fullmatch(path) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = [part for part in pattern.replace(os.sep, "/").split("/") if part not in ("", ".")]
-    text = ""
-    for index, part in enumerate(parts):
-        last = index == len(parts) - 1
-        if part == "**":
-            text += r".*" if last else r"(?:[^/]+/)*"
-        else:
-            text += _segment(part) + ("" if last else "/")
-    return re.compile(text)
-
-
-def _segment(part: str) -> str:
-    text = ""
-    position = 0
-    while position < len(part):
-        character = part[position]
-        closing = part.find("]", position + 2) if character == "[" else -1
-        if character == "*":
-            text += "[^/]*"
-        elif character == "?":
-            text += "[^/]"
-        elif closing > 0:
-            inside = part[position + 1 : closing].replace("\\", "\\\\")
-            text += f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
-            position = closing
-        else:
-            text += re.escape(character)
-        position += 1
-    return text
+    wanted = globs.parts_of(pattern.replace(os.sep, "/"))
+    if wanted and wanted[-1] == "**":
+        wanted.append("*")  # what is below a folder, not the folder itself
+    return globs.matches(globs.parts_of(path), wanted)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
@@ -82,7 +82,7 @@ class Stage:
         texts = {}
         for path in {finding.path for finding in report.findings}:
             with contextlib.suppress(OSError):
-                texts[path] = (self.config.root / path).read_text("utf-8", "replace")
+                texts[path] = disk.read_text(self.config.root / path, "replace")
         return texts
 
 
@@ -109,40 +109,54 @@ def opened(request: Request, cwd: Path, environ: Mapping[str, str]) -> Iterator[
         place = tree.fill(index, entries, tree.generated(index, entries, real.root, real.exclude), holder.folder)
         move = Move(index.top, str(place), lambda path: bool(index.ignored([path])))
         try:
-            yield _stage(request, (cwd, environ), (real, base, holder.kept), (index, entries, move))
+            yield _stage(_IndexTree(real, base, holder.kept, index, entries, move), request, cwd, environ)
         except PyfmtError as error:
             raise move.error(error) from error
 
 
-def _stage(
-    request: Request,
-    around: tuple[Path, Mapping[str, str]],
-    settled: tuple[Config, Path, bool],
-    given: tuple[GitIndex, dict[str, IndexEntry], Move],
-) -> Stage:
-    real, base, cached = settled
-    index, entries, move = given
-    inside = os.path.relpath(real.root, index.top)
-    before = "" if inside == "." else inside + "/"
-    root = Path(os.path.normpath(os.path.join(move.tree, inside)))
+@dataclass(frozen=True, slots=True)
+class _IndexTree:
+    """What the index holds, and the tree that stands for it."""
+
+    real: Config  # of the work tree
+    cache: Path
+    kept: bool  # the tree is there in the next run, too
+    index: GitIndex
+    entries: dict[str, IndexEntry]
+    move: Move
+
+    @property
+    def inside(self) -> str:
+        """The monorepo's folder in the repository."""
+        return os.path.relpath(self.real.root, self.index.top)
+
+    @property
+    def before(self) -> str:
+        """What the paths of the monorepo's files begin with in the index."""
+        return "" if self.inside == "." else self.inside + "/"
+
+
+def _stage(tree_of: _IndexTree, request: Request, cwd: Path, environ: Mapping[str, str]) -> Stage:
+    real, index, entries, move = tree_of.real, tree_of.index, tree_of.entries, tree_of.move
+    root = Path(os.path.normpath(os.path.join(move.tree, tree_of.inside)))
     root.mkdir(parents=True, exist_ok=True)  # nothing staged below it yet
     notes: list[str] = []
-    if not cached and request.use_cache:
+    if not tree_of.kept and request.use_cache:
         notes.append("another run has the tree of the index: this one made its own, and used no cache of mypy")
-    file = _config_file(real, (index, entries, move), notes)
+    file = _config_file(tree_of, notes)
     located = replace(request, location=Location(str(root), file), paths=())
-    settings = replace(config.load(located, root), cache_dir=base)
-    wanted = _wanted(request, around[0], real.root, (index, entries, before))
+    settings = replace(config.load(located, root), cache_dir=tree_of.cache)
+    wanted = _wanted(tree_of, request, cwd)
     # A hook of a framework that changed the index would break its stash.
-    bringing = Bringing(index, (move.tree, before), entries, with_index=not in_framework(around[1]))
+    bringing = Bringing(index, (move.tree, tree_of.before), entries, with_index=not in_framework(environ))
     return Stage(
         settings,
         replace(settings, root=real.root),
         move,
         bringing,
-        cached,
+        tree_of.kept,
         tuple(notes),
-        _filtered(index, entries, before),
+        _filtered(index, entries, tree_of.before),
         wanted,
     )
 
@@ -152,10 +166,10 @@ def _filtered(index: GitIndex, entries: dict[str, IndexEntry], before: str) -> d
     return {path[len(before) :]: driver for path, driver in found.items()}
 
 
-def _config_file(real: Config, given: tuple[GitIndex, dict[str, IndexEntry], Move], notes: list[str]) -> str | None:
+def _config_file(tree_of: _IndexTree, notes: list[str]) -> str | None:
     """What to read the configuration from: None for the index's own; the work tree's where the index has no such
     file."""
-    index, entries, move = given
+    real, index, entries, move = tree_of.real, tree_of.index, tree_of.entries, tree_of.move
     if real.file is None:
         return None
     relative = os.path.relpath(real.file, index.top)
@@ -169,8 +183,8 @@ def _config_file(real: Config, given: tuple[GitIndex, dict[str, IndexEntry], Mov
 _OWN_FILES = ("pyfmt.toml", "pyproject.toml")
 
 
-def _wanted(request: Request, cwd: Path, root: Path, given: tuple[GitIndex, dict[str, IndexEntry], str]) -> _Wanted:
-    index, entries, before = given
+def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> _Wanted:
+    root, index, entries, before = tree_of.real.root, tree_of.index, tree_of.entries, tree_of.before
     below = [path[len(before) :] for path in index.changed() & entries.keys() if path.startswith(before)]
     staged = frozenset(path for path in below if path.endswith(PYTHON_SUFFIXES))
     if not request.paths:

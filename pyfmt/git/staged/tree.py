@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import StagedError
 from pyfmt.git.index import LINK, SUBMODULE, GitIndex, IndexEntry
 from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk
@@ -165,7 +166,7 @@ def _mark_top(index: GitIndex, tree: Path) -> None:
     info = tree / ".git" / "info"
     info.mkdir(parents=True, exist_ok=True)
     try:
-        (info / "exclude").write_bytes(Path(index.exclude_file).read_bytes())
+        (info / "exclude").write_bytes(disk.read_bytes(index.exclude_file))
     except FileNotFoundError:
         (info / "exclude").unlink(missing_ok=True)
 

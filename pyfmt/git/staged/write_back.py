@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import EditError, PyfmtError, StagedError
 from pyfmt.core.model import Edit, Failure, Outcome
 from pyfmt.git.index import GitIndex, IndexEntry
@@ -67,12 +68,12 @@ class Bringing:
     def _change(self, path: str, scratch: Path) -> _FileUpdate | None:
         """The change of one file; None where it conflicts."""
         inside = Path(self._tree, path)
-        base, formatted = (scratch / path).read_bytes(), inside.read_bytes()
+        base, formatted = disk.read_bytes(scratch / path), disk.read_bytes(inside)
         change = _FileUpdate(path, self._entries[path], formatted)
         place = Path(self._index.top, path)
         if place.is_symlink() or not place.is_file():
             return change
-        mine = place.read_bytes()
+        mine = disk.read_bytes(place)
         if mine == base:
             return replace(change, mine=mine, merged=formatted)
         copy = scratch / ".mine"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
 from pyfmt.projects.locks.values import Lock, LockError, Source, Table
@@ -47,12 +47,11 @@ def read(path: Path) -> Lock:
     """
     try:
         if path.name not in _FORMATS:
-            path.read_text("utf-8")  # of this file an error counts; what it includes in vain pip itself refuses
+            disk.read_text(path)  # of this file an error counts; what it includes in vain pip itself refuses
             return requirements.read(path.as_posix(), text_of)
-        return read_text(path.name, path.read_text("utf-8"), _manifest(path.parent / "pyproject.toml"))
+        return read_text(path.name, disk.read_text(path), _manifest(path.parent / "pyproject.toml"))
     except (OSError, UnicodeDecodeError) as error:
-        words = error.strerror if isinstance(error, OSError) else str(error)
-        raise LockError(f"{path.name} cannot be read: {words}") from error
+        raise LockError(f"{path.name} cannot be read: {parsing.why(error)}") from error
 
 
 def read_text(name: str, content: str, manifest: Table | None = None) -> Lock:
@@ -61,13 +60,13 @@ def read_text(name: str, content: str, manifest: Table | None = None) -> Lock:
         data = _parsed(name, content)
         return _FORMATS[name].read(data, manifest or {})
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise LockError(f"{name} cannot be read: {' '.join(str(error).split())}") from error
+        raise LockError(f"{name} cannot be read: {parsing.why(error)}") from error
 
 
 @lru_cache(maxsize=4)
 def _parsed(name: str, content: str) -> Mapping[str, object]:
     """Kept, since a workspace's lock is asked for each of its members."""
-    data = json.loads(content) if name.endswith(".lock") and name[:1].isupper() else tomllib.loads(content)
+    data = parsing.parse_json(content) if name.endswith(".lock") and name[:1].isupper() else parsing.parse_toml(content)
     if not isinstance(data, dict):
         raise ValueError("it holds no table")
     return data
@@ -76,7 +75,7 @@ def _parsed(name: str, content: str) -> Mapping[str, object]:
 def text_of(file: str) -> str | None:
     """A file's text, as `requirements.Reader` has it."""
     try:
-        return Path(file).read_text("utf-8", "replace")
+        return disk.read_text(file, "replace")
     except OSError:
         return None
 
@@ -84,7 +83,7 @@ def text_of(file: str) -> str | None:
 def _manifest(path: Path) -> Table:
     """A pyproject.toml; empty where there is none or it is damaged, which is said elsewhere."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return disk.read_toml(path)
     except (OSError, ValueError):
         return {}
 
@@ -96,7 +95,7 @@ def folders(path: Path) -> list[str]:
     the next install.
     """
     try:
-        content = path.read_text("utf-8")
+        content = disk.read_text(path)
     except (OSError, ValueError):
         return []
     kind = _FORMATS[path.name]
@@ -109,7 +108,7 @@ def folders(path: Path) -> list[str]:
     for chunk in re.split(r"^(?=\[\[packages?\]\]\s*$)", content, flags=re.MULTILINE)[1:]:
         if any(mark in chunk for mark in kind.marks):
             try:
-                entries = tomllib.loads(chunk)
+                entries = parsing.parse_toml(chunk)
                 sources = [kind.source(entry) for key in ("package", "packages") for entry in entries.get(key, ())]
             except (ValueError, TypeError, AttributeError):
                 continue

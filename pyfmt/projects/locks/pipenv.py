@@ -10,12 +10,14 @@ _MAIN = "default"
 
 def read(data: Table, _manifest: Table) -> Lock:
     """The lock as one; a package may stand in several categories."""
-    categories = {key: entries for key, entries in data.items() if key != "_meta" and isinstance(entries, dict)}
+    categories = {key: entries for key, entries in data.items() if key != "_meta"}
+    for category, entries in categories.items():
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            raise ValueError(f"its category {category!r} is no table of packages")
     packages = tuple(
         _package(name, entry, "" if category == _MAIN else category)
         for category, entries in categories.items()
         for name, entry in entries.items()
-        if isinstance(entry, dict)
     )
     urls = [text(source.get("url")).rstrip("/") for source in tables(table(data, "_meta").get("sources"))]
     groups = tuple(sorted(category for category in categories if category != _MAIN))

@@ -95,8 +95,12 @@ class Lock(NamedTuple):
 
 
 def tables(value: object) -> list[Table]:
-    """The tables of a list; anything else is left out."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    """The tables of a list, none where there is no list; ValueError for anything else."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("what should be a list of tables is none")
+    return value
 
 
 def table(value: object, *keys: str) -> Table:

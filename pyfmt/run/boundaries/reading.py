@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.keys import fold
@@ -43,7 +44,7 @@ class Reader:
 
     def _read(self, file: str) -> FileImports:
         try:
-            source = (self._root / file).read_bytes()
+            source = disk.read_bytes(self._root / file)
         except OSError as error:
             self.errors[file] = error.strerror or str(error)
             return FileImports()

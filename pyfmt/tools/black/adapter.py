@@ -8,13 +8,12 @@ import io
 import os
 import re
 import sys
-import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
 
@@ -48,7 +47,6 @@ class BlackOptions:
     fast: bool
     include: re.Pattern[str]
     excludes: tuple[re.Pattern[str], ...]
-    gitignore: bool  # black leaves out what .gitignore names, unless `exclude` is set
     notes: tuple[str, ...]  # what black said while it read the file
 
 
@@ -96,7 +94,6 @@ def load(settings: BlackSettings) -> BlackOptions:
         fast=params["fast"],
         include=params["include"],
         excludes=tuple(pattern for pattern in excludes if pattern is not None),
-        gitignore=params["exclude"] is None,
         notes=notes,
     )
 
@@ -126,8 +123,7 @@ def _read(config: ToolConfig) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _names_target_versions(config: ToolConfig) -> bool:
     """Whether the file itself sets target-version; black also infers one from the `[project]` beside it."""
-    with open(config.path, "rb") as file:
-        table = tomllib.load(file).get("tool", {}).get("black", {})
+    table = disk.read_toml(config.path).get("tool", {}).get("black", {})
     return any(key.replace("--", "").replace("-", "_") == "target_version" for key in table)
 
 
@@ -139,16 +135,17 @@ def _infer(requires_python: str) -> list[TargetVersion] | None:
 
 
 def is_excluded(path: str, settings: BlackSettings) -> bool:
-    """Whether `black .`, run from the root, leaves `path` (relative to the root) out.
+    """Whether `black .`, run from the root, leaves `path` (relative to the root) out by its own configuration.
 
     A script without a Python suffix is taken where somebody named it, which `include` does not judge, as for black
     itself.
+    What .gitignore names never comes here: the walk leaves it out for every tool, as git itself does.
     """
     options = load(settings)
     folder, _, _ = path.rpartition("/")
     if folder and _folder_excluded(folder, settings):
         return True
-    if _matches(path, path, settings):
+    if _matches(path, settings):
         return True
     named = not path.endswith((".py", ".pyi"))
     return not (named or options.include.search(f"/{path}")) or _points_outside(path, settings.root)
@@ -157,31 +154,14 @@ def is_excluded(path: str, settings: BlackSettings) -> bool:
 @lru_cache(maxsize=None)
 def _folder_excluded(folder: str, settings: BlackSettings) -> bool:
     parent, _, _ = folder.rpartition("/")
-    return bool(parent and _folder_excluded(parent, settings)) or _matches(folder, f"{folder}/", settings)
+    return bool(parent and _folder_excluded(parent, settings)) or _matches(f"{folder}/", settings)
 
 
-def _matches(path: str, shown: str, settings: BlackSettings) -> bool:
+def _matches(shown: str, settings: BlackSettings) -> bool:
     """The rules of black.files.gen_python_files for one file or folder; `shown` has a final "/" for a folder."""
-    options = load(settings)
-    if options.gitignore and any(
-        spec.match_file(shown[len(base) :]) for base, spec in _gitignores(path, settings.root)
-    ):
-        return True
     from black.files import path_is_excluded  # lazy: start-up
 
-    return any(path_is_excluded(f"/{shown}", pattern) for pattern in options.excludes)
-
-
-def _gitignores(path: str, root: str) -> Iterator[tuple[str, Any]]:
-    """The .gitignore files that count for `path`, with the length-giving prefix of the folder that they stand in."""
-    from black.files import get_gitignore  # lazy: start-up; it caches
-
-    base = ""
-    for part in path.split("/"):
-        spec = get_gitignore(Path(root, base))
-        if len(spec):
-            yield base, spec
-        base = f"{base}{part}/"
+    return any(path_is_excluded(f"/{shown}", pattern) for pattern in load(settings).excludes)
 
 
 def _points_outside(path: str, root: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.mypy import config, plugins
@@ -163,7 +164,7 @@ def _version_notes(environment: Environment) -> Iterable[str]:
 
 def _read(path: Path, shown: str) -> Settings | None:
     try:
-        text = path.read_text("utf-8-sig")
+        text = disk.read_text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"mypy's configuration cannot be read: {error}", shown) from error
     return config.parse(shown, str(path.parent), text)

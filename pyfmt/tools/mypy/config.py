@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pyfmt.core import parsing
 from pyfmt.core.errors import ConfigError
 
 FILE_NAMES = ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg")  # the order in which mypy looks
@@ -150,7 +151,7 @@ def private_to(pattern: str, names: Iterable[str], others: Iterable[str]) -> boo
 
 
 def _parse_toml(text: str) -> tuple[Options | None, dict[str, Options], dict[str, Any]]:
-    tool = tomllib.loads(text).get("tool", {})
+    tool = parsing.parse_toml(text).get("tool", {})
     if not isinstance(tool, dict) or "mypy" not in tool:
         return None, {}, {}
     table = tool["mypy"]

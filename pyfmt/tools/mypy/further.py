@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
 from pyfmt.core.tool_values import EVERYTHING
@@ -15,7 +16,7 @@ from pyfmt.tools.mypy import config as configuration
 def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[str, ...]:
     """Anything of the checkout where `mypy_path` is set, and the folders that it names, with variables expanded."""
     try:
-        text = Path(shared.path).read_text("utf-8-sig")
+        text = disk.read_text(shared.path, encoding="utf-8-sig")
     except (OSError, ValueError):
         return ()  # mypy's unit says so
     if "mypy_path" not in text:

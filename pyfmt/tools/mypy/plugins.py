@@ -12,6 +12,8 @@ import re
 import sys
 from collections.abc import Iterable
 
+from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.model import Environment
 from pyfmt.tools.protocol import JsonObject, ToolNeed
 
@@ -66,8 +68,7 @@ def _provides(folders: Iterable[str], module: str) -> bool:
 def _imports(path: str) -> set[str]:
     """Top-level names that a file imports; none where it cannot be read, which mypy itself then tells."""
     try:
-        with open(path, "rb") as stream:
-            tree = ast.parse(stream.read())
+        tree = parsing.parse_python(disk.read_bytes(path))
     except (OSError, SyntaxError, ValueError):
         return set()
     names = set()

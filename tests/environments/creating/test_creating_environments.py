@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from pyfmt.environments.creating import MARKER, CreateOptions, Status
-from tests.environments.creating.trees import copy_example, installed, make, own_build, write
+from tests.environments.creating.trees import copy_example, editable_folders, installed, make, own_build, write
 
 ALL = (
     "projects/billing",
@@ -30,16 +29,6 @@ BILLING = {
     "pytest": "8.4.2",
     "typing-extensions": "4.16.0",
 }
-
-
-def editable_folders(prefix: Path) -> set[str]:
-    """The folders that are installed editable (PEP 610)."""
-    found = set()
-    for path in prefix.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
-        data = json.loads(path.read_text("utf-8"))
-        if data.get("dir_info", {}).get("editable"):
-            found.add(data["url"].removeprefix("file://"))
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.environments.creating.trees import installed
+from pyfmt.environments.creating import CreateOptions, Status
+from tests.environments.creating.trees import editable_folders, installed, make, write
 from tests.support.monorepo import Monorepo
 from tests.support.virtualenvs import uv_binary
 
@@ -83,3 +84,28 @@ def test_without_a_lock_the_groups_of_every_manager_are_installed(tmp_path: Path
     tree.run("envs", "create").expect(0)
     assert set(installed(tree.root / "poetry/.venv")) == {"iniconfig"}
     assert set(installed(tree.root / "hatch/.venv")) == {"pluggy"}
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_distribution_of_the_monorepo_is_never_fetched_even_where_a_setup_py_computes_it(
+    tmp_path: Path, installer: str
+) -> None:
+    # Both names are taken on the index, by others.
+    base = "import setuptools\nsetuptools.setup(name='{}', version='9.9', py_modules=['{}'], install_requires={})\n"
+    computed = "[chr(115) + 'ix', chr(105) + 'dna>=9']"
+    root = write(
+        tmp_path / "monorepo",
+        {
+            "plugin/setup.py": base.format("plugin", "plugin", computed),
+            "plugin/plugin.py": '"""The plugin."""\n',
+            "six/setup.py": base.format("six", "six", []),
+            "six/six.py": '"""Not the one of the index."""\n',
+            "idna/setup.py": base.format("idna", "idna", []),
+            "idna/idna.py": '"""Not the one of the index."""\n',
+        },
+    )
+    (made,) = make(root, "plugin", options=CreateOptions(installer=installer))
+    assert (made.status, made.detail) == (Status.CREATED, "")
+    found = installed(made.prefix)
+    assert {name: found[name] for name in ("plugin", "six", "idna")} == dict.fromkeys(("plugin", "six", "idna"), "9.9")
+    assert editable_folders(made.prefix) == {str(root / name) for name in ("plugin", "six", "idna")}

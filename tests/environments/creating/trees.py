@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -84,6 +85,7 @@ def requests_for(root: Path, *wanted: str) -> list[CreateRequest]:
             tuple(by_path[other] for other in closure([path], edges)),
             root,
             new_prefix(by_path[path], projects, root, {}),
+            projects,
         )
         for path in wanted
     ]
@@ -103,4 +105,14 @@ def installed(prefix: Path) -> dict[str, str]:
         name, _, version = path.name.removesuffix(".dist-info").rpartition("-")
         found[re.sub(r"[-_.]+", "-", name).lower()] = version
     found.pop("pip", None)
+    return found
+
+
+def editable_folders(prefix: Path) -> set[str]:
+    """The folders that are installed editable (PEP 610)."""
+    found = set()
+    for path in prefix.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
+        data = json.loads(path.read_text("utf-8"))
+        if data.get("dir_info", {}).get("editable"):
+            found.add(data["url"].removeprefix("file://"))
     return found

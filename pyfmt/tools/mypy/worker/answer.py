@@ -228,7 +228,7 @@ def _imports(file: str, module: str) -> set[str]:
     try:
         with open(file, "rb") as source:
             tree = ast.parse(source.read())
-    except (OSError, SyntaxError, ValueError, RecursionError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     package = module if os.path.basename(file).startswith("__init__.") else module.rpartition(".")[0]
     names: set[str] = set()

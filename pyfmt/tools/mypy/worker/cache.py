@@ -116,6 +116,12 @@ class Cache:
             if os.path.isdir(self.folder) and os.listdir(self.folder):
                 self.folder = os.devnull  # what cannot be removed is not to be believed either
 
+    def give_up(self, why: str) -> None:
+        """Work without a cache from now on."""
+        self.wipe()
+        self.folder = os.devnull
+        self.note = f"mypy's cache cannot be kept in {self._home}: {why}"
+
     def close(self) -> None:
         """Record what the folder holds now, and let others use it. Without this it is not believed next time."""
         if self.folder != os.devnull and self._started:

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _ANY = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
+_DISK = re.compile(r"\bsqlite3\.|\[Errno (?:5|28|30|122)\]")  # I/O error, no space, read-only, quota
 _STANDARD = re.compile(r"(python|pypy)\d+(\.\d+)?t?\.zip$|lib-dynload$")
 _PLACED = re.compile(r"^(?P<file>.+?\.pyi?):(?:\d+:)? error: (?P<message>.*)$", re.MULTILINE)
 _TAIL_LINES = 20
@@ -107,6 +108,11 @@ class _Said:
         self.items, self.out = _answer.read_lines(out)
         self.plugin_items, self.err = _answer.read_lines(err)
         self.broken = status < 0 or "INTERNAL ERROR" in err or "Traceback (most recent call last)" in err
+
+    @property
+    def blames_disk(self) -> bool:
+        """Whether it broke down since a database or a file could not be written."""
+        return any(_DISK.search(line) for line in (*self.out, *self.err))
 
     def tail(self) -> str:
         """The last lines that are no findings."""
@@ -243,12 +249,15 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
     def _until_whole(self) -> _Said | None:
         """Call mypy until it has checked everything it can; None where it cannot."""
-        wiped = False
+        wiped = without = False
         for _ in range(2 * len(self._modules) + 4):
             said = _Said(*_process.call(self._arguments(), self._surroundings, self._scratch))
             if said.broken and not wiped:
-                wiped = True  # a damaged cache breaks it for ever, so try once without
+                wiped = True  # a damaged cache breaks it for ever, so try once with another
                 self._cache.wipe()
+            elif said.broken and not without and self._cache.folder != os.devnull and said.blames_disk:
+                without = True  # no space, perhaps: a cache never costs the answer
+                self._cache.give_up(said.tail().splitlines()[-1])
             elif said.status in (0, 1) and not said.broken:
                 return said
             elif not self._step_around(said):

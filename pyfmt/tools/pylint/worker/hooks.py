@@ -37,7 +37,7 @@ class EditableFinders:
         for folder in site_packages:
             for name in _installed_finders(folder, quiet):
                 values = _literals(os.path.join(folder, name + ".py"))
-                mapping, namespaces = values.get("MAPPING") or {}, values.get("NAMESPACES") or {}
+                mapping, namespaces = _paths(values.get("MAPPING")), _folders(values.get("NAMESPACES"))
                 if moved:
                     mapping = {module: _moved(path, moved) for module, path in mapping.items()}
                     namespaces = {name: [_moved(path, moved) for path in paths] for name, paths in namespaces.items()}
@@ -73,17 +73,40 @@ def _installed_finders(folder: str, quiet: Callable[[], AbstractContextManager[N
     finders = []
     for name in names:
         if name.endswith(".pth"):
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as stream:
-                finders += re.findall(r"^import (__editable___\w+_finder)\b", stream.read(), re.MULTILINE)
+            text = _text(os.path.join(folder, name))
+            finders += re.findall(r"^import (__editable___\w+_finder)\b", text, re.MULTILINE)
     return [name for name in dict.fromkeys(finders) if name + ".py" in names]
+
+
+def _text(path: str) -> str:
+    """The text of a regular file; "" for a folder, a pipe, and what cannot be read, which Python itself passes over."""
+    try:
+        if not os.path.isfile(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
+
+
+def _paths(value: Any) -> dict[str, str]:
+    """The pairs of two texts of a mapping."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {name: path for name, path in pairs if isinstance(name, str) and isinstance(path, str) and "\0" not in path}
+
+
+def _folders(value: Any) -> dict[str, list[str]]:
+    """The texts with lists of texts of a mapping."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    lists = ((name, paths) for name, paths in pairs if isinstance(name, str) and isinstance(paths, (list, tuple)))
+    return {name: [path for path in paths if isinstance(path, str) and "\0" not in path] for name, paths in lists}
 
 
 def _literals(path: str) -> dict[str, Any]:
     """The literal values that a Python file assigns to names at its top level; {} if it cannot be read."""
     try:
-        with open(path, "rb") as stream:
-            tree = ast.parse(stream.read())
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(_text(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     values = {}
     for node in tree.body:
@@ -93,7 +116,7 @@ def _literals(path: str) -> dict[str, Any]:
         if isinstance(target, ast.Name):
             try:
                 values[target.id] = ast.literal_eval(node.value)
-            except ValueError:
+            except (ValueError, TypeError, RecursionError, MemoryError):
                 continue  # an expression, such as PATH_PLACEHOLDER's
     return values
 

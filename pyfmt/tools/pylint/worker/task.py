@@ -321,6 +321,8 @@ def _add_messages(answer: Json, payload: Json, group: Json, linter: Any) -> None
             where = _relative(path, payload["root"])
             detail = linter.crashes.get(path, message.msg)
             last = detail.strip().splitlines()[-1]
+            if "RecursionError" in detail:  # where it gave up says nothing
+                last, detail = "its code is nested too deeply for pylint (RecursionError)", ""
             answer["failures"] += _failed(group, f"pylint crashed on {where}: {last}", detail)["failures"]
         elif path in reported:
             text, syntax = message.msg, message.msg_id in linting.SYNTAX and not message.msg.startswith("Cannot import")

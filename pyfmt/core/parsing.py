@@ -1,0 +1,56 @@
+"""PURE: documents and code that others wrote, parsed with a bound on their depth: what is wrong is a ValueError."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
+
+# tomllib takes quadratic time for a dotted key: 100,000 parts would take minutes.
+_LONG_LINE = re.compile(r"[^\n]{2000}")
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){1000}""")
+
+
+def why(error: Exception) -> str:
+    """In one line why a file could not be read or understood."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    words = " ".join(str(error).split())
+    return words if isinstance(error, ValueError) and words else f"{type(error).__name__}: {words}"
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML document; ValueError where it is none, or nested too deeply."""
+    import tomllib  # deferred for start-up time
+
+    if _LONG_LINE.search(text) and _LONG_KEY.search(text):
+        raise ValueError("a dotted key has too many parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON document; ValueError where it is none, or nested too deeply."""
+    import json  # deferred for start-up time
+
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
+
+
+def parse_python(source: str | bytes) -> ast.Module:
+    """The tree of a Python file; SyntaxError or ValueError where it is none that this Python can hold."""
+    import ast  # deferred for start-up time
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the file's author gets them from the linters
+            return ast.parse(source)
+    except (RecursionError, MemoryError):
+        raise ValueError("its code is nested too deeply") from None

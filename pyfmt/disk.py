@@ -1,0 +1,92 @@
+"""Reads what others wrote: regular files alone, bounded in size, parsed with a bound on their depth.
+
+Every file of a checkout or an environment that pyfmt itself reads comes through here: a pipe never holds a run up, and
+whatever is wrong with a file is an OSError (it cannot be read) or a ValueError (it makes no sense), which every reader
+handles as that file's own failure.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import Any
+
+from pyfmt.core import parsing
+
+LARGEST = 64 * 1024 * 1024  # bytes; the longest real lock file that was seen has 5 MB
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def _refusal(path: str | os.PathLike[str], found: os.stat_result, largest: int) -> OSError | None:
+    """Why a file is not read, by what it is."""
+    name = os.fspath(path)
+    if stat.S_ISDIR(found.st_mode):
+        return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+        return OSError(errno.EINVAL, f"it is {kind}, no regular file", name)
+    if found.st_size > largest:
+        return OSError(errno.EFBIG, f"it has more than {largest >> 20} MiB", name)
+    return None
+
+
+def unreadable(path: str | os.PathLike[str]) -> str:
+    """Why a file could not be read, without opening it: a pipe, a link to nothing; "" where all is well."""
+    try:
+        refusal = _refusal(path, os.stat(path), LARGEST)
+        if refusal is None and not os.access(path, os.R_OK):
+            refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        return parsing.why(error)
+    return parsing.why(refusal) if refusal else ""
+
+
+def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
+    """The content of a regular file.
+
+    OSError for anything else, for more than `largest` bytes, and for a name that no file can have.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except ValueError as error:  # a NUL in the name, or half of a surrogate pair
+        raise OSError(errno.EINVAL, f"no file can have this name ({error})") from error
+    try:
+        found = os.fstat(descriptor)
+        if refusal := _refusal(path, found, largest):
+            raise refusal
+        parts = []
+        left = largest + 1  # it may grow while it is read
+        while left > 0 and (part := os.read(descriptor, min(left, max(found.st_size, 1 << 16) + 1))):
+            parts.append(part)
+            left -= len(part)
+        if left <= 0:
+            raise OSError(errno.EFBIG, f"it has more than {largest >> 20} MiB", os.fspath(path))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def read_text(path: str | os.PathLike[str], errors: str = "strict", encoding: str = "utf-8") -> str:
+    """The text of a regular file, with line ends as `open` gives them; OSError, UnicodeDecodeError."""
+    text = read_bytes(path).decode(encoding, errors)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The tables of a TOML file; OSError and ValueError as for its parts."""
+    return parsing.parse_toml(read_text(path))
+
+
+def is_name(path: str) -> bool:
+    """Whether a file of that name could exist: others write a NUL into a path, or half of a surrogate pair."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except ValueError:
+        return False
