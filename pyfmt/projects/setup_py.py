@@ -22,7 +22,12 @@ class _NotKnown(Exception):
     """A value that only running the file would tell."""
 
 
-class _SourcePart(list[Any]):
+# What looking at an expression may raise: an index out of range, a value of another kind, code that is nested too
+# deeply.
+_UNREADABLE = (_NotKnown, TypeError, ValueError, LookupError, AttributeError, RecursionError)
+
+
+class _PartialList(list[Any]):
     """A list of which more may be than could be read."""
 
 
@@ -49,8 +54,8 @@ def arguments(tree: ast.Module) -> Arguments:
                 try:
                     found.values[keyword.arg] = value = reader.value(keyword.value)
                     parts = value.values() if isinstance(value, dict) else [value]
-                    complete = not any(isinstance(part, _SourcePart) for part in parts)
-                except (_NotKnown, TypeError, ValueError, KeyError):
+                    complete = not any(isinstance(part, _PartialList) for part in parts)
+                except _UNREADABLE:
                     complete = False
                 if not complete:
                     found.computed.add(keyword.arg)
@@ -128,7 +133,7 @@ class _Constants:
             self._expressions.setdefault(target.id, []).append(value)
             try:
                 self._values[target.id] = self.value(value)
-            except (_NotKnown, TypeError, ValueError, KeyError):
+            except _UNREADABLE:
                 self._values.pop(target.id, None)  # whoever uses it does not know it
         elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             known = self._values.get(target.value.id)
@@ -147,8 +152,8 @@ class _Constants:
     def _list_or_value(self, node: ast.expr) -> Any:
         try:
             return self.value(node)
-        except (_NotKnown, TypeError, ValueError, KeyError):
-            return _SourcePart()
+        except _UNREADABLE:
+            return _PartialList()
 
     def _list(self, nodes: Iterable[ast.expr]) -> list[Any]:
         found: list[Any] = []
@@ -160,8 +165,8 @@ class _Constants:
                     found.append(self.value(node))
                 if len(found) > _LONGEST:
                     raise _NotKnown
-            except (_NotKnown, TypeError, ValueError, KeyError):
-                found = _SourcePart(found)
+            except _UNREADABLE:
+                found = _PartialList(found)
         return found
 
     def _sum(self, left: ast.expr, right: ast.expr) -> Any:
@@ -170,7 +175,7 @@ class _Constants:
         except _NotKnown:
             other = self.value(right)
             if isinstance(other, list):
-                return _SourcePart(other)
+                return _PartialList(other)
             raise
         if isinstance(one, list):
             return _joined(one, self._list_or_value(right))
@@ -220,9 +225,9 @@ def _plain(value: Any) -> str:
 
 def _joined(one: list[Any], other: Any) -> list[Any]:
     if not isinstance(other, list):
-        return _SourcePart(one)
-    partial = isinstance(one, _SourcePart) or isinstance(other, _SourcePart)
-    return _SourcePart([*one, *other]) if partial else [*one, *other]
+        return _PartialList(one)
+    partial = isinstance(one, _PartialList) or isinstance(other, _PartialList)
+    return _PartialList([*one, *other]) if partial else [*one, *other]
 
 
 def _cut(text: Any) -> str:
