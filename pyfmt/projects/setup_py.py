@@ -50,7 +50,7 @@ def arguments(tree: ast.Module) -> Arguments:
                     found.values[keyword.arg] = value = reader.value(keyword.value)
                     parts = value.values() if isinstance(value, dict) else [value]
                     complete = not any(isinstance(part, _Part) for part in parts)
-                except (_NotKnown, TypeError, ValueError, KeyError):
+                except (_NotKnown, TypeError, ValueError, KeyError, RecursionError):
                     complete = False
                 if not complete:
                     found.computed.add(keyword.arg)
