@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyfmt import disk
 from pyfmt.core import parsing
@@ -74,12 +74,15 @@ def read_configuration(text: str) -> dict[str, str]:
     return found
 
 
-def locate(prefix: str) -> EnvironmentLayout:
-    """The layout of the environment at `prefix` (absolute); raises Broken with the cause and the cure."""
+def locate(prefix: str, bare: bool = False) -> EnvironmentLayout:
+    """The layout of the environment at `prefix` (absolute); raises Broken with the cause and the cure.
+
+    With `bare` an interpreter's own prefix without pyvenv.cfg is one, too: a container's /usr/local.
+    """
     try:
         configuration = read_configuration(disk.read_text(os.path.join(prefix, "pyvenv.cfg"), "surrogateescape"))
     except FileNotFoundError:
-        return _locate_without_configuration(prefix)
+        return _locate_without_configuration(prefix, bare)
     except OSError as error:
         raise Broken(f"pyvenv.cfg cannot be read ({error.strerror})", "make it readable, or recreate it") from error
     if not all(map(disk.is_name, configuration.values())):
@@ -90,14 +93,18 @@ def locate(prefix: str) -> EnvironmentLayout:
         raise Broken(f"pyvenv.cfg cannot be understood ({parsing.why(error)})", "recreate the environment") from error
 
 
-def _locate_without_configuration(prefix: str) -> EnvironmentLayout:
+def _locate_without_configuration(prefix: str, bare: bool) -> EnvironmentLayout:
     if not os.path.isdir(prefix):
         raise Broken("there is no such folder", "create the environment, or correct the path")
     if os.path.isdir(os.path.join(prefix, "conda-meta")):
         return _locate_conda(prefix)
+    if bare:
+        layout = _locate_base(prefix, UNKNOWN_VERSION)
+        if layout.base_prefix == prefix:  # else it is a virtual environment that lost its pyvenv.cfg
+            return layout
     raise Broken(
         "it has no pyvenv.cfg: its Python would silently run as the base interpreter, without the project's packages",
-        "recreate the environment",
+        "recreate the environment; an interpreter's own prefix is taken where [tool.pyfmt.environments] names it",
     )
 
 
@@ -161,6 +168,11 @@ def _locate_conda(prefix: str) -> EnvironmentLayout:
         match = _CONDA_PYTHON.match(name)
         if match:
             claimed = PythonVersion(int(match[1]), int(match[2]), int(match[3]))
+    return _locate_base(prefix, claimed)
+
+
+def _locate_base(prefix: str, claimed: PythonVersion) -> EnvironmentLayout:
+    """An interpreter in its own prefix, with site-packages of its own."""
     windows = os.path.isfile(os.path.join(prefix, "python.exe"))
     if windows:
         executable = os.path.join(prefix, "python.exe")
@@ -169,16 +181,27 @@ def _locate_conda(prefix: str) -> EnvironmentLayout:
     real = os.path.realpath(executable)
     library = _library(prefix, claimed, _binary_version(real), windows)
     version = _version_of(library, claimed)
+    if not claimed.major:
+        version = replace(version, micro=_micro(os.path.join(prefix, "include", library, "patchlevel.h")))
     stdlib, base_prefix, libdir = _standard_library(os.path.dirname(executable), real, library, windows)
     if not stdlib:
         raise Broken(
-            f"the conda environment has no standard library for Python {version.short}",
+            f"it has no standard library for Python {version.short}",
             "install python in it again (conda install python, pixi install)",
             version,
         )
     return EnvironmentLayout(
         prefix, version, library, executable, real, base_prefix, stdlib, libdir, True, windows=windows, own_base=True
     )
+
+
+def _micro(header: str) -> int:
+    """The micro version by the interpreter's own header; 0 where it is not there."""
+    try:
+        match = re.search(r"#define\s+PY_MICRO_VERSION\s+(\d+)", disk.read_text(header, "replace"))
+    except OSError:
+        return 0
+    return int(match[1]) if match else 0
 
 
 def _claimed_version(configuration: dict[str, str]) -> PythonVersion:

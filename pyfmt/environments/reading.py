@@ -36,17 +36,23 @@ def read(prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None)
 
 
 def examine(
-    prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None, answer: tuple[str, ...] | None = None
+    prefix: Path,
+    root: Path,
+    memo: MutableMapping[str, str] | None = None,
+    answer: tuple[str, ...] | None = None,
+    bare: bool = False,
 ) -> ReadResult:
-    """As `read`, with what could not be told; `answer` is the search path that the interpreter itself gave, if
-    asked."""
+    """As `read`, with what could not be told; `answer` is the search path that the interpreter itself gave, if asked.
+
+    With `bare` the prefix may be an interpreter's own, without pyvenv.cfg.
+    """
     place = os.path.realpath(prefix)
     name = display_name(str(prefix), str(root))
     if os.path.lexists(os.path.join(place, UNFINISHED)):
         cure = "wait until it is done; if nothing is at work there, run `pyfmt envs create --recreate` for the project"
         return ReadResult(_broken(name, place, Broken("its creation is under way, or was interrupted", cure)))
     try:
-        layout = locate(place)
+        layout = locate(place, bare)
     except Broken as broken:
         return ReadResult(_broken(name, place, broken))
     except OSError as error:

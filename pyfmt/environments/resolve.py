@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import disk
-from pyfmt.config import nearest
 from pyfmt.core import parsing
 from pyfmt.core.errors import ConfigError, PyfmtError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
+from pyfmt.core.similar import nearest
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
@@ -81,6 +81,7 @@ class _EnvironmentReader:
         self.trusted = trusted
         self.results: dict[str, ReadResult] = {}
         self.spelled: dict[str, str] = {}
+        self.named: set[str] = set()  # by the configuration: these may be an interpreter's own prefix
 
     def read(self, prefix: str) -> ReadResult:
         place = os.path.realpath(prefix)
@@ -92,7 +93,7 @@ class _EnvironmentReader:
 
     def _examine(self, prefix: str) -> ReadResult:
         try:
-            result = examine(Path(prefix), Path(self.root), self.memo)
+            result = examine(Path(prefix), Path(self.root), self.memo, bare=prefix in self.named)
             if result.unsure:
                 result = self._ask(prefix, result)
             return self._guard(prefix, result)
@@ -127,7 +128,7 @@ class _EnvironmentReader:
         return self._answered(prefix, answer)
 
     def _answered(self, prefix: str, answer: tuple[str, ...]) -> ReadResult:
-        result = examine(Path(prefix), Path(self.root), self.memo, answer)
+        result = examine(Path(prefix), Path(self.root), self.memo, answer, bare=prefix in self.named)
         if result.environment.health is Health.OK:
             reason = "its search path cannot be read from disk: its interpreter was started to ask for it"
             result = replace(result, environment=replace(result.environment, reason=reason))
@@ -277,6 +278,9 @@ def _explicit(place: Place, value: str, config: Config, reader: _EnvironmentRead
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))
     if os.path.isfile(prefix) and os.path.basename(prefix).startswith(("python", "pypy")):
         prefix = os.path.dirname(os.path.dirname(prefix))  # an interpreter was named instead of its environment
+    if prefix not in reader.named:
+        reader.named.add(prefix)
+        reader.results.pop(os.path.realpath(prefix), None)  # another rule may have found it broken
     result = reader.read(prefix)
     if result.environment.health is Health.BROKEN:
         raise VirtualenvError(

@@ -22,6 +22,10 @@ class _NotKnown(Exception):
     """A value that only running the file would tell."""
 
 
+# What looking at an expression may raise: an index out of range, a value of another kind, code that is nested too deeply.
+_UNREADABLE = (_NotKnown, TypeError, ValueError, LookupError, AttributeError, RecursionError)
+
+
 class _Part(list[Any]):
     """A list of which more may be than could be read."""
 
@@ -50,7 +54,7 @@ def arguments(tree: ast.Module) -> Arguments:
                     found.values[keyword.arg] = value = reader.value(keyword.value)
                     parts = value.values() if isinstance(value, dict) else [value]
                     complete = not any(isinstance(part, _Part) for part in parts)
-                except (_NotKnown, TypeError, ValueError, KeyError, RecursionError):
+                except _UNREADABLE:
                     complete = False
                 if not complete:
                     found.computed.add(keyword.arg)
@@ -128,7 +132,7 @@ class _Constants:
             self._expressions.setdefault(target.id, []).append(value)
             try:
                 self._values[target.id] = self.value(value)
-            except (_NotKnown, TypeError, ValueError, KeyError):
+            except _UNREADABLE:
                 self._values.pop(target.id, None)  # whoever uses it does not know it
         elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             known = self._values.get(target.value.id)
@@ -147,7 +151,7 @@ class _Constants:
     def _list_or_value(self, node: ast.expr) -> Any:
         try:
             return self.value(node)
-        except (_NotKnown, TypeError, ValueError, KeyError):
+        except _UNREADABLE:
             return _Part()
 
     def _list(self, nodes: Iterable[ast.expr]) -> list[Any]:
@@ -160,7 +164,7 @@ class _Constants:
                     found.append(self.value(node))
                 if len(found) > _LONGEST:
                     raise _NotKnown
-            except (_NotKnown, TypeError, ValueError, KeyError):
+            except _UNREADABLE:
                 found = _Part(found)
         return found
 

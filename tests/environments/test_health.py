@@ -12,7 +12,7 @@ from pyfmt.core.errors import VirtualenvError
 from pyfmt.core.model import Environment, Health
 from pyfmt.environments.reading import read
 from pyfmt.environments.resolve import resolve
-from tests.environments.places import call, config, own_search_path, projects, write
+from tests.environments.places import call, config, own_search_path, projects, pyproject, write
 from tests.support.pythons import require_python
 
 
@@ -192,3 +192,21 @@ def test_explicit_setting_wins_by_path_and_by_name(tmp_path: Path) -> None:
             found = resolve(projects("x/a"), config(tmp_path, [(key, value)]), {"HOME": str(tmp_path)})
             assert found[0].rule == "setting"
             assert found[0].environment is not None and found[0].environment.prefix == str(chosen)
+
+
+def test_an_interpreters_own_prefix_is_an_environment_where_the_configuration_names_it(tmp_path: Path) -> None:
+    """A container has its packages in /usr/local, a dev container in an interpreter's prefix."""
+    python = require_python("3.12")
+    script = "import sys; print(sys.base_prefix); print('.'.join(map(str, sys.version_info[:3])))"
+    prefix, version = call(python, "-c", script).splitlines()
+    write(tmp_path, {"a/pyproject.toml": pyproject("a"), "b/pyproject.toml": pyproject("b")})
+    wanted = projects("a", "b")
+    shell = {"HOME": str(tmp_path), "VIRTUAL_ENV": prefix}
+    for value in (prefix, str(python)):
+        found = resolve(wanted, config(tmp_path, [("b", value)]), shell)
+        assert found[0].environment is None  # the shell's word is not enough
+        environment = found[1].environment
+        assert environment is not None and environment.health is Health.OK and found[1].rule == "setting"
+        assert str(environment.python) == version
+        assert list(environment.search_path) == own_search_path(Path(prefix, "bin/python"), {"HOME": str(tmp_path)})
+        assert "pip" in {item.name for item in environment.distributions}
