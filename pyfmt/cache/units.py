@@ -65,10 +65,12 @@ def whole(unit: Unit) -> Unit:
 
 
 def share(outcome: Outcome, unit: Unit) -> Outcome:
-    """The share of a whole unit's outcome that concerns the files of `unit`."""
+    """The share of a whole unit's outcome that concerns the files of `unit`, and the projects that these belong to."""
     wanted = set(unit.files)
+    asked = {part.project.name for part in unit.parts if part.files}
     kept = tuple(f for f in outcome.findings if f.path in wanted or not wanted.isdisjoint(f.also))
-    return replace(outcome, unit=unit, findings=kept)
+    failures = tuple(failure for failure in outcome.failures if not asked.isdisjoint(failure.projects))
+    return replace(outcome, unit=unit, findings=kept, failures=failures)
 
 
 class UnitCache:
