@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
-from pyfmt.config.plain import kind, nearest
-from pyfmt.config.values import KEYS, Environments, count, seconds, tools
+from pyfmt.config.plain import kind
+from pyfmt.config.values import KEYS, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
-__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "nearest", "read_toml"]
+__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
 
@@ -221,7 +222,7 @@ def load(request: Request, cwd: Path) -> Config:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
     parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
     values = parsed.values
-    found: Environments = values.get("environments", Environments())
+    found: EnvironmentSettings = values.get("environments", EnvironmentSettings())
     origins = {key: (parsed.source if key in values else "default") for key in KEYS}
     config = Config(
         root=root,
