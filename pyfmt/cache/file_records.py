@@ -17,10 +17,10 @@ from typing import Any
 
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
-from pyfmt.cache.observed import Observed, Places
+from pyfmt.cache.observed import Observed, PortablePaths
 from pyfmt.cache.remembered import Remembered
 from pyfmt.cache.store import Store
-from pyfmt.cache.touched import Asked, Touched
+from pyfmt.cache.touched import AskedNames, PartQuestions
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
@@ -48,7 +48,7 @@ class Record:
     early: list[Any]
     late: list[Any]
     notes: list[str]
-    touched: Touched = field(default_factory=Touched)
+    touched: AskedNames = field(default_factory=AskedNames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class FileRecords:
         now = time.monotonic()
         return Outcome(partial.unit, _findings(partial), cached=True, started=now, ended=now)
 
-    def take_asked(self, partial: Partial, asked: Mapping[str, Asked]) -> Observed | None:
+    def take_asked(self, partial: Partial, asked: Mapping[str, PartQuestions]) -> Observed | None:
         """Add what was asked for the files that were linted anew; all questions of the unit, None: they are unknown."""
         total = Observed()
         values: dict[bytes, bytes] = {}
@@ -161,12 +161,14 @@ class FileRecords:
                 return None
             if new is not None:
                 observed = observed.joined(new.observed)
-                self._take(touched, Asked(observed, new.asked_for), places, values)
+                self._take(touched, PartQuestions(observed, new.asked_for), places, values)
             total = total.joined(observed)
         self._store.put(values)
         return total
 
-    def _take(self, touched: Touched, asked: Asked, places: Places, values: dict[bytes, bytes]) -> None:
+    def _take(
+        self, touched: AskedNames, asked: PartQuestions, places: PortablePaths, values: dict[bytes, bytes]
+    ) -> None:
         touched.name = self._remembered.add(asked.observed, values)
         touched.groups = self._remembered.groups_of(asked.observed, touched.name, places)
         touched.add(asked.asked_for)
@@ -197,7 +199,7 @@ class FileRecords:
         self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
 
     def learn(
-        self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, Asked]
+        self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, PartQuestions]
     ) -> None:
         """Store records of a unit that was linted whole, where its files' messages are their own."""
         found: dict[bytes, bytes] = {}
@@ -239,7 +241,7 @@ class FileRecords:
             wide = (str(data["wide"][0]), list(data["wide"][1]))
             for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
                 finding_from_row(row)
-            touched = Touched.load(data["touched"])
+            touched = AskedNames.load(data["touched"])
             return Record(files, wide, made, data["early"], data["late"], data["notes"], touched)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None  # damaged: a miss
@@ -261,7 +263,7 @@ def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*part.files, *part.context} - set(stale)))
 
 
-def _setting(record: Record, places: Places) -> set[str]:
+def _setting(record: Record, places: PortablePaths) -> set[str]:
     """The groups of installed modules that set something on others, or that are built for it."""
     installed = (file for file, (digest, _) in record.made.items() if not digest)
     names = (name.partition(".")[0] for _, name in (*record.early, *record.late))

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pyfmt.cache.observed import Places
+from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
@@ -47,13 +47,13 @@ class KeyFacts:
     further: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()  # of the command line, where they change what linters say
 
-    def places(self, unit: Unit, part: Part | None = None) -> Places:
+    def places(self, unit: Unit, part: Part | None = None) -> PortablePaths:
         """Where the paths lie that a unit's tool asks for, those of a part of it alone where one is given."""
         projects = [each.project for each in ((part,) if part else unit.parts)]
         roots = [folder for project in projects for folder in (project.path, *project.import_roots)]
         if unit.environment is not None:
             roots += self.roots.get(unit.environment.prefix, ())
-        return Places.of(unit.environment, self.root, roots)
+        return PortablePaths.of(unit.environment, self.root, roots)
 
     def config(self, tool: str) -> tuple[object, ...]:
         """A tool's shared configuration: its text, and where it stands, since relative paths in it count from there."""
@@ -161,9 +161,9 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
 
 def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
     """How an environment's modules are found, whatever is installed: what a file has asked of that is kept with it."""
-    name, _, python, paths = _environment(environment, facts)
-    remapped = [[module, portable(path, environment, facts.root)] for module, path in environment.remapped]
-    return (name, python, paths, remapped)
+    name, fingerprint, python, paths = _environment(environment, facts)
+    has_hooks = bool(environment.finder_roots or environment.remapped)  # pylint's worker reads them by itself
+    return (name, python, paths, fingerprint if has_hooks else "")
 
 
 def portable(path: str, environment: Environment | None, root: str) -> str:

@@ -28,7 +28,7 @@ Answers = dict[str, str]  # by what was asked, in words
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class PortablePaths:
     """Turns paths into portable ones and back, for one environment of one checkout."""
 
     root: str
@@ -37,7 +37,7 @@ class Places:
     entries: tuple[str, ...]  # where names are looked for: the search path, the longest first
 
     @classmethod
-    def of(cls, environment: Environment | None, root: str, roots: Iterable[str] = ()) -> Places:
+    def of(cls, environment: Environment | None, root: str, roots: Iterable[str] = ()) -> PortablePaths:
         """`roots` are further folders that names are looked for in, absolute or relative to the checkout's `root`."""
         if environment is None:
             return cls(root, "", "", ())
@@ -86,8 +86,6 @@ def _is_standard(entry: str) -> bool:
 
 def _group_of(name: str) -> str:
     """The group of a top-level entry of a search path."""
-    if name.endswith(".pth") or name.startswith("__editable__"):
-        return REST  # decides on what can be imported at all
     if name.endswith((".dist-info", ".egg-info")):
         return name.partition("-")[0]
     return stem_of(name)
@@ -220,7 +218,7 @@ def _can_be_imported(name: str) -> bool:
     return stem.isidentifier() and suffix.rpartition(".")[2] in _IMPORTABLE and name not in _PASSED_OVER
 
 
-def answers(observed: Observed, places: Places, disk: Disk) -> dict[str, Answers]:
+def answers(observed: Observed, places: PortablePaths, disk: Disk) -> dict[str, Answers]:
     """The answers to all questions, by group."""
     found: dict[str, Answers] = {}
     for folder, names in observed.read.items():
@@ -252,7 +250,7 @@ def digests(groups: Mapping[str, Answers]) -> dict[str, str]:
     }
 
 
-def marks(observed: Observed, places: Places, disk: Disk, before_ns: int) -> str | None:
+def marks(observed: Observed, places: PortablePaths, disk: Disk, before_ns: int) -> str | None:
     """A digest of times and sizes of all that was asked: where it is as it was, so are the answers, on this machine.
 
     None where something was changed so shortly before `before_ns` that it could change again within the same time
@@ -278,7 +276,7 @@ def marks(observed: Observed, places: Places, disk: Disk, before_ns: int) -> str
     return total.hexdigest()[:32] if newest < before_ns - _NOT_RACY_NS else None
 
 
-def _marked(observed: Observed, places: Places) -> Iterator[str]:
+def _marked(observed: Observed, places: PortablePaths) -> Iterator[str]:
     for folder, names in observed.read.items():
         here = places.local(folder)
         for name in names:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyfmt.cache.observed import ALL, Observed, Places, stem_of
+from pyfmt.cache.observed import ALL, Observed, PortablePaths, stem_of
 
 
 class Changed(Exception):
     """What a tool was told is not what the disk says now: nothing can be said of its answer."""
 
 
-def observed_of(asked: Mapping[str, Any], places: Places, known: Known, began_ns: int) -> Observed:
+def observed_of(asked: Mapping[str, Any], places: PortablePaths, known: WalkedPaths, began_ns: int) -> Observed:
     """The questions that a worker noted (`tools/worker/observing.py`), less those that other inputs answer.
 
     Raises Changed where the answers are others by now, something was written since `began_ns`, or not all questions are
@@ -45,7 +45,7 @@ def observed_of(asked: Mapping[str, Any], places: Places, known: Known, began_ns
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class WalkedPaths:
     """What of the checkout other inputs hold: paths relative to its root."""
 
     files: frozenset[str]
@@ -55,7 +55,7 @@ class Known:
 class _Taking:
     """Collects questions in portable form."""
 
-    def __init__(self, places: Places, known: Known, began_ns: int) -> None:
+    def __init__(self, places: PortablePaths, known: WalkedPaths, began_ns: int) -> None:
         self.read: dict[str, set[str]] = {}
         self.names: dict[str, set[str]] = {}
         self.exist: set[str] = set()

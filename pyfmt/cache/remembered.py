@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyfmt.cache.keys import fold
-from pyfmt.cache.observed import Answers, Disk, Observed, Places, answers, digests, marks
+from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks
 from pyfmt.cache.store import Store
 
 _RUNS = 8  # that are kept for equal declared inputs, the newest first
@@ -22,11 +22,11 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DeclaredKey:
     """What is looked for: the key of its declared inputs, and where its paths lie on this machine."""
 
     key: bytes
-    places: Places
+    places: PortablePaths
 
 
 class Remembered:
@@ -36,14 +36,14 @@ class Remembered:
         self._store = store
         self._new_disk = new_disk
         self._disk = new_disk()
-        self._known: dict[tuple[str, Places], dict[str, str]] = {}
+        self._known: dict[tuple[str, PortablePaths], dict[str, str]] = {}
 
     def look_again(self) -> None:
         """Ask the disk anew from now on."""
         self._disk = self._new_disk()
         self._known.clear()
 
-    def find(self, questions: Sequence[Question]) -> list[bytes | None]:
+    def find(self, questions: Sequence[DeclaredKey]) -> list[bytes | None]:
         """The value that each question has; None where there is none that still holds."""
         manifests = self._store.get([question.key for question in questions])
         runs = [_runs(manifests.get(question.key)) for question in questions]
@@ -52,14 +52,14 @@ class Remembered:
         values = self._store.get([key for key in keys if key is not None])
         return [values.get(key) if key is not None else None for key in keys]
 
-    def _holding(self, question: Question, runs: Iterable[tuple[str, str]]) -> bytes | None:
+    def _holding(self, question: DeclaredKey, runs: Iterable[tuple[str, str]]) -> bytes | None:
         for name, total in runs:
             now = self.groups(name, question.places)
             if now is not None and total_of(now) == total:
                 return result_key(question.key, total)
         return None
 
-    def groups(self, name: str, places: Places) -> dict[str, str] | None:
+    def groups(self, name: str, places: PortablePaths) -> dict[str, str] | None:
         """The digests of the answers that questions have now, by group; None where the questions are not known."""
         if (name, places) not in self._known:
             self._prepare([(name, places)])
@@ -70,11 +70,11 @@ class Remembered:
         key = _observed_key(name)
         return _load(self._store.get([key]).get(key))
 
-    def answers(self, observed: Observed, places: Places) -> dict[str, Answers]:
+    def answers(self, observed: Observed, places: PortablePaths) -> dict[str, Answers]:
         """Each question with its answer, by group."""
         return answers(observed, places, self._disk)
 
-    def _prepare(self, wanted: Iterable[tuple[str, Places]]) -> None:
+    def _prepare(self, wanted: Iterable[tuple[str, PortablePaths]]) -> None:
         """Compute `groups` for questions, all that are kept of them being read at once."""
         missing = [each for each in dict.fromkeys(wanted) if each not in self._known]
         keys = {each: (_observed_key(each[0]), _marks_key(*each)) for each in missing}
@@ -95,7 +95,7 @@ class Remembered:
                 learnt[marks_key] = json.dumps([mark, found]).encode()
         self._store.put(learnt)
 
-    def keep(self, found: Mapping[Question, tuple[Observed, bytes]]) -> None:
+    def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""
         manifests = self._store.get([question.key for question in found])
         values: dict[bytes, bytes] = {}
@@ -114,7 +114,7 @@ class Remembered:
         values[_observed_key(name)] = text
         return name
 
-    def groups_of(self, observed: Observed, name: str, places: Places) -> dict[str, str]:
+    def groups_of(self, observed: Observed, name: str, places: PortablePaths) -> dict[str, str]:
         """As `groups`, of questions that may not be in the store yet."""
         if (name, places) not in self._known:
             self._known[name, places] = digests(self.answers(observed, places))
@@ -135,7 +135,7 @@ def _observed_key(name: str) -> bytes:
     return fold("observed", _FORMAT, name)
 
 
-def _marks_key(name: str, places: Places) -> bytes:
+def _marks_key(name: str, places: PortablePaths) -> bytes:
     return fold("observed marks", _FORMAT, name, places.root, places.environment, places.base, places.entries)
 
 

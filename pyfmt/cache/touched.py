@@ -12,15 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyfmt.cache.observed import REST, Observed, Places
-from pyfmt.cache.questions import Known
+from pyfmt.cache.observed import REST, Observed, PortablePaths
+from pyfmt.cache.questions import WalkedPaths
 
 _ANYONE = ""  # asks for names on behalf of any file
 _GROUP = "@"  # begins the key of a group of installed modules
 
 
 @dataclass(slots=True)
-class Touched:
+class AskedNames:
     """The questions of one project's run; plain data, as it is stored."""
 
     name: str = ""  # of the questions in the cache
@@ -32,7 +32,7 @@ class Touched:
         return [self.name, self.groups, self.asked_for]
 
     @classmethod
-    def load(cls, value: Any) -> Touched:
+    def load(cls, value: Any) -> AskedNames:
         """Raises ValueError, TypeError or AttributeError where the value is damaged."""
         name, groups, asked_for = value
         return cls(str(name), dict(groups), {key: list(names) for key, names in asked_for.items()})
@@ -74,14 +74,14 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PartQuestions:
     """What one project's run asked: the questions, and who asked for which names."""
 
     observed: Observed
     asked_for: Mapping[str, list[str]]
 
 
-def by_group(touches: Mapping[str, Iterable[str]], places: Places, known: Known) -> dict[str, list[str]]:
+def by_group(touches: Mapping[str, Iterable[str]], places: PortablePaths, known: WalkedPaths) -> dict[str, list[str]]:
     """Who asked for what as a worker notes it, with installed modules told by their groups."""
     found: dict[str, set[str]] = {}
     for file, names in touches.items():

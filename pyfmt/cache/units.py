@@ -23,14 +23,12 @@ from pyfmt.cache.keys import (
     unit_inputs,
     unit_key,
 )
-from pyfmt.cache.observed import Observed, Places, joined_up
-from pyfmt.cache.questions import Changed
-from pyfmt.cache.questions import Known as KnownPaths
-from pyfmt.cache.questions import observed_of
-from pyfmt.cache.remembered import Question, Remembered
+from pyfmt.cache.observed import Observed, PortablePaths, joined_up
+from pyfmt.cache.questions import Changed, WalkedPaths, observed_of
+from pyfmt.cache.remembered import DeclaredKey, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
-from pyfmt.cache.touched import Asked, by_group
+from pyfmt.cache.touched import PartQuestions, by_group
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.protocol import JsonObject
@@ -67,10 +65,12 @@ def whole(unit: Unit) -> Unit:
 
 
 def share(outcome: Outcome, unit: Unit) -> Outcome:
-    """The share of a whole unit's outcome that concerns the files of `unit`."""
+    """The share of a whole unit's outcome that concerns the files of `unit`, and the projects that these belong to."""
     wanted = set(unit.files)
+    asked = {part.project.name for part in unit.parts if part.files}
     kept = tuple(f for f in outcome.findings if f.path in wanted or not wanted.isdisjoint(f.also))
-    return replace(outcome, unit=unit, findings=kept)
+    failures = tuple(failure for failure in outcome.failures if not asked.isdisjoint(failure.projects))
+    return replace(outcome, unit=unit, findings=kept, failures=failures)
 
 
 class UnitCache:
@@ -112,25 +112,27 @@ class UnitCache:
 
     def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
         """What is known of each unit."""
-        questions = [Question(key, self._facts.places(unit)) for unit, key in zip(units, keys, strict=True)]
+        questions = [DeclaredKey(key, self._facts.places(unit)) for unit, key in zip(units, keys, strict=True)]
         return [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
 
-    def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, Asked] | None:
+    def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, PartQuestions] | None:
         """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer.
 
         A program that reads an environment and tells nothing (ty) may have asked anything.
         """
         if not asked and unit.environment is None:
-            return {"": Asked(Observed(), {})}  # it sees nothing but the files that it is given
+            return {"": PartQuestions(Observed(), {})}  # it sees nothing but the files that it is given
         files, folders = self._facts.sources.known(seen_sources(unit, self._facts))
-        known = KnownPaths(files, folders)
-        found: dict[str, Asked] = {}
+        known = WalkedPaths(files, folders)
+        found: dict[str, PartQuestions] = {}
         try:
             for each in asked:
                 part = next((part for part in unit.parts if part.project.name == each.get("project")), None)
                 places = self._facts.places(unit, part)
                 observed = observed_of(each, places, known, began_ns)
-                found[each.get("project", "")] = Asked(observed, by_group(each.get("touches", {}), places, known))
+                found[each.get("project", "")] = PartQuestions(
+                    observed, by_group(each.get("touches", {}), places, known)
+                )
         except Changed:
             return None
         return found or None
@@ -138,13 +140,13 @@ class UnitCache:
     def put(self, found: Mapping[bytes, Learnt]) -> None:
         """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
         values: dict[bytes, bytes] = {}
-        kept: dict[Question, tuple[Observed, bytes]] = {}
+        kept: dict[DeclaredKey, tuple[Observed, bytes]] = {}
         for key, learnt in found.items():
             unit = learnt.outcome.unit
             if learnt.outcome.failures or learnt.observed is None:
                 continue
             places = self._facts.places(unit)
-            kept[Question(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
+            kept[DeclaredKey(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
             name = self._remembered.add(learnt.observed, values)
             inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
             values[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
@@ -159,7 +161,7 @@ class UnitCache:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
         identity, places = unit_identity(unit), self._facts.places(unit)
-        if self._remembered.find([Question(key, places)])[0] is not None:
+        if self._remembered.find([DeclaredKey(key, places)])[0] is not None:
             return "hit"
         known = self._store.get([identity])
         if identity not in known:
@@ -176,7 +178,7 @@ class UnitCache:
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         return f"miss: changed since then: {shown}{self._anew(unit)}"
 
-    def _said(self, observed: Observed, places: Places) -> dict[str, object]:
+    def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
         """The answers to what a tool asked, by what it asked."""
         groups = self._remembered.answers(observed, places)
         return {question: answer for said in groups.values() for question, answer in said.items()}

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.cache.memory import Memory
-from pyfmt.config import nearest
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Health, Project, Resolution
 from pyfmt.core.request import Request
+from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.imports.parse import read_imports

@@ -23,7 +23,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FINDINGS, PyfmtError
 from pyfmt.core.model import Config, Environment, Health
 from pyfmt.core.request import Request
-from pyfmt.git_call import CannotCall, here
+from pyfmt.git.repository import Unknown, version
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.tally import count
 from pyfmt.run.workspace import open_workspace
@@ -141,9 +141,8 @@ def _machine(doctor: Doctor) -> Iterator[str]:
 
 def _git_version(doctor: Doctor) -> str:
     try:
-        done = here(doctor.cwd, doctor.environ).call("version")
-        return done.output.decode("utf-8", "replace").strip().removeprefix("git version ") or "answers nothing"
-    except CannotCall as error:
+        return version(doctor.cwd) or "answers nothing"
+    except Unknown as error:
         doctor.odd.append("git cannot be run: all files count, whatever .gitignore says")
         return f"cannot be run: {error}"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyfmt.config import nearest
 from pyfmt.core.errors import UsageError
 from pyfmt.core.rules import RULES, USELESS_DIRECTIVE, Rule, own_rule
+from pyfmt.core.similar import nearest
 from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED
 from pyfmt.tools.registry import TOOLS, formatters
 from pyfmt.tools.rule_text import paragraph, sentence

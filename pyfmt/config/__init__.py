@@ -11,15 +11,16 @@ from typing import Any
 
 from pyfmt import disk
 from pyfmt.config.own import own_configs
-from pyfmt.config.plain import kind, nearest
+from pyfmt.config.plain import kind
 from pyfmt.config.values import KEYS, Environments, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
-__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "nearest", "read_toml"]
+__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
 

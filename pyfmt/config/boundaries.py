@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyfmt.config.plain import globs, inside, kind, nearest, strings
+from pyfmt.config.plain import globs, inside, kind, strings
 from pyfmt.core.model import Allowance, Boundaries
 from pyfmt.core.rules import BOUNDARY_RULES, own_rule
+from pyfmt.core.similar import nearest
 
 _KEYS = ("libraries", "projects", "allow")
 _ALLOW_KEYS = ("from", "to", "rules", "reason")

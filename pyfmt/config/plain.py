@@ -5,19 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_GLANCE = 12  # names: as many as the configuration has keys
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """The hint "; did you mean 'x'?" for the most similar known name, or the list of them where it can be read at a
-    glance."""
-    import difflib  # deferred for start-up time: only errors need it
-
-    close = difflib.get_close_matches(name, known, 1, 0.5)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(known)}" if len(known) <= _GLANCE else ""
-
 
 def strings(value: Any) -> tuple[str, ...]:
     """A list of strings; TypeError says what was to be there."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.config.boundaries import boundaries
-from pyfmt.config.plain import globs, inside, nearest, strings
+from pyfmt.config.plain import globs, inside, strings
 from pyfmt.core.model import Override, Severity
 from pyfmt.core.rules import TOOL
+from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
 LONGEST = 1_000_000  # seconds: what every system's calls for waiting take

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import disk
-from pyfmt.config import nearest
 from pyfmt.core import parsing
 from pyfmt.core.errors import ConfigError, PyfmtError, VirtualenvError
 from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
+from pyfmt.core.similar import nearest
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place

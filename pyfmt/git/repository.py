@@ -169,6 +169,11 @@ def find_repository(root: Path) -> Repository:
     return Repository(root, top, lines[1] == "true")
 
 
+def version(folder: Path) -> str:
+    """The version of git as it is run in a folder; raises Unknown where it cannot be run."""
+    return _call(folder, ["version"]).output.decode("utf-8", "replace").strip().removeprefix("git version ")
+
+
 def _expect(done: Answer) -> bytes:
     if done.code != 0:
         raise Unknown(f"git failed: {done.said}")

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.globs import matches, parts_of
 from pyfmt.core.model import Config, Edge, Failure, Project
+from pyfmt.core.similar import nearest
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.files import LOCK_FILES, MANIFESTS

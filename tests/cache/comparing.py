@@ -70,7 +70,7 @@ def chosen(generator: random.Random) -> Edit:
 
 
 def steps(repo: LittleMonorepo, edits: Sequence[Edit]) -> Iterator[str]:
-    """Apply each edit, and compare after it; what was done. Fails with a difference, or where a file is linted twice."""
+    """Apply each edit, and compare after it; what was done. Fails with a difference, or if a file is linted twice."""
     done: list[str] = []
     known = False  # whether all that can be known of the tree is known
     for number, edit in enumerate(edits):

@@ -22,7 +22,7 @@ def test_a_sound_tree_has_every_section_and_nothing_odd_of_its_own(conflicting: 
     for tool in ("pylint", "mypy", "black", "isort", "astroid"):
         assert f"- {tool} {version(tool)}\n" in page
     assert "- projects/billing/.venv: Python 3.11" in page
-    assert "with 10 files" in page
+    assert "with 12 files" in page
     assert "secret-word" not in page
     # `trees` has no git repository, which is odd indeed; nothing else is.
     assert odd(page).strip() == f"- {conflicting.root} is not the root of a git repository"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pyfmt.config import nearest
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Allowance, Boundaries, Config, Project
+from pyfmt.core.similar import nearest
 from pyfmt.projects import is_below
 
 DEFAULT_LIBRARIES = ("lib/*", "libs/*", "packages/*")

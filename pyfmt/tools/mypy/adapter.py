@@ -24,6 +24,7 @@ from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _OLDEST = (3, 10)  # mypy 2.4 checks for no older Python
 _STUB = ".pyi"
+_SUFFIXES = (".py", _STUB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ class Mypy:
             shared = _read(Path(context.config.path), context.config.path)
             if context.unused_ignores:
                 shared = config.with_unused_ignores(shared)
-            for parts, settings in _same_overrides(unit, context.root, context.config.path):
+            known = {part.project.path: _overrides_or_failure(part, context) for part in unit.parts}
+            failures += [found for found in known.values() if isinstance(found, dict) and found["projects"]]
+            for parts, settings in _same_overrides(unit, known):
                 folders = [_absolute(context.root, part.project.path) for part in parts]
                 derived = config.derive(shared, settings, folders)
                 runs.append(_run(parts, derived, context))
@@ -62,7 +65,7 @@ class Mypy:
             *mypy_path,
             *(_absolute(context.root, root) for part in unit.parts for root in part.project.import_roots),
         ]
-        roots += [*context.import_roots, *environment.finder_roots]
+        roots += [*context.import_roots, *environment.finder_roots, *_of_the_monorepo(environment, context.root)]
         return {
             "root": context.root,
             "environment": environment.name,
@@ -95,7 +98,9 @@ class Mypy:
             _finding(item, owners[item["path"]], environment) for item in answer["findings"] if item["path"] in owners
         ]
         failures = [
-            Failure("mypy", unit.projects, environment, item["reason"], item.get("detail", ""))
+            Failure(
+                "mypy", tuple(item.get("projects", unit.projects)), environment, item["reason"], item.get("detail", "")
+            )
             for item in answer["failures"]
         ]
         return Reading(tuple(findings), tuple(failures), tuple(answer["notes"]), asked=tuple(answer["asked"]))
@@ -118,6 +123,8 @@ class _SourceFinder:
         self._parents: dict[str, str] = {}
 
     def module(self, file: str) -> str:
+        if not file.endswith(_SUFFIXES):
+            return "__main__"  # a script: mypy takes one in a run, and nobody can import it
         stem, _, suffix = file.rpartition(".")
         if suffix == "py" and stem + _STUB in self._files:
             return ""
@@ -182,15 +189,31 @@ def _overrides(project: Project, root: str, shared: str) -> Settings | None:
     return None
 
 
-def _same_overrides(unit: Unit, root: str, shared: str) -> list[tuple[list[Part], list[Settings]]]:
+def _overrides_or_failure(part: Part, context: LintContext) -> Settings | JsonObject | None:
+    """A project's own sections; where they cannot be read the failure, which is that project's alone.
+
+    It names the project only if it was asked for.
+    """
+    try:
+        return _overrides(part.project, context.root, context.config.path)
+    except ConfigError as error:
+        projects = [part.project.name] if part.files else []
+        return {"reason": f"{error.where}: {error.what}", "detail": error.cure, "projects": projects}
+
+
+def _same_overrides(
+    unit: Unit, known: Mapping[str, Settings | JsonObject | None]
+) -> list[tuple[list[Part], list[Settings]]]:
     """Parts that one run of mypy can serve: a project's sections must not change what its companions are told.
 
     Sections about a project's own modules concern nobody else; of the others (`[[tool.mypy.overrides]] module =
-    "pandas.*"`) all parts of a run must have the same.
+    "pandas.*"`) all parts of a run must have the same. `known` gives each project's; one with a failure has no part.
     """
     runs: dict[str, tuple[list[Part], list[Settings]]] = {}
     for part in unit.parts:
-        settings = _overrides(part.project, root, shared)
+        settings = known[part.project.path]
+        if isinstance(settings, dict):
+            continue
         others = [name for other in unit.parts if other is not part for name in other.project.first_party]
         public = {
             pattern: options
@@ -229,6 +252,13 @@ def _run(parts: Sequence[Part], derived: config.Derived, context: LintContext) -
 
 def _absolute(root: str, path: str) -> str:
     return os.path.normpath(os.path.join(root, path))
+
+
+def _of_the_monorepo(environment: Environment, root: str) -> list[str]:
+    """The monorepo's folders that the environment imports from: first party, whether they have `py.typed` or not."""
+    inside, own = root.rstrip(os.sep) + os.sep, environment.prefix.rstrip(os.sep) + os.sep
+    found = (path for path in environment.search_path if path.startswith(inside) and not path.startswith(own))
+    return [path for path in found if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "os.py"))]
 
 
 def _outside(roots: Iterable[str], site_packages: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import mypy
 import pytest
 
 from pyfmt.environments.reading import read
-from pyfmt.tools.mypy.worker import task
+from pyfmt.tools.mypy.worker import search_dirs
 from tests.conftest import MakeEnvironment, MakeLoop, MakeMonorepo
 from tests.support.careful_loop import LoopProject
 from tests.support.pythons import clean_environ
@@ -38,7 +38,7 @@ def test_the_search_folders_are_those_that_the_interpreter_tells(
         env=clean_environ() | {"PYTHONSAFEPATH": "1"},
     )
     paths, sites = ast.literal_eval(done.stdout)
-    assert task.directories(payload) == ([path for path in paths if path != str(tmp_path)], sites)
+    assert search_dirs.directories(payload) == ([path for path in paths if path != str(tmp_path)], sites)
 
 
 def test_stubs_typed_packages_and_namespaces_of_packages(monorepo: MakeMonorepo, careful_loop: MakeLoop) -> None:
@@ -166,12 +166,12 @@ def test_mypy_can_be_told_the_folders_without_a_script(kept_environment: MakeEnv
     environment = read(kept_environment("attrs").prefix, tmp_path)
     code = f"""
 import sys
-from pyfmt.tools.mypy.worker import task as mypy_task
+from pyfmt.tools.mypy.worker import search_dirs
 payload = {{"search_path": {list(environment.search_path)!r}, "site_packages": {list(environment.site_packages)!r}}}
-executable = mypy_task.tell_in_process(payload)
+executable = search_dirs.tell_in_process(payload)
 from mypy.modulefinder import get_search_dirs
 assert executable == sys.executable
-assert tuple(get_search_dirs(executable)) == mypy_task.directories(payload), get_search_dirs(executable)
+assert tuple(get_search_dirs(executable)) == search_dirs.directories(payload), get_search_dirs(executable)
 print(get_search_dirs(executable)[1])
 """
     done = subprocess.run(

@@ -23,7 +23,6 @@ from typing import Any
 
 _ANY = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 _DISK = re.compile(r"\bsqlite3\.|\[Errno (?:5|28|30|122)\]")  # I/O error, no space, read-only, quota
-_STANDARD = re.compile(r"(python|pypy)\d+(\.\d+)?t?\.zip$|lib-dynload$")
 _PLACED = re.compile(r"^(?P<file>.+?\.pyi?):(?:\d+:)? error: (?P<message>.*)$", re.MULTILINE)
 _TAIL_LINES = 20
 
@@ -39,13 +38,16 @@ def _sibling(name: str) -> Any:
     return module
 
 
+_aliases = _sibling("aliases")
 _answer = _sibling("answer")
 _cache = _sibling("cache")
+_core = _sibling("core_modules")
 _farm = _sibling("farm")
 _names = _sibling("names")
 _observing = _sibling("../../worker/observing")
 _plugins = _sibling("plugins")
 _process = _sibling("process")
+_search_dirs = _sibling("search_dirs")
 _seed = _sibling("seed")
 
 
@@ -95,7 +97,8 @@ def _asked(payload: Mapping[str, Any], farm: Any, scratch: str) -> dict[str, Any
     own += [scratch, tempfile.gettempdir(), os.path.join(os.path.dirname(__file__), "../../..")]
     if payload["cache_dir"]:
         own.append(os.path.abspath(os.path.join(payload["cache_dir"], "../../..")))  # see cache/folders.py
-    asked: dict[str, Any] = _observer.asked(own, farm.real)
+    with _observer.paused():
+        asked: dict[str, Any] = _observer.asked(own, lambda path: _aliases.real(farm.real(path)))
     asked["files"] = [path for path in asked["files"] if path != payload["shared_config"]]
     return asked
 
@@ -138,10 +141,11 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         os.makedirs(self._cwd)
         self._any = _write(os.path.join(self._scratch, "any.py"), _ANY)
         self._config = ""
-        folders = [self._root, *payload["import_roots"]]
-        self._surroundings = _process.Surroundings(
-            self._cwd, payload["import_roots"], lambda: _cache.watch_contents(folders), _observer
-        )
+        place = os.path.realpath(payload["cache_dir"] or scratch)
+        self._aliases = _aliases.Aliases(os.path.join(place, f"{_aliases.NAME}-{os.path.basename(scratch)}"))
+        self._roots = self._aliases.roots(payload["import_roots"])
+        self._hidden = _core.shadowing(payload["import_roots"])
+        self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare, _observer)
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:
             identity["farm"] = farm.folder
@@ -152,10 +156,12 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """Fill findings, failures and notes."""
         self._drop_undecodable()
         self._drop_unnameable()
+        self._drop_shadowing()
         if not self._modules or not self._configure():
+            self._report([])
             self._cache.close()
             return
-        self._cache.doubt(self._modules.values(), [*self._payload["import_roots"], *directories(self._payload)[0]])
+        self._cache.doubt(self._modules.values(), [*self._roots, *_search_dirs.directories(self._payload)[0]])
         said = self._until_whole()
         if said is not None and self._cache.swayed(self._modules.values()):
             said = self._until_whole()
@@ -215,6 +221,17 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
                         f"{ascii(self._relative(file))[1:-1]} is not checked: its name is no valid UTF-8", "Rename it."
                     )
 
+    def _drop_shadowing(self) -> None:
+        """mypy gives up on everything for one file at an import root that is named like a module of its core."""
+        for file, module in self._hidden.items():
+            if self._modules.pop(file, None) and file in self._part["reported"]:
+                self._blocking += _answer.findings([_core.message(file, module)], self._lines)
+
+    def _prepare(self) -> None:
+        """In the process that runs mypy."""
+        _cache.watch_contents([self._root, *self._roots])
+        _core.hide(self._hidden)
+
     def _configure(self) -> bool:
         """Write the configuration with the plugins that can be loaded; False where one of them is broken."""
         for root in self._payload["import_roots"]:
@@ -236,7 +253,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
     def _arguments(self) -> list[str]:
         major, minor = self._payload["python"]
         arguments = ["--config-file", self._config, "--cache-dir", self._cache.folder]
-        arguments += ["--python-executable", _search_dirs(self._payload, self._scratch)]
+        arguments += ["--python-executable", _search_dirs.executable(self._payload, self._scratch)]
         arguments += ["--python-version", f"{major}.{minor}", "--explicit-package-bases"]
         arguments += ["--follow-imports", self._part["follow_imports"], "-O", "json", "--no-error-summary"]
         # -n0: with processes of its own mypy words some hints in another way, and not the same in each run.
@@ -302,8 +319,10 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             self._fail(f"{place} of {self._payload['environment']} cannot be read by mypy", str(first["message"]))
 
     def _without_duplicate(self, item: Mapping[str, Any]) -> bool:
-        """Two files for one module: planning keeps them apart, so this is loud."""
+        """Give a file's second name a path of its own. Two files of one name are kept apart by planning: this is loud."""
         file, message = str(item["file"]), str(item["message"])
+        if self._aliases.resolve(message, os.path.join(self._cwd, file)):
+            return True
         self._fail(f"{self._relative(file)} is not checked: {self._shorten(message)}", "")
         if file not in self._modules:
             return False
@@ -316,14 +335,17 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         found = _answer.findings(said.items, self._lines)
         if self._shadowed:
             found = _answer.without_hearsay(found, self._shadowed, {**self._part["files"]})
+        self._report(found)
+        complaints = [self._explain(line) for line in (*said.err, *said.out)]
+        if complaints:
+            self._fail(f"mypy does not take all of its configuration: {complaints[0]}", "\n".join(complaints))
+
+    def _report(self, found: list[dict[str, Any]]) -> None:
         reported = set(self._part["reported"])
         for item in [*self._blocking, *found]:
             if item["path"] in reported and not (item["path"] in self._shadowed and item not in self._blocking):
                 item["path"] = self._relative(item["path"])
                 self.findings.append(item)
-        complaints = [self._explain(line) for line in (*said.err, *said.out)]
-        if complaints:
-            self._fail(f"mypy does not take all of its configuration: {complaints[0]}", "\n".join(complaints))
 
     def _explain(self, line: str) -> str:
         """A complaint about the derived configuration, told about the file that the setting comes from."""
@@ -361,39 +383,3 @@ def _write(path: str, text: str) -> str:
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         file.write(text)
     return path
-
-
-# -- the environment's view
-
-
-def directories(payload: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What mypy's pyinfo.py would say in the environment: sys.path without the standard library, and site-packages."""
-    sites = [os.path.abspath(path) for path in payload["site_packages"]]
-    paths = [os.path.abspath(path) for path in payload["search_path"]]
-    kept = [
-        path
-        for path in paths
-        if path in sites or not (_STANDARD.search(path) or os.path.isfile(os.path.join(path, "os.py")))
-    ]
-    return kept, sites
-
-
-def _search_dirs(payload: Mapping[str, Any], scratch: str) -> str:
-    """A `--python-executable` that answers with the environment's folders and runs nothing of it."""
-    shim = os.path.join(scratch, "python")
-    if os.name == "posix":
-        if not os.path.exists(shim):
-            _write(shim, f"#!/bin/sh\ncat <<'END_OF_PATHS'\n{directories(payload)!r}\nEND_OF_PATHS\n")
-            os.chmod(shim, 0o700)
-        if os.access(shim, os.X_OK):  # not on a file system mounted noexec
-            return shim
-    return tell_in_process(payload)
-
-
-def tell_in_process(payload: Mapping[str, Any]) -> str:
-    """The same without a script: mypy asks its own pyinfo for the interpreter that it runs in."""
-    pyinfo = importlib.import_module("mypy.pyinfo")
-    pyinfo.getsearchdirs = lambda: directories(payload)  # type: ignore[attr-defined]
-    if importlib.import_module("mypy.modulefinder").get_search_dirs(sys.executable) != directories(payload):
-        raise RuntimeError("this mypy cannot be told where an environment's packages are without running a script")
-    return sys.executable

@@ -6,14 +6,12 @@ Standalone: loaded by file path next to `task.py`; only the standard library at 
 from __future__ import annotations
 
 import ast
-import contextlib
 import importlib.machinery
 import importlib.util
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 
@@ -25,17 +23,12 @@ class EditableFinders:
     (setuptools/command/editable_wheel.py, `_FINDER_TEMPLATE`); astroid knows such finders by their names.
     """
 
-    def __init__(
-        self,
-        site_packages: Sequence[str],
-        moved: Sequence[str] | None = None,
-        quiet: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
-    ) -> None:
-        """`moved`: a folder, and where its contents stand in this run; in `quiet()` no question counts as asked."""
+    def __init__(self, site_packages: Sequence[str], moved: Sequence[str] | None = None) -> None:
+        """`moved`: a folder, and where its contents stand in this run."""
         self.mapping: dict[str, str] = {}
         self._installs: list[tuple[dict[str, str], dict[str, list[str]], str]] = []
         for folder in site_packages:
-            for name in _installed_finders(folder, quiet):
+            for name in _installed_finders(folder):
                 values = _literals(os.path.join(folder, name + ".py"))
                 mapping, namespaces = _paths(values.get("MAPPING")), _folders(values.get("NAMESPACES"))
                 if moved:
@@ -63,11 +56,10 @@ def _moved(path: str, moved: Sequence[str]) -> str:
     return new + real[len(old) :] if real == old or real.startswith(old + os.sep) else path
 
 
-def _installed_finders(folder: str, quiet: Callable[[], AbstractContextManager[None]]) -> list[str]:
+def _installed_finders(folder: str) -> list[str]:
     """Module names of setuptools' finders in a site-packages folder that a .pth file there installs, in its order."""
     try:
-        with quiet():  # which of them there are is part of the search path that this was given
-            names = sorted(os.listdir(folder))
+        names = sorted(os.listdir(folder))
     except OSError:
         return []
     finders = []

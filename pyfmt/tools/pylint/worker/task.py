@@ -215,7 +215,8 @@ def _lint(payload: Json, group: Json) -> Json:
     view, linting, whole = (_parts[name] for name in ("view", "linter", "whole"))
     os.chdir(group["folder"])
     quiet = _observers[0].paused
-    finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"), quiet)
+    with quiet():  # what they hold is an absolute path, and part of the key
+        finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]], quiet)
     _parts["portions"].join()
     _parts["portions"].go_up_by_name()
@@ -237,7 +238,7 @@ def _lint(payload: Json, group: Json) -> Json:
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, replay is None or replay["wide"])
     effects = _parts["effects"].Effects(replay)
-    touched = _parts["touched"].Touched()
+    touched = _parts["touched"].Askers()
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)

@@ -18,7 +18,7 @@ from astroid.manager import AstroidManager
 ANYONE = ""  # stands for a module that cannot be told
 
 
-class Touched:
+class Askers:
     """Listens to astroid; one for each lint."""
 
     def __init__(self) -> None:
