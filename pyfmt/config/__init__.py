@@ -12,7 +12,7 @@ from typing import Any
 from pyfmt import disk
 from pyfmt.config.own import own_configs
 from pyfmt.config.plain import kind
-from pyfmt.config.values import KEYS, Environments, count, seconds, tools
+from pyfmt.config.values import KEYS, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
@@ -233,7 +233,7 @@ def load(request: Request, cwd: Path) -> Config:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
     parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
     values = parsed.values
-    found: Environments = values.get("environments", Environments())
+    found: EnvironmentSettings = values.get("environments", EnvironmentSettings())
     origins = {key: (parsed.source if key in values else "default") for key in KEYS}
     config = Config(
         root=root,
