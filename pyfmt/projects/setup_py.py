@@ -22,7 +22,8 @@ class _NotKnown(Exception):
     """A value that only running the file would tell."""
 
 
-# What looking at an expression may raise: an index out of range, a value of another kind, code that is nested too deeply.
+# What looking at an expression may raise: an index out of range, a value of another kind, code that is nested too
+# deeply.
 _UNREADABLE = (_NotKnown, TypeError, ValueError, LookupError, AttributeError, RecursionError)
 
 
