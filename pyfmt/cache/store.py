@@ -39,6 +39,34 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+# What is wrong outside of the file: somebody has it locked, no space, no permission, a failing disk.
+_OUTSIDE = frozenset(
+    (
+        sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    )
+)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is broken: also where a damaged schema lacks a column, which is a mistake of ours to
+    SQLite."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _OUTSIDE
+
+
+def _sound(path: object, mark: object, digest: object) -> bool:
+    """Whether a row is as it was written: damage can leave values of any type."""
+    return isinstance(path, str) and isinstance(mark, bytes) and isinstance(digest, bytes)
+
+
 def _inode(path: Path) -> int | None:
     try:
         return os.stat(path).st_ino
@@ -64,8 +92,8 @@ class Store:
             try:
                 return self._connect()
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise  # locked, not writable, no space: not damaged
+                if not _is_damage(error):
+                    raise
                 self._discard()  # a cache can always be made anew
                 return self._connect()
         except (OSError, sqlite3.Error) as error:
@@ -99,10 +127,9 @@ class Store:
         try:
             yield self._connection
         except sqlite3.Error as error:
-            damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
             self.trouble = self.trouble or f"the cache {self.path} cannot be used: {error}"
             self.close()
-            if damaged:
+            if _is_damage(error):
                 with contextlib.suppress(OSError):
                     self._discard()
                 self.trouble += "; it is thrown away and made anew by the next run"
@@ -121,13 +148,14 @@ class Store:
                 rows = connection.execute(f"SELECT key, value, used FROM result WHERE key IN ({marks})", batch)
                 for key, value, used in rows:
                     found[key] = value
-                    if self._now - used > _DAY:  # once a day is exact enough for "least recently used"
+                    # Once a day is exact enough for "least recently used".
+                    if not isinstance(used, int) or self._now - used > _DAY:
                         old.append(key)
             if old:
                 connection.executemany("UPDATE result SET used = ? WHERE key = ?", [(self._now, key) for key in old])
         values: dict[bytes, bytes] = {}
         for key, value in found.items():
-            with contextlib.suppress(zlib.error):  # a damaged value is a miss
+            with contextlib.suppress(zlib.error, TypeError):  # a damaged value is a miss
                 values[key] = zlib.decompress(value)
         return values
 
@@ -147,7 +175,7 @@ class Store:
         with self._guard() as connection:
             if connection is not None:
                 rows = connection.execute("SELECT path, mark, digest FROM stat")
-                return {path: (mark, digest) for path, mark, digest in rows}
+                return {path: (mark, digest) for path, mark, digest in rows if _sound(path, mark, digest)}
         return {}
 
     def put_stats(self, changed: Mapping[str, tuple[bytes, bytes]], gone: Iterable[str]) -> None:

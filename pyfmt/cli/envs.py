@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "create":
         from pyfmt.cli import create_envs  # deferred: virtualenv's part
 
-        asked = create_envs.Asked(
+        asked = create_envs.CreateArguments(
             tuple(options.projects), options.all, options.python, options.recreate, options.dry_run
         )
         return create_envs.create(asked, request, Path.cwd(), os.environ)

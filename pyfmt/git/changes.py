@@ -60,7 +60,7 @@ class _Diff:
 
 
 @dataclass(slots=True)
-class _Touched:
+class _ProjectChanges:
     """What changed in one project's folder."""
 
     paths: list[str] = field(default_factory=list)  # all but lock files
@@ -82,12 +82,12 @@ class _Attribution:
         self._homes = {*self._projects, *(member.path for member in self._gone)}
         self._edges = self._find_edges()
         self._locks = LockChanges(diff.repository, diff.bases, diff.paths, self._projects.values())
-        self._touched: dict[str, _Touched] = {}
+        self._touched: dict[str, _ProjectChanges] = {}
         self._strays: list[str] = []  # changed Python files of no project
         for change in diff.changes:
             self._sort_in(change)
         for path, relocked in self._locks.differing():
-            touched = self._touched.setdefault(path, _Touched())
+            touched = self._touched.setdefault(path, _ProjectChanges())
             touched.locks.append(relocked)
             if relocked.own and self._is_manifest(path, relocked.lock):
                 self._sort_in_file(relocked.lock, touched, "pyproject.toml")
@@ -109,7 +109,7 @@ class _Attribution:
                 self._strays += [path] if path.endswith(PYTHON_SUFFIXES) else []
                 continue
             if not self._locks.is_lock(path):
-                touched = self._touched.setdefault(owner, _Touched())
+                touched = self._touched.setdefault(owner, _ProjectChanges())
                 self._sort_in_file(path, touched, posixpath.basename(path))
                 if change.kind != "modified" and path.endswith(PYTHON_SUFFIXES):
                     touched.moved.append(path)
@@ -119,7 +119,7 @@ class _Attribution:
         texts = (read_or_empty(self._diff.settings.root / project / name) for name in MANIFESTS)
         return is_requirements(lock) and any(posixpath.basename(lock) in text for text in texts)
 
-    def _sort_in_file(self, path: str, touched: _Touched, name: str) -> None:
+    def _sort_in_file(self, path: str, touched: _ProjectChanges, name: str) -> None:
         touched.paths.append(path)
         if path.endswith(PYTHON_SUFFIXES):
             touched.python.append(path)
@@ -131,7 +131,7 @@ class _Attribution:
         inside = [path for path in self._projects if path == folder or path.startswith(folder + "/")]
         owner = _nearest(folder, self._projects)
         for path in {*inside, *([owner] if owner is not None else [])}:
-            touched = self._touched.setdefault(path, _Touched())
+            touched = self._touched.setdefault(path, _ProjectChanges())
             touched.paths.append(folder)
             touched.facts.append(folder)
 

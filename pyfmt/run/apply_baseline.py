@@ -64,8 +64,8 @@ def with_baseline(
 ) -> Report:
     """The report with the findings marked that a baseline accepts.
 
-    `tree` is where the checked files and the baselines are: the root, or the tree of git's index. `asked_locked` is what
-    `--baseline-locked` says.
+    `tree` is where the checked files and the baselines are: the root, or the tree of git's index. `asked_locked` is
+    what `--baseline-locked` says.
 
     Raises ConfigError for a damaged baseline.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config, projects
@@ -232,10 +231,10 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
 
 def _boundaries(work: planning.Work, context: RunContext) -> BoundariesChecked:
     """Check the rules of the monorepo, on the files as they are after formatting."""
-    from pyfmt.run.boundaries.check import Question, check  # deferred for start-up time: only where configured
+    from pyfmt.run.boundaries.check import BoundaryQuestion, check  # deferred for start-up time: only where configured
 
     context.session.progress.begin(1)
-    checked = check(Question(context.space.config, work.projects, work.selected), context.memory)
+    checked = check(BoundaryQuestion(context.space.config, work.projects, work.selected), context.memory)
     context.session.progress.done(checked.outcome)
     return checked
 

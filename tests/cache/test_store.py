@@ -37,6 +37,38 @@ def python(code: str, *arguments: str | Path) -> list[str]:
     return [sys.executable, "-P", "-c", start + textwrap.dedent(code), *map(str, arguments)]
 
 
+SECTOR = 512  # bytes: what a disk writes at once
+
+
+@pytest.mark.parametrize("damage", ["zeroed", "flipped", "cut"])
+def test_a_damaged_sector_costs_at_most_the_values(tmp_path: Path, damage: str) -> None:
+    some = dict(list(VALUES.items())[:8])
+    with Store(tmp_path) as store:
+        store.put(some)
+        store.put_stats({f"{number}.py": (b"mark", b"digest") for number in range(20)}, ())
+    file = tmp_path / FILE_NAME
+    whole = file.read_bytes()
+    assert not Path(f"{file}-wal").exists(), "all is in the one file"
+    for start in range(0, len(whole), SECTOR):
+        sector = whole[start : start + SECTOR]
+        changed = {"zeroed": bytes(len(sector)), "flipped": bytes(byte ^ 0xFF for byte in sector), "cut": b""}[damage]
+        rest = b"" if damage == "cut" else whole[start + SECTOR :]
+        for leftover in tmp_path.iterdir():
+            leftover.unlink()
+        file.write_bytes(whole[:start] + changed + rest)
+        for _ in range(3):  # where damage is met, that run goes on without; the next one has a new file
+            with Store(tmp_path) as store:
+                assert store.get(some).items() <= some.items(), start
+                assert all(mark == (b"mark", b"digest") or damage == "flipped" for mark in store.stats().values())
+                store.put(some)
+                store.put_stats({"a.py": (b"mark", b"digest")}, ["0.py"])
+                store.size()
+                store.shrink()
+        with Store(tmp_path) as store:
+            assert store.get(some) == some and store.trouble == "", start
+            assert store.stats()["a.py"] == (b"mark", b"digest")
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_damaged_file_costs_only_its_values(tmp_path: Path, seed: int) -> None:
     file = filled(tmp_path)
