@@ -251,6 +251,7 @@ def load(request: Request, cwd: Path) -> Config:
         overrides=values.get("overrides", ()),
         cache_dir=_cache_dir(root, values.get("cache-dir"), file),
         boundaries=values.get("boundaries"),
+        in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
     )
     if request.jobs is not None:

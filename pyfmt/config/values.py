@@ -132,6 +132,14 @@ def _switch(value: Any) -> bool:
     return value
 
 
+def _in_dependents(value: Any) -> bool:
+    if not isinstance(value, (bool, str)):
+        raise TypeError('true or "home"')
+    if value not in (True, "home"):
+        raise ValueError('must be true or "home"')
+    return value is True
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "projects": globs,
     "exclude": strings,
@@ -145,4 +153,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "boundaries": boundaries,
     "cache-dir": _string,
     "baseline": _switch,
+    "check-in-dependents": _in_dependents,
 }

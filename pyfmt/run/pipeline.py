@@ -20,12 +20,13 @@ from pyfmt.environments.resolve import resolve
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.formatting import format_files
+from pyfmt.run.libraries import also_judged, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
-from pyfmt.tools.registry import formatters, linters, syntax_ranks
+from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -126,6 +127,11 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
         formatted=share.format,
     )
     steps.done("scope")
+    if work.linters:
+        work = with_libraries(work, context)
+        if share.relocked or share.gained:
+            share, work = also_judged(work, context, chosen.files, share)
+        steps.done("libraries")
     done = _run_tools(work, context, steps)
     tools = (*work.linters, *_own_rules(settings, request))
     report = merging.merge(
@@ -143,14 +149,18 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *chosen.notes,
                 *share.notes,
                 *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
+                *notes_on(work.libraries, share.lint, work.projects),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
             ranks=syntax_ranks(),
+            kinds=rule_kinds(),
             concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=steps.seconds,
             began=steps.began,
+            libraries=work.libraries,
+            whole=done.shard is None,
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)

@@ -111,6 +111,7 @@ def _group(part: Part, environment: Environment, root: str) -> JsonObject:
         "context": [os.path.join(root, file) for file in part.context],
         "import_roots": [os.path.normpath(os.path.join(root, path)) for path in part.project.import_roots],
         "py_version": least,
+        "home": part.home,
     }
 
 

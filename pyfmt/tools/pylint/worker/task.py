@@ -10,10 +10,10 @@ The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one),
     trusted, unused_ignores (report them whatever rcfile says),
     import_roots (first-party folders that the environment's packages come from)
-    groups: a list of {project, folder, files, context, import_roots, py_version, replay}; each is linted in a process
-            of its own, since astroid knows modules by name, and adds what one project sets to the classes of others;
-            replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
-            are those about any file of the group, or, where its `wide` is false, there are none
+    groups: a list of {project, folder, files, context, import_roots, py_version, home, replay}; each is linted in a
+            process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
+            others; replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
+            are those about any file of the group, or, where its `wide` or the group's `home` is false, there are none
 The answer:
     messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
               with paths relative to the root
@@ -245,7 +245,7 @@ def _lint(payload: Json, group: Json) -> Json:
     files, others = (_lintable(group[kind], group) for kind in ("files", "context"))
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
-    wide = whole.ProjectWide(linter, replay is None or replay["wide"])
+    wide = whole.ProjectWide(linter, group["home"] and (replay is None or replay["wide"]))
     effects = _new_effects(payload, replay)
     touched = _parts["touched"].Askers()
     with _deep_recursion():
