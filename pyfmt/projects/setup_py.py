@@ -116,6 +116,9 @@ class _Constants:
         if isinstance(node, ast.Dict):
             pairs = [(key, value) for key, value in zip(node.keys, node.values) if key is not None]
             return {self.value(key): self._list_or_value(value) for key, value in pairs}
+        return self._composed(node)
+
+    def _composed(self, node: ast.expr) -> Any:
         if isinstance(node, ast.JoinedStr):
             return self._text(node.values)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):

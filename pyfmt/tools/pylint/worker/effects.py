@@ -27,7 +27,7 @@ _Set = tuple[str, str, str]  # the target module's place, what in it ("" for its
 
 
 @dataclass(frozen=True, slots=True)
-class PortablePaths:
+class RecordedPaths:
     """Where the checkout, the environment and the interpreter lie: no record says so."""
 
     root: str
@@ -70,7 +70,7 @@ class Siblings(NamedTuple):
 class Effects:
     """Listens to astroid while trees are built and files are linted; one for each lint."""
 
-    def __init__(self, parts: Siblings, places: PortablePaths, replay: Mapping[str, Any] | None) -> None:
+    def __init__(self, parts: Siblings, places: RecordedPaths, replay: Mapping[str, Any] | None) -> None:
         """`replay`: what an earlier run noted (see `task.py`); None: nothing."""
         self._parts = parts
         self._places = places

@@ -271,7 +271,7 @@ def _tops(payload: Json, group: Json, finders: Any, roots: list[str]) -> Any:
 def _new_effects(payload: Json, replay: Json | None) -> Any:
     effects = _parts["effects"]
     siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
-    return effects.Effects(siblings, effects.PortablePaths(payload["root"], payload["prefix"]), replay)
+    return effects.Effects(siblings, effects.RecordedPaths(payload["root"], payload["prefix"]), replay)
 
 
 def _asked(payload: Json, touched: Any) -> Json:
