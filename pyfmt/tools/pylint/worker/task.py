@@ -245,7 +245,7 @@ def _lint(payload: Json, group: Json) -> Json:
     files, others = (_lintable(group[kind], group) for kind in ("files", "context"))
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
-    wide = whole.ProjectWide(linter, group["home"] and (replay is None or replay["wide"]))
+    wide = whole.ProjectWide(linter, group.get("home", True) and (replay is None or replay["wide"]))
     effects = _new_effects(payload, replay)
     touched = _parts["touched"].Askers()
     with _deep_recursion():
