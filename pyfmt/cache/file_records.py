@@ -12,13 +12,15 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from pyfmt.cache import side_effects
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
 from pyfmt.cache.observed import Observed, PortablePaths
 from pyfmt.cache.remembered import Remembered
+from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
 from pyfmt.core.model import Finding, Outcome, Part, Unit
@@ -44,9 +46,7 @@ class Record:
 
     files: dict[str, tuple[str, list[Any]]]  # digest of what the file reaches, rows of findings
     wide: tuple[str, list[Any]]
-    made: dict[str, tuple[str, list[Any]]]  # who sets what on whom; the digest of what the setting file reaches
-    early: list[Any]
-    late: list[Any]
+    effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
 
@@ -58,19 +58,14 @@ class Entry:
     part: Part
     now: _Now
     record: Record
-    stale: tuple[str, ...]  # the files to lint; may be none where only project-wide messages are
-    left: frozenset[str]  # further ones that are not asked for
-    changed: frozenset[str]  # those that reach something else by now, asked for or not
+    files: LintedAnew  # what to lint; may be nothing where only project-wide messages are
     is_fresh: bool  # nothing to run
     answers: Mapping[str, str]  # to what was asked in the earlier run, by group
 
     @property
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
-        stale = set(self.stale)
-        late = [[file, name] for file, name in self.record.late if file not in stale]
-        build = sorted({file for file, _ in self.record.early})
-        return {"build": build, "late": late, "wide": self.record.wide[0] != self.now.wide}
+        return {**side_effects.replay(self.record.effects, self.files), "wide": self.record.wide[0] != self.now.wide}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,7 @@ class FileRecords:
                 return None
             entries.append(entry)
         parts = tuple(
-            replace(entry.part, files=entry.stale, context=_others(entry.part, entry.stale))
+            replace(entry.part, files=tuple(sorted(entry.files.stale)), context=_others(entry.part, entry.files.stale))
             for entry in entries
             if not entry.is_fresh
         )
@@ -115,32 +110,32 @@ class FileRecords:
 
     def _looked_up(self, unit: Unit, part: Part) -> Entry | None:
         record = self._load(unit, part)
-        now = self._now(unit, part) if record else None
+        now = self._now(unit, part, record.effects) if record else None
         if record is None or now is None:
             return None
-        everyone = {*part.files, *part.context}
+        everyone, asked = frozenset({*part.files, *part.context}), frozenset(part.files)
         gone = set(record.files) - everyone
         changed = {file for file in everyone if record.files.get(file, ("",))[0] != now.digests[file]}
-        if gone & {file for file, _ in (*record.early, *record.late)}:
-            return None
         places = self._facts.places(unit, part)
         now_said = self._remembered.groups(record.touched.name, places)
-        if now_said is None:
+        if now_said is None or gone & {row[0] for row in (*record.effects.early, *record.effects.late)}:
             return None
         answered = record.touched.changed(now_said)
         concerned = record.touched.concerned(answered, now.reach.of, everyone)
         if concerned is None or not answered.isdisjoint(_setting(record, places)):
             return None  # by now these may set other things on the classes of others
         changed |= concerned
-        asked = set(part.files)
-        affected = _affected(_moved(record, now, asked), now.reach, everyone)
+        moved = side_effects.moved(record.effects, now.reach, asked)
+        affected = side_effects.affected(moved, record.effects, now.reach, everyone)
         if affected is None:
             return None
         wanted = changed | affected
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
-        stale = tuple(sorted(wanted & asked))
-        return Entry(part, now, record, stale, frozenset(wanted - asked), frozenset(changed), is_fresh, now_said)
+        files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
+        if not side_effects.is_traceable(record.effects, now.reach, files):
+            return None
+        return Entry(part, now, record, files, is_fresh, now_said)
 
     def known(self, partial: Partial) -> Outcome:
         """The outcome of a unit of which nothing must run."""
@@ -181,10 +176,10 @@ class FileRecords:
         """
         told = {each["project"]: each for each in effects}
         for entry in partial.entries:
-            said = told.get(entry.part.project.name, {"local": True, "made": {}, "early": [], "late": []})
+            said = told.get(entry.part.project.name)
             if entry.is_fresh:
                 continue
-            if not done.failures and not (said["local"] and _settled(entry, said)):
+            if not done.failures and not (said and said["local"] and _settled(entry, said)):
                 return None
             _update(entry, [each for each in done.findings if each.project == entry.part.project.name], said)
         return replace(done, unit=partial.unit, findings=_findings(partial))
@@ -207,24 +202,24 @@ class FileRecords:
             part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
             if part is None or part.context or not said["local"] or said["project"] not in asked:
                 continue
-            now = self._now(outcome.unit, part)
+            record = Record({file: ("", []) for file in part.files}, ("", []), SideEffects(), list(notes))
+            now = self._now(outcome.unit, part, record.effects)
             if now is not None:
-                record = Record({file: ("", []) for file in part.files}, ("", []), {}, [], [], list(notes))
-                entry = Entry(part, now, record, part.files, frozenset(), frozenset(), False, {})
+                files = frozenset(part.files)
+                entry = Entry(part, now, record, LintedAnew(files, files, frozenset(), frozenset()), False, {})
                 _update(entry, [each for each in outcome.findings if each.project == part.project.name], said)
-                record.early, record.late = said["early"], said["late"]
                 places = self._facts.places(outcome.unit, part)
                 self._take(record.touched, asked[said["project"]], places, found)
                 found[self._key(outcome.unit, part)] = _dump(record)
         self._store.put(found)
 
-    def _now(self, unit: Unit, part: Part) -> _Now | None:
+    def _now(self, unit: Unit, part: Part, effects: SideEffects) -> _Now | None:
         reach = self._reach_of(unit, part)
         if reach is None:
             return None
         everyone = sorted({*part.files, *part.context})
         own = [(file, self._facts.digest(file).hex()) for file in everyone]
-        return _Now(reach, fold("wide", own, reach.names).hex(), {file: reach.digest(file) for file in everyone})
+        return _now(reach, effects, fold("wide", own, reach.names).hex(), everyone)
 
     def _key(self, unit: Unit, part: Part) -> bytes:
         return fold("files", part_inputs(unit, part, self._facts))
@@ -237,12 +232,11 @@ class FileRecords:
         try:
             data = json.loads(value)
             files = {file: (str(digest), list(rows)) for file, (digest, rows) in data["files"].items()}
-            made = {file: (str(digest), list(rows)) for file, (digest, rows) in data["made"].items()}
             wide = (str(data["wide"][0]), list(data["wide"][1]))
             for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
                 finding_from_row(row)
             touched = AskedNames.load(data["touched"])
-            return Record(files, wide, made, data["early"], data["late"], data["notes"], touched)
+            return Record(files, wide, SideEffects(**data["effects"]), data["notes"], touched)
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None  # damaged: a miss
 
@@ -265,79 +259,46 @@ def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
 
 def _setting(record: Record, places: PortablePaths) -> set[str]:
     """The groups of installed modules that set something on others, or that are built for it."""
-    installed = (file for file, (digest, _) in record.made.items() if not digest)
-    names = (name.partition(".")[0] for _, name in (*record.early, *record.late))
-    return {*(places.group(os.path.join(places.root, file)) for file in installed), *names}
+    effects = record.effects
+    installed = (file for file, (digest, _) in effects.made.items() if not digest)
+    names = (row[1].partition(".")[0] for row in (*effects.early, *effects.late))
+    return {*(places.group(os.path.join(places.root, places.local(file))) for file in installed), *names}
 
 
-def _moved(record: Record, now: _Now, asked: set[str]) -> set[str]:
-    """The targets on which something else may be set by now, or with another value.
-
-    Constants of files that are linted anew anyway are compared afterwards (`_settled`).
-    """
-    targets: set[str] = set()
-    for file, (digest, rows) in record.made.items():
-        if digest and (not now.reach.has(file) or now.reach.digest(file) != digest):
-            targets.update(target for target, _, constant in rows if constant is None or file not in asked)
-    return targets
-
-
-def _affected(targets: set[str], reach: Reach, files: Iterable[str]) -> set[str] | None:
-    """Those of the files that can see what is set on `targets`; None where that may be all files."""
-    if not all(reach.has(target) for target in targets):
-        return None  # on something that is installed, or no longer there: anyone may see it
-    return {file for file in files if not targets.isdisjoint(reach.of(file))} if targets else set()
+def _now(reach: Reach, effects: SideEffects, wide: str, files: Iterable[str]) -> _Now:
+    """What files depend on, if packages that are not the checkout's ask for what was noted."""
+    asked = reach.asked(effects.asked, effects.tops)
+    return _Now(asked, wide, {file: asked.digest(file) for file in files})
 
 
 def _settled(entry: Entry, said: JsonObject) -> bool:
-    """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
-    stale = set(entry.stale)
-    record = entry.record
-    if _made(said["early"]) != _made(record.early):
-        return False
-    if _made(said["late"]) != {(file, name) for file, name in record.late if file in stale}:
-        return False  # another file needs a module first that sets something on others
-    own = stale | entry.changed
-    targets: set[str] = set()
-    for file in own | set(said["made"]):
-        before, after = _made(record.made.get(file, ("", []))[1]), _made(said["made"].get(file))
-        targets.update(target for target, _, _ in (before ^ after if file in own else after - before))
-    rest = {*entry.part.files, *entry.part.context} - stale - entry.left
-    affected = _affected(targets, entry.now.reach, rest)
-    return affected is not None and not affected
+    return side_effects.settled(entry.record.effects, entry.now.reach, entry.files, said)
 
 
-def _made(rows: Iterable[Sequence[Any]] | None) -> set[tuple[Any, ...]]:
-    return {tuple(row) for row in rows or ()}
-
-
-def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject) -> None:
+def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject | None) -> None:
     """Take what was linted anew into the record."""
     record, now = entry.record, entry.now
-    everyone = {*entry.part.files, *entry.part.context}
-    for file in set(record.files) - everyone:
+    for file in set(record.files) - entry.files.everyone:
         del record.files[file]
-    stale = set(entry.stale)
-    rows: dict[str, list[Any]] = {file: [] for file in entry.stale}
+    rows: dict[str, list[Any]] = {file: [] for file in entry.files.stale}
     wide = []
     for finding in findings:
         if finding.rule in (TOOLS[finding.tool].project_rules or ()):
             wide.append(row_from_finding(finding))
-        elif finding.path in stale:
+        elif finding.path in rows:
             rows[finding.path].append(row_from_finding(finding))
-    record.files.update({file: (now.digests[file], found) for file, found in rows.items()})
-    record.files.update({file: ("", []) for file in entry.left})
     if record.wide[0] != now.wide:
         record.wide = (now.wide, wide)
-    gone = {file for file, (digest, _) in record.made.items() if digest and not now.reach.has(file)}
-    for file in stale | gone | set(said["made"]):
-        record.made.pop(file, None)
-        made = said["made"].get(file)
-        if made:
-            # "" for what is installed: it changes only with the environment.
-            record.made[file] = (now.reach.digest(file) if now.reach.has(file) else "", made)
+    if said is not None:
+        side_effects.update(record.effects, now.reach, entry.files, said)
+        now = _now(now.reach, record.effects, now.wide, sorted(entry.files.everyone))
+        side_effects.redigest(record.effects, now.reach)
+    record.files.update({file: ("", found) for file, found in rows.items()})
+    # All that is not stale is as it was, also where files may see more by now.
+    record.files.update({file: (now.digests[file], found) for file, (_, found) in record.files.items()})
+    record.files.update({file: ("", []) for file in entry.files.left})
 
 
 def _dump(record: Record) -> bytes:
-    data = {name: getattr(record, name) for name in Record.__slots__} | {"touched": record.touched.dump()}
+    data = asdict(record) | {"touched": record.touched.dump()}
     return json.dumps(data, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -35,7 +35,9 @@ def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str
     """A folder for one tool's own cache: one for each tool version, configuration, environment and group of
     projects."""
     assert unit.environment is not None, unit
-    group = json.dumps([[part.project.path for part in unit.parts], unit.number])
+    # Which libraries are judged there, too, changes with every new import: the tool's cache must outlive that.
+    paths = [part.project.path for part in unit.parts if part.home] or [part.project.path for part in unit.parts]
+    group = json.dumps([paths, unit.number])
     place = digest(unit.environment.prefix, group)
     return base / unit.tool / version_folder(config_text, versions) / place
 

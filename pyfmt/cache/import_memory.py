@@ -22,7 +22,7 @@ def reader(memory: Memory, root: Path) -> Read:
         if digest == MISSING:
             return ()
         # Another Python may know another grammar.
-        key = fold("imports", 2, digest, sys.version_info[:2])
+        key = fold("imports", 3, digest, sys.version_info[:2])
         known = memory.store.get([key]).get(key) if memory.store else None
         try:
             if known is not None:

@@ -90,7 +90,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
         **installed,
         "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
-        "the files to check": [sorted((*part.files, *part.context)) for part in unit.parts],
+        "the files to check": [[part.home, sorted((*part.files, *part.context))] for part in unit.parts],
         **{
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
@@ -111,6 +111,7 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         facts.trusted(environment),
         list(_searched(environment, facts)),
         list(_project(part.project, facts)),
+        part.home,
         list(facts.options),
     ]
 

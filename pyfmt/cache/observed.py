@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -257,12 +258,9 @@ def marks(observed: Observed, places: PortablePaths, disk: Disk, before_ns: int)
     stamp.
     """
     total = hashlib.sha256(repr(places).encode("utf-8", "surrogateescape"))
-    newest = 0
-    for path in _marked(observed, places):
-        mark = disk.mark(path)
-        if mark is not None:
-            newest = max(newest, mark[0], mark[1])
-        total.update(repr(mark).encode())
+    found = [disk.mark(path) for path in _marked(observed, places)]
+    newest = max((max(mark[:2]) for mark in found if mark is not None), default=0)
+    total.update(marshal.dumps(found, 2))  # later versions write what they have met before in another way
     for folder, stems in observed.names.items():
         if _is_inside_checkout(folder):
             here = places.local(folder)

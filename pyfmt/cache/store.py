@@ -57,7 +57,8 @@ _OUTSIDE = frozenset(
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is broken: also where a damaged schema lacks a column, which is a mistake of ours to SQLite."""
+    """Whether the file itself is broken: also where a damaged schema lacks a column, which is a mistake of ours to
+    SQLite."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _OUTSIDE
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import configparser
 import json
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ from typing import Any
 from pyfmt import config, disk
 from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
+from pyfmt.config.own import own_configs
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Boundaries, Config
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey, find_projects
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS
-from pyfmt.tools.registry import TOOLS
 
 EXAMPLES = (
     ("pyfmt config", "every value, and where it comes from"),
@@ -111,6 +110,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "configs": _configs_folder(settings),
         "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
         "baseline": settings.baseline,
+        "check-in-dependents": settings.in_dependents or "home",
         "boundaries": _boundaries(settings.boundaries),
     }
 
@@ -144,29 +144,17 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
     found = []
     for project in survey.projects:
         folder = settings.root / project.path
-        for tool in (found.tool for found in settings.tool_configs):
-            for name in (*TOOLS[tool].own_files, *_sections(folder, tool)):
-                file = folder / name.partition(" ")[0]
-                if file.is_file() and str(file) not in used:
+        sections = _tool_sections(folder)
+        for tool in (shared.tool for shared in settings.tool_configs):
+            for name in own_configs(folder, tool, sections):
+                if str(folder / name.partition(" ")[0]) not in used:
                     found.append((project.path, tool, shown_path(str(folder / name), settings.root)))
     return found
 
 
-def _sections(folder: Path, tool: str) -> list[str]:
-    """The manifests of a folder that configure `tool`, each with its section's name."""
-    found = []
+def _tool_sections(folder: Path) -> dict[str, Any]:
     try:
-        section = disk.read_toml(folder / "pyproject.toml").get("tool", {}).get(tool)
-        if isinstance(section, dict) and set(section) - {"overrides"}:
-            found.append(f"pyproject.toml [tool.{tool}]")
-    except (OSError, ValueError, AttributeError):
-        pass  # no manifest, or one whose damage the survey tells
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(disk.read_text(folder / "setup.cfg"))
-        wanted = TOOLS[tool].setup_cfg or "\0"
-        if any(name == wanted or name.startswith(wanted + ".") for name in parser.sections()):
-            found.append(f"setup.cfg [{wanted}]")
-    except (OSError, ValueError, configparser.Error):
-        pass
-    return found
+        sections = disk.read_toml(folder / "pyproject.toml").get("tool")
+    except (OSError, ValueError):
+        return {}  # no manifest, or one whose damage the survey tells
+    return sections if isinstance(sections, dict) else {}

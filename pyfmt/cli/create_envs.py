@@ -21,7 +21,7 @@ from pyfmt.run.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CreateArguments:
     """What `pyfmt envs create` was asked for."""
 
     projects: tuple[str, ...] = ()  # names or folders; none: the missing ones
@@ -31,7 +31,7 @@ class Asked:
     dry_run: bool = False
 
 
-def create(asked: Asked, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Make environments and say what became of each; the exit code is 0 where all are there afterwards, else 2.
 
     Raises UsageError for a project that does not exist.
@@ -69,7 +69,7 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-def _named(asked: Asked, space: Workspace, cwd: Path) -> list[Project]:
+def _named(asked: CreateArguments, space: Workspace, cwd: Path) -> list[Project]:
     """The projects that were named by name, by path below the root, or by path below the working folder."""
     found = []
     for word in asked.projects:
@@ -84,7 +84,7 @@ def _named(asked: Asked, space: Workspace, cwd: Path) -> list[Project]:
     return found
 
 
-def _missing(asked: Asked, space: Workspace) -> list[Project]:
+def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
     """Projects with files and without a usable environment of their own.
 
     A library that one of them will have installed needs none: it is linted there. `--all` makes one for it, too.

@@ -6,17 +6,22 @@ import argparse
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
+from pyfmt.core.away import Libraries
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, UsageError
 from pyfmt.core.model import Config, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.libraries import Setting, find_libraries
+from pyfmt.run.linting import quiet_context
+from pyfmt.run.progress import Progress
+from pyfmt.run.session import Session
 from pyfmt.run.workspace import open_workspace
 
 EXAMPLES = (
@@ -43,14 +48,14 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "create":
         from pyfmt.cli import create_envs  # deferred: virtualenv's part
 
-        asked = create_envs.Asked(
+        asked = create_envs.CreateArguments(
             tuple(options.projects), options.all, options.python, options.recreate, options.dry_run
         )
         return create_envs.create(asked, request, Path.cwd(), os.environ)
     for name in ("all", "python", "recreate", "dry_run"):
         if getattr(options, name):
             raise UsageError("goes with `pyfmt envs create`", f"--{name.replace('_', '-')}")
-    view = environments(request, Path.cwd(), os.environ)
+    view = environments(request, Path.cwd(), os.environ, with_libraries=options.json)
     print(environments_json(view) if options.json else printable_text(environments_text(view)))
     return EXIT_CLEAN if view.complete else EXIT_FAILURE
 
@@ -62,6 +67,7 @@ class EnvironmentsView:
     config: Config
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
+    libraries: Libraries = field(default_factory=Libraries)
 
     @property
     def complete(self) -> bool:
@@ -73,10 +79,19 @@ class EnvironmentsView:
         return True
 
 
-def environments(request: Request, cwd: Path, environ: Mapping[str, str]) -> EnvironmentsView:
-    """Find all projects and environments; raises PyfmtError."""
+def environments(
+    request: Request, cwd: Path, environ: Mapping[str, str], with_libraries: bool = False
+) -> EnvironmentsView:
+    """Find all projects and environments, and which libraries are judged in these; raises PyfmtError."""
     space = open_workspace(request, cwd, environ)
-    return EnvironmentsView(space.config, space.projects, space.resolutions)
+    view = EnvironmentsView(space.config, space.projects, space.resolutions)
+    if not with_libraries:
+        return view
+    context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
+    try:
+        return replace(view, libraries=find_libraries(Setting.of(space), context.memory, context.facts))
+    finally:
+        context.memory.close()
 
 
 def environments_json(view: EnvironmentsView) -> str:
@@ -91,6 +106,7 @@ def environments_json(view: EnvironmentsView) -> str:
                 "files": len(project.files),
                 "environment": _environment_object(environment, view.config.root) if environment else None,
                 "found_by": resolution.rule,
+                "libraries": _libraries(view, environment, project),
                 "note": "; ".join([*filter(None, [resolution.note]), *resolution.unread]),
                 "passed_over": [
                     {
@@ -104,6 +120,18 @@ def environments_json(view: EnvironmentsView) -> str:
             }
         )
     return json.dumps({"version": 1, "root": str(view.config.root), "projects": rows}, indent=2)
+
+
+def _libraries(view: EnvironmentsView, environment: Environment | None, project: Project) -> list[dict[str, Any]]:
+    """The projects of which a project's environment judges files, besides those that it is the own environment of."""
+    if environment is None:
+        return []
+    found = {each.project.name: len(each.files) for each in view.libraries.away.get(environment.prefix, ())}
+    for other, resolution in zip(view.projects, view.resolutions, strict=True):
+        lodges = resolution.rule == "dependent" and other is not project
+        if lodges and resolution.environment is not None and resolution.environment.prefix == environment.prefix:
+            found[other.name] = len(other.files)
+    return [{"project": name, "files": files} for name, files in sorted(found.items())]
 
 
 def _environment_object(environment: Environment, root: Path) -> dict[str, Any]:

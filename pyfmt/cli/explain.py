@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import kinds
-from pyfmt.run.linting import LinterCall, linter_calls
+from pyfmt.run.libraries import judgements
+from pyfmt.run.linting import LinterCall, linter_calls, quiet_context
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
-from pyfmt.run.workspace import open_workspace
+from pyfmt.run.workspace import RunContext, open_workspace
 from pyfmt.tools.registry import TOOLS, linters
 
 EXAMPLES = (
@@ -64,13 +65,29 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
         *_explain_boundaries(space.config, chosen.projects, project),
         *_explain_environment(resolution),
     ]
-    linting = linter_calls(request, Session(cwd, environ, Progress(-1)), space, chosen)
+    context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
+    try:
+        linting = linter_calls(context, chosen)
+        lines += _explain_judgements(files, project, context)
+    finally:
+        context.memory.close()
     for tool_config in space.config.tool_configs:
         if tool_config.tool in space.config.tools:
             calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
             calls = calls or _formatter_call(tool_config, project, files, space.config.root)
             lines += ["", *_explain_tool(tool_config, calls, space.config.root)]
     return "\n".join(lines)
+
+
+def _explain_judgements(files: Sequence[str], project: Project, context: RunContext) -> list[str]:
+    """In which environments a file is judged, and why there, where that is more than one."""
+    lines = []
+    for file in files:
+        found = judgements(file, project, context)
+        if len(found) > 1:
+            lines.append("judged in" if len(files) == 1 else f"judged in    {file}")
+            lines += [f"  {each.environment}: {each.why}" for each in found]
+    return lines
 
 
 def _linter_call(found: LinterCall) -> list[str]:

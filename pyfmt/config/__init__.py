@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
+from pyfmt.config.own import own_configs
 from pyfmt.config.plain import kind
-from pyfmt.config.values import KEYS, Environments, count, seconds, tools
+from pyfmt.config.values import KEYS, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
@@ -140,8 +141,11 @@ def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
 
 
 def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Collection[str]) -> tuple[ToolConfig, ...]:
-    """The shared configuration of each tool that is on by default or named: the `configs` folder, else the root's
-    `[tool.X]`, else pyfmt's own."""
+    """The shared configuration of each tool that is on by default or named: the `configs` folder, else what the root
+    holds where the tool itself looks (`[tool.X]`, mypy.ini, .pylintrc, setup.cfg, ...), else pyfmt's own.
+
+    Raises ConfigError where the root holds several for one tool.
+    """
     shared: Path | None = None
     if folder is not None:
         shared = root / folder
@@ -158,6 +162,13 @@ def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Coll
             continue
         if shared is not None and (shared / tool.config_file).is_file():
             found.append(ToolConfig(tool.name, str(shared / tool.config_file), "configs"))
+            continue
+        own = own_configs(root, tool.name, sections if isinstance(sections, dict) else {})
+        if len(own) > 1:
+            cure = "keep one of them, or name a folder with `configs` in [tool.pyfmt]"
+            raise ConfigError(f"{tool.name} is configured by both {own[0]} and {own[1]}", str(root), cure)
+        if own:
+            found.append(ToolConfig(tool.name, str(root / own[0].partition(" ")[0]), "root"))
         elif isinstance(sections, dict) and tool.name in sections:
             found.append(ToolConfig(tool.name, str(manifest), "root"))
         else:
@@ -222,7 +233,7 @@ def load(request: Request, cwd: Path) -> Config:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
     parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
     values = parsed.values
-    found: Environments = values.get("environments", Environments())
+    found: EnvironmentSettings = values.get("environments", EnvironmentSettings())
     origins = {key: (parsed.source if key in values else "default") for key in KEYS}
     config = Config(
         root=root,
@@ -240,6 +251,7 @@ def load(request: Request, cwd: Path) -> Config:
         overrides=values.get("overrides", ()),
         cache_dir=_cache_dir(root, values.get("cache-dir"), file),
         boundaries=values.get("boundaries"),
+        in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
     )
     if request.jobs is not None:

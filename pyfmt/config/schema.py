@@ -102,6 +102,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Whether findings that a project's baseline accepts are no failure.",
         "default": False,
     },
+    "check-in-dependents": {
+        "description": "Whether libraries are judged in the environments of those who use them, or at home only.",
+        "enum": [True, "home"],
+        "default": True,
+    },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }
 

@@ -40,7 +40,7 @@ def tools(value: Any) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Environments:
+class EnvironmentSettings:
     """`[tool.pyfmt.environments]`: paths by project, and what is installed where an environment is made."""
 
     paths: tuple[tuple[str, str], ...] = ()
@@ -48,7 +48,7 @@ class Environments:
     extras: tuple[str, ...] | None = None
 
 
-def _environments(value: Any) -> Environments:
+def _environments(value: Any) -> EnvironmentSettings:
     if not isinstance(value, dict):
         raise TypeError("a table of project = path")
     # A project may be called "groups": then its value is a path.
@@ -56,7 +56,7 @@ def _environments(value: Any) -> Environments:
     paths = {key: item for key, item in value.items() if key not in lists}
     if not all(isinstance(item, str) for item in paths.values()):
         raise TypeError("a table of project = path")
-    return Environments(tuple(sorted(paths.items())), lists.get("groups"), lists.get("extras"))
+    return EnvironmentSettings(tuple(sorted(paths.items())), lists.get("groups"), lists.get("extras"))
 
 
 def count(value: Any) -> int:
@@ -132,6 +132,14 @@ def _switch(value: Any) -> bool:
     return value
 
 
+def _in_dependents(value: Any) -> bool:
+    if not isinstance(value, (bool, str)):
+        raise TypeError('true or "home"')
+    if value not in (True, "home"):
+        raise ValueError('must be true or "home"')
+    return value is True
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "projects": globs,
     "exclude": strings,
@@ -145,4 +153,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "boundaries": boundaries,
     "cache-dir": _string,
     "baseline": _switch,
+    "check-in-dependents": _in_dependents,
 }

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyfmt.core.model import Config, Edit, Failure, Finding, Outcome, Override, Project, Resolution, Severity, Skip
+from pyfmt.core import away
+from pyfmt.core.model import (
+    Accepted,
+    Config,
+    Edit,
+    Failure,
+    Finding,
+    Outcome,
+    Override,
+    Project,
+    Resolution,
+    Severity,
+    Skip,
+)
 from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
 from pyfmt.core.request import Request
 
@@ -35,13 +49,17 @@ class Material:
     files: int = 0
     seconds: float = 0.0
     began: float = 0.0  # by the clock of `Outcome.started`
+    libraries: away.Libraries = field(default_factory=away.Libraries)  # what is judged away from home
+    kinds: away.RuleKinds = away.RuleKinds()
+    whole: bool = True  # False: other machines do further units of the same run
 
 
 def merge(material: Material) -> Report:
     """The report of a run; the same for every order of the outcomes."""
     outcomes = material.outcomes
-    findings = merge_findings((finding for outcome in outcomes for finding in outcome.findings), material.ranks)
-    findings = apply_overrides(findings, material.config.overrides)
+    judged = away.judged(outcomes, material.libraries)
+    found = merge_findings((each for outcome in outcomes for each in away.widened(outcome)), material.ranks)
+    settled = away.settled(apply_overrides(found, material.config.overrides), judged, material.kinds, material.whole)
     failures = {failure for outcome in outcomes for failure in outcome.failures}
     failures |= _not_told_by(failures, material.failures)
     resolutions = {resolution.project: resolution for resolution in material.resolutions}
@@ -51,7 +69,7 @@ def merge(material: Material) -> Report:
         command=material.request.command,
         projects=tuple(_project_record(project, resolutions.get(project.path)) for project in projects),
         environments=_environment_records(material),
-        findings=findings,
+        findings=tuple(sorted(settled.findings, key=finding_key)),
         edits=tuple(sorted({edit for outcome in outcomes for edit in outcome.edits}, key=_edit_key)),
         failures=tuple(sorted(failures, key=_failure_key)),
         skipped=tuple(sorted(set(material.skips), key=_skip_key)),
@@ -60,6 +78,8 @@ def merge(material: Material) -> Report:
         files=material.files,
         seconds=material.seconds,
         tools=material.tools,
+        judged=judged,
+        undecided=settled.undecided,
     )
 
 
@@ -130,12 +150,15 @@ def _severity_for(finding: Finding, severities: Mapping[str, Severity]) -> Sever
     return None
 
 
-def join(reports: Sequence[Report], ranks: SyntaxRanks) -> Report:
+def join(reports: Sequence[Report], ranks: SyntaxRanks, kinds: away.RuleKinds) -> Report:
     """The report of a whole run from those of its shards, which agree on everything that is no shard's own."""
     first = reports[0]
+    judged = away.joined(record for report in reports for record in report.judged)
+    found = merge_findings((each for report in reports for each in (*report.findings, *report.undecided)), ranks)
+    settled = away.settled(found, judged, kinds)
     return replace(
         first,
-        findings=merge_findings((finding for report in reports for finding in report.findings), ranks),
+        findings=tuple(sorted(settled.findings, key=finding_key)),
         edits=tuple(sorted({edit for report in reports for edit in report.edits}, key=_edit_key)),
         failures=tuple(sorted({failure for report in reports for failure in report.failures}, key=_failure_key)),
         skipped=tuple(sorted({skip for report in reports for skip in report.skipped}, key=_skip_key)),
@@ -143,9 +166,27 @@ def join(reports: Sequence[Report], ranks: SyntaxRanks) -> Report:
         notes=tuple(sorted({note for report in reports for note in report.notes})),
         files=first.shard.files if first.shard else first.files,
         seconds=sum(report.seconds for report in reports),
-        gone=tuple(sorted(accepted for report in reports for accepted in report.gone)),
+        gone=_gone(reports),
         shard=None,
+        judged=judged,
+        undecided=(),
     )
+
+
+def _gone(reports: Sequence[Report]) -> tuple[Accepted, ...]:
+    """What no shard has found again of what a baseline accepts: all that have judged a file must say so."""
+    counts = [Counter(report.gone) for report in reports]
+    looked = [{(each.tool, file) for each in report.judged for file in each.files} for report in reports]
+    found: Counter[Accepted] = Counter()
+    for accepted in {key for count in counts for key in count}:
+        said = [
+            count[accepted]
+            for count, places in zip(counts, looked, strict=True)
+            if count[accepted] or (accepted.tool, accepted.path) in places
+        ]
+        several = sum((accepted.tool, accepted.path) in places for places in looked) > 1
+        found[accepted] = min(said) if several else sum(said)
+    return tuple(sorted(found.elements()))
 
 
 def exit_code(report: Report, fail_on: Severity) -> int:
@@ -241,7 +282,11 @@ def _environment_records(material: Material) -> tuple[EnvironmentRecord, ...]:
     told = [r for r in resolutions if material.concerned is None or r.project in material.concerned]
     prefixes = {resolution.environment.prefix for resolution in told if resolution.environment}
     prefixes.update(candidate.prefix for resolution in told for candidate in resolution.passed_over)
-    kept = (record for prefix, record in records.items() if prefix in prefixes)
+    named = {
+        name for outcome in material.outcomes for part in outcome.unit.parts for _, a in part.answers_for for name in a
+    }
+    named |= {outcome.unit.environment.name for outcome in material.outcomes if outcome.unit.environment}
+    kept = (record for prefix, record in records.items() if prefix in prefixes or record.name in named)
     return tuple(sorted(kept, key=lambda record: (record.name, record.path)))
 
 

@@ -139,6 +139,8 @@ class Resolution:
     note: str = ""  # one line that a report should say, e.g. "inherited from lib/.venv"
     passed_over: tuple[Candidate, ...] = ()
     unread: tuple[str, ...] = ()  # "FILE cannot be read: WHY" of each file that might have named another environment
+    # Rule "dependent": the prefixes of the other dependents' environments; `environment` is that of the first by path.
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ class Config:
     overrides: tuple[Override, ...] = ()
     cache_dir: Path | None = None
     boundaries: Boundaries | None = None  # None: not checked
+    in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
 
@@ -219,6 +222,10 @@ class Part:
     project: Project
     files: tuple[str, ...]  # whose findings are reported
     context: tuple[str, ...] = ()  # further files that the tool must take into account, not reported
+    # False: files of a library in a dependent's environment. Rules about a project as a whole are checked at home only.
+    home: bool = True
+    # File -> names of further environments in which it sees the same, so that the findings hold there, too.
+    answers_for: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,16 @@ class EnvironmentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Files of libraries, and the environments in which a tool has judged them; sorted."""
+
+    tool: str
+    environments: tuple[str, ...]  # names
+    files: tuple[str, ...]
+    agreed: bool = False  # what is found in them holds only if every environment says so
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectRecord:
     """A project as the report tells of it."""
 
@@ -81,3 +91,5 @@ class Report:
     tools: tuple[str, ...] = ()
     gone: tuple[Accepted, ...] = ()  # accepted by a baseline, and no longer found
     shard: ShardRecord | None = None
+    judged: tuple[Judged, ...] = ()  # the files of projects that are judged in several environments
+    undecided: tuple[Finding, ...] = ()  # of a shard: these hold only if the environments of the other shards agree

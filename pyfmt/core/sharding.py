@@ -16,7 +16,7 @@ from pyfmt.core.model import Unit
 from pyfmt.core.report import Report, UnitRecord
 from pyfmt.core.tool_values import Cost
 
-UnitKey = tuple[str, int, tuple[str, ...]]  # tool, number, projects' paths: the same on every machine
+UnitKey = tuple[str, int, tuple[str, ...], str]  # tool, number, projects' paths, environment: the same on every machine
 TimeKey = tuple[str, tuple[str, ...]]  # tool, projects' names
 
 
@@ -41,7 +41,8 @@ def parse(text: str) -> Shard:
 
 def unit_key(unit: Unit) -> UnitKey:
     """What a unit is known by on every machine."""
-    return unit.tool, unit.number, tuple(part.project.path for part in unit.parts)
+    paths = tuple(part.project.path for part in unit.parts)
+    return unit.tool, unit.number, paths, unit.environment.name if unit.environment else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def recorded_times(report: Report) -> dict[TimeKey, int]:
 def split(units: Sequence[Unit], weights: Sequence[int], count: int) -> list[list[Unit]]:
     """The units in `count` disjoint parts that are as equal as longest-first makes them; the order of `units` is free.
 
-    Units of one tool that share a project stay together, so that one part knows all that the tool says of the project.
+    Units of one tool that have the same project at home stay together, so that one part knows all that the tool says
+    of it there.
     """
     ordered = sorted(zip(units, weights, strict=True), key=lambda pair: unit_key(pair[0]))
     bundles = _bundles([unit for unit, _ in ordered])
@@ -118,7 +120,7 @@ def _bundles(units: Sequence[Unit]) -> list[list[Unit]]:
     """Units of one tool with a project in common, directly or through others."""
     bundles: list[tuple[set[tuple[str, str]], list[Unit]]] = []
     for unit in units:
-        places = {(unit.tool, part.project.path) for part in unit.parts}
+        places = {(unit.tool, part.project.path) for part in unit.parts if part.home}
         touching = [bundle for bundle in bundles if bundle[0] & places]
         bundles = [bundle for bundle in bundles if not bundle[0] & places]
         members = [member for _, found in touching for member in found]

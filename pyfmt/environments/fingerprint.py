@@ -111,7 +111,7 @@ def tier2(contents: Contents) -> str:
         owned: set[str] = set()
         for mark in site.marks:
             if mark.name.endswith(".dist-info") and not mark.name.startswith("~"):
-                rows, tops = _record(os.path.join(site.path, mark.name), contents.unread)
+                rows, tops = record_rows(os.path.join(site.path, mark.name), contents.unread)
                 owned |= tops
                 add("distribution", mark.name, *rows)
                 add("from", *_direct_url(os.path.join(site.path, mark.name), contents))
@@ -127,7 +127,7 @@ def _is_finder(name: str) -> bool:
     return name.startswith(("__editable__", "_editable_impl_"))
 
 
-def _record(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[str]]:
+def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[str]]:
     """The rows of RECORD that say what can be imported, sorted, and the top-level names among them."""
     file = os.path.join(metadata, "RECORD")
     try:

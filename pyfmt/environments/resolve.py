@@ -36,9 +36,9 @@ def resolve(
 
     An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
     ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it
-    needs. A project without an environment gets that of the first project (by path) that has it installed from its
-    folder (PEP 610): rule "dependent". `memo` keeps what was read between runs, see `reading.read`; `trusted` is
-    --trust.
+    needs. A project without an environment gets those of all projects that have it installed from its folder (PEP 610):
+    rule "dependent", the first by path as `environment` and the rest as `others`. `memo` keeps what was read between
+    runs, see `reading.read`; `trusted` is --trust.
     """
     root = os.path.realpath(config.root)
     _check_settings(projects, config)
@@ -299,9 +299,12 @@ def _has_installed(environment: Environment, folder: str) -> bool:
     )
 
 
-def _installations(projects: Sequence[Project], drafts: Iterable[_Draft]) -> dict[str, tuple[str, str]]:
-    """For each folder that some environment has a distribution from: the first project by path, and its environment."""
-    found: dict[str, tuple[str, str]] = {}
+_Installations = Mapping[str, Sequence[tuple[str, str]]]  # by folder: paths of projects, and their environments
+
+
+def _installations(projects: Sequence[Project], drafts: Iterable[_Draft]) -> _Installations:
+    """For each folder that some environment has a distribution from: the projects by path, each environment once."""
+    found: dict[str, dict[str, str]] = {}
     real: dict[str, str] = {}
     for project, draft in sorted(zip(projects, drafts), key=lambda pair: pair[0].path):
         if draft.result is None or draft.weak:
@@ -310,26 +313,34 @@ def _installations(projects: Sequence[Project], drafts: Iterable[_Draft]) -> dic
         for item in environment.distributions:
             if item.source is not None:
                 source = real.get(item.source) or real.setdefault(item.source, os.path.realpath(item.source))
-                found.setdefault(source, (project.path, environment.prefix))
-    return found
+                found.setdefault(source, {}).setdefault(environment.prefix, project.path)
+    return {source: [(path, prefix) for prefix, path in owners.items()] for source, owners in found.items()}
 
 
 def _finish(
-    project: Project, draft: _Draft, installed: Mapping[str, tuple[str, str]], given: tuple[str, dict[str, Environment]]
+    project: Project, draft: _Draft, installed: _Installations, given: tuple[str, dict[str, Environment]]
 ) -> Resolution:
     root, named = given
     result, rule, note = draft.result, draft.rule, draft.note
     if result is None or draft.weak:
-        dependent = installed.get(os.path.realpath(_folder(root, project)))
-        if dependent is not None and dependent[1] in named:
-            owner, prefix = dependent
-            note = f"has no environment of its own: linted in that of {owner}, which has it installed"
-            return Resolution(project.path, named[prefix], "dependent", note, tuple(draft.passed_over))
+        dependents = [each for each in installed.get(os.path.realpath(_folder(root, project)), ()) if each[1] in named]
+        if dependents:
+            environment = named[dependents[0][1]]
+            others = tuple(named[prefix].prefix for _, prefix in dependents[1:])
+            passed = tuple(draft.passed_over)
+            return Resolution(project.path, environment, "dependent", _borrowed(dependents), passed, others=others)
     if result is None:
         passed = (*draft.passed_over, *draft.unfit)
         return Resolution(project.path, None, "", _nothing(draft, root), passed)
     environment = named[result.environment.prefix]
     return Resolution(project.path, environment, rule, note, tuple(draft.passed_over))
+
+
+def _borrowed(dependents: Sequence[tuple[str, str]]) -> str:
+    paths = [path for path, _ in dependents]
+    if len(paths) == 1:
+        return f"has no environment of its own: linted in that of {paths[0]}, which has it installed"
+    return f"has no environment of its own: linted in those of its dependents {', '.join(paths)}"
 
 
 def _nothing(draft: _Draft, root: str) -> str:

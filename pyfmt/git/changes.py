@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyfmt.core import dependents, parsing
@@ -13,7 +13,7 @@ from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
 from pyfmt.git.shared_files import read_or_empty, shared_files
-from pyfmt.imports.graph import Home, ImportGraph, Read
+from pyfmt.imports.graph import Home, ImportGraph, Read, imports_of
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
@@ -24,6 +24,7 @@ from pyfmt.projects.walking import PYTHON_SUFFIXES
 
 _COMPILED = (".so", ".pyd")
 _SHOWN = 3
+_ASKED = 200  # files of which git is asked what they held
 
 
 def find_scope(settings: Config, survey: Survey, since: str, environ: Mapping[str, str], read: Read) -> Scope:
@@ -60,7 +61,7 @@ class _Diff:
 
 
 @dataclass(slots=True)
-class _Touched:
+class _ProjectChanges:
     """What changed in one project's folder."""
 
     paths: list[str] = field(default_factory=list)  # all but lock files
@@ -82,12 +83,12 @@ class _Attribution:
         self._homes = {*self._projects, *(member.path for member in self._gone)}
         self._edges = self._find_edges()
         self._locks = LockChanges(diff.repository, diff.bases, diff.paths, self._projects.values())
-        self._touched: dict[str, _Touched] = {}
+        self._touched: dict[str, _ProjectChanges] = {}
         self._strays: list[str] = []  # changed Python files of no project
         for change in diff.changes:
             self._sort_in(change)
         for path, relocked in self._locks.differing():
-            touched = self._touched.setdefault(path, _Touched())
+            touched = self._touched.setdefault(path, _ProjectChanges())
             touched.locks.append(relocked)
             if relocked.own and self._is_manifest(path, relocked.lock):
                 self._sort_in_file(relocked.lock, touched, "pyproject.toml")
@@ -109,7 +110,7 @@ class _Attribution:
                 self._strays += [path] if path.endswith(PYTHON_SUFFIXES) else []
                 continue
             if not self._locks.is_lock(path):
-                touched = self._touched.setdefault(owner, _Touched())
+                touched = self._touched.setdefault(owner, _ProjectChanges())
                 self._sort_in_file(path, touched, posixpath.basename(path))
                 if change.kind != "modified" and path.endswith(PYTHON_SUFFIXES):
                     touched.moved.append(path)
@@ -119,7 +120,7 @@ class _Attribution:
         texts = (read_or_empty(self._diff.settings.root / project / name) for name in MANIFESTS)
         return is_requirements(lock) and any(posixpath.basename(lock) in text for text in texts)
 
-    def _sort_in_file(self, path: str, touched: _Touched, name: str) -> None:
+    def _sort_in_file(self, path: str, touched: _ProjectChanges, name: str) -> None:
         touched.paths.append(path)
         if path.endswith(PYTHON_SUFFIXES):
             touched.python.append(path)
@@ -131,7 +132,7 @@ class _Attribution:
         inside = [path for path in self._projects if path == folder or path.startswith(folder + "/")]
         owner = _nearest(folder, self._projects)
         for path in {*inside, *([owner] if owner is not None else [])}:
-            touched = self._touched.setdefault(path, _Touched())
+            touched = self._touched.setdefault(path, _ProjectChanges())
             touched.paths.append(folder)
             touched.facts.append(folder)
 
@@ -154,7 +155,27 @@ class _Attribution:
             format=every if shared else self._to_format(),
             lint=every if shared else self._to_lint(importers),
             relocked=frozenset(path for path, found in self._touched.items() if found.locks),
+            gained=frozenset(self._gained()),
         )
+
+    def _gained(self) -> Iterator[str]:
+        """The changed files with a new import: with it a library may be reached that was not before.
+
+        Where there are many, all are taken for such: git is asked for each.
+        """
+        changed = [path for touched in self._touched.values() for path in touched.python if path in self._known]
+        for path in changed:
+            now = {text for text in self._read(path) if not text.startswith("@")}
+            if now and (len(changed) > _ASKED or now - self._imported_before(path)):
+                yield path
+
+    def _imported_before(self, path: str) -> set[str]:
+        """What a file imported at all of the bases; nothing where that is not known."""
+        try:
+            texts = [self._diff.repository.read(base, path) or b"" for base in self._diff.bases]
+        except git.Unknown:
+            return set()
+        return set.intersection(*(set(imports_of(text)) for text in texts)) if texts else set()
 
     def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
         bases = ", ".join(base[:12] for base in self._diff.bases)

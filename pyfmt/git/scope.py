@@ -29,6 +29,7 @@ class Scope:
     format: Files = field(default_factory=dict)
     lint: Files = field(default_factory=dict)
     relocked: frozenset[str] = frozenset()  # projects whose installed packages differ
+    gained: frozenset[str] = frozenset()  # files that import something that they did not import before
 
     def formatted(self, selected: Mapping[str, tuple[str, ...]]) -> Files:
         """The share of selected files that is to be formatted."""
@@ -41,7 +42,7 @@ class Scope:
         borrowers = {
             r.project
             for r in resolutions
-            if r.rule in _BORROWED and r.environment is not None and r.environment.prefix in lenders
+            if r.rule in _BORROWED and r.environment is not None and lenders & {r.environment.prefix, *r.others}
         }
         return self._share(selected, self.lint, borrowers)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pyfmt.core.model import Config
+from pyfmt.projects.files import names
 from pyfmt.tools.registry import config_files
 
 # A key of an INI or TOML file, with the lines that continue it.
@@ -18,6 +19,7 @@ def shared_files(settings: Config, paths: Iterable[str], folders: Iterable[str])
     """Those of the changed `paths`, and of the submodules `folders`, that every project's result depends on."""
     root = str(settings.root)
     wanted = {os.path.join(root, name) for name in ("pyproject.toml", "pyfmt.toml")}
+    wanted |= {os.path.join(root, name) for name in (*names("tool"), "setup.cfg")}  # new and deleted ones count, too
     wanted |= {str(settings.file)} if settings.file else set()
     for tool_config in settings.tool_configs:
         wanted.add(os.path.realpath(tool_config.path))

@@ -7,6 +7,7 @@ yet: once they do, the names that lead to them reach more than before.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,8 +24,8 @@ class Tree:
     contents: Mapping[str, str]
     roots: tuple[tuple[str, str], ...]  # folder ("." for all), and the dotted name that it stands for, "" for none
     rest: str = ""  # digest of everything else that any of the files may depend on
-    # Names that packages which are not in the tree may import, too: every file reaches them
-    always: tuple[str, ...] = ()
+    # Its top-level names that packages which are not in it may import, too
+    shared: frozenset[str] = frozenset()
 
 
 class Reach:
@@ -46,12 +47,25 @@ class Reach:
             roots.setdefault("" if folder == "." else folder, set()).add(name)
         for path in tree.contents:
             self._take(path, roots)
-        self._always = frozenset(found for name in tree.always for found in self._below(name))
+        self._shared = tree.shared
         self._below_places: dict[str, set[str]] = {}  # the names directly in a folder
         for place in self._places:
             folder, _, name = place.rpartition("/")
             self._below_places.setdefault(folder, set()).add(name)
         self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
+        self._begin(frozenset(found for name in tree.shared for found in self._below(name)))
+
+    def asked(self, names: Iterable[str], tops: Iterable[str]) -> Reach:
+        """The same where it is known what packages that are not in the tree ask for: `names`, of those below `tops`."""
+        always = {path for top in self._shared.difference(tops) for path in self._below(top)}
+        always.update(path for name in names for path in self._absolute(name))
+        found = copy.copy(self)
+        found._begin(frozenset(always))  # pylint: disable=protected-access  # its own class
+        return found
+
+    def _begin(self, always: frozenset[str]) -> None:
+        """Forget what files reach; `always` is what every file does."""
+        self._always = always
         self._direct: dict[str, frozenset[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
@@ -95,6 +109,10 @@ class Reach:
         if below:
             for name in below.intersection(names):
                 yield from self._places[f"{package}/{name}"]
+
+    def names_attribute(self, file: str, name: str) -> bool:
+        """Whether a file, or one that it reaches, names an attribute, or has a string that could name it."""
+        return any(name in self._attributes.get(path, ()) for path in self.of(file))
 
     def has(self, file: str) -> bool:
         """Whether it is one of the files."""

@@ -17,7 +17,9 @@ from pyfmt.projects.layout import imported_names
 
 # An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
 # import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that
-# could name one, by which a module below an imported package may be meant (`import a` and then `a.name`).
+# could name one, by which a module below an imported package may be meant (`import a` and then `a.name`). "!a.b" is an
+# import of a computed name that begins with "a.b."; where nothing of it is written ("!"), it may be any of the own
+# package.
 Read = Callable[[str], Sequence[str]]
 
 
@@ -48,12 +50,26 @@ def _imports(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.Call) and node.args:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         first = node.args[0]
-        if (
-            called in ("import_module", "__import__")
-            and isinstance(first, ast.Constant)
-            and isinstance(first.value, str)
-        ):
-            yield first.value
+        if called in ("import_module", "__import__"):
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+            else:
+                yield f"!{_beginning(first)}"
+
+
+def _beginning(name: ast.expr) -> str:
+    """The package that a computed name begins with ("a.b" of f"a.b.{name}"); "" where it is not written there."""
+    while True:
+        if isinstance(name, ast.JoinedStr) and name.values:
+            name = name.values[0]
+        elif isinstance(name, ast.BinOp):
+            name = name.left
+        elif isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "format":
+            name = name.func.value
+        else:
+            break
+    text = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
+    return text.partition("{")[0].partition("%")[0].rpartition(".")[0].lstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +146,7 @@ class ImportGraph:
         reverse: dict[str, set[str]] = {}
         for home in self._homes:
             for file in home.files:
-                for target in self._targets(file, home.path):
+                for target in self.targets(file, home.path):
                     reverse.setdefault(target, set()).add(file)
         start = set(changed)
         found: dict[str, str] = {}
@@ -142,12 +158,15 @@ class ImportGraph:
                     waiting.append(importer)
         return found
 
-    def _targets(self, file: str, home: str) -> set[str]:
+    def targets(self, file: str, home: str) -> set[str]:
+        """The files that a file of the project `home` imports; a computed name counts as all that it may be."""
         found: set[str] = set()
         for text in self._read(file):
             if text.startswith("@"):
                 continue
-            if text.startswith("."):
+            if text.startswith("!"):
+                found |= self._absolute(file, home, f"{text[1:]}.**") if text != "!" else self._relative(file, ".**")
+            elif text.startswith("."):
                 found |= self._relative(file, text)
             else:
                 found |= self._absolute(file, home, text)

@@ -12,6 +12,12 @@ from pyfmt.core.model import Project
 from pyfmt.projects.walking import PYTHON_SUFFIXES as _SUFFIXES
 from pyfmt.projects.walking import is_taken
 
+# What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where named,
+# it is checked as a script.
+SCRIPT_SUFFIXES = (".pyw", ".wsgi", ".tac", ".pyt", ".gyp", ".gypi")
+_SCRIPT_NAMES = ("wscript",)
+_COMMANDS_FOR_PDB = ".pdbrc"  # is tagged as Python, too
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -82,6 +88,8 @@ class _Selector:
         path = self._root / relative
         if path.is_symlink():
             return "is a symbolic link"
+        if path.name == _COMMANDS_FOR_PDB:
+            return "holds commands of pdb, not Python"
         if not is_taken(self._root, relative, self._exclude):
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
@@ -91,7 +99,9 @@ class _Selector:
 
 def _check_kind(path: str, file: Path) -> None:
     """Raises UsageError, with the path as it was named, for a file that is no Python source or script."""
-    if file.is_dir() or file.is_symlink() or file.name.endswith(_SUFFIXES) or _is_python_script(file):
+    if file.is_dir() or file.is_symlink() or file.name.endswith((*_SUFFIXES, *SCRIPT_SUFFIXES)):
+        return
+    if file.name in (*_SCRIPT_NAMES, _COMMANDS_FOR_PDB) or _is_python_script(file):
         return
     raise UsageError(
         "is not a Python file", path, "name folders, .py or .pyi files, or scripts whose first line calls python"
@@ -116,10 +126,11 @@ def _is_python_script(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            first = file.readline(200)
+            first, second = file.readline(200), file.readline(200)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", str(path)) from error
-    return first.startswith(b"#!") and b"python" in first
+    # nix-shell is told the interpreter in a second line.
+    return first.startswith(b"#!") and b"python" in (first + second if b"nix-shell" in first else first)
 
 
 def owner(relative: str, projects: Sequence[Project]) -> Project | None:

@@ -22,11 +22,12 @@ class _NotKnown(Exception):
     """A value that only running the file would tell."""
 
 
-# What looking at an expression may raise: an index out of range, a value of another kind, code that is nested too deeply.
+# What looking at an expression may raise: an index out of range, a value of another kind, code that is nested too
+# deeply.
 _UNREADABLE = (_NotKnown, TypeError, ValueError, LookupError, AttributeError, RecursionError)
 
 
-class _Part(list[Any]):
+class _PartialList(list[Any]):
     """A list of which more may be than could be read."""
 
 
@@ -53,7 +54,7 @@ def arguments(tree: ast.Module) -> Arguments:
                 try:
                     found.values[keyword.arg] = value = reader.value(keyword.value)
                     parts = value.values() if isinstance(value, dict) else [value]
-                    complete = not any(isinstance(part, _Part) for part in parts)
+                    complete = not any(isinstance(part, _PartialList) for part in parts)
                 except _UNREADABLE:
                     complete = False
                 if not complete:
@@ -115,6 +116,9 @@ class _Constants:
         if isinstance(node, ast.Dict):
             pairs = [(key, value) for key, value in zip(node.keys, node.values) if key is not None]
             return {self.value(key): self._list_or_value(value) for key, value in pairs}
+        return self._composed(node)
+
+    def _composed(self, node: ast.expr) -> Any:
         if isinstance(node, ast.JoinedStr):
             return self._text(node.values)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -152,7 +156,7 @@ class _Constants:
         try:
             return self.value(node)
         except _UNREADABLE:
-            return _Part()
+            return _PartialList()
 
     def _list(self, nodes: Iterable[ast.expr]) -> list[Any]:
         found: list[Any] = []
@@ -165,7 +169,7 @@ class _Constants:
                 if len(found) > _LONGEST:
                     raise _NotKnown
             except _UNREADABLE:
-                found = _Part(found)
+                found = _PartialList(found)
         return found
 
     def _sum(self, left: ast.expr, right: ast.expr) -> Any:
@@ -174,7 +178,7 @@ class _Constants:
         except _NotKnown:
             other = self.value(right)
             if isinstance(other, list):
-                return _Part(other)
+                return _PartialList(other)
             raise
         if isinstance(one, list):
             return _joined(one, self._list_or_value(right))
@@ -224,9 +228,9 @@ def _plain(value: Any) -> str:
 
 def _joined(one: list[Any], other: Any) -> list[Any]:
     if not isinstance(other, list):
-        return _Part(one)
-    partial = isinstance(one, _Part) or isinstance(other, _Part)
-    return _Part([*one, *other]) if partial else [*one, *other]
+        return _PartialList(one)
+    partial = isinstance(one, _PartialList) or isinstance(other, _PartialList)
+    return _PartialList([*one, *other]) if partial else [*one, *other]
 
 
 def _cut(text: Any) -> str:

@@ -26,12 +26,24 @@ class Only:
     packages: tuple[tuple[str, str], ...] = ()
     python: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> str:
+        """What is different in it, in a few words; "" where nothing is known."""
         parts = [f"Python {self.python}"] if self.python else []
         parts += [f"{name} {version}" if version else f"no {name}" for name, version in self.packages[:_MOST]]
         more = len(self.packages) - _MOST
-        told = ", ".join(parts) + (f" and {more} more" if more > 0 else "")
-        return f"{self.environment} ({told})" if told else self.environment
+        return ", ".join(parts) + (f" and {more} more" if more > 0 else "")
+
+    def __str__(self) -> str:
+        return f"{self.environment} ({self.told})" if self.told else self.environment
+
+
+def listed(only: Iterable[Only]) -> str:
+    """Environments in a line; what several have in common is said once: "billing, ledger (pydantic 1.10.2)"."""
+    groups: dict[str, list[str]] = {}
+    for each in only:
+        groups.setdefault(each.told, []).append(each.environment)
+    return ", ".join(", ".join(names) + (f" ({told})" if told else "") for told, names in groups.items())
 
 
 class Environments:
@@ -47,13 +59,15 @@ class Environments:
             for project in failure.projects:
                 # What did not finish cannot have contradicted another environment.
                 self._ran[failure.tool, project].discard(failure.environment)
+        self._judged = {(record.tool, file): record.environments for record in report.judged for file in record.files}
         self._pythons = {record.name: record.python for record in report.environments}
         self._packages = {record.name: dict(record.packages) for record in report.environments}
         self._sources = remembered(sources)
 
     def only_in(self, finding: Finding) -> tuple[Only, ...]:
-        """The environments that see `finding`, if others linted its project too and do not; else empty."""
-        others = self._ran.get((finding.tool, finding.project), set()).difference(finding.environments)
+        """The environments that see `finding`, if others judged its file too and do not; else empty."""
+        ran = self._ran.get((finding.tool, finding.project), set())
+        others = set(self._judged.get((finding.tool, finding.path), ran)).difference(finding.environments)
         if not others or not finding.environments:
             return ()
         names = self._telling(finding, sorted(others))

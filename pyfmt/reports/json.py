@@ -17,7 +17,7 @@ from pyfmt import __version__
 from pyfmt.core import parsing
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
-from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, ShardRecord, UnitRecord
+from pyfmt.core.report import EnvironmentRecord, Judged, ProjectRecord, Report, ShardRecord, UnitRecord
 from pyfmt.core.request import Command
 from pyfmt.reports.environments import Environments, Only
 from pyfmt.reports.options import RenderOptions, Sources, no_sources
@@ -69,6 +69,17 @@ def to_json(report: Report, sources: Sources = no_sources) -> JsonObject:
         "tools": list(report.tools),
         "gone": [asdict(item) for item in report.gone],
         **({"shard": asdict(report.shard)} if report.shard else {}),
+        "judged": [_judged(item) for item in report.judged],
+        **({"undecided": [_finding(item, ()) for item in report.undecided]} if report.undecided else {}),
+    }
+
+
+def _judged(item: Judged) -> JsonObject:
+    return {
+        "tool": item.tool,
+        "environments": list(item.environments),
+        "files": list(item.files),
+        "agreed": item.agreed,
     }
 
 
@@ -197,6 +208,11 @@ def _report(value: Mapping[str, Any]) -> Report:
         tools=_texts(value.get("tools", [])),
         gone=tuple(_read_accepted(item) for item in value.get("gone", [])),
         shard=_read_shard(value["shard"]) if "shard" in value else None,
+        judged=tuple(
+            Judged(_text(i["tool"]), _texts(i["environments"]), _texts(i["files"]), _truth(i["agreed"]))
+            for i in value.get("judged", [])
+        ),
+        undecided=tuple(_read_finding(item) for item in value.get("undecided", [])),
     )
 
 

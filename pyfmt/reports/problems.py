@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pyfmt.core.model import Edit, Finding, Severity
 from pyfmt.core.report import Report
-from pyfmt.reports.environments import Environments
+from pyfmt.reports.environments import Environments, listed
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import Sources, no_sources
 from pyfmt.reports.rules import documentation_url, home_page
@@ -87,7 +87,7 @@ def full_message(finding: Finding, environments: Environments) -> str:
         lines += printable_lines("also: " + ", ".join(finding.also))
     only = environments.only_in(finding)
     if only:
-        lines += printable_lines("only in: " + ", ".join(map(str, only)))
+        lines += printable_lines("only in: " + listed(only))
     return "\n".join(lines)
 
 

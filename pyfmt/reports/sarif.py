@@ -62,7 +62,7 @@ def _runs(report: Report, tool: str, sources: Sources) -> Iterator[JsonObject]:
             if rule not in rules:
                 rules[rule] = _rule(finding)
                 places[rule] = len(places)
-            result = _result(finding, places[rule], full_message(finding, environments))
+            result = _result(finding, places[rule], environments)
             results.append(result | (_suppressions(finding.baselined) if suppressing else {}))
     for edit in report.edits:
         if tool in edit.tools and not edit.written:
@@ -173,7 +173,8 @@ def _format_rule(tool: str) -> JsonObject:
     }
 
 
-def _result(finding: Finding, index: int, message: str) -> JsonObject:
+def _result(finding: Finding, index: int, environments: Environments) -> JsonObject:
+    message, only = full_message(finding, environments), environments.only_in(finding)
     related = [
         {"id": number, "physicalLocation": {"artifactLocation": _artifact(path)}}
         for number, path in enumerate(finding.also[: LOCATIONS_A_RESULT - 1], start=1)  # all are named in the message
@@ -188,6 +189,7 @@ def _result(finding: Finding, index: int, message: str) -> JsonObject:
         "properties": {
             "project": printable(finding.project),
             "environments": [printable(name) for name in finding.environments],
+            **({"only_in": [printable(str(each)) for each in only]} if only else {}),
         },
     }
 

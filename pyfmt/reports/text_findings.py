@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pyfmt.core.model import Finding
 from pyfmt.core.report import Report
-from pyfmt.reports.environments import Environments
+from pyfmt.reports.environments import Environments, listed
 from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
 from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.options import RenderOptions, remembered
@@ -45,7 +45,7 @@ def _further(finding: Finding, environments: Environments, more: list[str]) -> I
         yield "also: ", ", ".join(map(printable, finding.also))
     only = environments.only_in(finding)
     if only:
-        yield "only in: ", ", ".join(printable(str(each)) for each in only)
+        yield "only in: ", printable(listed(only))
 
 
 @dataclass(frozen=True, slots=True)

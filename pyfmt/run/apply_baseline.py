@@ -37,6 +37,9 @@ def checked(run: Checked) -> Coverage:
     unchecked = {(skip.tool, skip.project) for skip in run.skips}
     for failure in (*run.failures, *(failure for outcome in run.outcomes for failure in outcome.failures)):
         unchecked |= {(failure.tool, name) for name in failure.projects or [p.name for p in run.work.projects]}
+    # Another machine has the environment that sees what this one cannot.
+    blind = {project.name for project in run.work.projects if project.path in run.work.libraries.blind}
+    unchecked |= {(tool, name) for tool in run.work.linters for name in blind}
     unread = {name for failure in run.failures for name in failure.projects}
 
     def sound(tool: str, project: Project) -> bool:
@@ -64,8 +67,8 @@ def with_baseline(
 ) -> Report:
     """The report with the findings marked that a baseline accepts.
 
-    `tree` is where the checked files and the baselines are: the root, or the tree of git's index. `asked_locked` is what
-    `--baseline-locked` says.
+    `tree` is where the checked files and the baselines are: the root, or the tree of git's index. `asked_locked` is
+    what `--baseline-locked` says.
 
     Raises ConfigError for a damaged baseline.
     """

@@ -50,14 +50,12 @@ class Reaching:
             return None  # plugins may look at anything
         contents, rest = self._listed(seen)
         roots = self._roots(part, environment, contents)
-        tree = Tree(contents, roots, rest)
         installed = self._installed(environment)
-        tops = frozenset(top_names(tree))
+        tops = frozenset(top_names(Tree(contents, roots, rest)))
         if (self._first_party - tops) & installed:
             # A library of the monorepo is installed as a copy: it may import others that come from source.
             return None
-        shared = tops & (installed | sys.stdlib_module_names)
-        return Reach(Tree(contents, roots, rest, tuple(sorted(shared))), self._read)
+        return Reach(Tree(contents, roots, rest, tops & (installed | sys.stdlib_module_names)), self._read)
 
     def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], str]:
         """The modules and folders of the monorepo that are seen, and the digest of everything else."""

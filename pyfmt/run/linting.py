@@ -20,6 +20,7 @@ from pyfmt.core.model import Environment, Part, Unit
 from pyfmt.core.request import Request
 from pyfmt.environments import reading as environment_reading
 from pyfmt.projects import selection
+from pyfmt.run.libraries import with_libraries
 from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
 from pyfmt.run.session import Session
 from pyfmt.run.trusting import Trusting
@@ -109,23 +110,27 @@ class LinterCall:
     cached: str  # "hit", "miss: why", or "off"
 
 
-def linter_calls(request: Request, session: Session, space: Workspace, chosen: selection.Selection) -> list[LinterCall]:
-    """The exact calls that would lint the chosen files; nothing is run."""
-    from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
-
-    reader = ImportReader(space.config.root)
-    names = wanted(space.config, linters())
-    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
+def quiet_context(request: Request, session: Session, space: Workspace) -> RunContext:
+    """What describes a run without one needs; its memory is the caller's to close."""
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
-    run = RunContext(request, session, space, memory, facts)
+    return RunContext(request, session, space, memory, facts)
+
+
+def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCall]:
+    """The exact calls that would lint the chosen files; nothing is run."""
+    from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
+
+    memory, space = run.memory, run.space
+    reader = ImportReader(space.config.root)
+    names = wanted(space.config, linters())
+    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
     options = _lint_options(run, Path(os.devnull))
     known = UnitCache(memory.store, run.facts, lambda _: None, _reaching(run)) if memory.store else None
     calls = []
-    for unit in lint_plan(work, reader).lint_units:
+    for unit in lint_plan(with_libraries(work, run), reader).lint_units:
         spec, payload = call(unit, options)
         cached = known.told(unit) if known else "off"
         calls.append(LinterCall(unit.tool, tuple(spec.command()), payload, cached))
-    memory.close()
     return calls

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config, projects
@@ -21,12 +20,13 @@ from pyfmt.environments.resolve import resolve
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.formatting import format_files
+from pyfmt.run.libraries import also_judged, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
-from pyfmt.tools.registry import formatters, linters, syntax_ranks
+from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -127,6 +127,11 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
         formatted=share.format,
     )
     steps.done("scope")
+    if work.linters:
+        work = with_libraries(work, context)
+        if share.relocked or share.gained:
+            share, work = also_judged(work, context, chosen.files, share)
+        steps.done("libraries")
     done = _run_tools(work, context, steps)
     tools = (*work.linters, *_own_rules(settings, request))
     report = merging.merge(
@@ -144,14 +149,18 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *chosen.notes,
                 *share.notes,
                 *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
+                *notes_on(work.libraries, share.lint, work.projects),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
             ranks=syntax_ranks(),
+            kinds=rule_kinds(),
             concerned=scoping.concerned(request, share),
             files=done.shard.files if done.shard else share.count(formatting, linting),
             seconds=steps.seconds,
             began=steps.began,
+            libraries=work.libraries,
+            whole=done.shard is None,
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
@@ -232,10 +241,10 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
 
 def _boundaries(work: planning.Work, context: RunContext) -> BoundariesChecked:
     """Check the rules of the monorepo, on the files as they are after formatting."""
-    from pyfmt.run.boundaries.check import Question, check  # deferred for start-up time: only where configured
+    from pyfmt.run.boundaries.check import BoundaryQuestion, check  # deferred for start-up time: only where configured
 
     context.session.progress.begin(1)
-    checked = check(Question(context.space.config, work.projects, work.selected), context.memory)
+    checked = check(BoundaryQuestion(context.space.config, work.projects, work.selected), context.memory)
     context.session.progress.done(checked.outcome)
     return checked
 

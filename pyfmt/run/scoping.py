@@ -34,6 +34,9 @@ class Chosen:
     format: Files
     lint: Files
     notes: tuple[str, ...] = ()
+    # Of what --since found, what changes which libraries are judged where: `Scope.relocked` and `Scope.gained`.
+    relocked: frozenset[str] = frozenset()
+    gained: frozenset[str] = frozenset()
 
     def count(self, formatting: bool, linting: bool) -> int:
         """How many files a run looks at."""
@@ -51,7 +54,8 @@ def since(run: RunContext, chosen: Files) -> Chosen:
 
     read = import_memory.reader(run.memory, space.config.root)
     found = changes.find_scope(space.config, space.survey, request.since, run.session.environ, read)
-    return Chosen(found.formatted(chosen), found.linted(chosen, space.resolutions), found.notes)
+    lint = found.linted(chosen, space.resolutions)
+    return Chosen(found.formatted(chosen), lint, found.notes, found.relocked, found.gained)
 
 
 def concerned(request: Request, chosen: Chosen) -> frozenset[str] | None:

@@ -24,7 +24,8 @@ class Share:
 
     record: ShardRecord
     keys: frozenset[sharding.UnitKey]
-    planned: frozenset[tuple[str, str]]  # (tool, project's path) of what any machine does
+    planned: frozenset[tuple[str, str]]  # (tool, project's path) of what any machine does, in the projects' homes
+    own: frozenset[tuple[str, str]]  # the same of what this machine does
     files: int  # that this machine looks at
 
     def of(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
@@ -39,7 +40,7 @@ class Share:
     def answers_for(self, tool: str, project: str) -> bool:
         """Whether this machine knows all that the run says of a project by a tool."""
         if (tool, project) in self.planned:
-            return any(key[0] == tool and project in key[2] for key in self.keys)
+            return (tool, project) in self.own
         return self.tells_rest
 
 
@@ -74,10 +75,13 @@ def share(request: Request, whole: Whole, cwd: Path) -> Share:
         fail_on=settings.fail_on,
         baseline="",
     )
-    planned = frozenset((unit.tool, part.project.path) for unit in whole.units for part in unit.parts)
     own = parts[shard.index - 1]
     files = len({file for unit in own for file in unit.files})
-    return Share(record, frozenset(map(sharding.unit_key, own)), planned, files)
+    return Share(record, frozenset(map(sharding.unit_key, own)), _at_home(whole.units), _at_home(own), files)
+
+
+def _at_home(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
+    return frozenset((unit.tool, part.project.path) for unit in units for part in unit.parts if part.home)
 
 
 def _times(file: str, cwd: Path) -> dict[sharding.TimeKey, int]:

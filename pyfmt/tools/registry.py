@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyfmt.core.away import RuleKinds
 from pyfmt.core.tool_values import Comment, Cost
 from pyfmt.tools import black, isort, mypy, pylint, ruff, ty
 from pyfmt.tools.protocol import Linter
@@ -61,3 +62,10 @@ def comments() -> dict[str, Comment]:
 def syntax_ranks() -> dict[str, int]:
     """For `merging`: whose words on a file that cannot be parsed are kept."""
     return {name: tool.syntax_rank for name, tool in TOOLS.items()}
+
+
+def rule_kinds() -> RuleKinds:
+    """For `merging`: the rules that are not about what one environment sees."""
+    found = comments().values()
+    unused = frozenset(comment.unused_rule for comment in found if comment.unused_rule)
+    return RuleKinds(unused, frozenset().union(*(tool.project_rules or () for tool in TOOLS.values())))

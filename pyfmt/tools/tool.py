@@ -50,6 +50,7 @@ class Tool:
     distributions: tuple[str, ...]  # whose versions its answers depend on, its own first
     own_files: tuple[str, ...] = ()  # configurations that it would find by itself in a project
     setup_cfg: str = ""  # its section in setup.cfg, "" for none
+    tox_ini: bool = False  # whether it looks for that section in tox.ini, too
     on_by_default: bool = True
     syntax_rank: int = 9  # where several tools say that a file cannot be parsed, the words of the lowest are kept
     cost: Cost = Cost()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import subprocess
 import textwrap
-import zipfile
 from pathlib import Path
 
 from tests.support import virtualenvs
 from tests.support.monorepo import Monorepo
 from tests.support.pythons import clean_environ
+from tests.support.wheels import write_wheel
 
 ENVIRONMENTS = ("projects/alpha/.venv", "projects/beta/.venv")
 
@@ -208,21 +206,7 @@ WHEELS: dict[str, dict[str, str]] = {
 
 def build_wheel(folder: Path, name: str) -> Path:
     """One of WHEELS as a file in `folder`."""
-    distribution, version = name.split("-")
-    info = f"{distribution}-{version}.dist-info"
-    files = dict(WHEELS[name])
-    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
-    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    rows = []
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        rows.append(f"{path},sha256={digest},{len(text.encode())}\n")
-    files[f"{info}/RECORD"] = "".join(rows) + f"{info}/RECORD,,\n"
-    place = folder / f"{name}-py3-none-any.whl"
-    with zipfile.ZipFile(place, "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-    return place
+    return write_wheel(folder, name, WHEELS[name])
 
 
 class LittleMonorepo:

@@ -171,3 +171,46 @@ def test_explain_says_how_many_files_are_concerned(tree: Monorepo) -> None:
     append(tree, CORE + "text.py", "\n\nX = 1\n")
     told = tree.run("explain", ALPHA + "main.py").stdout
     assert "2 of 6 files can see that" in told, told
+
+
+def test_of_what_is_set_on_a_standard_class_only_the_value_counts_and_only_where_it_is_looked_at(
+    tree: Monorepo,
+) -> None:
+    setting = (
+        "from string import Template\n\nfrom acme.core import text\n\nTEMPLATE = Template('')\nTEMPLATE.invented = "
+    )
+    reader = "from string import Template\n\nprint(Template('').invented.real)\n"
+    bystander = "from string import Template\n\nprint(Template('').template)\n"
+    new = {ALPHA + "new_bystander.py": bystander, ALPHA + "new_reader.py": reader}
+    tree.write({ALPHA + "new_setting.py": f"{setting}len(text.__name__)\n", **new})
+    said = tree.run("check", "--tool", "pylint").stdout
+    assert "invented" not in said and "has no 'real' member" not in said, said
+    append(tree, CORE + "text.py", "\n\ndef later() -> int:\n    return 1\n")
+    assert linted(tree)["alpha"] == 3  # main, its test, and who sets: it is an int as before
+    tree.write({ALPHA + "new_setting.py": f"{setting}str(text.later())\n"})
+    assert "has no 'real' member" in tree.run("check", "--tool", "pylint").stdout
+    assert not difference(tree, "--tool", "pylint")
+    tree.write({ALPHA + "new_setting.py": f"{setting}text.later\n"})
+    tree.run("check", "--tool", "pylint")
+    append(tree, CORE + "text.py", "\n\nLATER = 1\n")
+    assert linted(tree)["alpha"] == 4  # and who looks at it, not the bystander
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_what_others_have_set_is_there_for_a_file_that_is_linted_alone(tree: Monorepo) -> None:
+    setting = '"""Sets {0}."""\n\nfrom string import Template\n\nTEMPLATE = Template("")\nTEMPLATE.{0} = {1}\n'
+    reader = "from string import Template\n\nprint(Template('').first.real, Template('').second, Template('').third)\n"
+    tree.write(
+        {
+            ALPHA + "new_a.py": setting.format("first", "1"),
+            ALPHA + "new_b.py": setting.format("second", "'text'"),
+            ALPHA + "new_reader.py": reader,
+        }
+    )
+    tree.run("check", "--tool", "pylint")
+    for number in range(2):
+        append(tree, ALPHA + "new_reader.py", f"print({number})\n")
+        assert linted(tree) == {"alpha": 1}
+        said = tree.run("check", "--tool", "pylint").stdout
+        assert "has no 'third' member" in said and "'first'" not in said and "'second'" not in said, said
+        assert not difference(tree, "--tool", "pylint")

@@ -164,3 +164,25 @@ def test_the_git_hook_stops_a_commit_with_findings_and_leaves_anothers_hook_alon
     done = commit(tree)
     assert done.returncode == 1
     assert re.search(r"app/app/wrong\.py:3:15: error assignment", done.stdout + done.stderr)
+
+
+def test_the_git_hook_finds_pyfmt_without_path_and_says_where_it_looked(tmp_path: Path) -> None:
+    """As a git that a desktop program starts."""
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n', "app/ugly.py": "print( 1 )\n"})
+    # A package of that name in the checkout is not the one that runs.
+    tree.write({".gitignore": ".venv\n", "pyfmt/__init__.py": "raise SystemExit('of the checkout')\n"})
+    tree.git("init", "--quiet")
+    tree.run("init", "--hook", "git", "--yes").expect(0)
+    tree.git("add", "app")
+    hook = tree.root / ".git/hooks/pre-commit"
+    variables = {**tree.environment_variables(), "PATH": "/usr/bin:/bin"}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(hook)], cwd=tree.root, env=variables, check=False, capture_output=True, text=True)
+
+    done = run()
+    assert "reformatted app/app/ugly.py" in done.stdout, done.stdout + done.stderr
+    assert tree.git("show", ":app/app/ugly.py") == "print(1)\n"
+    hook.write_text(re.sub("python=.*", "python=/gone/python", hook.read_text(), count=1))
+    done = run()
+    assert done.returncode == 1 and "neither in /gone/python nor on the PATH" in done.stderr, done.stderr

@@ -116,6 +116,7 @@ def test_every_key(tmp_path: Path) -> None:
         fail-on = "warning"
         cache-dir = ".cache"
         baseline = true
+        check-in-dependents = "home"
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
@@ -137,7 +138,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
-    assert settings.baseline
+    assert settings.baseline and not settings.in_dependents
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),
@@ -175,6 +176,8 @@ def test_a_wrong_option_is_a_usage_error(tmp_path: Path, options: dict[str, Any]
     [
         ("exlude = []", "unknown key 'exlude'; did you mean 'exclude'?"),
         ("zzz = 1", "unknown key 'zzz'; known: projects, exclude,"),
+        ("check-in-dependents = 'no'", 'check-in-dependents: must be true or "home"'),
+        ("check-in-dependents = 1", 'check-in-dependents: must be true or "home", not an integer'),
         ("exclude = 'a'", "exclude: must be a list of strings, not a string"),
         ("exclude = ['a', 1]", "exclude: must be a list of strings, not an array of integer and string"),
         ("configs = 1", "configs: must be a string, not an integer"),

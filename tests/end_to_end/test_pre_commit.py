@@ -249,3 +249,26 @@ def test_all_files_are_taken_as_handed_over(hooked: Framework) -> None:
         env=hooked.tree.environment_variables(),
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_the_frameworks_take_for_python_is_checked_or_left_out_with_a_note(
+    hook_repository: tuple[Path, str], pre_commit_home: Path, tmp_path: Path
+) -> None:
+    """Their tags (identify) know more names than .py; one strange file never blocks the others."""
+    nix = "#!/usr/bin/env nix-shell\n#! nix-shell -i python3 -p python3\n"
+    ugly: dict[str, str | bytes] = {f"app/{name}": UGLY for name in ("site.wsgi", "gui.pyw", "wscript", "plain.py")}
+    scripts: dict[str, str | bytes] = {"app/nix": nix + UGLY, "app/tool": "#!/usr/bin/env python3\n" + UGLY}
+    tree = trees.one_project(
+        tmp_path, {"app/__init__.py": '"""App."""\n', ".pdbrc": "alias p print\n", **ugly, **scripts}
+    )
+    for name in scripts:
+        (tree.root / "app" / name).chmod(0o755)
+    done = Hooked(tree, "pyfmt-format", hook_repository, pre_commit_home).pre_commit()
+    assert "app/.pdbrc: not checked, since it holds commands of pdb" in done.stdout, done.stdout
+    for name in ugly:
+        assert tree.read(f"app/{name}") == NEAT, done.stdout
+    for name in scripts:
+        assert tree.read(f"app/{name}").endswith("print(os.sep, sys.path)\n"), done.stdout
+    tree.git("add", "--all")
+    done = Hooked(tree, "pyfmt-staged", hook_repository, pre_commit_home).pre_commit()
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -25,8 +25,10 @@ SOURCES = {
 }
 
 
-def reach(sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, always: tuple[str, ...] = ()) -> Reach:
-    tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", always)
+def reach(
+    sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, shared: frozenset[str] = frozenset()
+) -> Reach:
+    tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", shared)
     return Reach(tree, lambda file: imports_of(sources[file].encode()) if file in sources else ())
 
 
@@ -118,7 +120,7 @@ def test_a_hook_that_gives_a_folder_another_name() -> None:
 
 
 def test_what_installed_packages_may_import_is_reached_by_everyone() -> None:
-    found = reach(SOURCES, always=("acme",)).of("app/service/leaf.py")
+    found = reach(SOURCES, shared=frozenset({"acme"})).of("app/service/leaf.py")
     assert {path for path in SOURCES if path.startswith("lib/")} <= found
 
 
@@ -129,3 +131,14 @@ def test_beginning_and_top_names() -> None:
     assert beginning("script.py", contents) == "."
     tree = Tree(contents, (("app", ""), ("lib/core", ""), ("lib/extra/src/acme/extra", "given.name")))
     assert set(top_names(tree)) == {"service", "tests", "acme", "given"}
+
+
+def test_where_it_is_known_what_installed_packages_ask_for_only_that_is_reached() -> None:
+    everything = reach(SOURCES, shared=frozenset({"acme"}))
+    asked = everything.asked(["acme.core.absent", "acme.extra"], ["acme"])
+    reached = {path for path in asked.of("app/service/leaf.py") if path.startswith("lib/")}
+    assert any(path.startswith("lib/extra/") for path in reached)
+    assert "lib/extra/src/acme/extra/more.py" not in reached
+    assert asked.digest("app/service/leaf.py") != everything.digest("app/service/leaf.py")
+    of_another_name = everything.asked([], ["tests"])
+    assert of_another_name.of("app/service/leaf.py") == everything.of("app/service/leaf.py")

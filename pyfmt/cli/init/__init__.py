@@ -161,7 +161,7 @@ def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Writes) -> Non
         # It is in no repository, so that nobody could get it back.
         plan.notes.append(f"{path} is somebody's hook and stays as it is; add to it: {contents.GIT_HOOK_CALL}")
     else:
-        plan.add(path, contents.GIT_HOOK, 0o755)
+        plan.add(path, contents.git_hook(sys.executable), 0o755)
 
 
 def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +15,23 @@ from pyfmt.core.model import Project
 DISTRIBUTION = "pyfmt-monorepo"
 GITLAB_FILE = ".gitlab/pyfmt.yml"
 GIT_HOOK_CALL = "pyfmt run --staged"
-GIT_HOOK = f"""\
+
+
+def git_hook(python: str) -> str:
+    """The text of .git/hooks/pre-commit: calls pyfmt by the interpreter `python`, which a desktop program finds
+    without the shell's PATH; without it (pyfmt was installed elsewhere since) the one on PATH."""
+    return f"""\
 #!/bin/sh
 # Written by `pyfmt init`: formats what is staged, and stops the commit where something is left to do.
-exec {GIT_HOOK_CALL}
+python={shlex.quote(python)}
+if [ -x "$python" ] && "$python" -P -c 'import pyfmt' 2> /dev/null; then
+    exec "$python" -P -m {GIT_HOOK_CALL}
+fi
+if command -v pyfmt > /dev/null; then
+    exec {GIT_HOOK_CALL}
+fi
+echo "pre-commit hook: pyfmt is neither in $python nor on the PATH; install it, and run: pyfmt init --hook git" >&2
+exit 1
 """
 
 

@@ -11,7 +11,7 @@ from pyfmt import config, disk, projects
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.sources import Sources
-from pyfmt.cli.watch.places import Places
+from pyfmt.cli.watch.places import WatchedPlaces
 from pyfmt.core.model import Config, Resolution
 from pyfmt.core.request import OutputSpec, Request
 from pyfmt.environments.resolve import resolve
@@ -36,11 +36,11 @@ class Invocation:
 class Observation:
     """The places, with those of the environments, and the state that the environments were in."""
 
-    places: Places
+    places: WatchedPlaces
     state: State
 
 
-def tree_places(invocation: Invocation) -> Places:
+def tree_places(invocation: Invocation) -> WatchedPlaces:
     """The places of the checkout, by a walk; raises PyfmtError where the configuration cannot be read."""
     settings = config.load(invocation.request, invocation.cwd)
     root, own = str(settings.root), frozenset(_own(settings, invocation))
@@ -56,7 +56,7 @@ def tree_places(invocation: Invocation) -> Places:
     files |= {str(store_file()), *(str(file) for file in [settings.file] if file)}
     if invocation.request.since is not None and git is not None:  # what a commit or a branch is compared with
         files |= {str(git / "HEAD"), str(git / "logs" / "HEAD")}
-    return Places(
+    return WatchedPlaces(
         root=root,
         folders=frozenset(folders),
         hidden=frozenset(hidden),

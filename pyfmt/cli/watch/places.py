@@ -29,7 +29,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class WatchedPlaces:
     """What is watched; all paths are absolute, folders without what lies further down."""
 
     root: str
@@ -61,7 +61,7 @@ class TreeChange:
         return TreeChange(paths, self.shape or other.shape, self.installed or other.installed)
 
 
-def relevant_change(events: Iterable[Event], places: Places) -> TreeChange:
+def relevant_change(events: Iterable[Event], places: WatchedPlaces) -> TreeChange:
     """What of these events counts.
 
     Also what came and is gone again: the last run may have seen it.
@@ -74,7 +74,7 @@ def relevant_change(events: Iterable[Event], places: Places) -> TreeChange:
     return change
 
 
-def _kind(event: Event, places: Places) -> str:
+def _kind(event: Event, places: WatchedPlaces) -> str:
     """ "source", "shape", "installed", or "" for what cannot matter."""
     folder, name = posixpath.split(event.path)
     if event.path in places.files:
@@ -88,7 +88,7 @@ def _kind(event: Event, places: Places) -> str:
     return ""
 
 
-def _kind_in_tree(event: Event, name: str, folder: str, places: Places) -> str:
+def _kind_in_tree(event: Event, name: str, folder: str, places: WatchedPlaces) -> str:
     is_folder = event.is_folder or event.path in places.folders or event.path in places.outside
     if is_folder:
         if name in _ENVIRONMENTS:

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from pyfmt.cli.watch.changes import Invocation, State, all_places, state_of, tree_places
 from pyfmt.cli.watch.notifier import Notifier, check_installed
-from pyfmt.cli.watch.places import Places, TreeChange, relevant_change
+from pyfmt.cli.watch.places import TreeChange, WatchedPlaces, relevant_change
 from pyfmt.cli.watch.screen import Screen
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.report import Report
@@ -49,11 +49,11 @@ def watch(each: Round, invocation: Invocation) -> NoReturn:
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
             screen = Screen(invocation.outputs, places.root)
-            _Session(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
+            _WatchSession(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
 
 
 @dataclass(slots=True)
-class _Session:
+class _WatchSession:
     """The loop, and what it knows between two runs."""
 
     each: Round
@@ -61,7 +61,7 @@ class _Session:
     workers: WorkerPool
     notifier: Notifier
     screen: Screen
-    places: Places
+    places: WatchedPlaces
     own: str  # of pyfmt's code and tools
     moved: bool = True  # there may be other environments than those that are watched
 
@@ -121,7 +121,7 @@ class _Session:
             if not self._turn_to(replace(tree, outside=self.places.outside, environments=self.places.environments)):
                 return
 
-    def _turn_to(self, places: Places) -> bool:
+    def _turn_to(self, places: WatchedPlaces) -> bool:
         """Watch these places from now on; whether there are others among them than before."""
         before, self.places = self.places.watched, places
         if places.watched == before:

@@ -42,7 +42,8 @@ class Installer:
         return "uv" if self.uv else "pip"
 
     def command(self, step: Step, prefix: Path, requirements: Path | None, overrides: Path | None) -> list[str]:
-        """The call for a step; `requirements` is the file that holds the step's lines, `overrides` that of its overrides."""
+        """The call for a step; `requirements` is the file that holds the step's lines, `overrides` that of its
+        overrides."""
         python = str(_python(prefix))
         if step.sync is not None and self.uv:
             names = [("--group", group) for group in sorted(step.choice.groups)]

@@ -15,13 +15,27 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.core.errors import StagedError
 from pyfmt.git.index import LINK, SUBMODULE, GitIndex, IndexEntry
+from pyfmt.projects.selection import SCRIPT_SUFFIXES
 from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk
 from pyfmt.runner.edits import remove_leftovers
 
 # What can matter to a tool: sources and textual configuration. Data, pictures and the like stay out, which spares a big
 # repository a second copy. A name without a suffix (Pipfile, pylintrc, .gitignore, a script) is always taken.
 _SUFFIXES = frozenset(
-    (*PYTHON_SUFFIXES, ".toml", ".cfg", ".ini", ".lock", ".txt", ".in", ".typed", ".pylintrc", ".jsonl", "")
+    (
+        *PYTHON_SUFFIXES,
+        *SCRIPT_SUFFIXES,
+        ".toml",
+        ".cfg",
+        ".ini",
+        ".lock",
+        ".txt",
+        ".in",
+        ".typed",
+        ".pylintrc",
+        ".jsonl",
+        "",
+    )
 )
 _COMPILED = (".so", ".pyd")
 _STATE = 1  # raise it when the meaning of the state file changes

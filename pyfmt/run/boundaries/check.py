@@ -30,7 +30,7 @@ class BoundaryResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BoundaryQuestion:
     """What is to be checked: `selected` are the files to report on, by project path."""
 
     config: Config
@@ -38,7 +38,7 @@ class Question:
     selected: Mapping[str, tuple[str, ...]]
 
 
-def check(question: Question, memory: Memory) -> BoundaryResult:
+def check(question: BoundaryQuestion, memory: Memory) -> BoundaryResult:
     """Findings of the selected files of libraries and projects; raises ConfigError.
 
     A partial run reports the share of a whole one that concerns its files.
@@ -68,7 +68,7 @@ def check(question: Question, memory: Memory) -> BoundaryResult:
 class _BoundaryCheck:
     """One check: the files that it depends on, and how they are checked."""
 
-    def __init__(self, question: Question, known: Kinds, parts: tuple[Part, ...]) -> None:
+    def __init__(self, question: BoundaryQuestion, known: Kinds, parts: tuple[Part, ...]) -> None:
         self._question = question
         self._kinds = known
         self._owners = {file: part.project for part in parts for file in part.files}

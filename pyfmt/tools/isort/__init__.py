@@ -12,6 +12,7 @@ TOOL = Tool(
     distributions=("isort",),
     own_files=(".isort.cfg",),
     setup_cfg="isort",
+    tox_ini=True,
     syntax_rank=3,
     promise="imports are sorted",
     would="sort the imports of the file anew",

@@ -136,13 +136,21 @@ def _unplaced(names: tuple[str, ...], config: Config) -> frozenset[str]:
 
 
 def is_skipped(path: str, settings: IsortSettings) -> bool:
-    """Whether `isort .` leaves `path` (relative to the root) out: by skip, skip_glob, skip_gitignore or its ending."""
+    """Whether `isort .` leaves `path` (relative to the root) out: by skip, skip_glob, skip_gitignore or its ending.
+
+    A script without a Python suffix is taken where somebody named it, unless its ending is blocked: isort would look at
+    its first line alone.
+    """
     folder, _, _ = path.rpartition("/")
     if folder and _folder_skipped(folder, settings):
         return True
     config = load(settings)
     full = Path(settings.root, path)
-    return not config.is_supported_filetype(str(full)) or _skips_path(full, config)
+    if path.endswith((".py", ".pyi")):
+        taken = config.is_supported_filetype(str(full))
+    else:
+        taken = full.suffix.lstrip(".") not in config.blocked_extensions
+    return not taken or _skips_path(full, config)
 
 
 @lru_cache(maxsize=None)

@@ -17,6 +17,7 @@ TOOL = Tool(
     distributions=("pylint", "astroid"),
     own_files=(".pylintrc", "pylintrc"),
     setup_cfg="pylint",
+    tox_ini=True,
     syntax_rank=0,
     cost=Cost(1500, 60),  # it only parses what it need not report
     linter=PylintLinter(),

@@ -44,7 +44,8 @@ class PylintLinter:
             "trusted": context.trusted,
             "unused_ignores": context.unused_ignores,
             "groups": [
-                {**_group(part, environment, context.root), "replay": _replay(part, context)} for part in unit.parts
+                {**_group(part, environment, context.root), "replay": context.replays.get(part.project.path)}
+                for part in unit.parts
             ],
         }
 
@@ -110,16 +111,8 @@ def _group(part: Part, environment: Environment, root: str) -> JsonObject:
         "context": [os.path.join(root, file) for file in part.context],
         "import_roots": [os.path.normpath(os.path.join(root, path)) for path in part.project.import_roots],
         "py_version": least,
+        "home": part.home,
     }
-
-
-def _replay(part: Part, context: LintContext) -> JsonObject | None:
-    """What an earlier run noted of a project's files, with absolute paths."""
-    noted = context.replays.get(part.project.path)
-    if noted is None:
-        return None
-    late = [[os.path.join(context.root, file), name] for file, name in noted["late"]]
-    return {**noted, "build": [os.path.join(context.root, file) for file in noted["build"]], "late": late}
 
 
 def minimum_python(requires: str | None) -> str | None:

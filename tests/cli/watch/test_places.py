@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pyfmt.cli.watch.places import Event, Places, relevant_change
+from pyfmt.cli.watch.places import Event, WatchedPlaces, relevant_change
 
-PLACES = Places(
+PLACES = WatchedPlaces(
     root="/m",
     folders=frozenset({"/m", "/m/lib", "/m/lib/core", "/m/data", "/m/my-data"}),
     hidden=frozenset({"/m/data", "/m/my-data"}),

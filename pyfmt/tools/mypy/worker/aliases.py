@@ -1,8 +1,8 @@
 """Further names of files: what mypy calls "Source file found twice under different module names", and ends for.
 
-Where `app.core` is imported as `src.app.core`, too, Python loads the file twice. So does mypy, once the second name leads
-to another path: a folder of links before all import roots. Each file is checked under its own name, the others are
-only imported. Standard library only.
+Where `app.core` is imported as `src.app.core`, too, Python loads the file twice. So does mypy, once the second name
+leads to another path: a folder of links before all import roots. Each file is checked under its own name, the others
+are only imported. Standard library only.
 """
 
 from __future__ import annotations

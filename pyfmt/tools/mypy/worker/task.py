@@ -319,7 +319,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             self._fail(f"{place} of {self._payload['environment']} cannot be read by mypy", str(first["message"]))
 
     def _without_duplicate(self, item: Mapping[str, Any]) -> bool:
-        """Give a file's second name a path of its own. Two files of one name are kept apart by planning: this is loud."""
+        """Give a file's second name its own path. Two files of one name are kept apart by planning: this is loud."""
         file, message = str(item["file"]), str(item["message"])
         if self._aliases.resolve(message, os.path.join(self._cwd, file)):
             return True

@@ -3,7 +3,8 @@
 astroid adds `other.attribute = value` to what `other` is found to be as soon as the tree of the assigning module is
 built (`AstroidBuilder.delayed_assattr`). So a file's messages depend on which trees were built before it is linted.
 Here it is noted who set what on whom, and which file made astroid build the module that did; a later run over a few
-files builds the same modules before the same files, and so says of them what a run over all files does.
+files builds the same modules before somebody looks at what they set (`replaying.py`), and so says of its files what a
+run over all does.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """
@@ -11,32 +12,76 @@ Standalone: loaded by file path next to `task.py` once pylint is importable; no 
 from __future__ import annotations
 
 import ast
-import contextlib
 import os
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, NamedTuple
 
-from astroid import MANAGER, bases, builder, modutils, nodes, objects, util
-from astroid.exceptions import AstroidError, InferenceError
+from astroid import bases, builder, modutils, nodes, objects, util
+from astroid.exceptions import InferenceError
+
+_Set = tuple[str, str, str]  # the target module's place, what in it ("" for itself), and the attribute
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPaths:
+    """Where the checkout, the environment and the interpreter lie: no record says so."""
+
+    root: str
+    environment: str
+    base: str = field(default_factory=lambda: sys.base_prefix)
+
+    def _prefixes(self) -> Iterator[tuple[str, str]]:
+        known = {self.environment: "<environment>/", self.root: "", self.base: "<base>/"}
+        yield from ((path.rstrip(os.sep) + os.sep, known[path]) for path in sorted(known, key=len, reverse=True))
+
+    def name(self, path: str) -> str:
+        """A path as records have it: the checkout's own are relative to its root; a module's name stays as it is."""
+        for prefix, name in self._prefixes():
+            if path.startswith(prefix):
+                return name + path[len(prefix) :].replace(os.sep, "/")
+        return path if path.startswith(os.sep) else f"<module>/{path}"
+
+    def path(self, name: str) -> str:
+        """The inverse of `name`."""
+        if name.startswith("<module>/"):
+            return name.removeprefix("<module>/")
+        for prefix, start in self._prefixes():
+            if start and name.startswith(start):
+                return prefix + name[len(start) :]
+        return os.path.join(self.root, name)
+
+    def is_own(self, path: str) -> bool:
+        """Whether it is a file of the checkout: neither of its environment nor of what it installs."""
+        return not self.name(path).startswith(("<", os.sep)) and "site-packages" not in path
+
+
+class Siblings(NamedTuple):
+    """The modules beside this one that it needs, which are loaded by their files."""
+
+    asking: ModuleType
+    replaying: ModuleType
+    values: ModuleType
 
 
 class Effects:
     """Listens to astroid while trees are built and files are linted; one for each lint."""
 
-    def __init__(self, replay: Mapping[str, Any] | None) -> None:
-        """`replay`: what an earlier run noted (`build`: files; `late`: pairs of a file and a module's name); None:
-        nothing."""
-        # By file: target's file, attribute, constant or None
-        self.made: dict[str, list[tuple[str, str, str | None]]] = {}
-        self.early: dict[str, str] = {}  # name of a module that set something -> the file whose tree needed it
-        self.late: dict[str, str] = {}  # the same while files were linted
-        self._build = frozenset(replay["build"]) if replay else frozenset()
-        self._replayed: list[tuple[str, str]] = [tuple(pair) for pair in replay["late"]] if replay else []
+    def __init__(self, parts: Siblings, places: RecordedPaths, replay: Mapping[str, Any] | None) -> None:
+        """`replay`: what an earlier run noted (see `task.py`); None: nothing."""
+        self._parts = parts
+        self._places = places
+        self._made: dict[str, dict[_Set, list[nodes.AssignAttr]]] = {}  # by the setter's file
+        self._early: dict[str, tuple[str, str]] = {}  # a setter's file -> the file whose tree needed it, its name
+        self._late: dict[str, tuple[str, str]] = {}  # the same while files were linted
+        self._noted = replay
+        self._replay = parts.replaying.Replay((), parts.asking.place)
         self._order: dict[str, int] = {}
+        self._linted: frozenset[str] = frozenset()
         self._current = ""
-        self._linting = False
-        self._muted = False
         self._listen()
 
     def _listen(self) -> None:
@@ -52,47 +97,76 @@ class Effects:
     def needed(self, files: Iterable[str], others: Iterable[str]) -> list[str]:
         """Those of the files that are not linted (`others`) whose trees must be built before; all relative or
         absolute."""
-        others = list(others)
+        others, files = list(others), list(files)
+        self._linted = frozenset(map(os.path.abspath, files))
         self._order = {os.path.abspath(file): place for place, file in enumerate(sorted([*files, *others]))}
-        return [file for file in others if os.path.abspath(file) in self._build or sets_attributes(file)]
+        if self._noted is None:
+            return [file for file in others if sets_attributes(file)]
+        build = {self._places.path(file) for file in self._noted["build"]}
+        return [file for file in others if os.path.abspath(file) in build]
+
+    def wait(self, names: Mapping[str, str]) -> None:
+        """Have what an earlier run noted wait until somebody looks at it; `names` are those of modules by their
+        files."""
+        setters = []
+        for number, (phase, trigger, name, path, sets) in enumerate(self._noted["setters"] if self._noted else ()):
+            file = self._places.path(path)
+            moment = (int(phase), self._order.get(self._places.path(trigger), 0), number)
+            targets = [(self._places.path(target), scope, attribute) for target, scope, attribute in sets]
+            setters.append(self._parts.replaying.Setter(moment, name or names.get(file, ""), file, targets, not name))
+        self._replay = self._parts.replaying.Replay(setters, self._parts.asking.place)
 
     def building(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items, each noted as the one whose tree is built now."""
         for item in items:
-            self._current = os.path.abspath(item.filepath)
+            self._at(item.filepath, 0)
             yield item
 
     def linting(self, path: str) -> None:
-        """The file at `path` is linted now: builds what an earlier file had made astroid build by then."""
-        self._linting = True
+        """The file at `path` is linted now."""
+        self._at(path, 1)
+
+    def _at(self, path: str, phase: int) -> None:
         self._current = os.path.abspath(path)
-        place = self._order.get(self._current, 0)
-        waiting, self._replayed = self._replayed, []
-        for trigger, name in waiting:
-            if self._order.get(trigger, 0) < place:
-                self._muted = True
-                with contextlib.suppress(AstroidError, RecursionError):
-                    MANAGER.ast_from_module_name(name)
-                self._muted = False
-            else:
-                self._replayed.append((trigger, name))
+        self._replay.now = (phase, self._order.get(self._current, 0), -1)
 
-    def told(self, linter: Any, relative: Callable[[str], str]) -> dict[str, Any]:
-        """What was noted, as JSON has it, and whether all checkers are pylint's own.
+    def told(self, linter: Any, tops: frozenset[str]) -> dict[str, Any]:
+        """What was noted, as JSON has it (see `task.py`), and whether all checkers are pylint's own.
 
-        What those of plugins keep from file to file is not known.
+        What those of plugins keep from file to file is not known. `tops`: the top-level names of the checkout.
         """
         checkers: Sequence[Any] = [each for group in linter._checkers.values() for each in group]
-        own = ("pylint", "_pyfmt_pylint_linter")
+        asking, own, name = self._parts.asking, ("pylint", "_pyfmt_pylint_linter"), self._places.name
+        self._replay.muted = True
+        made = {name(path): [self._row(path, *item) for item in sets.items()] for path, sets in self._made.items()}
+        targets = {target for sets in self._made.values() for target, _, _ in sets if not self._places.is_own(target)}
+        targets.update(map(self._places.path, self._noted["targets"] if self._noted else ()))
+        setters = {path: [target for target, _, _ in sets] for path, sets in self._made.items()}
+        touched = asking.touching(targets, setters, self._linted)
+        common = asking.named_by_others(self._places.is_own)
         return {
             "local": all(type(each).__module__.partition(".")[0] in own for each in checkers),
-            "made": {
-                relative(path): [[relative(target), name, value] for target, name, value in made]
-                for path, made in self.made.items()
-            },
-            "early": [[relative(file), name] for name, file in self.early.items()],
-            "late": [[relative(file), name] for name, file in self.late.items()],
+            "made": made,
+            "early": [[name(file), module, name(path)] for path, (file, module) in self._early.items()],
+            "late": [[name(file), module, name(path)] for path, (file, module) in self._late.items()],
+            "touched": {name(target): [name(file) for file in files] for target, files in touched.items()},
+            "common": sorted({attribute for sets in self._made.values() for _, _, attribute in sets} & common),
+            "tops": sorted(tops),
+            "asked": asking.names_of_others(self._places.is_own, tops),
         }
+
+    def _row(self, path: str, what: _Set, found: list[nodes.AssignAttr]) -> list[Any]:
+        """What is set, and the values; of what is not linted, these are not asked for."""
+        target, scope, attribute = what
+        told: list[list[str]] | None = []
+        for node in found if path in self._linted else ():
+            value = self._parts.values.described(node)
+            told = None if value is None or told is None else [*told, *map(self._named, value)]
+        return [self._places.name(target), scope, attribute, told]
+
+    def _named(self, described: tuple[str, str]) -> list[str]:
+        text, file = described
+        return [text, self._places.name(file) if file else ""]
 
     def _note(self, node: nodes.AssignAttr) -> None:
         module = node.root()
@@ -108,14 +182,16 @@ class Effects:
                 root = target.root()
                 if root is module:
                     continue
-                made = (root.file or "", node.attrname, _constant(node))
+                scope = "" if target is root else target.qname().removeprefix(root.name + ".")
+                what = (self._parts.asking.place(root), scope, node.attrname)
             except AttributeError:
                 continue
-            known = self.made.setdefault(path, [])
-            if made not in known:
-                known.append(made)
-            if not self._muted and path != self._current:
-                (self.late if self._linting else self.early).setdefault(module.name, self._current)
+            known = self._made.setdefault(path, {}).setdefault(what, [])
+            if node not in known:
+                known.append(node)
+            if path != self._current and not self._replay.knows(path):
+                noted = self._late if self._replay.now[0] else self._early
+                noted.setdefault(path, (self._current, module.name))
 
 
 def _is_own(node: nodes.AssignAttr) -> bool:
@@ -137,14 +213,6 @@ def _target(found: Any) -> Any:
     if type(found) in {bases.Instance, objects.ExceptionInstance}:
         return found._proxied
     return None if isinstance(found, (bases.Instance, bases.Proxy)) else found
-
-
-def _constant(node: nodes.AssignAttr) -> str | None:
-    """The value where it is written right there; None where it depends on anything else."""
-    statement = node.parent
-    if isinstance(statement, (nodes.Assign, nodes.AnnAssign)) and isinstance(statement.value, nodes.Const):
-        return repr(statement.value.value)
-    return None
 
 
 def _is_standard(path: str) -> bool:

@@ -99,10 +99,12 @@ class RecordingLinter(pylinter.PyLinter):
         self._effects = effects
         with augmented_sys_path(self.search_path([*files, *others])):
             every = self._items(sorted([*files, *others]))
-            _first_of_a_name({item.name: item.filepath for item in reversed(every)})
             linted = {os.path.abspath(file) for file in files}
             built = linted | {os.path.abspath(file) for file in effects.needed(files, others)}
             items = [item for item in every if os.path.abspath(item.filepath) in built]
+            names = {item.name: item.filepath for item in reversed(every)}
+            effects.wait({os.path.abspath(path): name for name, path in names.items()})
+            _first_of_a_name(names)
             progress = ProgressReporter(False)
             with self._astroid_module_checker() as check:
                 trees = self._get_asts(effects.building(items), None, progress)

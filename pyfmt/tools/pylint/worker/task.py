@@ -10,15 +10,23 @@ The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one),
     trusted, unused_ignores (report them whatever rcfile says),
     import_roots (first-party folders that the environment's packages come from)
-    groups: a list of {project, folder, files, context, import_roots, py_version, replay}; each is linted in a process
-            of its own, since astroid knows modules by name, and adds what one project sets to the classes of others;
-            replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
-            are those about any file of the group, or, where its `wide` is false, there are none
+    groups: a list of {project, folder, files, context, import_roots, py_version, home, replay}; each is linted in a
+            process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
+            others; replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
+            are those about any file of the group, or, where its `wide` or the group's `home` is false, there are none
 The answer:
     messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
               with paths relative to the root
     failures: {projects, reason, detail};  notes: texts
-    effects: {project, local (no plugin's checkers), made, early, late}: what files set on the classes of others
+    effects: what files set on the classes of others; paths below the environment and the interpreter begin with
+             `<environment>/` and `<base>/`: {project, local (no plugin's checkers),
+             made: by file, lists of target module, scope in it, attribute, value (texts with the files that they
+                   depend on, or null where it cannot be told)
+             early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
+                   for its messages, and that module's path
+             touched: by target outside of the checkout, the linted files whose imports lead to it
+             common: the attributes in `made` that modules outside of the checkout name, too
+             tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
     asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
            and which names each module asked for (`touched.py`)
     built: the standard modules that had to be built for it (see `learn`)
@@ -49,7 +57,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
-PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "touched")
+PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "asking", "replaying", "values", "touched")
 OBSERVING = "../../worker/observing"
 
 _parts: dict[str, ModuleType] = {}
@@ -85,6 +93,7 @@ def preload(tool_paths: list[str]) -> None:
         _import_all(package)
     for name in PARTS:
         _parts[name] = _sibling(name)
+    _parts["asking"].listen()
     _linters.append(_parts["linter"].new_linter())
     _observers.append(_sibling(OBSERVING).Observer())
     sys.path[:] = _own_path
@@ -236,20 +245,33 @@ def _lint(payload: Json, group: Json) -> Json:
     files, others = (_lintable(group[kind], group) for kind in ("files", "context"))
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
-    wide = whole.ProjectWide(linter, replay is None or replay["wide"])
-    effects = _parts["effects"].Effects(replay)
+    wide = whole.ProjectWide(linter, group["home"] and (replay is None or replay["wide"]))
+    effects = _new_effects(payload, replay)
     touched = _parts["touched"].Askers()
     with _deep_recursion():
         linter.lint(files, others, wide, effects)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
-    told = effects.told(linter, lambda path: _relative(path, payload["root"]))
+    told = effects.told(linter, _tops(payload, group, finders, linter.search_path([*files, *others])))
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
     answer["built"] = view.built()
     answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
+
+
+def _tops(payload: Json, group: Json, finders: Any, roots: list[str]) -> Any:
+    """The top-level names of the checkout's own modules."""
+    roots = [group["folder"], *group["import_roots"], *payload["import_roots"], *roots]
+    with _observers[0].paused():  # no message depends on it
+        return _parts["asking"].tops_below(roots, finders.mapping)
+
+
+def _new_effects(payload: Json, replay: Json | None) -> Any:
+    effects = _parts["effects"]
+    siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
+    return effects.Effects(siblings, effects.RecordedPaths(payload["root"], payload["prefix"]), replay)
 
 
 def _asked(payload: Json, touched: Any) -> Json:

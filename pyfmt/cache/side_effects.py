@@ -1,0 +1,178 @@
+"""What a record holds of the attributes that files set on others (`pyfmt/tools/pylint/worker/effects.py`), and what
+follows.
+
+Pure: it says which files must be linted anew since something else is set, and what a worker has to do again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyfmt.imports.closure import Reach
+from pyfmt.tools.protocol import JsonObject
+
+Target = tuple[str, str, str]  # a module, the class or function in it ("" for itself), and an attribute
+Row = list[Any]  # a target, and its value: texts, files and their digests; None where a value cannot be told
+
+
+@dataclass(slots=True)
+class SideEffects:
+    """What was noted when a project's files were linted; plain data, as it is stored."""
+
+    made: dict[str, tuple[str, list[Row]]] = field(
+        default_factory=dict
+    )  # by setter, with the digest of what it reaches
+    early: list[Sequence[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
+    late: list[Sequence[str]] = field(default_factory=list)  # the same while files were linted
+    touched: dict[str, list[str]] = field(default_factory=dict)  # by module outside of the checkout: who can see it
+    common: dict[str, bool] = field(default_factory=dict)  # attributes, and whether others than the checkout name them
+    tops: list[str] = field(default_factory=list)  # top-level names for which `asked` is complete
+    asked: list[str] = field(default_factory=list)  # what modules outside of the checkout ask for
+
+
+@dataclass(frozen=True, slots=True)
+class LintedAnew:
+    """Which of a project's files are linted anew (`stale`); `left` should be, but are not asked for."""
+
+    everyone: frozenset[str]
+    stale: frozenset[str]
+    left: frozenset[str]
+    changed: frozenset[str]  # those that reach something else by now
+
+
+def moved(known: SideEffects, reach: Reach, asked: Iterable[str]) -> set[Target]:
+    """What is certainly set to something else by now, or by files that are gone or not asked for.
+
+    Whether the others set the same is compared when they have been linted (`settled`).
+    """
+    asked = frozenset(asked)
+    found: set[Target] = set()
+    for file, (digest, rows) in known.made.items():
+        if digest and (not reach.has(file) or reach.digest(file) != digest):
+            is_linted = file in asked and reach.has(file)
+            found.update(_target(row) for row in rows if not is_linted or _is_other(row, reach))
+    return found
+
+
+def _is_other(row: Row, reach: Reach) -> bool:
+    """Whether a value was defined in a file that says something else by now."""
+    values = row[3]
+    return values is None or any(
+        digest and (not reach.has(file) or reach.digest(file) != digest) for _, file, digest in values
+    )
+
+
+def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files: Iterable[str]) -> set[str] | None:
+    """Those of the files that can see what is set on `targets`; None where that may be all files."""
+    files = frozenset(files)
+    found: set[str] = set()
+    for module, scope, attribute in targets:
+        if reach.has(module):
+            found.update(file for file in files if module in reach.of(file))
+        elif module in known.touched:
+            seen = files.intersection(known.touched[module])
+            # Names of a module's own need not be written as attributes, and what others name is looked at by others.
+            everyone = not scope or known.common.get(attribute, True)
+            found.update(file for file in seen if everyone or reach.names_attribute(file, attribute))
+        else:
+            return None  # it is no longer there, or nobody set anything on it before
+    return found
+
+
+def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew) -> bool:
+    """Whether every setter of another project that has changed will be built again, for a file that is linted anew."""
+    changed = {
+        file
+        for file, (digest, _) in known.made.items()
+        if digest and file not in files.everyone and reach.has(file) and reach.digest(file) != digest
+    }
+    return not any(row[2] in changed and row[0] not in files.stale for row in (*known.early, *known.late))
+
+
+def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> bool:
+    """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
+    for kind, triggers in (("early", files.stale | files.left), ("late", files.stale)):
+        expected = {tuple(row) for row in getattr(known, kind) if row[0] in triggers}
+        if {tuple(row) for row in said[kind]} != expected:
+            return False  # another file needs a module first that sets something on others
+    targets: set[Target] = set()
+    own = files.stale | files.changed
+    for file in own | set(said["made"]):
+        before, after = known.made.get(file, ("", []))[1], _digested(said["made"].get(file, ()), reach)
+        if file in own:
+            rows = {_frozen(row) for row in before} ^ {_frozen(row) for row in after}
+            targets.update(row[:3] for row in rows)
+            targets.update(_target(row) for row in after if row[3] is None)
+        else:
+            targets.update({_target(row) for row in after} - {_target(row) for row in before})
+    found = affected(targets, known, reach, files.everyone - files.stale - files.left)
+    return found is not None and not found
+
+
+def replay(known: SideEffects, files: LintedAnew) -> JsonObject:
+    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`)."""
+    anew = files.stale | files.left
+    setters = [(0, *row) for row in known.early if row[0] not in anew]
+    waiting = {row[3] for row in setters}
+    setters += [(0, file, "", file) for file in sorted(files.everyone - anew - waiting) if file in known.made]
+    setters += [(1, *row) for row in known.late if row[0] not in files.stale]
+    return {
+        "build": sorted(files.left),
+        "setters": [[*row, _targets(known, row[3])] for row in setters if row[3] in known.made],
+        "targets": sorted(known.touched),
+    }
+
+
+def update(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> None:
+    """Take in what was noted of the files that were linted anew; `redigest` has to follow."""
+    is_whole = files.stale == files.everyone
+    gone = {file for file, (digest, _) in known.made.items() if digest and not reach.has(file)}
+    if is_whole:
+        known.made, known.early, known.late = {}, said["early"], said["late"]
+    for file in files.stale | gone | set(said["made"]):
+        known.made.pop(file, None)
+        rows = said["made"].get(file)
+        if rows:
+            known.made[file] = ("", [list(row) for row in rows])
+    for target, touching in said["touched"].items():
+        if is_whole:
+            known.touched[target] = sorted(touching)
+        elif target in known.touched:  # of one that is new only the files that were linted are known
+            known.touched[target] = sorted((set(known.touched[target]) - files.stale) | set(touching))
+    for attribute in {row[2] for rows in said["made"].values() for row in rows}:
+        is_new = attribute not in known.common and not is_whole
+        known.common[attribute] = is_new or attribute in said["common"] or known.common.get(attribute, False)
+    known.tops = sorted(said["tops"] if is_whole else set(known.tops) & set(said["tops"]))
+    known.asked = sorted(said["asked"] if is_whole else set(known.asked) | set(said["asked"]))
+
+
+def redigest(known: SideEffects, reach: Reach) -> None:
+    """Have the digests say what the files are now, all of which have been looked at."""
+    for file, (_, rows) in known.made.items():
+        # "" for what is installed: it changes only with the environment.
+        known.made[file] = (reach.digest(file) if reach.has(file) else "", _digested(rows, reach))
+
+
+def _digested(rows: Iterable[Row], reach: Reach) -> list[Row]:
+    return [[*row[:3], row[3] if row[3] is None else [*_values(row[3], reach)]] for row in rows]
+
+
+def _values(values: Iterable[Sequence[str]], reach: Reach) -> Iterator[list[str]]:
+    for text, file, *_ in values:
+        yield [text, file, reach.digest(file) if reach.has(file) else ""]
+
+
+def _targets(known: SideEffects, setter: str) -> list[Target]:
+    return [_target(row) for row in known.made[setter][1]]
+
+
+def _target(row: Row) -> Target:
+    module, scope, attribute, _ = row
+    return (str(module), str(scope), str(attribute))
+
+
+def _frozen(row: Row) -> tuple[Any, ...]:
+    values = row[3]
+    return (*_target(row), None if values is None else tuple(map(tuple, values)))

@@ -1,0 +1,195 @@
+"""PURE: which files of libraries are judged in which environments, and where two environments share an answer.
+
+A library's files are judged at home, and in every environment whose own files reach them by imports. Two environments
+in which all that a file can see is the same give the same answer: one of them is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pyfmt.core.model import Environment, Finding, Outcome, Project
+from pyfmt.core.report import Judged
+
+Place = tuple[str, str]  # an environment's prefix, and a file
+
+_UNUSED_CODES = re.compile(r'Unused "type: ignore\[([\w\-, ]+)\]" comment')
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """What one environment judges of a library whose home is elsewhere."""
+
+    project: Project  # with the import roots that the environment has on its search path
+    files: tuple[str, ...]
+    asked: frozenset[str]  # those for which no other environment gives the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Libraries:
+    """The files that are judged away from home."""
+
+    away: Mapping[str, tuple[Away, ...]] = field(default_factory=dict)  # by environment's prefix, ordered by path
+    answers: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)  # names of the environments answered for
+    agreed: frozenset[str] = frozenset()  # what is found in these holds only if all their environments say so
+    # By library's path: the names of the dependents for which it is not judged, having no usable environment.
+    blind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unasked: frozenset[str] = frozenset()  # libraries' paths that are judged at home only, as the configuration wants
+
+    def answered_by(self, environment: Environment, files: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What `Part.answers_for` holds, for files that an environment is asked about."""
+        found = ((file, self.answers.get((environment.prefix, file), ())) for file in files)
+        return tuple((file, names) for file, names in found if names)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An environment that judges files of a library, with the library's project as that environment sees it."""
+
+    environment: Environment
+    project: Project
+    files: tuple[str, ...]
+    home: bool
+
+
+def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Environment, str], str], agreed: Iterable[str]) -> Libraries:
+    """Who is asked about each file; each item of `uses` is one library's, and its home comes first.
+
+    `sight` tells what a file can see in an environment: equal only where a tool would say the same.
+    """
+    away: dict[str, list[Away]] = {}
+    answers: dict[Place, list[str]] = {}
+    for library in uses:
+        counts = Counter(file for use in library for file in use.files)
+        first: dict[tuple[str, str], Environment] = {}  # (file, what it sees) -> who is asked
+        for use in library:
+            asked = set()
+            for file in use.files:
+                seen = sight(use.environment, file) if counts[file] > 1 else ""
+                one = first.setdefault((file, seen), use.environment)
+                if one.prefix == use.environment.prefix:
+                    asked.add(file)
+                else:
+                    answers.setdefault((one.prefix, file), []).append(use.environment.name)
+            if not use.home:
+                away.setdefault(use.environment.prefix, []).append(Away(use.project, use.files, frozenset(asked)))
+    ordered = {prefix: tuple(sorted(found, key=lambda each: each.project.path)) for prefix, found in away.items()}
+    return Libraries(ordered, {place: tuple(sorted(names)) for place, names in answers.items()}, frozenset(agreed))
+
+
+def judged(outcomes: Iterable[Outcome], libraries: Libraries) -> tuple[Judged, ...]:
+    """Which environments have judged each file of the projects that are judged away from home.
+
+    What failed has judged nothing.
+    """
+    of_libraries = {each.project.path for away in libraries.away.values() for each in away}
+    found: dict[tuple[str, str], set[str]] = {}
+    for outcome in outcomes:
+        unit = outcome.unit
+        if unit.environment is None or outcome.failures:
+            continue
+        for part in unit.parts:
+            further = dict(part.answers_for)
+            for file in part.files if part.project.path in of_libraries else ():
+                found.setdefault((unit.tool, file), set()).update((unit.environment.name, *further.get(file, ())))
+    return joined(
+        Judged(tool, tuple(sorted(names)), (file,), file in libraries.agreed) for (tool, file), names in found.items()
+    )
+
+
+def joined(records: Iterable[Judged]) -> tuple[Judged, ...]:
+    """Records of several machines as one: each file once, with all of its environments."""
+    names: dict[tuple[str, str], set[str]] = {}
+    agreed: set[tuple[str, str]] = set()
+    for record in records:
+        for file in record.files:
+            names.setdefault((record.tool, file), set()).update(record.environments)
+            if record.agreed:
+                agreed.add((record.tool, file))
+    groups: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+    for (tool, file), found in names.items():
+        groups.setdefault((tool, tuple(sorted(found)), (tool, file) in agreed), []).append(file)
+    return tuple(
+        Judged(tool, environments, tuple(sorted(files)), together)
+        for (tool, environments, together), files in sorted(groups.items())
+    )
+
+
+def widened(outcome: Outcome) -> Iterator[Finding]:
+    """The findings of an outcome, with all the environments in which they hold."""
+    further = {file: names for part in outcome.unit.parts for file, names in part.answers_for}
+    for finding in outcome.findings:
+        names = further.get(finding.path)
+        if names and finding.environments:
+            finding = replace(finding, environments=tuple(sorted({*finding.environments, *names})))
+        yield finding
+
+
+@dataclass(frozen=True, slots=True)
+class RuleKinds:
+    """Rules of all tools that are not about what one environment sees."""
+
+    unused: frozenset[str] = (
+        frozenset()
+    )  # that a comment suppresses nothing: it is of use where any environment needs it
+    of_projects: frozenset[str] = frozenset()  # checked at home only
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Findings that hold, and those that hold only if environments agree which have not been heard yet."""
+
+    findings: tuple[Finding, ...]
+    undecided: tuple[Finding, ...] = ()
+
+
+def settled(findings: Sequence[Finding], records: Iterable[Judged], kinds: RuleKinds, whole: bool = True) -> Settled:
+    """What is left of merged findings, once all environments have been heard (`whole`).
+
+    That a comment suppresses nothing holds only if every environment that has judged the file says so, and so does all
+    that is found in files that no dependent means to import.
+    """
+    heard: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
+    for record in records:
+        names = frozenset(record.environments)
+        heard.update({(record.tool, file): (names, record.agreed) for file in record.files})
+    kept, waiting = [], []
+    for finding in _with_common_codes(findings, heard, kinds) if whole else findings:
+        names, agreed = heard.get((finding.tool, finding.path), (frozenset(), False))
+        must_agree = finding.rule in kinds.unused or agreed and not finding.syntax
+        if finding.rule in kinds.of_projects and names:
+            kept.append(replace(finding, environments=tuple(sorted(names.union(finding.environments)))))
+        elif not must_agree or not names:
+            kept.append(finding)
+        elif not whole:
+            waiting.append(finding)
+        elif names <= set(finding.environments):
+            kept.append(finding)
+    return Settled(tuple(kept), tuple(waiting))
+
+
+def _with_common_codes(
+    findings: Sequence[Finding], heard: Mapping[tuple[str, str], tuple[frozenset[str], bool]], kinds: RuleKinds
+) -> list[Finding]:
+    """Where environments say of one comment that other codes of it are unused: the codes that are so in all of them."""
+    result: list[Finding] = []
+    groups: dict[tuple[str, int], list[Finding]] = {}
+    for finding in findings:
+        if finding.rule in kinds.unused and _UNUSED_CODES.fullmatch(finding.message):
+            groups.setdefault((finding.path, finding.line), []).append(finding)
+        else:
+            result.append(finding)
+    for (path, _), said in groups.items():
+        names = {name for finding in said for name in finding.environments}
+        if len(said) == 1 or not heard.get((said[0].tool, path), (frozenset(), False))[0] <= names:
+            result += said
+            continue
+        codes = [re.split(", *", _UNUSED_CODES.sub(r"\1", finding.message)) for finding in said]
+        common = [code for code in codes[0] if all(code in others for others in codes)]
+        if common:
+            message = f'Unused "type: ignore[{", ".join(common)}]" comment'
+            result.append(replace(said[0], message=message, environments=tuple(sorted(names))))
+    return result

@@ -1,0 +1,58 @@
+"""Which files of the monorepo some files reach by imports, and which top-level names these import on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from pyfmt.imports.graph import ImportGraph, Read
+
+
+class Reachable:
+    """Follows imports; each file's are looked up once. `owners` gives the path of each file's project."""
+
+    def __init__(self, graph: ImportGraph, read: Read, owners: Mapping[str, str]) -> None:
+        self._graph = graph
+        self._read = read
+        self._owners = owners
+        self._targets: dict[str, frozenset[str]] = {}
+
+    def from_(self, files: Iterable[str], visible: Callable[[str], bool]) -> frozenset[str]:
+        """The files themselves, and those that they reach through files that are `visible`."""
+        seen = set(files)
+        waiting = list(seen)
+        while waiting:
+            for target in self._imported(waiting.pop()):
+                if target not in seen and visible(target):
+                    seen.add(target)
+                    waiting.append(target)
+        return frozenset(seen)
+
+    def chain(self, files: Iterable[str], target: str, visible: Callable[[str], bool]) -> list[str]:
+        """The shortest way from one of the files to another file, both included; empty where there is none."""
+        waiting = sorted(files)
+        before: dict[str, str] = dict.fromkeys(waiting, "")
+        for file in waiting:  # grows while it is gone through: the nearest first
+            if file == target:
+                break
+            for found in sorted(self._imported(file)):
+                if found not in before and visible(found):
+                    before[found] = file
+                    waiting.append(found)
+        way = [target] if target in before else []
+        while way and before[way[0]]:
+            way.insert(0, before[way[0]])
+        return way
+
+    def names(self, files: Iterable[str]) -> frozenset[str]:
+        """The top-level names that files import, those of the monorepo among them."""
+        texts = (text.lstrip("!") for file in files for text in self._read(file) if not text.startswith("@"))
+        return frozenset(text.partition(".")[0] for text in texts if text and not text.startswith("."))
+
+    def _imported(self, file: str) -> frozenset[str]:
+        found = self._targets.get(file)
+        if found is None:
+            owner = self._owners.get(file)
+            found = self._targets[file] = (
+                frozenset(self._graph.targets(file, owner)) if owner is not None else frozenset()
+            )
+        return found

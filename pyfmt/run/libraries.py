@@ -1,0 +1,359 @@
+"""Which files of libraries are judged in the environments of those who use them, found by reading imports alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from pyfmt.cache import import_memory
+from pyfmt.cache.keys import KeyFacts, fold, portable
+from pyfmt.cache.memory import Memory
+from pyfmt.core import planning
+from pyfmt.core.away import Away, Libraries, Use, shared
+from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.tool_values import EVERYTHING
+from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.reachable import Reachable
+from pyfmt.projects.walking import PYTHON_SUFFIXES
+from pyfmt.run.scoping import Chosen
+from pyfmt.run.sight import Sight, real_path
+from pyfmt.run.workspace import RunContext, Workspace
+
+_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
+_TEST_FILE = re.compile(r"(test_.*|.*_tests?|conftest|setup|noxfile)\.pyi?")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What there is to find libraries in."""
+
+    config: Config
+    projects: tuple[Project, ...]
+    resolutions: Mapping[str, Resolution]  # by project path
+    stray: Project
+
+    @classmethod
+    def of(cls, space: Workspace) -> Setting:
+        """All of a workspace."""
+        return cls(space.config, space.projects, {r.project: r for r in space.resolutions}, space.survey.stray)
+
+
+def with_libraries(work: planning.Work, run: RunContext) -> planning.Work:
+    """What there is to plan, with the libraries that are judged away from home."""
+    setting = Setting(run.space.config, work.projects, work.resolutions, run.space.survey.stray)
+    return replace(work, libraries=find_libraries(setting, run.memory, run.facts))
+
+
+def also_judged(
+    work: planning.Work, run: RunContext, allowed: Mapping[str, Sequence[str]], chosen: Chosen
+) -> tuple[Chosen, planning.Work]:
+    """The same with those files of libraries that look another way since a commit, though they did not change.
+
+    `allowed` are all files that may be selected. Another environment than before is that of a project whose installed
+    packages differ; and what a file with new imports reaches may be judged in its environment for the first time.
+    """
+    finder = _Finder(Setting.of(run.space), run.memory, run.facts)
+    selected = {path: set(files) for path, files in work.selected.items()}
+    for prefix, libraries in work.libraries.away.items():
+        renewed = any(project.path in chosen.relocked for project in finder.residents(prefix))
+        files = {file for each in libraries for file in each.files}
+        seen = files if renewed else finder.reached_from(prefix, chosen.gained, files)
+        for each in libraries:
+            more = seen.intersection(each.files, allowed.get(each.project.path, ()))
+            if more:
+                selected.setdefault(each.project.path, set()).update(more)
+    lint = {path: tuple(sorted(files)) for path, files in selected.items()}
+    return replace(chosen, lint=lint), replace(work, selected=lint)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One environment that judges a file, and why."""
+
+    environment: str  # its name
+    why: str
+
+
+def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
+    """All environments that judge a file of a project, home first."""
+    setting = Setting.of(run.space)
+    finder = _Finder(setting, run.memory, run.facts)
+    resolution = setting.resolutions[project.path]
+    if resolution.environment is None:
+        return []
+    home = "home" if not resolution.others else "one of its dependents; it has no environment of its own"
+    found = [Judgement(resolution.environment.name, home)]
+    for prefix, libraries in sorted(find_libraries(setting, run.memory, run.facts).away.items()):
+        for each in libraries:
+            if each.project.path == project.path and file in each.files:
+                why = home if prefix in resolution.others else finder.way(prefix, file)
+                shared = (
+                    "" if file in each.asked else "; it sees there what it sees in one of the others, and is asked once"
+                )
+                found.append(Judgement(finder.environments[prefix].name, why + shared))
+    return found
+
+
+def find_libraries(setting: Setting, memory: Memory, facts: KeyFacts) -> Libraries:
+    """The libraries of all environments; nothing is read where no environment sees a library of another one."""
+    finder = _Finder(setting, memory, facts)
+    if not setting.config.in_dependents:
+        return Libraries(unasked=finder.libraries)
+    if not finder.libraries:
+        return Libraries(blind=finder.blind)
+    names = {environment.name: prefix for prefix, environment in finder.environments.items()}
+    key = finder.key() if memory.store else b""
+    known = memory.store.get([key]).get(key) if memory.store else None
+    found = _load(known, setting.projects, names) if known else None
+    if found is None:
+        found = finder.find()
+        if memory.store:
+            memory.store.put({key: _dump(found, {prefix: name for name, prefix in names.items()})})
+    return replace(found, blind=finder.blind)
+
+
+def notes_on(libraries: Libraries, linted: Mapping[str, Sequence[str]], projects: Iterable[Project]) -> Iterator[str]:
+    """What is not judged of the linted libraries (by project path), in one line for each reason."""
+    chosen = [project for project in projects if linted.get(project.path)]
+    unasked = [project.name for project in chosen if project.path in libraries.unasked]
+    if unasked:
+        where = "not judged in the environments of those who use them"
+        yield f'check-in-dependents = "home": {where}: {", ".join(sorted(unasked))}'
+    blind: dict[tuple[str, ...], list[str]] = {}
+    for project in chosen:
+        if project.path in libraries.blind:
+            blind.setdefault(libraries.blind[project.path], []).append(project.name)
+    for dependents, names in sorted(blind.items()):
+        yield f"not judged for {', '.join(dependents)}, for want of a usable environment there: {', '.join(names)}"
+
+
+class _Finder:
+    def __init__(self, setting: Setting, memory: Memory, facts: KeyFacts) -> None:
+        self._setting = setting
+        self._memory = memory
+        self._facts = facts
+        self._projects = {project.path: project for project in setting.projects}
+        self.environments: dict[str, Environment] = {}
+        self._homes: dict[str, list[Project]] = {}  # by environment's prefix
+        for project in setting.projects:
+            found = setting.resolutions.get(project.path)
+            environment = found.environment if found else None
+            if environment is not None and environment.health is not Health.BROKEN and project.files:
+                self.environments.setdefault(environment.prefix, environment)
+                self._homes.setdefault(environment.prefix, []).append(project)
+
+    # -- who sees whom
+
+    @cached_property
+    def _seen(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(environment's prefix, library's path) -> the folders of the library that the environment has."""
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        owned = [project for project in self._setting.projects if project.files]
+        for prefix, environment in self.environments.items():
+            own = {project.path for project in self._homes[prefix]}
+            folders = self._folders(environment)
+            for project in owned if folders else ():
+                inside = tuple(
+                    folder for folder in folders if _within(folder, project.path) or _within(project.path, folder)
+                )
+                if inside and project.path not in own and project.path in self._homed:
+                    found[prefix, project.path] = inside
+        return found
+
+    @cached_property
+    def _homed(self) -> frozenset[str]:
+        """The projects that have a usable environment: what is skipped at home is not judged elsewhere either."""
+        return frozenset(project.path for projects in self._homes.values() for project in projects)
+
+    def _folders(self, environment: Environment) -> tuple[str, ...]:
+        """What an environment has of the monorepo's folders, relative to the root."""
+        remapped = (path if os.path.isdir(path) else os.path.dirname(path) for _, path in environment.remapped)
+        entries = (*environment.search_path, *environment.finder_roots, *remapped)
+        places = (self._inside(path) for path in entries if path not in environment.site_packages)
+        return tuple(dict.fromkeys(place for place in places if place is not None))
+
+    def _inside(self, path: str) -> str | None:
+        real, root = real_path(path), self._facts.root
+        if real == root:
+            return "."
+        return real[len(root) + 1 :].replace(os.sep, "/") if real.startswith(root + os.sep) else None
+
+    @cached_property
+    def libraries(self) -> frozenset[str]:
+        """The paths of the projects that an environment of others has on its search path."""
+        return frozenset(path for _, path in self._seen)
+
+    # -- what is not judged
+
+    @cached_property
+    def blind(self) -> dict[str, tuple[str, ...]]:
+        """Libraries' paths, with the names of the dependents that have no usable environment."""
+        found: dict[str, list[str]] = {}
+        for project in self._setting.projects:
+            if project.files and project.path not in self._homed:
+                for path in _dependencies(project, self._projects) & self._homed:
+                    found.setdefault(path, []).append(project.name)
+        return {path: tuple(sorted(names)) for path, names in found.items()}
+
+    # -- the answer
+
+    def key(self) -> bytes:
+        """All that the answer depends on."""
+        root = self._facts.root
+        environments = []
+        for prefix, environment in sorted(self.environments.items()):
+            path = [
+                portable(entry, environment, root) for entry in (*environment.search_path, *environment.finder_roots)
+            ]
+            remapped = [[name, portable(place, environment, root)] for name, place in environment.remapped]
+            plain = [
+                environment.name,
+                environment.fingerprint,
+                str(environment.python),
+                self._facts.trusted(environment),
+            ]
+            environments.append([*plain, path, remapped, [project.path for project in self._homes[prefix]]])
+        projects = [[p.name, p.path, p.files, p.import_roots] for p in self._setting.projects]
+        rules = [[r.project, r.rule, r.others] for _, r in sorted(self._setting.resolutions.items())]
+        sources = self._facts.sources.below(EVERYTHING).hex()
+        return fold("libraries", 1, self._facts.tools, sources, environments, projects, rules)
+
+    def way(self, prefix: str, file: str) -> str:
+        """How an environment's own files come to a library's file."""
+        own, visible = self._residents(prefix)
+        first, *rest = self._reachable.chain(own, file, lambda each: each in own or visible(each)) or [file]
+        through = f" through {', '.join(rest[:-1])}" if rest[:-1] else ""
+        return f"reached from {first}{through}"
+
+    def find(self) -> Libraries:
+        """Read the imports of all files, and share the answers."""
+        uses, agreed = self._uses(self._reachable)
+        sight = Sight(self._memory, self._facts, self._reachable, self._library_files())
+        return shared(uses, sight, agreed)
+
+    @cached_property
+    def _reachable(self) -> Reachable:
+        read = import_memory.reader(self._memory, self._setting.config.root)
+        projects = [*self._setting.projects, replace(self._setting.stray, path="")]
+        homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",)) for p in projects]
+        owners = {file: home.path for home in homes for file in home.files}
+        return Reachable(ImportGraph(homes, read), read, owners)
+
+    def _library_files(self) -> frozenset[str]:
+        return frozenset(file for path in self.libraries for file in _modules(self._projects[path]))
+
+    def _uses(self, reach: Reachable) -> tuple[list[list[Use]], set[str]]:
+        """What each environment judges of each library, home first; and the files of which all must say the same."""
+        reached = {prefix: self._reached(prefix, reach) for prefix in self.environments}
+        uses: list[list[Use]] = []
+        agreed: set[str] = set()
+        for path in sorted(self.libraries):
+            project, resolution = self._projects[path], self._setting.resolutions[path]
+            assert resolution.environment is not None, path
+            home = self.environments[resolution.environment.prefix]
+            found = [Use(home, project, project.files, True)]
+            anywhere: set[str] = set(reached[home.prefix]) if resolution.others else set()
+            for prefix in sorted(prefix for prefix, seen in self._seen if seen == path):
+                everything = prefix in resolution.others
+                wanted = project.files if everything else reached[prefix].intersection(project.files)
+                anywhere |= reached[prefix]
+                if wanted:
+                    away = replace(project, import_roots=self._roots(project, self._seen[prefix, path]))
+                    found.append(Use(self.environments[prefix], away, tuple(sorted(wanted)), False))
+            found[1:] = sorted(found[1:], key=lambda each: each.environment.name)
+            uses.append(found)
+            if resolution.others:
+                agreed.update(file for file in project.files if file not in anywhere and _is_test(file, project))
+        return uses, agreed
+
+    def _reached(self, prefix: str, reach: Reachable) -> frozenset[str]:
+        """The files that are reached from an environment's own ones, through folders that it has."""
+        own, visible = self._residents(prefix)
+        return reach.from_(own, lambda file: file in own or visible(file))
+
+    def reached_from(self, prefix: str, starts: frozenset[str], files: set[str]) -> frozenset[str]:
+        """Those of a library's files that some of an environment's files reach, its own and its libraries' ones."""
+        own, visible = self._residents(prefix)
+        beginnings = starts & (own | files)
+        if not beginnings:
+            return frozenset()
+        return self._reachable.from_(beginnings, lambda file: file in own or visible(file)) & files
+
+    def residents(self, prefix: str) -> list[Project]:
+        """The projects whose own environment it is."""
+        lodging = {r.project for r in self._setting.resolutions.values() if r.rule == "dependent"}
+        return [project for project in self._homes[prefix] if project.path not in lodging]
+
+    def _residents(self, prefix: str) -> tuple[set[str], Callable[[str], bool]]:
+        """The files that live in an environment, and whether it has another one on its search path."""
+        folders = self._folders(self.environments[prefix])
+        beginnings = tuple("" if folder == "." else folder + "/" for folder in folders)
+        own = {file for project in self.residents(prefix) for file in _modules(project)}
+        return own, lambda file: file.startswith(beginnings)
+
+    @staticmethod
+    def _roots(project: Project, folders: Sequence[str]) -> tuple[str, ...]:
+        """Those of a library's import roots that an environment has, else the folders above that it has."""
+        above = tuple(folder for folder in folders if _within(project.path, folder))
+        # An import hook may provide a folder under another name: then the roots do not count.
+        return tuple(root for root in project.import_roots if root in folders) or above or project.import_roots
+
+
+def _within(path: str, folder: str) -> bool:
+    return folder == "." or path == folder or path.startswith(folder + "/")
+
+
+def _modules(project: Project) -> list[str]:
+    return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
+
+
+def _is_test(file: str, project: Project) -> bool:
+    """Whether a file is for the library's own use: its tests, and what builds it."""
+    *folders, name = posixpath.relpath(file, project.path).split("/")
+    return not _TEST_FOLDERS.isdisjoint(folders) or _TEST_FILE.fullmatch(name) is not None
+
+
+def _dependencies(project: Project, projects: Mapping[str, Project]) -> set[str]:
+    """The paths of all projects that one depends on, directly or not."""
+    seen: set[str] = set()
+    waiting = list(project.depends_on)
+    while waiting:
+        path = waiting.pop()
+        if path not in seen and path in projects and path != project.path:
+            seen.add(path)
+            waiting += projects[path].depends_on
+    return seen
+
+
+def _dump(found: Libraries, names: Mapping[str, str]) -> bytes:
+    """As JSON, with environments by their names: no path of this machine."""
+    away = {
+        names[prefix]: [[a.project.path, a.project.import_roots, a.files, sorted(a.asked)] for a in libraries]
+        for prefix, libraries in found.away.items()
+    }
+    answers = [[names[prefix], file, others] for (prefix, file), others in found.answers.items()]
+    return json.dumps([away, answers, sorted(found.agreed)]).encode("utf-8", "surrogatepass")
+
+
+def _load(value: bytes, projects: Iterable[Project], prefixes: Mapping[str, str]) -> Libraries | None:
+    by_path = {project.path: project for project in projects}
+    try:
+        away, answers, agreed = json.loads(value)
+        return Libraries(
+            {
+                prefixes[name]: tuple(
+                    Away(replace(by_path[path], import_roots=tuple(roots)), tuple(files), frozenset(asked))
+                    for path, roots, files, asked in libraries
+                )
+                for name, libraries in away.items()
+            },
+            {(prefixes[name], file): tuple(others) for name, file, others in answers},
+            frozenset(agreed),
+        )
+    except (ValueError, TypeError, KeyError):
+        return None  # damaged: a miss

@@ -1,0 +1,80 @@
+"""What files reach by imports: computed names count as all that they may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyfmt.imports.graph import Home, ImportGraph, imports_of
+from pyfmt.imports.reachable import Reachable
+
+FILES = {
+    "lib/acme/__init__.py": "",
+    "lib/acme/used.py": "from acme import deeper",
+    "lib/acme/deeper.py": "import os, pydantic.main\nfrom . import other",
+    "lib/acme/other.py": "import hidden",
+    "lib/acme/unused.py": "",
+    "lib/acme/plugins/__init__.py": "",
+    "lib/acme/plugins/one.py": "",
+    "hidden/hidden.py": "",
+}
+
+
+def reachable(main: str) -> Reachable:
+    texts = {"app/main.py": main, "app/near.py": "", **FILES}
+
+    def read(file: str) -> tuple[str, ...]:
+        return imports_of(texts[file].encode())
+
+    homes = [
+        Home("app", ("app/main.py", "app/near.py"), ("app",)),
+        Home("lib", tuple(file for file in FILES if file.startswith("lib/")), ("lib",)),
+        Home("hidden", ("hidden/hidden.py",), ("hidden",)),
+    ]
+    return Reachable(ImportGraph(homes, read), read, {file: home.path for home in homes for file in home.files})
+
+
+@pytest.mark.parametrize(
+    ("main", "reached"),
+    [
+        ("import acme.used", ["__init__", "deeper", "other", "used"]),
+        ("if 0:\n    from acme import other", ["__init__", "other"]),
+        ("import_module('acme.unused')", ["__init__", "unused"]),
+        ("import_module(f'acme.plugins.{name}')", ["__init__", "plugins/__init__", "plugins/one"]),
+        ("import_module('acme.plugins.' + name)", ["__init__", "plugins/__init__", "plugins/one"]),
+        ("import_module('acme.plugins.{}'.format(name))", ["__init__", "plugins/__init__", "plugins/one"]),
+        ("import_module('acme.plugins.%s' % name)", ["__init__", "plugins/__init__", "plugins/one"]),
+        ("import_module(name)", []),  # of the own package: nothing of the library
+        ("__import__(f'{name}.x')", []),
+    ],
+)
+def test_every_branch_and_every_name_that_is_written(main: str, reached: list[str]) -> None:
+    found = reachable(main).from_(["app/main.py"], lambda file: file.startswith("lib/"))
+    names = (file.removeprefix("lib/acme/").removesuffix(".py") for file in found if file.startswith("lib/"))
+    assert sorted(names) == reached
+
+
+def test_a_name_of_which_nothing_is_written_may_be_any_of_the_own_package() -> None:
+    found = reachable("import_module(name)").from_(["app/main.py"], lambda file: True)
+    assert found == {"app/main.py", "app/near.py"}
+
+
+def test_nothing_is_followed_through_what_is_not_visible() -> None:
+    made = reachable("import acme.used")
+    assert "hidden/hidden.py" not in made.from_(["app/main.py"], lambda file: file.startswith("lib/"))
+    assert "hidden/hidden.py" in made.from_(["app/main.py"], lambda file: True)
+
+
+def test_the_way_is_the_shortest_one() -> None:
+    made = reachable("import acme.used")
+    way = made.chain(["app/main.py", "app/near.py"], "lib/acme/other.py", lambda file: True)
+    assert way == ["app/main.py", "lib/acme/used.py", "lib/acme/deeper.py", "lib/acme/other.py"]
+    assert made.chain(["app/near.py"], "lib/acme/other.py", lambda file: True) == []
+
+
+def test_the_top_level_names() -> None:
+    assert reachable("import a.b\nimport_module(f'c.d.{x}')").names(["app/main.py", "lib/acme/deeper.py"]) == {
+        "a",
+        "c",
+        "os",
+        "pydantic",
+    }
