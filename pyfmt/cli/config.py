@@ -15,6 +15,7 @@ from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Boundaries, Config
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey, find_projects
+from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS
 
 EXAMPLES = (
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_CLEAN
     if options.report:
         raise UsageError("goes with `pyfmt config schema`", "--report")
-    print(config_text(plain_request(options), Path.cwd(), options.json))
+    print(printable_text(config_text(plain_request(options), Path.cwd(), options.json)))
     return EXIT_CLEAN
 
 

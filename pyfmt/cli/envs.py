@@ -17,6 +17,7 @@ from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, UsageError
 from pyfmt.core.model import Config, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
+from pyfmt.reports.escaping import printable_text
 from pyfmt.run.libraries import Setting, find_libraries
 from pyfmt.run.linting import quiet_context
 from pyfmt.run.progress import Progress
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         if getattr(options, name):
             raise UsageError("goes with `pyfmt envs create`", f"--{name.replace('_', '-')}")
     view = environments(request, Path.cwd(), os.environ, with_libraries=options.json)
-    print(environments_json(view) if options.json else environments_text(view))
+    print(environments_json(view) if options.json else printable_text(environments_text(view)))
     return EXIT_CLEAN if view.complete else EXIT_FAILURE
 
 

@@ -17,6 +17,7 @@ from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Config, Project, Resolution, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
+from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import kinds
 from pyfmt.run.libraries import judgements
 from pyfmt.run.linting import LinterCall, linter_calls, quiet_context
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Explain a file where there is one of that name, else a rule."""
     if os.path.lexists(options.file):
-        print(explain_text(options.file, plain_request(options), Path.cwd(), os.environ))
+        print(printable_text(explain_text(options.file, plain_request(options), Path.cwd(), os.environ)))
     else:
         print(explain_rule.rule_text(options.file))
     return EXIT_CLEAN

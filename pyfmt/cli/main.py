@@ -26,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except PyfmtError as error:
-        print(f"pyfmt: error: {error}", file=sys.stderr)
+        from pyfmt.reports.escaping import printable_text  # deferred: only an error needs it
+
+        print(printable_text(f"pyfmt: error: {error}"), file=sys.stderr)
         return EXIT_FAILURE
     except KeyboardInterrupt:
         print("pyfmt: interrupted; no file is half written", file=sys.stderr)

@@ -33,6 +33,16 @@ def printable(text: str) -> str:
     return text if _ASCII.match(text) else _UNSAFE.sub(_escape, text)
 
 
+def log_brackets(text: str) -> frozenset[int]:
+    """The places of the brackets that `printable` puts a backslash before."""
+    return frozenset(match.end() - 1 for match in _LOG_COMMAND.finditer(text)) if "##" in text else frozenset()
+
+
+def printable_text(text: str) -> str:
+    """`text` in lines that no terminal or log can misread."""
+    return "\n".join(printable_lines(text))
+
+
 def printable_lines(text: str) -> list[str]:
     """The lines of `text`, split at LF or CRLF only, each made printable; [""] for an empty text.
 

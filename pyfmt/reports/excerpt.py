@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyfmt.core.model import Finding
-from pyfmt.reports.escaping import cells, char_cells, printable
+from pyfmt.reports.escaping import cells, char_cells, log_brackets, printable
 
 _TAB = 4
 _LEAD = 12  # cells kept before the range where a long line is cut
@@ -24,11 +24,16 @@ class Excerpt:
 
 
 def _expand(source: str) -> list[str]:
-    """What is shown for each character of a source line: tabs as blanks, control characters as escapes."""
+    """What is shown for each character of a source line: tabs as blanks, control characters as escapes.
+
+    What a CI would take for an order (`##vso[`) has a backslash in it, as in every other line.
+    """
     shown = []
     column = 0
-    for char in source:
+    brackets = log_brackets(source)
+    for place, char in enumerate(source):
         text = " " * (_TAB - column % _TAB) if char == "\t" else printable(char)
+        text = f"\\{text}" if place in brackets else text
         shown.append(text)
         column += cells(text)
     return shown

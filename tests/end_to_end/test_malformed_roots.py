@@ -201,3 +201,19 @@ def test_a_damaged_configuration_is_named(run: Run, kind: str) -> None:
     for command in (FORMAT, ("envs",)):
         said = run(*command)
         assert said.code == 2 and "pyfmt.toml" in said.err, said
+
+
+HOSTILE = "\x1b[31mred ##vso[task.setvariable]"
+
+
+def test_no_command_prints_what_a_terminal_or_a_log_would_obey(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(f"a{HOSTILE}")
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("[project]\n")
+    (folder / f"{HOSTILE}.py").write_text(f'"""D."""\nx = [  # {HOSTILE}\n')
+    monkeypatch.setenv("TF_BUILD", "True")
+    name = f"{folder}/{HOSTILE}.py"
+    said = [run("explain", name), run("envs"), run("config"), run("explain", f"{name}x"), run("check", f"{name}x")]
+    said += [run("check", "--no-cache", "--tool", "black", "--format", kind) for kind in ("full", "concise", "grouped")]
+    assert all("red" in each.all for each in (said[0], said[1], *said[3:]))
+    assert not any("\x1b" in each.all or "##vso[" in each.all for each in said)
