@@ -66,9 +66,13 @@ class PortablePaths:
         return text
 
     def group(self, path: str) -> str:
-        """The name below the search path that a path belongs to."""
+        """The name below the search path that a path belongs to.
+
+        An environment may lie below an entry (`project/.venv`), or elsewhere: what is in it counts for itself.
+        """
+        own = self.environment + "/" if self.environment and path.startswith(self.environment + "/") else ""
         for entry in self.entries:
-            if path.startswith(entry + "/"):
+            if path.startswith(entry + "/") and (entry + "/").startswith(own):
                 return _group_of(path[len(entry) + 1 :].partition("/")[0])
         return REST
 

@@ -18,7 +18,7 @@ from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers
 from pyfmt.cache.store import Store
 
 _RUNS = 8  # that are kept for equal declared inputs, the newest first
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)

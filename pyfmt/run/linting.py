@@ -70,9 +70,12 @@ class _FactsNow:
 
     def __call__(self, environments: Sequence[Environment]) -> KeyFacts | None:
         """The facts as the disk has them now; None where one of the environments is another one by now."""
-        settings, memory = self._run.space.config, self._run.memory
+        space, memory = self._run.space, self._run.memory
+        settings, stage = space.config, space.stage
         for environment in environments:
-            now = environment_reading.read(Path(environment.prefix), settings.root, memory.memo)
+            now = environment_reading.read(Path(environment.prefix), space.real.root, memory.memo)
+            if stage is not None:
+                now = stage.environment(now)
             if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
                 return None
         memory.digests.confirm()

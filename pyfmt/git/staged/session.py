@@ -12,7 +12,7 @@ from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
-from pyfmt.core.model import Config, Failure, Project, Resolution
+from pyfmt.core.model import Config, Environment, Failure, Project, Resolution
 from pyfmt.core.report import Report
 from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust
@@ -72,6 +72,12 @@ class Stage:
     def environments(self, resolutions: Sequence[Resolution]) -> tuple[Resolution, ...]:
         """The work tree's environments, seeing the index's contents."""
         return path_mapping.environments(resolutions, self.move)
+
+    def environment(self, environment: Environment) -> Environment:
+        """One of them."""
+        (found,) = self.environments([Resolution("", environment, "")])
+        assert found.environment is not None, environment
+        return found.environment
 
     def report(self, report: Report) -> Report:
         """The report about the work tree's paths."""
