@@ -18,7 +18,7 @@ from pyfmt.run.workspace import RunContext, wanted
 from pyfmt.tools.registry import formatters
 
 if TYPE_CHECKING:
-    from pyfmt.runner.formatting import FormatOptions
+    from pyfmt.runner.format_chunks import FormatOptions
 
 
 def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
@@ -49,7 +49,7 @@ def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
 
 
 def format_options(request: Request, settings: Config) -> FormatOptions:
-    from pyfmt.runner.formatting import FormatOptions  # deferred: not where nothing is to format
+    from pyfmt.runner.format_chunks import FormatOptions  # deferred: not where nothing is to format
 
     names = wanted(settings, formatters())
     return FormatOptions(

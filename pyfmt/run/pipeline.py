@@ -11,7 +11,7 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, Staged, first_party_roots
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Skip, StepSpan
+from pyfmt.core.model import Config, Failure, Outcome, Project, Skip, StepSpan
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
@@ -118,14 +118,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     chosen = scoping.select(request, session, space)
     context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
     share = scoping.since(context, chosen.files)
-    work = planning.Work(
-        projects=chosen.projects,
-        selected=share.lint,
-        resolutions={resolution.project: resolution for resolution in space.resolutions},
-        formatters=wanted(settings, formatters()) if formatting else (),
-        linters=wanted(settings, linters()) if linting else (),
-        formatted=share.format,
-    )
+    work = _work(chosen.projects, share, context)
     steps.done("scope")
     if work.linters:
         work = with_libraries(work, context)
@@ -177,6 +170,19 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
         checked=checked,
         jobs=settings.jobs,
         steps=tuple(steps.found),
+    )
+
+
+def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunContext) -> planning.Work:
+    """What there is to plan of the chosen files."""
+    request, settings = context.request, context.space.config
+    return planning.Work(
+        projects=members,
+        selected=share.lint,
+        resolutions={resolution.project: resolution for resolution in context.space.resolutions},
+        formatters=wanted(settings, formatters()) if request.command is not Command.LINT else (),
+        linters=wanted(settings, linters()) if request.command is not Command.FORMAT else (),
+        formatted=share.format,
     )
 
 

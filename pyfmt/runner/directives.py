@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pyfmt import disk
 from pyfmt.runner import apart
-from pyfmt.runner.formatting import process_pool, why_ended
+from pyfmt.runner.format_pool import process_pool, why_ended
 from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
 from pyfmt.tools.formatting import FormatSettings

@@ -15,7 +15,8 @@ import pytest
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Failure, Part, Project, Unit
 from pyfmt.runner.apart import Ended, call
-from pyfmt.runner.formatting import FormatOptions, format_units
+from pyfmt.runner.format_chunks import FormatOptions
+from pyfmt.runner.formatting import format_units
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings
 from tests.tools.formatting.reference import BLACK

@@ -13,9 +13,9 @@ import pytest
 
 from pyfmt.core.errors import EditError
 from pyfmt.core.model import Outcome, Project
-from pyfmt.runner import edits
-from pyfmt.runner import formatting as runner
-from pyfmt.runner.formatting import FormatOptions, format_units
+from pyfmt.runner import edits, format_chunks
+from pyfmt.runner.format_chunks import FormatOptions
+from pyfmt.runner.formatting import format_units
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings
 from tests.tools.formatting.reference import (
@@ -39,7 +39,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="the pool's processes
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few files to a chunk, so that small trees give many."""
-    monkeypatch.setattr(runner, "_CHUNK_FILES", 3)
+    monkeypatch.setattr(format_chunks, "_CHUNK_FILES", 3)
 
 
 def _projects(root: Path) -> list[Project]:

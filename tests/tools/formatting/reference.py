@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt.core.model import Edit, Outcome, Part, Project, ToolConfig, Unit
-from pyfmt.runner.formatting import FormatOptions, format_units
+from pyfmt.runner.format_chunks import FormatOptions
+from pyfmt.runner.formatting import format_units
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 BUILT_IN = (

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyfmt.core.model import Project, ToolConfig
-from pyfmt.runner.formatting import FormatOptions, format_stdin
+from pyfmt.runner.format_chunks import FormatOptions
+from pyfmt.runner.formatting import format_stdin
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes
 from pyfmt.tools.isort import adapter as isort

@@ -1,0 +1,229 @@
+"""Chunks through a pool of processes: each file has exactly one answer, also where a process dies or hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from pyfmt.runner import apart, interruption
+from pyfmt.runner.format_chunks import Chunk, ChunkResult, FileResult, FormatOptions, work
+from pyfmt.tools import formatting
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+
+# multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
+
+_FEW_FILES = 4  # for so few, a pool would cost more than it gains
+_LOOK = 0.1  # seconds between two looks at whether an interrupt has come
+_SUSPECTS = 2  # chunks per process that may have been under way when a process died
+
+
+def answers(chunks: list[Chunk], options: FormatOptions) -> Generator[tuple[int, ChunkResult], None, None]:
+    """Every file's answer exactly once, with the number of its unit, as they come."""
+    if not chunks:
+        return
+    # A bad configuration is said before a file is touched; forks share the imports
+    formatting.prepare(chunks[0].settings)
+    few = sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES
+    # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
+    waiting = sorted(chunks, key=lambda chunk: -chunk.size)
+    if few and apart.can_fork():
+        for chunk in waiting:
+            yield chunk.unit, _apart(chunk, options.timeout)
+        return
+    while waiting:
+        pool = None if few else process_pool(min(options.jobs, len(waiting)))
+        if pool is None:
+            for chunk in waiting:
+                yield chunk.unit, work(chunk)
+            return
+        unfinished = []
+        with closing(_through(pool, waiting, options.timeout)) as results:
+            for chunk, done in results:
+                if done is None:
+                    unfinished.append(chunk)
+                else:
+                    yield chunk.unit, done
+        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is
+        # among the first unfinished ones: each of their files gets a process of its own, the others go on.
+        suspects = _SUSPECTS * options.jobs
+        for chunk in unfinished[:suspects]:
+            for file in chunk.files:
+                yield chunk.unit, _alone(chunk.only(file), options.timeout)
+        waiting = unfinished[suspects:]
+
+
+def _apart(chunk: Chunk, timeout: float, again: bool = True) -> ChunkResult:
+    """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer.
+
+    A file whose process was killed is tried once more: it may have been bad luck.
+    """
+    try:
+        ended = apart.call(lambda: work(chunk), timeout)
+    except OSError:  # no process to be had
+        return work(chunk)
+    if ended.value is not None:
+        return ended.value
+    if len(chunk.files) > 1:
+        parts = [_apart(chunk.only(file), timeout) for file in chunk.files]
+        seconds = sum(part.seconds for part in parts)
+        return ChunkResult(tuple(a for part in parts for a in part.answers), seconds, parts[0].started)
+    if again and os.WIFSIGNALED(ended.status):
+        return _apart(chunk, timeout, again=False)
+    return ChunkResult((FileResult(chunk.files[0], trouble=why_ended(ended, timeout)),), 0.0, time.monotonic())
+
+
+def why_ended(ended: apart.Ended[Any], timeout: float) -> str:
+    """In words why there is no answer."""
+    return _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
+
+
+def _too_long(timeout: float) -> str:
+    return f"formatting took more than {timeout:g} s and was ended"
+
+
+def _lost(code: int) -> str:
+    return f"the process that formatted it died ({_died(code)})"
+
+
+def _context() -> BaseContext:
+    """Fork where there is fork: the processes then share what is imported, and start in milliseconds."""
+    import multiprocessing  # lazy: start-up
+
+    return multiprocessing.get_context("fork" if apart.can_fork() else "spawn")
+
+
+def process_pool(processes: int) -> ProcessPoolExecutor | None:
+    """A pool; None on systems that cannot have one (no semaphores, as in some sandboxes)."""
+    from concurrent.futures import ProcessPoolExecutor  # lazy: start-up
+
+    try:
+        return ProcessPoolExecutor(processes, mp_context=_context(), initializer=_start_process)
+    except (ImportError, NotImplementedError, OSError):
+        return None
+
+
+def _start_process() -> None:
+    """In a new process of the pool: leave the interrupt to the parent, and end when the parent is gone."""
+    import gc
+    import threading
+
+    interruption.leave_to_parent()
+    gc.freeze()  # what is shared with the parent stays shared
+    gc.disable()  # see _collect_later; a higher threshold was measured to gain nothing
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot end its processes, and they would wait for work for ever."""
+    from multiprocessing import connection, parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _through(
+    pool: ProcessPoolExecutor, chunks: Sequence[Chunk], timeout: float
+) -> Generator[tuple[Chunk, ChunkResult | None], None, None]:
+    """Send the chunks through a pool and end it; None for each that has no answer, these last and in order."""
+    from concurrent.futures.process import BrokenProcessPool
+    from queue import Empty, SimpleQueue
+
+    ready: SimpleQueue[Future[ChunkResult]] = SimpleQueue()
+    pending: dict[Future[ChunkResult], Chunk] = {}
+    sent = 0
+    latest = time.monotonic()  # when an answer came
+    try:
+        try:
+            for chunk in chunks:
+                interruption.check()
+                future = pool.submit(work, chunk)
+                pending[future] = chunk
+                sent += 1
+                future.add_done_callback(ready.put)
+        except BrokenProcessPool:
+            pass  # so early; what was not taken in counts as unfinished below
+        while pending:
+            interruption.check()
+            try:
+                future = ready.get(timeout=min(_LOOK, timeout))
+            except Empty:
+                if time.monotonic() - latest < timeout:
+                    continue
+                _kill(pool)  # nothing for so long: something hangs
+                break
+            latest = time.monotonic()
+            if isinstance(future.exception(), BrokenProcessPool):
+                break  # all the others that are not done yet have the same exception
+            yield pending.pop(future), future.result()
+    except BaseException:
+        _kill(pool)
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    for chunk in (*pending.values(), *chunks[sent:]):
+        yield chunk, None
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes at once. concurrent.futures has that in public from Python 3.14 on."""
+    processes = pool._processes  # pylint: disable=protected-access  # see above
+    for process in list((processes or {}).values()):
+        process.kill()
+    # Who is killed while it sends leaves half an answer, and the pool would wait for the rest for ever: it holds the
+    # other end of that pipe itself.
+    results = getattr(pool, "_result_queue", None)
+    if results is not None:
+        results._writer.close()  # pylint: disable=protected-access  # there is no other way
+
+
+def _alone(chunk: Chunk, timeout: float) -> ChunkResult:
+    """One file in a process of its own, whose end says what became of it."""
+    context = _context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_answer_alone, args=(sender, chunk))  # type: ignore[attr-defined]
+    process.start()
+    sender.close()
+    try:
+        done = receiver.recv() if _comes(receiver, timeout) else None
+        reason = _too_long(timeout)
+        if done is not None:
+            return done  # type: ignore[no-any-return]
+    except EOFError:
+        process.join()
+        reason = _lost(process.exitcode or 0)
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    return ChunkResult((FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
+
+
+def _comes(receiver: Connection, timeout: float) -> bool:
+    """Whether something can be received within so many seconds."""
+    deadline = time.monotonic() + timeout
+    while not receiver.poll(_LOOK):
+        interruption.check()
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+def _died(code: int) -> str:
+    known = {-number for number in signal.valid_signals()}
+    return f"signal {signal.Signals(-code).name}" if code in known else f"exit code {code}"
+
+
+def _answer_alone(sender: Connection, chunk: Chunk) -> None:
+    _start_process()
+    sender.send(work(chunk))
+    sender.close()
