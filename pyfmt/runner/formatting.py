@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pyfmt.core.errors import EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, Unit
