@@ -102,7 +102,7 @@ def test_line_endings_encoding_and_mode_are_kept(ugly: Monorepo) -> None:
 
 
 def test_black_and_isort_themselves_agree_afterwards(ugly: Monorepo) -> None:
-    files = {f"app/app/copy_{name}": (ROOT / "pyfmt" / name).read_bytes() for name in ("model.py", "merging.py")}
+    files = {f"app/app/copy_{name}": (ROOT / "pyfmt/core" / name).read_bytes() for name in ("model.py", "merging.py")}
     mangled = {name: content.replace(b", ", b" ,").replace(b" = ", b"=") for name, content in files.items()}
     ugly.write({**mangled, "app/app/first.py": "import app.ugly\nimport sys, pydantic\nfrom app import *\n"})
     ugly.run("format").expect(0)

@@ -85,7 +85,7 @@ def test_a_plugin_file_that_imports_from_the_environment_runs_there_too(monorepo
             "configs/own.py": "from pydantic.mypy import plugin\n",
         }
     )
-    _, report = tree.check("other", "--tool", "mypy", "--trust")
+    _, report = tree.check("--trust", "other", "--tool", "mypy")
     assert report["failures"] == []
     assert UNTYPED in rules(report)
 

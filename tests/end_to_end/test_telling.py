@@ -70,6 +70,8 @@ def test_envs_create_makes_what_is_missing_and_the_run_then_is_whole(tmp_path: P
         }
     )
     tree.write({"projects/billing/tests/test_models.py": '"""Nothing to test."""\n'})
+    for name in ("json", "pydantic"):
+        tree.write({f"lib/storage/acme/{name}/__init__.py": '"""Needs nothing that is not declared."""\n'})
     tree.run("envs", "create", "billing").expect(0)
     assert (tree.root / "projects/billing/.venv/pyvenv.cfg").exists()
     assert not (tree.root / "projects/ledger/.venv").exists()

@@ -29,7 +29,7 @@ sys.path.insert(0, {root!r})
 sys.path.insert(0, {distributions!r})
 sys.argv[0] = "pyfmt"
 from pyfmt.core.tool_values import Comment
-from pyfmt.tools.program.adapter import Program, Row
+from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.registry import TOOLS
 from pyfmt.tools.tool import Kind, Tool
 
@@ -44,7 +44,7 @@ TOOLS["toy"] = Tool(
     linter=Program(
         "toy",
         lambda unit, context: (),
-        lambda text: [Row(**row) for row in json.loads(text)],
+        lambda text: [ProgramFinding(**row) for row in json.loads(text)],
         find=lambda name: {program!r},
     ),
     reads_environment=False,

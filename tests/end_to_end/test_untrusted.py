@@ -172,7 +172,7 @@ def test_trust_lets_run_what_it_names_and_nothing_else(trap: Trap, tmp_path: Pat
     started = {".pth", "sitecustomize", "finder", "usercustomize"}
     other = {"compiled package", "pylint plugin of the checkout", "app local_pylint.py"}
 
-    tree.run("check", "app", "--trust", environ=home)
+    tree.run("check", "--trust", "app", environ=home)
     sprung = trap.sprung()
     assert allowed <= sprung <= allowed | started | other, sprung
 

@@ -142,9 +142,9 @@ def test_each_environment_is_read_once(tmp_path: Path, monkeypatch: pytest.Monke
     (root / "f/.venv").symlink_to(root / ".venv")
     read: list[Path] = []
 
-    def examine(prefix: Path, *rest: Any) -> reading.ReadResult:
+    def examine(prefix: Path, *rest: Any, **named: Any) -> reading.ReadResult:
         read.append(prefix)
-        return reading.examine(prefix, *rest)
+        return reading.examine(prefix, *rest, **named)
 
     monkeypatch.setattr(finding, "examine", examine)
     found = resolve(projects(*"abcdef"), config(root), environ(tmp_path))
