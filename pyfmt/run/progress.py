@@ -101,7 +101,8 @@ class Progress:  # pylint: disable=too-many-instance-attributes  # what is shown
                 state = "failed" if outcome.failures else f"{len(outcome.findings)} findings"
                 unit = outcome.unit
                 line = f"[{self._done}/{self._total}] {_printable(unit.label)}: {len(unit.files)} files, {state}"
-                self._stream.write(f"{line}, {outcome.seconds:.1f} s\n")
+                took = "from the cache" if outcome.cached else f"{outcome.seconds:.1f} s"
+                self._stream.write(f"{line}, {took}\n")
                 self._stream.flush()
             # A thousand units from the cache come at once: without a limit, drawing would take longer than they do.
             if self._thread is None and (not self._live or self._clock() >= self._next_draw):

@@ -6,6 +6,7 @@ import difflib
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -59,9 +60,12 @@ def linted(tree: Monorepo, *arguments: str) -> dict[str, int]:
 
 def counts_of(done: Result) -> dict[str, int]:
     """The same for a run with `--verbose` that has been done."""
-    found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, (\d+) findings, (?!0\.0 s)", done.stderr)
+    found = re.findall(r"pylint (\S+) \(.*?\): (\d+) files, \d+ findings, (?!from the cache)", done.stderr)
     assert "] pylint" in done.stderr, done  # else there is nothing that the pattern could find
-    return {project: int(count) for project, count, _ in found}
+    counts: Counter[str] = Counter()  # a library is linted in several environments
+    for project, count in found:
+        counts[project] += int(count)
+    return dict(counts)
 
 
 def chosen(generator: random.Random) -> Edit:
