@@ -58,7 +58,11 @@ class Bringing:
             with tempfile.TemporaryDirectory(prefix="pyfmt-staged-") as scratch:
                 self._index.check_out([self._before + path for path in wanted], scratch)
                 for path in wanted:
-                    change = self._change(self._before + path, Path(scratch))
+                    try:
+                        change = self._change(self._before + path, Path(scratch))
+                    except OSError as error:  # one file's error is no other's
+                        refused[path] = f"cannot be read: {error.strerror or error}; it is left as it is"
+                        continue
                     if change is None:
                         refused[path] = f"{CONFLICT}; {_CURE}"
                     else:
