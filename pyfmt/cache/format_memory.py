@@ -16,6 +16,7 @@ from pyfmt.cache.keys import KeyFacts, fold, format_key
 from pyfmt.cache.memory import Memory
 from pyfmt.core.model import Edit, Outcome, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
+from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.registry import TOOLS
 
 _CLEAN = b"{}"
@@ -42,7 +43,7 @@ class FormatMemory:
         self._listings: dict[str, list[str]] = {}
         self._elsewhere: list[str] = []
         shared = self._facts.configs.values()
-        if any(word in _text(found.path) for found in shared for word in TOOLS[found.tool].looks_anywhere):
+        if any(names_any(found, TOOLS[found.tool].looks_anywhere) for found in shared):
             self._elsewhere = sorted(facts.sources.listing(EVERYTHING))
 
     def recall(self, unit: Unit) -> Outcome:
@@ -182,10 +183,3 @@ def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:
     for finding in outcome.findings:
         found.setdefault(finding.path, {"edits": [], "findings": []})["findings"].append(row_from_finding(finding))
     return {file: json.dumps(what).encode() for file, what in found.items() if file not in failed | clean}
-
-
-def _text(path: str) -> str:
-    try:
-        return disk.read_text(path, "replace")
-    except OSError:
-        return ""  # its tool says so

@@ -31,6 +31,7 @@ from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
+from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
@@ -121,6 +122,8 @@ class UnitCache:
         A program that reads an environment and tells nothing (ty) may have asked anything.
         """
         if not asked and unit.environment is None:
+            if names_any(self._facts.configs[unit.tool], TOOLS[unit.tool].looks_anywhere):
+                return None  # other files have a say, and nothing is known of them
             return {"": PartQuestions(Observed(), {})}  # it sees nothing but the files that it is given
         files, folders = self._facts.sources.known(seen_sources(unit, self._facts))
         known = WalkedPaths(files, folders)
@@ -186,8 +189,8 @@ class UnitCache:
     @staticmethod
     def _in_words(name: str, unit: Unit) -> str:
         """An input's name as a person calls it."""
-        assert unit.environment is not None, unit
-        return name.replace("<environment>", unit.environment.name).replace("<root>/", "")
+        place = unit.environment.name if unit.environment else ""
+        return name.replace("<environment>", place).replace("<root>/", "")
 
     def _anew(self, unit: Unit) -> str:
         """How much of a unit would be linted anew, where it is not all of it."""

@@ -68,7 +68,8 @@ class _View:
         self._entries = [entry for entry in entries if entry not in standard and not entry.endswith("lib-dynload")]
         self._labels = {entry: portable(entry, environment, facts.root) for entry in self._entries}
         self._inside = facts.root + os.sep
-        self._about = [str(environment.python), facts.trusted(environment) and environment.fingerprint]
+        hooks = [[module, portable(path, environment, facts.root)] for module, path in sorted(environment.remapped)]
+        self._about = [str(environment.python), facts.trusted(environment) and environment.fingerprint, hooks]
         self._installed: dict[str, Mapping[str, tuple[Provider, ...]]] = {}
 
     def digest(self, names: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyfmt import disk
@@ -40,6 +40,15 @@ def _ini(text: str, config: ToolConfig, section: str | None) -> dict[str, Any]:
     for name in parser.sections() if section is None else [section]:
         found |= dict(parser.items(name)) if parser.has_section(name) else {}
     return found
+
+
+def names_any(config: ToolConfig, words: Iterable[str]) -> bool:
+    """Whether a configuration holds any of some words; False for a file that cannot be read: its tool says so."""
+    try:
+        text = disk.read_text(config.path, "replace")
+    except (OSError, ValueError):
+        return False
+    return any(word in text for word in words)
 
 
 def names(value: Any) -> list[str]:

@@ -99,8 +99,8 @@ def test_it_checks_and_lints(run: Run) -> None:
 
 
 def test_it_is_off_by_default(run: Run) -> None:
-    done = run("check", "--tool", "black")
-    assert done.code == 0 and "toy" not in done.stdout, done
+    units = json.loads(run("check", "--output", "json").stdout)["units"]
+    assert units and not [unit for unit in units if unit["tool"] == "toy"]
 
 
 def test_machines_are_told(run: Run) -> None:
@@ -126,6 +126,22 @@ def test_a_configuration_that_names_it_turns_it_on(run: Run, tree: Monorepo) -> 
     assert run("check").code == 1
     said = run("explain", "a/b.py").stdout
     assert "toy" in said and "conf/toy.toml" in said, said
+    tree.write({"a/b.py": "TOY = 3\n", "a/c.py": ""})
+    explained = run("explain", "a/b.py")
+    assert explained.code == 0 and "miss: changed" in explained.stdout, explained
+
+
+def test_a_finding_stands_at_the_file_that_it_is_about(run: Run, tree: Monorepo) -> None:
+    tree.write({"a/b.py": "", "a/sub/a/b.py": "TOY = 1\n"})
+    report = json.loads(run("lint", "--tool", "toy", "--output", "json").stdout)
+    assert [each["path"] for each in report["findings"]] == ["a/sub/a/b.py"]
+
+
+def test_what_is_said_of_a_file_that_was_not_given_is_not_lost(run: Run, tmp_path: Path) -> None:
+    row = {"file": "elsewhere.py", "line": 1, "rule": "T1", "message": "lost"}
+    (tmp_path / "toy").write_text(f"#!{sys.executable}\nprint({json.dumps(json.dumps([row]))})\n")
+    done = run("lint", "--tool", "toy", "--no-cache")
+    assert done.code == 2 and "elsewhere.py" in done.stdout, done
 
 
 def test_its_findings_are_suppressed(run: Run, tree: Monorepo) -> None:

@@ -102,3 +102,10 @@ def test_ruffs_findings_are_suppressed_by_its_own_comment(tree: Monorepo) -> Non
     tree.run("lint", "--tool", "ruff", "--add-ignores", "lib/specs/src/faults.py")
     assert tree.read("lib/specs/src/faults.py").startswith("import os  # noqa: F401\n")
     assert tree.run("lint", "--tool", "ruff", "lib/specs/src/faults.py").code == 0
+
+
+def test_a_configuration_that_extends_another_is_not_answered_from_the_cache(tree: Monorepo) -> None:
+    tree.write({"pyfmt.toml": 'configs = "conf"\n', "conf/ruff.toml": 'extend = "../base.toml"\n', "base.toml": ""})
+    assert "F401" in tree.run("lint", "--tool", "ruff", "lib/specs/src/faults.py").expect(1).stdout
+    tree.write({"base.toml": 'lint.ignore = ["F401", "I001"]\n'})
+    assert "F401" not in tree.run("lint", "--tool", "ruff", "lib/specs/src/faults.py").stdout

@@ -78,14 +78,13 @@ class Program:
         try:
             if answer["status"] not in self.statuses:
                 raise ValueError(f"{self.name} ended with exit code {answer['status']}")
-            rows = list(self.rows(answer["stdout"]))
+            owners = {file: part.project.name for part in unit.parts for file in part.files}
+            found = [(_path(row.file, answer["folder"], owners), row) for row in self.rows(answer["stdout"])]
         except (ValueError, KeyError, TypeError) as error:
             said = "\n".join((answer["stderr"] or answer["stdout"]).strip().splitlines()[-_SAID:])
             reason = str(error) if isinstance(error, ValueError) else f"its output cannot be read: {error!r}"
             return Reading(failures=(Failure(self.name, unit.projects, name, reason.partition("\n")[0], said),))
-        owners = {file: part.project.name for part in unit.parts for file in part.files}
-        found = ((_path(row.file, owners), row) for row in rows)
-        findings = [_finding(self.name, path, owners[path], name, row) for path, row in found if path is not None]
+        findings = [_finding(self.name, path, owners[path], name, row) for path, row in found]
         return Reading(tuple(sorted(dict.fromkeys(findings), key=_order)))
 
     def module_name(self, file: str, project: Project) -> str:
@@ -94,11 +93,12 @@ class Program:
         return file
 
 
-def _path(file: str, owners: Mapping[str, str]) -> str | None:
-    """The unit's file that a program names; None for one that is not the unit's."""
-    if file in owners:
-        return file
-    return next((own for own in owners if file.endswith(f"/{own}")), None) if os.path.isabs(file) else None
+def _path(file: str, root: str, owners: Mapping[str, str]) -> str:
+    """The unit's file that a program names; raises ValueError for another one: what it says must not be lost."""
+    path = os.path.relpath(os.path.join(root, file), root)
+    if path not in owners:
+        raise ValueError(f"it speaks of {file}, which it was not given")
+    return path
 
 
 def _finding(tool: str, path: str, project: str, environment: str, row: ProgramFinding) -> Finding:

@@ -16,9 +16,18 @@ _SYNTAX = "invalid-syntax"  # the code of a file that cannot be parsed
 
 
 def _command(unit: Unit, context: LintContext) -> Sequence[str]:
-    """`--force-exclude` is not given: pyfmt has chosen the files."""
+    """Without `force-exclude`, whatever the configuration says: pyfmt has chosen the files."""
     del unit
-    return ("check", "--no-cache", "--no-fix", "--output-format", "json", "--config", context.config.path)
+    return (
+        "check",
+        "--no-cache",
+        "--no-fix",
+        "--no-force-exclude",
+        "--output-format",
+        "json",
+        "--config",
+        context.config.path,
+    )
 
 
 def _rows(text: str) -> Iterator[ProgramFinding]:
@@ -52,6 +61,7 @@ TOOL = Tool(
     cost=Cost(30, 1),
     linter=Program("ruff", _command, _rows),
     reads_environment=False,
+    looks_anywhere=("extend =", "extend="),  # another configuration
     comment=Comment(
         re.compile(r"#\s*noqa:\s*(?P<names>[\w\-, ]*\w)"),
         "# noqa: {}",

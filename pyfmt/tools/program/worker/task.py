@@ -1,7 +1,8 @@
 """Runs a program for a request and gives back what it printed; see `tools/worker/server.py`.
 
 The payload: `command` (its absolute program first), `files` (absolute, handed over in a file that `@` names, since
-there can be more than a command line takes), `folder` (where it runs). The answer: `status`, `stdout`, `stderr`.
+there can be more than a command line takes), `folder` (where it runs). The answer: `folder` as given, `status`,
+`stdout` and `stderr`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
             env={**os.environ, "NO_COLOR": "1"},
         )
     return {
+        "folder": payload["folder"],
         "status": done.returncode,
         "stdout": done.stdout.decode("utf-8", "surrogateescape"),
         "stderr": done.stderr.decode("utf-8", "surrogateescape"),
