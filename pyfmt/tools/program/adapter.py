@@ -63,7 +63,6 @@ class Program:
             "command": [self.find(self.name), *self.command(unit, context)],
             "files": [os.path.join(context.root, file) for file in unit.files],
             "folder": context.root,
-            "root": context.root,
         }
 
     def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:

@@ -3,7 +3,7 @@
 What a file's messages depend on beyond the monorepo's own sources is what the modules that it touches have asked for,
 and those that they touch in turn. Who asks is told by astroid: an import is resolved from the module that has it.
 
-Standalone: loaded by file path next to `pylint_task.py` once pylint is importable; no import of `pyfmt`.
+Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """
 
 from __future__ import annotations
