@@ -139,7 +139,9 @@ def _tools_digest() -> bytes:
         from pyfmt.tools.versions import tool_versions  # deferred: reads the metadata of the tools
 
         package = Path(__file__).parent.parent / "tools"
-        code = sorted(package.rglob("*.py"))
+        # The files are what counts: their folders change whenever another Python compiles one of them.
+        with witness.suspended():
+            code = sorted(package.rglob("*.py"))
         own = [(str(path.relative_to(package)), short_digest(path.read_text("utf-8"))) for path in code]
         _digest_of_tools.append(fold(sorted(tool_versions().items()), own))
     return _digest_of_tools[0]

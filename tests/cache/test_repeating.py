@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -212,6 +213,17 @@ def test_a_run_that_writes_is_not_kept_and_the_one_after_it_is(tree: Monorepo) -
     tree.write({MAIN: "x  = 1\n"})
     arguments = ("format", "projects/alpha")
     assert [is_repeated(tree, *arguments) for _ in range(3)] == [False, False, True]
+
+
+def test_another_python_that_compiles_our_code_changes_no_answer(tree: Monorepo) -> None:
+    compiled = ROOT / "pyfmt/tools/__pycache__" / f"registry.cpython-{uuid4().hex}.pyc"
+    compiled.parent.mkdir(exist_ok=True)
+    try:
+        compiled.write_bytes(b"")
+        assert is_repeated(tree, "check")
+    finally:
+        compiled.unlink()
+    assert is_repeated(tree, "check")
 
 
 def test_damaged_answers_are_not_given_and_few_are_kept(tree: Monorepo) -> None:
