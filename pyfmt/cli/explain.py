@@ -106,7 +106,7 @@ def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str,
     options = TOOLS[tool_config.tool].options
     if options is None:
         return ["call    none: it needs an environment"]
-    words = [tool_config.tool, *options(tool_config.path), *names]
+    words = [tool_config.tool, *options(tool_config), *names]
     return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
 
 

@@ -173,7 +173,11 @@ def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Coll
             found.append(ToolConfig(tool.name, str(manifest), "root"))
         else:
             found.append(ToolConfig(tool.name, str(configs_folder() / tool.config_file), "built-in"))
-    return tuple(found)
+    own_of = {each.tool: each.path for each in found if each.origin != "built-in"}
+    return tuple(
+        replace(each, follows=own_of.get(registry.TOOLS[each.tool].follows, "")) if each.tool not in own_of else each
+        for each in found
+    )
 
 
 def _processors() -> int:

@@ -150,6 +150,8 @@ class ToolConfig:
     tool: str
     path: str  # absolute path of the file
     origin: str  # "configs", "root" or "built-in"
+    # Absolute path of the configuration of the tool that this one agrees with (`Tool.follows`), having none itself.
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
