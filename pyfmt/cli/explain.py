@@ -72,7 +72,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     finally:
         context.memory.close()
     for tool_config in space.config.tool_configs:
-        if tool_config.tool in space.config.tools:
+        if tool_config.tool in space.config.tools_of(project.path):
             calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
             calls = calls or _formatter_call(tool_config, project, files, space.config.root)
             lines += ["", *_explain_tool(tool_config, calls, space.config.root)]

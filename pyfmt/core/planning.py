@@ -38,6 +38,13 @@ class Work:
     linters: tuple[str, ...]
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
+    chosen: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # tools by project path, where any project chooses its own
+
+    def reported(self, tool: str, project: str) -> tuple[str, ...]:
+        """The files of a project that a tool is to report on."""
+        return self.selected.get(project, ()) if tool in self.chosen.get(project, (tool,)) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,11 @@ def plan(work: Work, facts: Facts) -> Plan:
     chosen = [project for project in work.projects if work.selected.get(project.path)]
     to_format = work.selected if work.formatted is None else work.formatted
     formatting = (
-        tuple(Unit(FORMAT, None, (Part(p, to_format[p.path]),)) for p in work.projects if to_format.get(p.path))
+        tuple(
+            Unit(FORMAT, None, (Part(p, to_format[p.path]),))
+            for p in work.projects
+            if to_format.get(p.path) and not {*work.formatters}.isdisjoint(work.chosen.get(p.path, work.formatters))
+        )
         if work.formatters
         else ()
     )
@@ -91,7 +102,7 @@ def plan(work: Work, facts: Facts) -> Plan:
 
 def _environmentless(tool: str, work: Work) -> list[Unit]:
     """A unit for each project, of the files to report alone."""
-    wanted = ((project, work.selected.get(project.path, ())) for project in work.projects)
+    wanted = ((project, work.reported(tool, project.path)) for project in work.projects)
     return [
         Unit(tool, None, (Part(project, files),), number) for number, (project, files) in enumerate(wanted) if files
     ]
@@ -118,12 +129,13 @@ def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
     for project in chosen:
         resolution = work.resolutions.get(project.path)
         environment = resolution.environment if resolution else None
+        linters = [tool for tool in work.linters if work.reported(tool, project.path)]
         if environment is None:
-            skips += [Skip(project.name, tool, cure_for(project, resolution)) for tool in work.linters]
+            skips += [Skip(project.name, tool, cure_for(project, resolution)) for tool in linters]
         elif environment.health is Health.BROKEN:
             cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
             reason = f"environment {environment.name} is broken: {environment.reason}; run {cure}"
-            skips += [Skip(project.name, tool, reason) for tool in work.linters]
+            skips += [Skip(project.name, tool, reason) for tool in linters]
     return tuple(skips)
 
 
@@ -260,14 +272,14 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
     """Units of the packs that have something to report; what is not selected becomes context."""
     units = []
     for number, pack in enumerate(packs):
-        parts = tuple(_part(environment, member, work) for member in pack.members)
+        parts = tuple(_part(tool, environment, member, work) for member in pack.members)
         if any(part.files for part in parts):
             units.append(Unit(tool, environment, parts, number))
     return units
 
 
-def _part(environment: Environment, member: _Packed, work: Work) -> Part:
-    wanted = set(work.selected.get(member.project.path, ()))
+def _part(tool: str, environment: Environment, member: _Packed, work: Work) -> Part:
+    wanted = set(work.reported(tool, member.project.path))
     report = tuple(file for file in member.files if file in wanted)
     return Part(
         member.project,

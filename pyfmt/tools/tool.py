@@ -51,6 +51,7 @@ class Tool:
     own_files: tuple[str, ...] = ()  # configurations that it would find by itself in a project
     setup_cfg: str = ""  # its section in setup.cfg, "" for none
     tox_ini: bool = False  # whether it looks for that section in tox.ini, too
+    merged: str = ""  # what of a project's own configuration counts beside the shared one
     on_by_default: bool = True
     syntax_rank: int = 9  # where several tools say that a file cannot be parsed, the words of the lowest are kept
     cost: Cost = Cost()

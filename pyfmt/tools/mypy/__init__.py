@@ -19,6 +19,7 @@ TOOL = Tool(
     distributions=("mypy",),
     own_files=("mypy.ini", ".mypy.ini"),
     setup_cfg="mypy",
+    merged="its sections for modules and plugins",
     syntax_rank=1,
     cost=Cost(1500, 25, context=1),  # it checks every file of a unit
     linter=Mypy(),
