@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt.core import dependents, parsing
 from pyfmt.core.listing import some
@@ -24,23 +26,37 @@ from pyfmt.projects.manifests import Manifest
 from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 
+if TYPE_CHECKING:
+    from pyfmt.git.index import GitIndex
+
 _COMPILED = (".so", ".pyd")
 _ASKED = 200  # files of which git is asked what they held
 
 
-def find_scope(settings: Config, survey: Survey, since: str, environ: Mapping[str, str], read: Read) -> Scope:
-    """What `--since SINCE` means for a monorepo; `read` gives a file's imports.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `--since` compares: the merge base with a revision, and the work tree or what is staged."""
+
+    since: str  # a revision, or "auto"
+    environ: Mapping[str, str]
+    # The monorepo's root in the work tree, and the index: then the configuration is that of the index's contents.
+    staged: tuple[Path, GitIndex] | None = None
+
+
+def find_scope(settings: Config, survey: Survey, compared: Comparison, read: Read) -> Scope:
+    """What a comparison means for a monorepo; `read` gives a file's imports.
 
     Raises UsageError for a revision that does not exist. Where git cannot tell, everything counts, and a note says why.
     """
     try:
-        repository = git.find_repository(settings.root)
-        base = find_base(repository, since, environ)
+        root, index = compared.staged or (settings.root, None)
+        repository = replace(git.find_repository(root), index=index)
+        base = find_base(repository, compared.since, compared.environ)
         changes: dict[git.Change, None] = {}
         for commit in base.commits:
             changes |= dict.fromkeys(repository.changes(commit))
     except git.Unknown as error:
-        return everything(survey, since, str(error))
+        return everything(survey, compared.since, str(error))
     diff = _Diff(settings, survey, repository, base.commits, tuple(changes))
     return _Attribution(diff, read).scope(base.said)
 
@@ -83,7 +99,9 @@ class _Attribution:
         self._gone = _gone_members(diff, self._projects)
         self._homes = {*self._projects, *(member.path for member in self._gone)}
         self._edges = self._find_edges()
-        self._locks = LockChanges(diff.repository, diff.bases, diff.paths, self._projects.values())
+        self._locks = LockChanges(
+            diff.settings.root, diff.repository, (diff.bases, diff.paths), self._projects.values()
+        )
         self._touched: dict[str, _ProjectChanges] = {}
         self._strays: list[str] = []  # changed Python files of no project
         for change in diff.changes:
