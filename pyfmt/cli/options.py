@@ -163,6 +163,11 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         help="what the next commit will hold: staged files, with their contents from git's index (named files: "
         "these; named folders: what is staged in them)",
     )
+    group.add_argument(
+        "--with-dependents",
+        action="store_true",
+        help="with --staged: also what the staged change can break, such as files of other projects that import it",
+    )
     add_outputs(group)
     group.add_argument(
         "--unused-ignores",
@@ -174,7 +179,7 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--since",
         metavar="REV",
-        help="only what changed since the merge base with REV, and what can see it; `auto`: what the CI compares with, "
+        help="only what changed since the merge base with REV, and its dependents; `auto`: what the CI compares with, "
         "else the default branch",
     )
     add_gate(group)

@@ -36,7 +36,7 @@ examples:
   pyfmt                          format and lint the whole monorepo
   pyfmt lib/storage              only one project
   pyfmt check                    the same, and write nothing: for CI
-  pyfmt check --since auto       only what a branch changed, and what can see it
+  pyfmt check --since auto       only what a branch changed, and its dependents
   pyfmt affected                 the projects that a branch touches, and why
   pyfmt check --watch            again after each save, with workers that stay warm
   pyfmt --staged                 only what the next commit will hold, as git's index has it

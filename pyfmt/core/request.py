@@ -34,7 +34,7 @@ class Request:
     write: bool = True  # formatters may write files
     staged: bool = False  # contents come from git's index
     diff: bool = False  # say how files would be formatted
-    since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
+    since: str | None = None  # a revision, or "auto": only what changed since then, and its dependents
     jobs: int | None = None
     use_cache: bool = True
     cache_audit: float = 0.0  # percent of the cache's answers that are computed again and compared

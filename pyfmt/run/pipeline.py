@@ -66,8 +66,6 @@ class _Done:
 
 def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
-    if request.staged and request.since is not None:
-        raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged:
