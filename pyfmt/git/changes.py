@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core import dependents, parsing
+from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
 from pyfmt.git.lock_changes import LockChange, LockChanges
@@ -22,13 +23,13 @@ from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.projects.layout import top_names
 from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest
+from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 
 if TYPE_CHECKING:
     from pyfmt.git.index import GitIndex
 
 _COMPILED = (".so", ".pyd")
-_SHOWN = 3
 _ASKED = 200  # files of which git is asked what they held
 
 
@@ -231,7 +232,7 @@ class _Attribution:
     def _why_changed(self, path: str) -> tuple[str, ...]:
         touched = self._touched[path]
         paths = sorted(dict.fromkeys(touched.paths))
-        why = [f"{_some(paths)} changed"] if paths else []
+        why = [f"{some(paths)} changed"] if paths else []
         return (*why, *(change.text for change in touched.locks if change.own))
 
     def _affected(self, importers: Mapping[str, str], shared: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -348,6 +349,7 @@ def _gone_members(diff: _Diff, projects: Mapping[str, Project]) -> tuple[Member,
             name not in MANIFESTS
             or folder in projects
             or path.startswith("../")
+            or is_placeholder(folder)
             or (diff.settings.root / path).exists()
         ):
             continue
@@ -365,11 +367,6 @@ def _distribution(pyproject: bytes) -> str | None:
     except (ValueError, AttributeError):
         return None
     return name if isinstance(name, str) else None
-
-
-def _some(paths: Sequence[str]) -> str:
-    shown = ", ".join(paths[:_SHOWN])
-    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN} more"
 
 
 def _count(number: int, noun: str) -> str:

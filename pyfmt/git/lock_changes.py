@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.listing import some
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
 from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks.differences import difference
 from pyfmt.projects.locks.requirements import included_files, is_requirements
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,7 @@ class LockChange:
     @property
     def text(self) -> str:
         """For people: "projects/billing/poetry.lock: pydantic 1.9.2 → 2.1"."""
-        more = len(self.differences) - _SHOWN
-        return f"{self.lock}: {', '.join(self.differences[:_SHOWN])}" + (f" and {more} more" if more > 0 else "")
+        return f"{self.lock}: {some(self.differences)}"
 
     def text_for(self, name: str) -> str:
         """The same for a project that the lock serves from elsewhere."""

@@ -79,7 +79,7 @@ class _FactsNow:
             if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
                 return None
         memory.digests.confirm()
-        members = projects.recount(settings, self._run.space.survey.everything)
+        members = projects.recount(settings, self._run.space.survey)
         return replace(self._run.facts, sources=memory.sources(members))
 
 

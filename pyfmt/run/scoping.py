@@ -24,7 +24,9 @@ def select(request: Request, session: Session, space: Workspace) -> selection.Se
     if space.stage is not None:
         return space.stage.select(space.projects)
     settings = space.config
-    return selection.select(space.projects, request.paths, settings.root, session.cwd.resolve(), settings.exclude)
+    chosen = selection.select(space.projects, request.paths, settings.root, session.cwd.resolve(), settings.exclude)
+    whole = not request.paths and request.since is None
+    return replace(chosen, notes=(*chosen.notes, *space.survey.notes)) if whole else chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,3 +47,25 @@ def test_a_damaged_manifest_silences_mypy_for_its_own_project_alone(tmp_path: Pa
     result.expect(2)
     assert one <= {(each["path"], each["rule"]) for each in report["findings"]}
     assert [each["projects"] for each in report["failures"] if each["tool"] == "mypy"] == [["two"]]
+
+
+def test_what_only_looks_like_a_project_spoils_nothing(tmp_path: Path) -> None:
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n', "app/setup.py": '"""Sets up."""\n'})
+    template = "import {{ name }}\nimport   a\n"
+    false = {"templates/lib/pyproject.toml": "[project]\nname = {{ name }}\n", "templates/lib/x.py": template}
+    tree.write({**false, "app/{{ slug }}/setup.py": template, "app/{{ slug }}/x.py": template})
+    result = tree.run("check").expect(0)
+    assert "not checked, since they are templates whose names have to be filled in: app/{{ slug }}, templates/lib" in (
+        result.stdout
+    )
+    assert "no project, since setup.py is a module there or calls no `setup()`: app/app" in result.stdout
+    tree.run("format").expect(0)
+    assert tree.read("templates/lib/x.py") == tree.read("app/{{ slug }}/x.py") == template
+    assert [found["path"] for found in tree.run("envs", "--json").expect(0).json["projects"]] == [".", "app"]
+    tree.git("init", "--quiet")
+    tree.git("add", "--all")
+    tree.git("commit", "--quiet", "--message", "all")
+    tree.write({"templates/lib/x.py": template * 2, "app/{{ slug }}/x.py": template * 2, "app/app/setup.py": ""})
+    assert tree.run("affected", "--since", "HEAD", "--paths").expect(0).stdout.split() == [".", "app"]
+    matrix = tree.run("affected", "--since", "HEAD", "--github-matrix").expect(0).json
+    assert [row["path"] for row in matrix["include"]] == [".", "app"]
