@@ -78,6 +78,9 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
         "(default: full on a terminal, else concise)",
     )
     group.add_argument("--statistics", action="store_true", help="end with the findings by rule and by project")
+    group.add_argument(
+        "--show-baselined", action="store_true", help="list the findings that a baseline accepts, marked, too"
+    )
     group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
 
 
@@ -87,7 +90,7 @@ def add_gate(group: argparse._ActionsContainer) -> None:
         "--baseline",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="findings that the projects' baselines accept are shown, but no failure",
+        help="findings that the projects' baselines accept are counted, but no failure",
     )
     add_lock(group)
     group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")

@@ -53,6 +53,7 @@ def display_of(options: argparse.Namespace) -> Display:
         style=options.style,
         statistics=options.statistics,
         show_files=options.show_files,
+        show_baselined=options.show_baselined,
         timings=options.timings,
     )
 

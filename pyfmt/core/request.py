@@ -67,4 +67,5 @@ class Display:
     style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
     statistics: bool = False
     show_files: bool = False
+    show_baselined: bool = False
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides
