@@ -12,7 +12,7 @@ from pyfmt import config
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
-from pyfmt.core.model import Config, Outcome, Unit
+from pyfmt.core.model import Config, Outcome, Project, Unit
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.workspace import RunContext, surveyed
@@ -29,11 +29,14 @@ def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
     outcomes: dict[Unit, Outcome] = {}
     by_tools: dict[tuple[str, ...], list[Unit]] = {}
     for unit in units:
-        tools = tuple(name for name in formatters() if name in settings.tools_of(unit.parts[0].project.path))
-        by_tools.setdefault(tools, []).append(unit)
+        by_tools.setdefault(_formatters_of(unit.parts[0].project, settings), []).append(unit)
     for tools, group in by_tools.items():
         outcomes |= _format_with(tools, group, run)
     return [outcomes[unit] for unit in units]
+
+
+def _formatters_of(project: Project, settings: Config) -> tuple[str, ...]:
+    return tuple(name for name in formatters() if name in settings.tools_of(project.path))
 
 
 def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext) -> dict[Unit, Outcome]:
@@ -59,6 +62,12 @@ def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext)
             known.remember(unit, outcome, settled)
             outcomes[unit] = formatting_joined(outcomes[unit], outcome)
     return outcomes
+
+
+def formatting_answers(run: RunContext, project: Project, files: Sequence[str]) -> list[str]:
+    """For each file of a project whether it is known to be formatted ("hit"), or why not ("miss: why", "off")."""
+    known = FormatMemory(run.memory, run.facts, _formatters_of(project, run.space.config), changes_too=True)
+    return [known.explained(project, file) for file in files]
 
 
 def format_options(request: Request, settings: Config, names: Sequence[str]) -> FormatOptions:

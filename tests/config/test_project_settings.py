@@ -119,7 +119,7 @@ def test_each_configuration_that_is_not_used_has_its_true_reason(tmp_path: Path)
             "shared/mypy.ini": "[mypy]\n",
             "mypy.ini": "[mypy]\nstrict = true\n",
             ".pylintrc": "[MAIN]\n",
-            "app/setup.py": "",
+            "app/pyproject.toml": MANIFEST.format("app", ""),
             "app/mypy.ini": "[mypy]\n",
             "app/.pylintrc": "[MAIN]\n",
         },
