@@ -8,6 +8,7 @@ full sets of files, so that a partial run reports exactly the share of a whole o
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,17 @@ class Work:
     linters: tuple[str, ...]
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
+    apart: Mapping[str, Resolution] = field(default_factory=dict)  # files whose environment is not their project's
+
+    @property
+    def home(self) -> tuple[Project, ...]:
+        """The projects with the files that their own environments judge."""
+        if not self.apart:
+            return self.projects
+        return tuple(
+            replace(project, files=tuple(file for file in project.files if file not in self.apart))
+            for project in self.projects
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,12 @@ def shell_word(text: str) -> str:
 def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
     skips = []
     for project in chosen:
+        selected = work.selected[project.path]
+        for file in filter(work.apart.__contains__, selected):
+            if work.apart[file].environment is None:
+                skips += [Skip(project.name, tool, f"{file}: {work.apart[file].note}") for tool in work.linters]
+        if work.apart.keys() >= set(selected):
+            continue
         resolution = work.resolutions.get(project.path)
         environment = resolution.environment if resolution else None
         if environment is None:
@@ -130,8 +148,14 @@ def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
 def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     """Usable environments with the projects that have them, in the order of the environments' names."""
     groups: dict[str, tuple[Environment, list[Project]]] = {}
-    for project in work.projects:
-        resolution = work.resolutions.get(project.path)
+    members = [(project, work.resolutions.get(project.path)) for project in work.home]
+    for project in work.projects if work.apart else ():
+        members += [
+            (replace(project, files=(file,), import_roots=(posixpath.dirname(file) or ".",)), work.apart[file])
+            for file in project.files
+            if file in work.apart
+        ]
+    for project, resolution in members:
         environment = resolution.environment if resolution else None
         if environment is not None and environment.health is not Health.BROKEN and project.files:
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)

@@ -19,6 +19,7 @@ from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
+from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
@@ -121,7 +122,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     chosen = scoping.select(request, session, space)
     context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
     share = scoping.since(context, chosen.files)
-    work = _work(chosen.projects, share, context)
+    work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
         work = with_libraries(work, context)
