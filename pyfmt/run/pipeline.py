@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config
 from pyfmt.cache.keys import KeyFacts
-from pyfmt.cache.memory import Memory, Staged, first_party_roots
+from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
@@ -70,8 +70,8 @@ def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
-    if request.staged:
-        return _run_staged(request, session)
+    if request.staged or request.text is not None:
+        return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
@@ -89,14 +89,19 @@ def run(request: Request, session: Session) -> RunResult:
         memory.close()
 
 
-def _run_staged(request: Request, session: Session) -> RunResult:
-    """The same over the index's contents, with the work tree's environments."""
-    from pyfmt.git.staged.session import opened  # deferred for start-up time
+def _run_elsewhere(request: Request, session: Session) -> RunResult:
+    """The same over the index's contents, or an editor's of one file, with the work tree's environments."""
+    from pyfmt.git.staged import session as index  # deferred for start-up time
+    from pyfmt.run import buffer
 
     steps = StepSpans(session.clock)
-    with opened(request, session.cwd, session.environ) as stage:
+    with (
+        index.opened(request, session.cwd, session.environ)
+        if request.text is None
+        else buffer.opened(request, session.cwd)
+    ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
+        memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
             settings, survey = surveyed(stage.config)
             stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
@@ -205,7 +210,7 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
         steps.done("format: plan")
         outcomes += format_files(shard.of(formats) if shard else formats, context)
-        if space.stage is not None and request.write:
+        if space.stage is not None and space.stage.bringing is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             context.memory.digests.look_again()
         steps.done("format")
@@ -227,7 +232,7 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
         steps.done("lint")
-    if space.stage is not None:
+    if space.stage is not None and space.stage.bringing is not None:
         outcomes = space.stage.bringing.bring(outcomes)
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 

@@ -55,7 +55,7 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     from pyfmt.git import changes  # deferred for start-up time
 
     read = import_memory.reader(run.memory, space.config.root)
-    staged = (space.real.root, space.stage.index) if space.stage else None
+    staged = (space.real.root, space.stage.index) if space.stage and space.stage.index else None
     compared = changes.Comparison(request.since, run.session.environ, staged)
     found = changes.find_scope(space.config, space.survey, compared, read)
     lint = found.linted(chosen, space.resolutions)
