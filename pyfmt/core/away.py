@@ -55,10 +55,10 @@ class Use:
     home: bool
 
 
-def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Environment, str], str], agreed: Iterable[str]) -> Libraries:
+def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Use, str], str], agreed: Iterable[str]) -> Libraries:
     """Who is asked about each file; each item of `uses` is one library's, and its home comes first.
 
-    `sight` tells what a file can see in an environment: equal only where a tool would say the same.
+    `sight` tells what a file can see in the environment of a use: equal only where a tool would say the same.
     """
     away: dict[str, list[Away]] = {}
     answers: dict[Place, list[str]] = {}
@@ -68,7 +68,7 @@ def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Environment, str], st
         for use in library:
             asked = set()
             for file in use.files:
-                seen = sight(use.environment, file) if counts[file] > 1 else ""
+                seen = sight(use, file) if counts[file] > 1 else ""
                 one = first.setdefault((file, seen), use.environment)
                 if one.prefix == use.environment.prefix:
                     asked.add(file)

@@ -32,9 +32,9 @@ def libraries() -> Libraries:
         Use(OLD, LIB, ("lib/a.py", "lib/b.py"), False),
     ]
 
-    def sight(place: Environment, file: str) -> str:
+    def sight(use: Use, file: str) -> str:
         assert file != "lib/test_a.py", "what only one judges is not compared"
-        return "old" if (place, file) == (OLD, "lib/a.py") else "same"
+        return "old" if (use.environment, file) == (OLD, "lib/a.py") else "same"
 
     return shared([uses], sight, ["lib/test_a.py"])
 

@@ -51,6 +51,10 @@ LIBRARY: dict[str, str] = {
     "print(Shape().area())  # type: ignore[attr-defined] # pylint: disable=no-member\n"
     "print(Shape().outline())  # type: ignore[attr-defined, arg-type] # pylint: disable=no-member\n",
     "lib/events/tests/test_events.py": '"""Only billing has what tests need."""\n\nimport tester\n\nprint(tester.X)\n',
+    # Scripts beside each other, and one that imports from the library's folder: as it is at home, it is everywhere.
+    "lib/events/scripts/one.py": '"""One."""\n\nimport two\n\nimport tool\n\nprint(two.TWO, tool.TOOL)\n',
+    "lib/events/scripts/two.py": '"""Two."""\n\nTWO = 2\n',
+    "lib/events/tool.py": '"""At the library\'s root."""\n\nTOOL = 1\n',
 }
 OWN: dict[str, str] = {  # a library with an environment of its own
     "lib/own/pyproject.toml": _MANIFEST.format(name="own", needs='"shape"'),
@@ -58,6 +62,8 @@ OWN: dict[str, str] = {  # a library with an environment of its own
     "lib/own/src/own/py.typed": "",
     "lib/own/src/own/reached.py": '"""Reached."""\n\nfrom own.deeper import *\n',
     "lib/own/src/own/deeper.py": _WRONG_WITH_1,
+    "lib/own/src/own/rooted.py": '"""Has its root at home."""\n\nimport rootmod\n\nprint(rootmod.X)\n',
+    "lib/own/rootmod.py": '"""Not in src."""\n\nX = 1\n',
     "lib/own/src/own/unreached.py": _WRONG_WITH_1,
     "lib/own/src/own/plugins/__init__.py": '"""Plugins."""\n',
     "lib/own/src/own/plugins/first.py": _WRONG_WITH_1,
@@ -66,7 +72,7 @@ OWN: dict[str, str] = {  # a library with an environment of its own
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "billing": ("events.used", "events.ignores", "events.plain"),
     "ledger": ("events.used", "events.ignores"),
-    "pricing": ("events.used", "events.ignores", "own.reached"),
+    "pricing": ("events.used", "events.ignores", "own.reached", "own.rooted"),
 }
 _PYLINTRC = "[MAIN]\ndisable=all\nenable=no-member,import-error,useless-suppression,duplicate-code,unused-import\n"
 _FILES = {
@@ -146,6 +152,14 @@ def test_each_file_is_judged_wherever_it_is_reached(whole: dict[str, Any], tool:
     }
 
 
+@pytest.mark.parametrize(("tool", "rule"), [("mypy", "import-not-found"), ("pylint", "E0401")])
+def test_what_only_one_of_the_environments_has_a_root_for_is_missing_in_the_others(
+    whole: dict[str, Any], tool: str, rule: str
+) -> None:
+    """The same is installed: what differs are the folders that modules are imported from."""
+    assert said(whole, tool, rule) == {("own/rooted.py", 3): PRICING}
+
+
 def test_what_does_not_depend_on_the_environment_is_said_plainly_and_once(whole: dict[str, Any]) -> None:
     found = [item for item in whole["findings"] if item["path"].endswith("events/plain.py")]
     assert [(item["rule"], item["only_in"]) for item in found if item["tool"] == "mypy"] == [("operator", [])]
@@ -202,7 +216,7 @@ def test_explain_and_envs_tell_who_judges_what(tree: Monorepo) -> None:
     assert "services/pricing/.venv" not in told.partition("\npylint")[0]
     rows = json.loads(tree.run("envs", "--json").stdout)["projects"]
     libraries = {row["project"]: row["libraries"] for row in rows}
-    assert libraries["pricing"] == [{"project": "events", "files": 6}, {"project": "own", "files": 3}]
+    assert libraries["pricing"] == [{"project": "events", "files": 9}, {"project": "own", "files": 4}]
     assert libraries["own"] == []
 
 
