@@ -38,6 +38,13 @@ class Work:
     linters: tuple[str, ...]
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
+    strict: bool = True  # what is not judged for a dependent that nobody named is a skip; False: a note is enough
+
+    def missed(self, library: Project) -> set[str]:
+        """The paths of the dependents without a usable environment for which it is a skip that none judges a
+        library; what is selected of them is a skip of theirs."""
+        dependents = self.libraries.blind.get(library.path, ()) if self.strict else ()
+        return {path for path in dependents if not self.selected.get(path)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +121,25 @@ def shell_word(text: str) -> str:
 
 
 def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
-    skips = []
+    projects = {project.path: project for project in work.projects}
+    reasons: list[tuple[str, str]] = []  # each with the name of the project that is not checked
     for project in chosen:
-        resolution = work.resolutions.get(project.path)
-        environment = resolution.environment if resolution else None
-        if environment is None:
-            skips += [Skip(project.name, tool, cure_for(project, resolution)) for tool in work.linters]
-        elif environment.health is Health.BROKEN:
-            cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
-            reason = f"environment {environment.name} is broken: {environment.reason}; run {cure}"
-            skips += [Skip(project.name, tool, reason) for tool in work.linters]
-    return tuple(skips)
+        reasons.append((project.name, _unusable(project, work)))
+        for dependent in (projects[path] for path in sorted(work.missed(project))):
+            reasons.append((project.name, f"not judged for {dependent.name}: {_unusable(dependent, work)}"))
+    return tuple(Skip(name, tool, reason) for name, reason in reasons if reason for tool in work.linters)
+
+
+def _unusable(project: Project, work: Work) -> str:
+    """Why a project's environment cannot be used, with the cure; "" where it can."""
+    resolution = work.resolutions.get(project.path)
+    environment = resolution.environment if resolution else None
+    if environment is None:
+        return cure_for(project, resolution)
+    if environment.health is not Health.BROKEN:
+        return ""
+    cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
+    return f"environment {environment.name} is broken: {environment.reason}; run {cure}"
 
 
 def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:

@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,7 +14,9 @@ from pyfmt.cache import import_memory
 from pyfmt.cache.keys import fold, portable
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
+from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.request import Command, Request
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
@@ -116,19 +118,26 @@ def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -
     return replace(found, blind=finder.blind)
 
 
-def notes_on(libraries: Libraries, linted: Mapping[str, Sequence[str]], projects: Iterable[Project]) -> Iterator[str]:
-    """What is not judged of the linted libraries (by project path), in one line for each reason."""
-    chosen = [project for project in projects if linted.get(project.path)]
+def is_hook(request: Request, environ: Mapping[str, str]) -> bool:
+    """Whether a run is one over what is to be committed: nobody is kept from that by an environment of others."""
+    return request.staged or in_framework(environ) or request.command is Command.RUN and bool(request.paths)
+
+
+def notes_on(work: planning.Work, linted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What is not judged of the linted libraries (by project path) and no skip tells, in one line for each reason."""
+    libraries, names = work.libraries, {project.path: project.name for project in work.projects}
+    chosen = [project for project in work.projects if linted.get(project.path)]
     unasked = [project.name for project in chosen if project.path in libraries.unasked]
     if unasked:
         where = "not judged in the environments of those who use them"
         yield f'check-in-dependents = "home": {where}: {", ".join(sorted(unasked))}'
     blind: dict[tuple[str, ...], list[str]] = {}
     for project in chosen:
-        if project.path in libraries.blind:
-            blind.setdefault(libraries.blind[project.path], []).append(project.name)
-    for dependents, names in sorted(blind.items()):
-        yield f"not judged for {', '.join(dependents)}, for want of a usable environment there: {', '.join(names)}"
+        dependents = set(libraries.blind.get(project.path, ())) - work.missed(project)
+        if dependents:
+            blind.setdefault(tuple(sorted(names[path] for path in dependents)), []).append(project.name)
+    for missing, found in sorted(blind.items()):
+        yield f"not judged for {', '.join(missing)}, for want of a usable environment there: {', '.join(found)}"
 
 
 class _Finder:
@@ -191,13 +200,13 @@ class _Finder:
 
     @cached_property
     def blind(self) -> dict[str, tuple[str, ...]]:
-        """Libraries' paths, with the names of the dependents that have no usable environment."""
+        """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
         for project in self.setting.projects:
             if project.files and project.path not in self._homed:
                 for path in _dependencies(project, self._projects) & self._homed:
-                    found.setdefault(path, []).append(project.name)
-        return {path: tuple(sorted(names)) for path, names in found.items()}
+                    found.setdefault(path, []).append(project.path)
+        return {path: tuple(sorted(paths)) for path, paths in found.items()}
 
     # -- the answer
 
@@ -288,7 +297,8 @@ class _Finder:
         return frozenset(file for path in self.libraries for file in _modules(self._projects[path]))
 
     def _uses(self, reach: Reachable) -> tuple[list[list[Use]], set[str]]:
-        """What each environment judges of each library, home first; and the files of which all must say the same."""
+        """What each environment judges of each library, home first; and the files in which a package is missing only if
+        all lack it."""
         reached = {prefix: self._reached(prefix, reach) for prefix in self.environments}
         uses: list[list[Use]] = []
         agreed: set[str] = set()

@@ -19,7 +19,7 @@ from pyfmt.environments.resolve import resolve
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.formatting import format_files
-from pyfmt.run.libraries import also_judged, notes_on, with_libraries
+from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
@@ -141,7 +141,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *chosen.notes,
                 *share.notes,
                 *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
-                *notes_on(work.libraries, share.lint, work.projects),
+                *notes_on(work, share.lint),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
@@ -182,6 +182,7 @@ def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunConte
         formatters=wanted(settings, formatters()) if request.command is not Command.LINT else (),
         linters=wanted(settings, linters()) if request.command is not Command.FORMAT else (),
         formatted=share.format,
+        strict=not is_hook(request, context.session.environ),
     )
 
 
