@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from pyfmt.cli.options import add_running
+from pyfmt.cli.options import add_running, add_stdin
 from pyfmt.cli.running import execute
 from pyfmt.core.request import Command
 
 EXAMPLES = (
     ("pyfmt check", "the gate of a CI: nothing is written"),
-    ("pyfmt check --since auto", "only what a branch changed, and what can see it"),
+    ("pyfmt check --since auto", "only what a branch changed, and its dependents"),
     ("pyfmt check --diff lib/storage", "show what the formatters would change"),
     ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
     ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),
@@ -23,6 +23,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of every command that runs tools, and `--diff`."""
     add_running(parser)
+    add_stdin(parser)
     parser.add_argument("--diff", action="store_true", help="show how files would be reformatted")
 
 

@@ -8,6 +8,7 @@ full sets of files, so that a partial run reports exactly the share of a whole o
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,12 +40,23 @@ class Work:
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
     strict: bool = True  # what is not judged for a dependent that nobody named is a skip; False: a note is enough
+    apart: Mapping[str, Resolution] = field(default_factory=dict)  # files whose environment is not their project's
 
     def missed(self, library: Project) -> set[str]:
         """The paths of the dependents without a usable environment for which it is a skip that none judges a
         library; what is selected of them is a skip of theirs."""
         dependents = self.libraries.blind.get(library.path, ()) if self.strict else ()
         return {path for path in dependents if not self.selected.get(path)}
+
+    @property
+    def home(self) -> tuple[Project, ...]:
+        """The projects with the files that their own environments judge."""
+        if not self.apart:
+            return self.projects
+        return tuple(
+            replace(project, files=tuple(file for file in project.files if file not in self.apart))
+            for project in self.projects
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +136,11 @@ def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
     projects = {project.path: project for project in work.projects}
     reasons: list[tuple[str, str]] = []  # each with the name of the project that is not checked
     for project in chosen:
-        reasons.append((project.name, _unusable(project, work)))
+        selected = work.selected[project.path]
+        apart = [(file, work.apart[file]) for file in selected if file in work.apart]
+        reasons += [(project.name, f"{file}: {found.note}") for file, found in apart if found.environment is None]
+        if len(apart) < len(selected):
+            reasons.append((project.name, _unusable(project, work)))
         for dependent in (projects[path] for path in sorted(work.missed(project))):
             reasons.append((project.name, f"not judged for {dependent.name}: {_unusable(dependent, work)}"))
     return tuple(Skip(name, tool, reason) for name, reason in reasons if reason for tool in work.linters)
@@ -145,8 +161,14 @@ def _unusable(project: Project, work: Work) -> str:
 def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     """Usable environments with the projects that have them, in the order of the environments' names."""
     groups: dict[str, tuple[Environment, list[Project]]] = {}
-    for project in work.projects:
-        resolution = work.resolutions.get(project.path)
+    members = [(project, work.resolutions.get(project.path)) for project in work.home]
+    for project in work.projects if work.apart else ():
+        members += [
+            (replace(project, files=(file,), import_roots=(posixpath.dirname(file) or ".",)), work.apart[file])
+            for file in project.files
+            if file in work.apart
+        ]
+    for project, resolution in members:
         environment = resolution.environment if resolution else None
         if environment is not None and environment.health is not Health.BROKEN and project.files:
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)

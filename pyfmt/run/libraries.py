@@ -48,7 +48,7 @@ class Setting:
 
 def with_libraries(work: planning.Work, run: RunContext) -> planning.Work:
     """What there is to plan, with the libraries that are judged away from home."""
-    return replace(work, libraries=find_libraries(run, work.projects))
+    return replace(work, libraries=find_libraries(run, work.home))
 
 
 def also_judged(
@@ -151,7 +151,9 @@ class _Finder:
         for project in setting.projects:
             found = setting.resolutions.get(project.path)
             environment = found.environment if found else None
-            if environment is not None and environment.health is not Health.BROKEN and project.files:
+            if environment is None or environment.health is Health.BROKEN or environment.standalone:
+                continue
+            if project.files:
                 self.environments.setdefault(environment.prefix, environment)
                 self._homes.setdefault(environment.prefix, []).append(project)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config, projects
-from pyfmt.cache.memory import Memory, Staged, first_party_roots
+from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Config, Failure, Outcome, Project, Skip, StepSpan
@@ -18,6 +18,7 @@ from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
+from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
@@ -65,12 +66,10 @@ class _Done:
 
 def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
-    if request.staged and request.since is not None:
-        raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
-    if request.staged:
-        return _run_staged(request, session)
+    if request.staged or request.text is not None:
+        return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
@@ -88,14 +87,19 @@ def run(request: Request, session: Session) -> RunResult:
         memory.close()
 
 
-def _run_staged(request: Request, session: Session) -> RunResult:
-    """The same over the index's contents, with the work tree's environments."""
-    from pyfmt.git.staged.session import opened  # deferred for start-up time
+def _run_elsewhere(request: Request, session: Session) -> RunResult:
+    """The same over the index's contents, or an editor's of one file, with the work tree's environments."""
+    from pyfmt.git.staged import session as index  # deferred for start-up time
+    from pyfmt.run import buffer
 
     steps = StepSpans(session.clock)
-    with opened(request, session.cwd, session.environ) as stage:
+    with (
+        index.opened(request, session.cwd, session.environ)
+        if request.text is None
+        else buffer.opened(request, session.cwd)
+    ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
+        memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
             survey = projects.find_projects(stage.config)
             steps.done("walk")
@@ -117,7 +121,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     chosen = scoping.select(request, session, space)
     context = _context(request, session, space, memory)
     share = scoping.since(context, chosen.files)
-    work = _work(chosen.projects, share, context)
+    work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
         work = with_libraries(work, context)
@@ -203,7 +207,7 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
         steps.done("format: plan")
         outcomes += format_files(shard.of(formats) if shard else formats, context)
-        if space.stage is not None and request.write:
+        if space.stage is not None and space.stage.bringing is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             context.memory.digests.look_again()
         if any(edit.written for outcome in outcomes for edit in outcome.edits):
@@ -227,7 +231,7 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
         steps.done("lint")
-    if space.stage is not None:
+    if space.stage is not None and space.stage.bringing is not None:
         outcomes = space.stage.bringing.bring(outcomes)
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 

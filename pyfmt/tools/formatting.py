@@ -190,6 +190,8 @@ def _guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> _ToolResult:
         return _ToolResult(call())
     except ConfigError:
         raise
+    except MemoryError:  # see runner/processes.py: limit_memory
+        return _ToolResult(data, fault=ToolFault(tool, "it takes more memory than a process may have"))
     except SourceFault as fault:
         return _ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
     except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run
