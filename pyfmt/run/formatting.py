@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import config, projects
+from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core.model import Config, Outcome, Project, Unit
 from pyfmt.core.request import Request
+from pyfmt.environments.newer_pythons import NewerPythons
 from pyfmt.projects import selection
 from pyfmt.run.workspace import RunContext, wanted
 from pyfmt.tools.registry import formatters
@@ -66,6 +68,7 @@ def format_options(request: Request, settings: Config) -> FormatOptions:
         diff=request.diff,
         jobs=settings.jobs,
         timeout=settings.timeout,
+        newer=NewerPythons(str(settings.root), str(repository_folder(settings.root, settings.cache_dir))),
     )
 
 
