@@ -40,7 +40,14 @@ class Work:
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tools by project path, where any sets its own
+    strict: bool = True  # what is not judged for a dependent that nobody named is a skip; False: a note is enough
     apart: Mapping[str, Resolution] = field(default_factory=dict)  # files whose environment is not their project's
+
+    def missed(self, library: Project) -> set[str]:
+        """The paths of the dependents without a usable environment for which it is a skip that none judges a
+        library; what is selected of them is a skip of theirs."""
+        dependents = self.libraries.blind.get(library.path, ()) if self.strict else ()
+        return {path for path in dependents if not self.selected.get(path)}
 
     @property
     def home(self) -> tuple[Project, ...]:
@@ -135,24 +142,35 @@ def shell_word(text: str) -> str:
 
 
 def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
-    skips = []
+    projects = {project.path: project for project in work.projects}
+    reasons: list[tuple[Project, str]] = []  # each with the project that is not checked
     for project in chosen:
         selected = work.selected[project.path]
-        linters = [tool for tool in work.linters if work.reported(tool, project.path)]
-        for file in filter(work.apart.__contains__, selected):
-            if work.apart[file].environment is None:
-                skips += [Skip(project.name, tool, f"{file}: {work.apart[file].note}") for tool in linters]
-        if work.apart.keys() >= set(selected):
-            continue
-        resolution = work.resolutions.get(project.path)
-        environment = resolution.environment if resolution else None
-        if environment is None:
-            skips += [Skip(project.name, tool, cure_for(project, resolution)) for tool in linters]
-        elif environment.health is Health.BROKEN:
-            cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
-            reason = f"environment {environment.name} is broken: {environment.reason}; run {cure}"
-            skips += [Skip(project.name, tool, reason) for tool in linters]
-    return tuple(skips)
+        apart = [(file, work.apart[file]) for file in selected if file in work.apart]
+        reasons += [(project, f"{file}: {found.note}") for file, found in apart if found.environment is None]
+        if len(apart) < len(selected):
+            reasons.append((project, _unusable(project, work)))
+        for dependent in (projects[path] for path in sorted(work.missed(project))):
+            reasons.append((project, f"not judged for {dependent.name}: {_unusable(dependent, work)}"))
+    return tuple(
+        Skip(project.name, tool, reason)
+        for project, reason in reasons
+        if reason
+        for tool in work.linters
+        if work.reported(tool, project.path)
+    )
+
+
+def _unusable(project: Project, work: Work) -> str:
+    """Why a project's environment cannot be used, with the cure; "" where it can."""
+    resolution = work.resolutions.get(project.path)
+    environment = resolution.environment if resolution else None
+    if environment is None:
+        return cure_for(project, resolution)
+    if environment.health is not Health.BROKEN:
+        return ""
+    cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
+    return f"environment {environment.name} is broken: {environment.reason}; run {cure}"
 
 
 def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:

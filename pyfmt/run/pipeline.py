@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config
-from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
@@ -22,7 +21,7 @@ from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
-from pyfmt.run.libraries import also_judged, notes_on, with_libraries
+from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
@@ -122,7 +121,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
-    context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
+    context = _context(request, session, space, memory)
     share = scoping.since(context, chosen.files)
     work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
@@ -148,7 +147,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *chosen.notes,
                 *share.notes,
                 *_notes(space, work, trusting, request.verbose),
-                *notes_on(work.libraries, share.lint, work.projects),
+                *notes_on(work, share.lint),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
@@ -190,20 +189,21 @@ def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunConte
         linters=wanted(settings, linters()) if request.command is not Command.FORMAT else (),
         formatted=share.format,
         chosen=settings.choices(members),
+        strict=not is_hook(request, context.session.environ),
     )
 
 
-def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Trusting) -> KeyFacts:
-    """What the run's cache keys are made of."""
+def _context(request: Request, session: Session, space: Workspace, memory: Memory) -> RunContext:
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    facts = memory.facts(space.survey.everything, roots, trusting)
-    return replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
+    facts = memory.facts(space.survey.everything, roots, Trusting(space.real, request))
+    facts = replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
+    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 
 
 def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _Done:
     """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
     request, space, shard = context.request, context.space, scoping.shard(work, context)
-    reader = ImportReader(space.config.root)
+    reader = context.imports
     outcomes: list[Outcome] = []
     notes: list[str] = []
     if work.formatters:
@@ -213,6 +213,8 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         if space.stage is not None and space.stage.bringing is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             context.memory.digests.look_again()
+        if any(edit.written for outcome in outcomes for edit in outcome.edits):
+            reader = ImportReader(space.config.root)  # isort may have added imports
         steps.done("format")
     if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
         checked = _boundaries(work, context)

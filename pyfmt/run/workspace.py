@@ -18,6 +18,7 @@ from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.projects import Survey
+from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 
@@ -51,6 +52,7 @@ class RunContext:
     space: Workspace
     memory: Memory
     facts: KeyFacts  # what the keys of the cache are made of
+    imports: ImportReader
 
 
 def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:
