@@ -136,6 +136,7 @@ class RuleKinds:
         frozenset()
     )  # that a comment suppresses nothing: it is of use where any environment needs it
     of_projects: frozenset[str] = frozenset()  # checked at home only
+    missing_import: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # by tool, see Tool.missing_import
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -67,6 +68,8 @@ class Tool:
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
+    # Matches a rule and its message, "E0401 Unable to import 'x.y'", where the module in its group cannot be imported.
+    missing_import: re.Pattern[str] | None = None
     rule_url: Callable[[str, str], str | None] = _no_url  # of a rule's id and symbol
     rule_texts: Callable[[str], Iterable[str]] = _no_texts  # what a rule means, for `pyfmt explain RULE`
     rule_names: Callable[[], Iterable[str]] = _no_names  # ids and symbols of all rules

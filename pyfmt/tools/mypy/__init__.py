@@ -32,6 +32,10 @@ TOOL = Tool(
         mildest=Severity.WARNING,
         unused_rule="unused-ignore",
     ),
+    missing_import=re.compile(
+        r"import-\S+ (?:Cannot find implementation or library stub for module named|Library stubs not installed for)"
+        r' "([\w.]+)"'
+    ),
     rule_url=rules.url,
     rule_texts=rules.texts,
     rule_names=rules.names,

@@ -31,6 +31,7 @@ TOOL = Tool(
         never=frozenset({"R0801", "R0401", "astroid-error", "F0002"}),  # a block of several files has no line
         unused_rule="I0021",
     ),
+    missing_import=re.compile(r"E0401 Unable to import '([\w.]+)'"),
     rule_url=rules.url,
     rule_texts=rules.texts,
     rule_names=rules.names,

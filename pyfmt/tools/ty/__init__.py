@@ -29,7 +29,8 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
     folders = (word for root in roots for word in ("--extra-search-path", root))
     fixed = ("check", "--no-progress", "--output-format", "gitlab", "--project", context.root, "--exit-zero")
-    target = ("--python", environment.prefix, "--python-version", f"{python[0]}.{python[1]}")
+    place = () if environment.standalone else ("--python", environment.prefix)
+    target = (*place, "--python-version", f"{python[0]}.{python[1]}")
     return (*fixed, *config, *target, *folders)
 
 
@@ -65,5 +66,6 @@ TOOL = Tool(
     comment=Comment(
         re.compile(r"#\s*ty:\s*ignore\[(?P<names>[^\]]*)\]"), "# ty: ignore[{}]", unused_rule="unused-ignore-comment"
     ),
+    missing_import=re.compile(r"\S+ Cannot resolve imported module `([\w.]+)`"),
     rule_url=lambda rule, _symbol: f"https://docs.astral.sh/ty/reference/rules/#{rule}",
 )
