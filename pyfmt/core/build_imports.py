@@ -24,7 +24,7 @@ def without_build_imports(
 ) -> Iterator[Finding]:
     """The findings without those that say of a build script that it cannot import what is there when it runs.
 
-    `missing` finds in a tool's rule and message, with a blank between them, the module that it cannot import.
+    `missing` has for each tool what finds the module that it cannot import, see `Tool.of_missing`.
     """
     requirements = {
         posixpath.normpath(posixpath.join(project.path, name)): project.build_requires
@@ -34,8 +34,9 @@ def without_build_imports(
     for finding in findings:
         names = requirements.get(finding.path)
         pattern = missing.get(finding.tool)
-        match = pattern.match(f"{finding.rule} {finding.message}") if names and pattern else None
-        if match is None or not names or not _provides(names, match[1].partition(".")[0]):
+        match = pattern.match(f"{finding.rule}: {finding.message}") if names and pattern else None
+        module = match["module"] if match else None
+        if module is None or not names or not _provides(names, module.partition(".")[0]):
             yield finding
 
 

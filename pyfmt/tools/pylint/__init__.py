@@ -23,6 +23,7 @@ TOOL = Tool(
     linter=PylintLinter(),
     isolated=True,
     project_rules=frozenset({"R0801", "R0401"}),  # duplicate-code, cyclic-import
+    of_missing=re.compile(r"E0401: (?:Unable to import '(?P<module>[\w.]+)')?"),
     # It finds its own behind other comments (pylint.utils.pragma_parser.OPTION_RGX).
     comment=Comment(
         re.compile(r"#[^#]*\bpylint:\s*disable=(?P<names>[\w\-, ]*[\w\-])"),
@@ -31,7 +32,6 @@ TOOL = Tool(
         never=frozenset({"R0801", "R0401", "astroid-error", "F0002"}),  # a block of several files has no line
         unused_rule="I0021",
     ),
-    missing_import=re.compile(r"E0401 Unable to import '([\w.]+)'"),
     rule_url=rules.url,
     rule_texts=rules.texts,
     rule_names=rules.names,

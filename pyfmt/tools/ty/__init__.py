@@ -61,11 +61,13 @@ TOOL = Tool(
     own_files=("ty.toml",),
     on_by_default=False,
     syntax_rank=5,
+    of_missing=re.compile(
+        r"(?:unresolved-import|import-not-found): (?:Cannot resolve imported module `(?P<module>[\w.]+)`)?"
+    ),
     cost=Cost(100, 3),
     linter=Program("ty", _command, _rows, statuses=(0,)),
     comment=Comment(
         re.compile(r"#\s*ty:\s*ignore\[(?P<names>[^\]]*)\]"), "# ty: ignore[{}]", unused_rule="unused-ignore-comment"
     ),
-    missing_import=re.compile(r"\S+ Cannot resolve imported module `([\w.]+)`"),
     rule_url=lambda rule, _symbol: f"https://docs.astral.sh/ty/reference/rules/#{rule}",
 )
