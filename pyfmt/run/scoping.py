@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyfmt.core import planning
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
-from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.lint_plan import lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.workspace import RunContext, Workspace
 
@@ -76,9 +76,8 @@ def shard(work: planning.Work, run: RunContext) -> Share | None:
     from pyfmt.run import shard  # deferred: asks git
 
     space = run.space
-    reader = ImportReader(space.config.root)
-    formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units if work.formatters else ()
-    units = (*formats, *lint_plan(work, reader).lint_units)
+    formats = planning.plan(replace(work, linters=()), plan_facts(run.imports)).format_units if work.formatters else ()
+    units = (*formats, *lint_plan(work, run.imports).lint_units)
     groups = [group for group, used in ((work.formatted, work.formatters), (work.selected, work.linters)) if used]
     files = sorted({file for group in groups for found in (group or {}).values() for file in found})
     return shard.share(run.request, shard.Whole(space.config, units, files, run.memory.digests.of), run.session.cwd)
