@@ -15,6 +15,7 @@ from pyfmt.core.request import Request
 from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
+from pyfmt.git.linked import RULE
 from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
 from pyfmt.run.workspace import Workspace, open_workspace
@@ -109,7 +110,7 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     environment = resolution.environment
     if environment is None or environment.health is Health.BROKEN:
         return True
-    return everything and resolution.rule == "dependent"
+    return resolution.rule == RULE or everything and resolution.rule == "dependent"
 
 
 def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
