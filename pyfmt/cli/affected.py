@@ -20,6 +20,7 @@ from pyfmt.core.model import Project
 from pyfmt.core.request import Request
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
+from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
     if options.github_matrix or options.only_paths:  # the others have them among their output
         for note in result.scope.notes:
-            print(f"pyfmt: note: {note}", file=sys.stderr)
+            print(printable_text(f"pyfmt: note: {note}"), file=sys.stderr)
     if options.json:
         print_text(as_json(result) + "\n")
     elif options.github_matrix:
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.only_paths:
         print_text("".join(f"{path}\n" for path in paths(result)))
     else:
-        print_text(as_text(result) + "\n")
+        print_text(printable_text(as_text(result)) + "\n")
     return EXIT_CLEAN
 
 

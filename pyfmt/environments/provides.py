@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pyfmt import disk
 from pyfmt.environments.fingerprint import record_rows
 
 # A whole statement, so that hardly any prose or example in a docstring counts. More is no harm, less would be.
@@ -31,8 +32,7 @@ class Provider:
         found: set[str] = set()
         for path in self.modules:
             try:
-                with open(path, "rb") as stream:
-                    found.update(_imported(stream.read()))
+                found.update(_imported(disk.read_bytes(path)))
             except OSError:
                 continue  # listed in RECORD and removed since: nobody imports it
         return frozenset(found)
