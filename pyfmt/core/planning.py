@@ -109,11 +109,9 @@ def plan(work: Work, facts: Facts) -> Plan:
 
 
 def _environmentless(tool: str, work: Work) -> list[Unit]:
-    """A unit for each project, of the files to report alone."""
-    wanted = ((project, work.selected.get(project.path, ())) for project in work.projects)
-    return [
-        Unit(tool, None, (Part(project, files),), number) for number, (project, files) in enumerate(wanted) if files
-    ]
+    """A unit for each project that has something to report."""
+    parts = (_part(None, _Packed(project, project.files), work) for project in work.projects)
+    return [Unit(tool, None, (part,), number) for number, part in enumerate(parts) if part.files]
 
 
 def cure_for(project: Project, resolution: Resolution | None) -> str:
@@ -303,7 +301,7 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
     return units
 
 
-def _part(environment: Environment, member: _Packed, work: Work) -> Part:
+def _part(environment: Environment | None, member: _Packed, work: Work) -> Part:
     wanted = set(work.selected.get(member.project.path, ()))
     report = tuple(file for file in member.files if file in wanted)
     return Part(
@@ -311,5 +309,5 @@ def _part(environment: Environment, member: _Packed, work: Work) -> Part:
         report,
         tuple(file for file in member.files if file not in wanted),
         home=member.home,
-        answers_for=work.libraries.answered_by(environment, report),
+        answers_for=work.libraries.answered_by(environment, report) if environment else (),
     )
