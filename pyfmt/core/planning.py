@@ -76,6 +76,7 @@ class _Packed:
     project: Project
     files: tuple[str, ...]
     home: bool = True
+    beside: tuple[str, ...] = ()  # as in `Part`
 
 
 @dataclass
@@ -182,7 +183,7 @@ def _pack(
     if facts.alone(tool):
         covered = ((p, tuple(file for file in p.files if facts.module_name(tool, file, p))) for p in ordered)
         return [_Pack([_Packed(project, files)]) for project, files in covered] + [
-            _Pack([_Packed(each.project, _covered(tool, each, facts), home=False)]) for each in away
+            _Pack([_covered(tool, each, facts)]) for each in away
         ]
     packs: list[_Pack] = []
     leaks = _Leaks(environment, facts)
@@ -202,9 +203,11 @@ def _pack(
     return packs
 
 
-def _covered(tool: str, away: Away, facts: Facts) -> tuple[str, ...]:
-    """The files that a tool is asked about, of those that it would look at."""
-    return tuple(file for file in sorted(away.asked) if facts.module_name(tool, file, away.project))
+def _covered(tool: str, away: Away, facts: Facts) -> _Packed:
+    """What a tool that lints each project by itself is asked about, and what it has to know for that."""
+    files = [file for file in sorted(away.files) if facts.module_name(tool, file, away.project)]
+    asked = tuple(file for file in files if file in away.asked)
+    return _Packed(away.project, asked, False, tuple(file for file in files if file not in away.asked))
 
 
 def _layers(tool: str, project: Project, files: Iterable[str], facts: Facts) -> list[dict[str, str]]:
@@ -308,6 +311,7 @@ def _part(environment: Environment | None, member: _Packed, work: Work) -> Part:
         member.project,
         report,
         tuple(file for file in member.files if file not in wanted),
+        beside=member.beside,
         home=member.home,
         answers_for=work.libraries.answered_by(environment, report) if environment else (),
     )
