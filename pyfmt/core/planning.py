@@ -39,6 +39,7 @@ class Work:
     linters: tuple[str, ...]
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tools by project path, where any sets its own
     strict: bool = True  # what is not judged for a dependent that nobody named is a skip; False: a note is enough
     apart: Mapping[str, Resolution] = field(default_factory=dict)  # files whose environment is not their project's
 
@@ -57,6 +58,10 @@ class Work:
             replace(project, files=tuple(file for file in project.files if file not in self.apart))
             for project in self.projects
         )
+
+    def reported(self, tool: str, project: str) -> tuple[str, ...]:
+        """The files of a project that a tool is to report on."""
+        return self.selected.get(project, ()) if tool in self.chosen.get(project, (tool,)) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,11 @@ def plan(work: Work, facts: Facts) -> Plan:
     chosen = [project for project in work.projects if work.selected.get(project.path)]
     to_format = work.selected if work.formatted is None else work.formatted
     formatting = (
-        tuple(Unit(FORMAT, None, (Part(p, to_format[p.path]),)) for p in work.projects if to_format.get(p.path))
+        tuple(
+            Unit(FORMAT, None, (Part(p, to_format[p.path]),))
+            for p in work.projects
+            if to_format.get(p.path) and not {*work.formatters}.isdisjoint(work.chosen.get(p.path, work.formatters))
+        )
         if work.formatters
         else ()
     )
@@ -111,7 +120,7 @@ def plan(work: Work, facts: Facts) -> Plan:
 
 def _environmentless(tool: str, work: Work) -> list[Unit]:
     """A unit for each project that has something to report."""
-    parts = (_part(None, _Packed(project, project.files), work) for project in work.projects)
+    parts = (_part(tool, None, _Packed(project, project.files), work) for project in work.projects)
     return [Unit(tool, None, (part,), number) for number, part in enumerate(parts) if part.files]
 
 
@@ -133,16 +142,22 @@ def shell_word(text: str) -> str:
 
 def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
     projects = {project.path: project for project in work.projects}
-    reasons: list[tuple[str, str]] = []  # each with the name of the project that is not checked
+    reasons: list[tuple[Project, str]] = []  # each with the project that is not checked
     for project in chosen:
         selected = work.selected[project.path]
         apart = [(file, work.apart[file]) for file in selected if file in work.apart]
-        reasons += [(project.name, f"{file}: {found.note}") for file, found in apart if found.environment is None]
+        reasons += [(project, f"{file}: {found.note}") for file, found in apart if found.environment is None]
         if len(apart) < len(selected):
-            reasons.append((project.name, _unusable(project, work)))
+            reasons.append((project, _unusable(project, work)))
         for dependent in (projects[path] for path in sorted(work.missed(project))):
-            reasons.append((project.name, f"not judged for {dependent.name}: {_unusable(dependent, work)}"))
-    return tuple(Skip(name, tool, reason) for name, reason in reasons if reason for tool in work.linters)
+            reasons.append((project, f"not judged for {dependent.name}: {_unusable(dependent, work)}"))
+    return tuple(
+        Skip(project.name, tool, reason)
+        for project, reason in reasons
+        if reason
+        for tool in work.linters
+        if work.reported(tool, project.path)
+    )
 
 
 def _unusable(project: Project, work: Work) -> str:
@@ -298,14 +313,14 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
     """Units of the packs that have something to report; what is not selected becomes context."""
     units = []
     for number, pack in enumerate(packs):
-        parts = tuple(_part(environment, member, work) for member in pack.members)
+        parts = tuple(_part(tool, environment, member, work) for member in pack.members)
         if any(part.files for part in parts):
             units.append(Unit(tool, environment, parts, number))
     return units
 
 
-def _part(environment: Environment | None, member: _Packed, work: Work) -> Part:
-    wanted = set(work.selected.get(member.project.path, ()))
+def _part(tool: str, environment: Environment | None, member: _Packed, work: Work) -> Part:
+    wanted = set(work.reported(tool, member.project.path))
     report = tuple(file for file in member.files if file in wanted)
     return Part(
         member.project,

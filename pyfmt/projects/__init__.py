@@ -265,6 +265,7 @@ def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ..
         depends_on=tuple(edge.target for edge in found),
         hidden=tuple(sorted(holding.hidden)),
         manifests=tuple(manifests),
+        build_requires=tuple(sorted({requirement_name(line) for line in manifest.build_requires} - {""})),
         requires=tuple(sorted({name for line in manifest.requirements if (name := requirement_name(line))})),
         edges=found,
     )

@@ -35,6 +35,7 @@ class Manifest:
     requirements_files: tuple[str, ...] = ()  # that setuptools is told to read them from, relative to the project
     computed: bool = False  # (some) dependencies are computed when the project is built: they are not all known
     problem: str = ""  # why a manifest could not be read
+    build_requires: tuple[str, ...] = ()  # PEP 508 lines of what there is where it is built
     template: bool = False  # it is a template's: its name has still to be filled in
     calls_setup: bool = True  # False: of a setup.py that makes no distribution
     # What each file alone says: the same again, by its origin.
@@ -70,6 +71,8 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
         requirements_files=_unique(part.requirements_files for part in parts),
         computed=computed,
+        # Without a pyproject.toml that says otherwise, setuptools is there (PEP 517).
+        build_requires=_unique(part.build_requires for part in parts) or ("setuptools",),
         problem="; ".join(problems),
         template=template or any(part.template for part in parts) or is_placeholder(distribution or ""),
         calls_setup=any(part.calls_setup for part in parts) or not parts,
@@ -83,6 +86,10 @@ def _is_template(path: Path) -> bool:
         return _TEMPLATE_LINE.search(disk.read_text(path)) is not None
     except (OSError, ValueError):
         return False
+
+
+def _legacy(setup_requires: list[str]) -> tuple[str, ...]:
+    return ("setuptools", *setup_requires) if setup_requires else ()
 
 
 def _unique(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -141,6 +148,7 @@ def _read_pyproject(path: Path) -> Manifest:
         requirements=(*requirements, *asked.names),
         needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
         path_dependencies=(*paths, *asked.paths),
+        build_requires=tuple(_texts(_table(data, "build-system").get("requires"))),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
         computed=dynamic and not files and not _table(poetry, "dependencies"),
@@ -277,6 +285,7 @@ def _read_setup_cfg(path: Path) -> Manifest:
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
         needs=tuple(lines("options", "install_requires")),
+        build_requires=_legacy(lines("options", "setup_requires")),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
     )
 
@@ -302,6 +311,7 @@ def _read_setup_py(path: Path) -> Manifest:
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
         needs=tuple(needs),
+        build_requires=_legacy(_texts(values.get("setup_requires"))),
         path_dependencies=tuple(local for line in requirements if (local := direct_path(line))),
         requirements_files=tuple(files),
         computed=not found.computed.isdisjoint(("install_requires", "extras_require", "**")),

@@ -130,7 +130,9 @@ def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCal
 
     memory, space = run.memory, run.space
     names = wanted(space.config, linters())
-    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
+    resolutions = {r.project: r for r in space.resolutions}
+    choices = space.config.choices(chosen.projects)
+    work = planning.Work(chosen.projects, chosen.files, resolutions, (), names, chosen=choices)
     work = with_files_apart(work, run)
     options = _lint_options(run, Path(os.devnull))
     known = UnitCache(memory.store, run.facts, lambda _: None, _reaching(run)) if memory.store else None

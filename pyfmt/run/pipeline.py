@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from pyfmt import config, projects
+from pyfmt import config
 from pyfmt.cache.memory import Memory, first_party_roots
+from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Config, Failure, Outcome, Project, Skip, StepSpan
@@ -25,7 +26,7 @@ from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, surveyed, wanted
 from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         steps.done("index")
         memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
-            survey = projects.find_projects(stage.config)
+            settings, survey = surveyed(stage.config)
+            stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
             steps.done("walk")
             found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
@@ -144,7 +146,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *done.notes,
                 *chosen.notes,
                 *share.notes,
-                *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
+                *_notes(space, work, trusting, request.verbose),
                 *notes_on(work, share.lint),
                 *filter(None, [memory.note()]),
             ],
@@ -186,6 +188,7 @@ def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunConte
         formatters=wanted(settings, formatters()) if request.command is not Command.LINT else (),
         linters=wanted(settings, linters()) if request.command is not Command.FORMAT else (),
         formatted=share.format,
+        chosen=settings.choices(members),
         strict=not is_hook(request, context.session.environ),
     )
 
@@ -241,7 +244,10 @@ def _not_run(work: planning.Work, request: Request, plan: planning.Plan) -> tupl
     if not any(work.selected.values()):
         return ()
     used = {unit.tool for unit in plan.lint_units} | {skip.tool for skip in plan.skips} | {*work.formatters, OWN_RULES}
-    names = tuple(project.name for project in work.projects if work.selected.get(project.path))
+    members = [project for project in work.projects if work.selected.get(project.path)]
+    names = tuple(project.name for project in members)
+    # What projects leave out is told as such.
+    used |= {tool for tool in request.tools if not any(work.reported(tool, project.path) for project in members)}
     reason = f"no file was given to it: `pyfmt {request.command.value}` does not run it on these files"
     return tuple(Failure(tool, names, "", reason) for tool in request.tools if tool not in used)
 
@@ -297,14 +303,15 @@ def _of_environments(space: Workspace) -> Iterator[Failure]:
         yield Failure("projects", tuple(projects), "", text, "it may name another environment than the one in use")
 
 
-def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting, everything: bool) -> list[str]:
-    """What to say of the environments in use: borrowed ones, and those whose code may not run; with `everything` also
-    those of folders above, which are the ordinary case where one environment serves all."""
+def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything: bool) -> list[str]:
+    """What to say of the configuration, and of the environments in use: borrowed ones, and those whose code may not
+    run; with `everything` also those of folders above, which are the ordinary case where one environment serves all."""
     names = {project.path: project.name for project in space.projects}
-    notes = []
-    for found in space.resolutions:
+    seen = [project for project in work.projects if work.selected.get(project.path)]
+    notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    for found in space.resolutions if work.linters else ():
         environment = found.environment
-        if not linted.get(found.project) or environment is None:
+        if not work.selected.get(found.project) or environment is None:
             continue
         plain = "workspace" in found.rule or found.rule == "inherited" and not everything
         if found.note and not plain:  # a workspace's environment is plainly its members' own
