@@ -274,6 +274,7 @@ def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ..
         files=files,
         distribution=normalise(manifest.distribution) if manifest.distribution else None,
         requires_python=manifest.requires_python,
+        version=manifest.version,
         import_roots=shape.import_roots,
         first_party=shape.first_party,
         depends_on=tuple(edge.target for edge in found),
