@@ -27,6 +27,7 @@ class Manifest:
 
     distribution: str | None = None  # as written
     requires_python: str | None = None
+    version: str | None = None  # where it is written there
     source_folders: tuple[str, ...] = ()  # relative to the project: "src", "lib/python"
     requirements: tuple[str, ...] = ()  # PEP 508 lines of every group
     needs: tuple[str, ...] = ()  # PEP 508 lines of the main group
@@ -64,6 +65,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
     return Manifest(
         distribution=distribution,
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
+        version=next((part.version for part in parts if part.version), None),
         source_folders=_unique(part.source_folders for part in parts),
         requirements=_unique(part.requirements for part in parts),
         needs=_unique(part.needs for part in parts),
@@ -144,6 +146,7 @@ def _read_pyproject(path: Path) -> Manifest:
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
         requires_python=_text(project.get("requires-python")) or poetry_range(asked.python),
+        version=_text(project.get("version")) or _text(poetry.get("version")),
         source_folders=tuple(_pyproject_sources(data)),
         requirements=(*requirements, *asked.names),
         needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
@@ -308,6 +311,7 @@ def _read_setup_py(path: Path) -> Manifest:
     return Manifest(
         distribution=_text(values.get("name")),
         requires_python=_text(values.get("python_requires")),
+        version=_text(values.get("version")),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
         needs=tuple(needs),
