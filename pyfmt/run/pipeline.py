@@ -17,6 +17,7 @@ from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.files_apart import with_files_apart
@@ -103,7 +104,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         steps.done("index")
         memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
-            settings, survey = surveyed(stage.config)
+            settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
             stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
             steps.done("walk")
             found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
