@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Health, Project, Resolution
@@ -18,8 +19,10 @@ from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.environments.creating.installers import find_uv
+from pyfmt.git.linked import RULE
 from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
+from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.workspace import Workspace, open_workspace
 
 
@@ -67,7 +70,7 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     done = creating.create(rest, options, _progress) if rest else ()
     done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
     for creation in done:
-        print(_result_text(creation, space.config.root))
+        print(printable_text(_result_text(creation, space.config.root)))
     return 2 if any(creation.status is Status.FAILED for creation in done) else code
 
 
@@ -77,14 +80,15 @@ def _make_for_scripts(scripts: Sequence[str], cwd: Path, environ: Mapping[str, s
     codes = []
     for script in scripts:
         command = [uv, "sync", "--no-progress", "--script", script]
-        print(f"{script}: {'would run ' if dry_run else ''}`uv sync --script {shell_word(script)}`", flush=True)
+        said = f"{script}: {'would run ' if dry_run else ''}`uv sync --script {shell_word(script)}`"
+        print(printable(said), flush=True)
         codes.append(0 if dry_run else subprocess.run(command, cwd=cwd, env=environ, check=False).returncode)
     return 2 if any(codes) else 0
 
 
 def _progress(line: str) -> None:
     # In one piece: several threads tell of theirs.
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(printable(line) + "\n")
     sys.stderr.flush()
 
 
@@ -128,7 +132,7 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     environment = resolution.environment
     if environment is None or environment.health is Health.BROKEN:
         return True
-    return everything and resolution.rule == "dependent"
+    return resolution.rule == RULE or everything and resolution.rule == "dependent"
 
 
 def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
@@ -162,7 +166,7 @@ def _imported(root: Path, project: Project) -> frozenset[str]:
     found = set()
     for file in project.files:
         with contextlib.suppress(OSError):
-            imports = read_imports((root / file).read_bytes()).imports
+            imports = read_imports(disk.read_bytes(root / file)).imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
     return frozenset(found)
 

@@ -29,7 +29,7 @@ SyntaxRanks = Mapping[str, int]
 _LAST_RANK = 9
 
 # Rules that give a project another's environment.
-_BORROWED = ("dependent", "inherited")
+_BORROWED = ("dependent", "inherited", "main work tree")
 
 
 @dataclass(frozen=True, slots=True)
