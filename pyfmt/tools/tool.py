@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -64,6 +65,10 @@ class Tool:
     linter: Linter | None = None
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
+    # What of a project's own file (its name and text) its adapter reads, as a text; None: perhaps all. What the tool
+    # itself reads in its worker is observed there.
+    own_sections: Callable[[str, str], str] | None = None
+    quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
