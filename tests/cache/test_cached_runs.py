@@ -50,7 +50,9 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
 
 
-def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(tree: Monorepo) -> None:
+def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(
+    tree: Monorepo,
+) -> None:
     assert all(cached(tree.check()[1]).values())
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pyfmt.cli.main import main; main(['check'])"
     code += "\nprint(sorted(sys.modules), file=sys.stderr)"
@@ -102,7 +104,11 @@ def test_without_the_cache_nothing_is_read_or_written(tree: Monorepo) -> None:
 
 def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMonorepo, tmp_path: Path) -> None:
     place = tmp_path / "somewhere" / "else"
-    shutil.copytree(repo.tree.root, place / "monorepo", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    shutil.copytree(
+        repo.tree.root,
+        place / "monorepo",
+        ignore=shutil.ignore_patterns(".venv", "__pycache__"),
+    )
     clone = object.__new__(LittleMonorepo)
     clone.tree, clone.wheels = Monorepo(place / "monorepo", repo.tree.home), repo.wheels
     for path in sorted(clone.tree.root.rglob("*.py")):
@@ -110,7 +116,10 @@ def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMon
     clone.make_environments()
     result, report = clone.tree.check()
     found = cached(report)
-    assert found and all(found.values()), (found, clone.tree.run("explain", "projects/alpha/alpha/main.py"))
+    assert found and all(found.values()), (
+        found,
+        clone.tree.run("explain", "projects/alpha/alpha/main.py"),
+    )
     for text in (result.stdout, clone.tree.run("check").stdout):
         assert str(repo.tree.root) not in text
 
@@ -139,7 +148,12 @@ def test_explain_names_what_the_formatters_see_changed(tree: Monorepo) -> None:
     tree.write({other: "x   = 1\n"})
     assert formatters_miss(tree, other) == {f"cache   miss: changed since then: {other}"}
     before = tree.read("configs/black.toml")
-    tree.write({"projects/alpha/alpha_more.py": "", "configs/black.toml": "[tool.black]\nline-length = 90\n"})
+    tree.write(
+        {
+            "projects/alpha/alpha_more.py": "",
+            "configs/black.toml": "[tool.black]\nline-length = 90\n",
+        }
+    )
     (miss,) = formatters_miss(tree, file)
     changed = "black's configuration, the modules beside it, the project's layout"  # a module more is first party
     assert miss == f"cache   miss: changed since then: {changed}", miss
@@ -179,7 +193,9 @@ def test_what_changes_during_a_run_is_not_remembered(tree: Monorepo) -> None:
     assert not any(cached(tree.check("--tool", "mypy")[1]).values())
 
 
-def test_a_module_that_is_there_only_during_a_run_is_not_remembered(tree: Monorepo) -> None:
+def test_a_module_that_is_there_only_during_a_run_is_not_remembered(
+    tree: Monorepo,
+) -> None:
     tree.write({"projects/beta/src/beta/helpers.py": '"""Helpers."""\n\nimport missing_module\n'})
     place = tree.root / "projects/beta/src/missing_module.py"
     place.write_text("")
@@ -259,14 +275,18 @@ def test_show_dir_and_clean(tree: Monorepo) -> None:
     tree.run("cache", "clean").expect(0)
 
 
-def test_a_single_file_that_is_not_formatted_is_said_to_be_so_every_time(tmp_path: Path) -> None:
+def test_a_single_file_that_is_not_formatted_is_said_to_be_so_every_time(
+    tmp_path: Path,
+) -> None:
     tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", "script.py": "x = {  }\n"})
     first, again = tree.run("format", "--check"), tree.run("format", "--check")
     assert "would reformat script.py [black]" in again.expect(1).stdout
     assert first.stdout == again.stdout
 
 
-def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can_see_it(tmp_path: Path) -> None:
+def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can_see_it(
+    tmp_path: Path,
+) -> None:
     files = {f"{name}/{name}/__init__.py": f'"""Named {name}."""\n' for name in ("one", "two")}
     manifests = {f"{name}/pyproject.toml": f'[project]\nname = "{name}"\n' for name in ("one", "two")}
     tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", **files, **manifests})
@@ -276,3 +296,27 @@ def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can
     tree.write({"one/one/__init__.py": '"""Changed."""\n'})
     units = tree.check()[1]["units"]
     assert {project for unit in units if not unit["cached"] for project in unit["projects"]} == {"one"}
+
+
+def test_of_a_manifest_only_what_tools_can_see_counts(tree: Monorepo) -> None:
+    place = "projects/alpha/pyproject.toml"
+    manifest = (tree.root / place).read_text()
+    assert 'version = "1.0"' in manifest
+    tree.check()
+    tree.write({place: manifest.replace('version = "1.0"', 'version = "1.1"') + "\n[tool.other]\nkey = 1\n"})
+    assert all(cached(tree.check()[1]).values())
+    assert "cache   miss" not in tree.run("explain", "projects/alpha/alpha/main.py").stdout
+    overrides = '\n[[tool.mypy.overrides]]\nmodule = "alpha.helpers"\nignore_errors = true\n'
+    tree.write({place: f"{manifest}{overrides}"})
+    told = tree.run("explain", "projects/alpha/alpha/main.py").stdout
+    assert "miss: changed since then: what projects say to mypy" in told
+    report = tree.check()[1]
+    assert all(cached(report, "pylint").values()) and not all(cached(report, "mypy").values())
+    assert not difference(tree)
+    tree.write({place: f"{manifest}\n[tool.mypy\n"})  # a configuration that cannot be read is no clean project
+    assert not difference(tree)
+    requires = manifest.replace('requires-python = ">=3.10"', 'requires-python = ">=3.11"')
+    assert requires != manifest
+    tree.write({place: requires})
+    assert not all(cached(tree.check()[1], "pylint").values())
+    assert not difference(tree)
