@@ -37,6 +37,7 @@ class _Now:
 
     reach: Reach
     wide: str  # digest of what project-wide messages depend on
+    beside: str  # digest of what files that another environment answers for may set on others
 
     def digest(self, tool: str, file: str, rows: Iterable[Sequence[Any]]) -> str:
         """Of all that the findings `rows` of a file depend on: its own content, and what it can see of others.
@@ -58,6 +59,7 @@ class Record:
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,8 @@ class Entry:
     @property
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
-        return {
-            **side_effects.replay(self.record.effects, self.files),
-            "wide": self.record.wide[0] != self.now.wide,
-        }
+        replay = side_effects.replay(self.record.effects, self.files, self.part.beside)
+        return {**replay, "wide": self.record.wide[0] != self.now.wide}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class FileRecords:
     def _looked_up(self, unit: Unit, part: Part) -> Entry | None:
         record = self._load(unit, part)
         now = self._now(unit, part, record.effects) if record else None
-        if record is None or now is None:
+        if record is None or now is None or record.beside != now.beside:
             return None
         everyone, asked = frozenset({*part.files, *part.context}), frozenset(part.files)
         gone = set(record.files) - everyone
@@ -272,7 +272,7 @@ class FileRecords:
         if reach is None:
             return None
         own = [(file, self._facts.digest(file).hex()) for file in sorted({*part.files, *part.context})]
-        return _now(reach, effects, fold("wide", own, reach.names).hex())
+        return _now(reach, effects, fold("wide", own, reach.names).hex(), part)
 
     def _key(self, unit: Unit, part: Part) -> bytes:
         return fold("files", part_inputs(unit, part, self._facts))
@@ -289,7 +289,7 @@ class FileRecords:
             for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
                 finding_from_row(row)
             touched = AskedNames.load(data["touched"])
-            return Record(files, wide, SideEffects(**data["effects"]), data["notes"], touched)
+            return Record(files, wide, SideEffects(**data["effects"]), data["notes"], touched, str(data["beside"]))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None  # damaged: a miss
 
@@ -329,9 +329,10 @@ def _setting(record: Record, places: PortablePaths) -> set[str]:
     }
 
 
-def _now(reach: Reach, effects: SideEffects, wide: str) -> _Now:
+def _now(reach: Reach, effects: SideEffects, wide: str, part: Part) -> _Now:
     """What files depend on, if packages that are not the checkout's ask for what was noted."""
-    return _Now(reach.asked(effects.asked, effects.tops), wide)
+    asked = reach.asked(effects.asked, effects.tops)
+    return _Now(asked, wide, fold("beside", [(file, asked.tree_digest(file)) for file in part.beside]).hex())
 
 
 def _is_as_it_was(tool: str, record: Record, now: _Now, file: str) -> bool:
@@ -359,7 +360,8 @@ def _update(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
         record.wide = (now.wide, wide)
     if said is not None:
         side_effects.update(record.effects, now.reach, entry.files, said)
-        now = _now(now.reach, record.effects, now.wide)
+        now = _now(now.reach, record.effects, now.wide, entry.part)
+        record.beside = now.beside
         side_effects.redigest(record.effects, now.reach)
     record.files.update({file: ("", found) for file, found in rows.items()})
     # All that is not stale is as it was, also where files may see more by now.

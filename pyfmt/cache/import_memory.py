@@ -15,7 +15,7 @@ from pyfmt.cache.memory import Memory
 from pyfmt.imports.graph import ModuleContent, content_of
 
 
-class ModuleReader:
+class SourceReader:
     """Reads files below `root`; one that cannot be read has no imports, which the tools themselves tell."""
 
     def __init__(self, memory: Memory, root: Path) -> None:
@@ -58,6 +58,6 @@ class ModuleReader:
         return found
 
 
-def reader(memory: Memory, root: Path) -> ModuleReader:
+def reader(memory: Memory, root: Path) -> SourceReader:
     """What is known of the files below `root`."""
-    return ModuleReader(memory, root)
+    return SourceReader(memory, root)

@@ -60,7 +60,7 @@ class KeyFacts:
         found = self.configs[tool]
         inside = found.path.startswith(self.root + "/")
         place = found.path[len(self.root) :] if inside else os.path.basename(found.path)
-        return (found.origin, place, self.digest(found.path))
+        return (found.origin, place, self.digest(found.path), self.digest(found.follows) if found.follows else b"")
 
 
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         **installed,
         "the projects' layout": [[*_project(part.project), part.project.first_party] for part in unit.parts],
         f"what projects say to {unit.tool}": [facts.own_configs(unit.tool, part.project.path) for part in unit.parts],
-        "the files to check": [[part.home, sorted((*part.files, *part.context))] for part in unit.parts],
+        "the files to check": [[part.home, sorted((*part.files, *part.context)), part.beside] for part in unit.parts],
         **{
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
@@ -118,6 +118,7 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         facts.own_configs(unit.tool, part.project.path),
         part.home,
         list(facts.options),
+        part.beside,
     ]
 
 

@@ -111,12 +111,12 @@ def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObjec
     return found is not None and not found
 
 
-def replay(known: SideEffects, files: LintedAnew) -> JsonObject:
-    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`)."""
+def replay(known: SideEffects, files: LintedAnew, beside: Iterable[str] = ()) -> JsonObject:
+    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`); the files `beside` only set."""
     anew = files.stale | files.left
     setters = [(0, *row) for row in known.early if row[0] not in anew]
     waiting = {row[3] for row in setters}
-    setters += [(0, file, "", file) for file in sorted(files.everyone - anew - waiting) if file in known.made]
+    setters += [(0, file, "", file) for file in sorted({*files.everyone, *beside} - anew - waiting) if file in known.made]
     setters += [(1, *row) for row in known.late if row[0] not in files.stale]
     return {
         "build": sorted(files.left),

@@ -18,8 +18,10 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
+from pyfmt.environments.stale import stale_locks
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
+from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),
@@ -44,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
     if options.github_matrix or options.only_paths:  # the others have them among their output
         for note in result.scope.notes:
-            print(f"pyfmt: note: {note}", file=sys.stderr)
+            print(printable_text(f"pyfmt: note: {note}"), file=sys.stderr)
     if options.json:
         print_text(as_json(result) + "\n")
     elif options.github_matrix:
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.only_paths:
         print_text("".join(f"{path}\n" for path in paths(result)))
     else:
-        print_text(as_text(result) + "\n")
+        print_text(printable_text(as_text(result)) + "\n")
     return EXIT_CLEAN
 
 
@@ -63,6 +65,7 @@ class AffectedProjects:
     root: Path
     projects: tuple[Project, ...]
     scope: Scope
+    stale: tuple[str, ...] = ()  # locks of theirs that the manifests have left behind
 
 
 def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedProjects:
@@ -73,7 +76,9 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         survey = projects.find_projects(settings)
         read = import_memory.reader(memory, settings.root)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
-        return AffectedProjects(settings.root, survey.projects, scope)
+        stale = stale_locks(settings.root, survey.projects, memory.memo)
+        lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
+        return AffectedProjects(settings.root, survey.projects, scope, tuple(dict.fromkeys(lines)))
     finally:
         memory.close()
 
@@ -92,6 +97,7 @@ def as_text(result: AffectedProjects) -> str:
         for path, why in found.items():
             lines.append(f"  {names[path]}" + (f" ({path})" if names[path] != path else ""))
             lines += [f"    {reason}" for reason in why]
+    lines += ["", *result.stale] if result.stale else []
     return "\n".join(lines)
 
 
@@ -114,6 +120,7 @@ def as_json(result: AffectedProjects) -> str:
             "bases": list(scope.bases),
             "known": scope.known,
             "notes": list(scope.notes),
+            "stale": list(result.stale),
             "changed": rows(scope.changed),
             "affected": rows(scope.affected),
             "files": {"format": flat(scope.format), "lint": flat(scope.lint)},

@@ -9,7 +9,7 @@ import posixpath
 import sys
 from collections.abc import Callable
 
-from pyfmt.cache.import_memory import ModuleReader
+from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import KeyFacts, seen_sources
 from pyfmt.core.model import Environment, Part, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
@@ -24,7 +24,7 @@ class Reaching:
     def __init__(
         self,
         facts: KeyFacts,
-        read: ModuleReader,
+        read: SourceReader,
         installed: Callable[[Environment], frozenset[str]],
         projects: tuple[Project, ...],
     ) -> None:

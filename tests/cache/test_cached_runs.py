@@ -50,9 +50,7 @@ def files(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
 
 
-def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(
-    tree: Monorepo,
-) -> None:
+def test_with_nothing_to_do_no_tool_is_imported_and_no_process_started(tree: Monorepo) -> None:
     assert all(cached(tree.check()[1]).values())
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pyfmt.cli.main import main; main(['check'])"
     code += "\nprint(sorted(sys.modules), file=sys.stderr)"
@@ -104,11 +102,7 @@ def test_without_the_cache_nothing_is_read_or_written(tree: Monorepo) -> None:
 
 def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMonorepo, tmp_path: Path) -> None:
     place = tmp_path / "somewhere" / "else"
-    shutil.copytree(
-        repo.tree.root,
-        place / "monorepo",
-        ignore=shutil.ignore_patterns(".venv", "__pycache__"),
-    )
+    shutil.copytree(repo.tree.root, place / "monorepo", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     clone = object.__new__(LittleMonorepo)
     clone.tree, clone.wheels = Monorepo(place / "monorepo", repo.tree.home), repo.wheels
     for path in sorted(clone.tree.root.rglob("*.py")):
@@ -116,27 +110,24 @@ def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMon
     clone.make_environments()
     result, report = clone.tree.check()
     found = cached(report)
-    assert found and all(found.values()), (
-        found,
-        clone.tree.run("explain", "projects/alpha/alpha/main.py"),
-    )
+    assert found and all(found.values()), (found, clone.tree.run("explain", "-v", "projects/alpha/alpha/main.py"))
     for text in (result.stdout, clone.tree.run("check").stdout):
         assert str(repo.tree.root) not in text
 
 
 def test_explain_says_what_has_changed(tree: Monorepo) -> None:
     file = "projects/alpha/alpha/main.py"
-    told = tree.run("explain", file).expect(0).stdout
+    told = tree.run("explain", "-v", file).expect(0).stdout
     assert told.count("hit") >= 2, told
     tree.write({VALUES: '"""Other."""\n', "lib/core/acme/core/new.py": ""})
-    told = tree.run("explain", file).expect(0).stdout
+    told = tree.run("explain", "-v", file).expect(0).stdout
     assert "miss" in told and VALUES in told and "lib/core/acme/core/new.py (new)" in told, told
     (tree.root / "lib/core/acme/core/new.py").unlink()
 
 
 def formatters_miss(tree: Monorepo, file: str) -> set[str]:
     """What `explain` says of the formatters' cache: the first two lines of that kind."""
-    lines = map(str.strip, tree.run("explain", file).expect(0).stdout.splitlines())
+    lines = map(str.strip, tree.run("explain", "-v", file).expect(0).stdout.splitlines())
     return set([line for line in lines if line.startswith("cache ")][:2])
 
 
@@ -148,12 +139,7 @@ def test_explain_names_what_the_formatters_see_changed(tree: Monorepo) -> None:
     tree.write({other: "x   = 1\n"})
     assert formatters_miss(tree, other) == {f"cache   miss: changed since then: {other}"}
     before = tree.read("configs/black.toml")
-    tree.write(
-        {
-            "projects/alpha/alpha_more.py": "",
-            "configs/black.toml": "[tool.black]\nline-length = 90\n",
-        }
-    )
+    tree.write({"projects/alpha/alpha_more.py": "", "configs/black.toml": "[tool.black]\nline-length = 90\n"})
     (miss,) = formatters_miss(tree, file)
     changed = "black's configuration, the modules beside it, the project's layout"  # a module more is first party
     assert miss == f"cache   miss: changed since then: {changed}", miss
@@ -193,9 +179,7 @@ def test_what_changes_during_a_run_is_not_remembered(tree: Monorepo) -> None:
     assert not any(cached(tree.check("--tool", "mypy")[1]).values())
 
 
-def test_a_module_that_is_there_only_during_a_run_is_not_remembered(
-    tree: Monorepo,
-) -> None:
+def test_a_module_that_is_there_only_during_a_run_is_not_remembered(tree: Monorepo) -> None:
     tree.write({"projects/beta/src/beta/helpers.py": '"""Helpers."""\n\nimport missing_module\n'})
     place = tree.root / "projects/beta/src/missing_module.py"
     place.write_text("")
@@ -275,18 +259,14 @@ def test_show_dir_and_clean(tree: Monorepo) -> None:
     tree.run("cache", "clean").expect(0)
 
 
-def test_a_single_file_that_is_not_formatted_is_said_to_be_so_every_time(
-    tmp_path: Path,
-) -> None:
+def test_a_single_file_that_is_not_formatted_is_said_to_be_so_every_time(tmp_path: Path) -> None:
     tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", "script.py": "x = {  }\n"})
     first, again = tree.run("format", "--check"), tree.run("format", "--check")
     assert "would reformat script.py [black]" in again.expect(1).stdout
     assert first.stdout == again.stdout
 
 
-def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can_see_it(
-    tmp_path: Path,
-) -> None:
+def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can_see_it(tmp_path: Path) -> None:
     files = {f"{name}/{name}/__init__.py": f'"""Named {name}."""\n' for name in ("one", "two")}
     manifests = {f"{name}/pyproject.toml": f'[project]\nname = "{name}"\n' for name in ("one", "two")}
     tree = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", **files, **manifests})
