@@ -142,7 +142,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             config=space.real,
             request=request,
             projects=chosen.projects,
-            resolutions=space.resolutions,
+            resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures
