@@ -23,7 +23,7 @@ from pyfmt.cache.remembered import Remembered
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
-from pyfmt.core.model import Finding, Outcome, Part, Unit
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
@@ -93,7 +93,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if TOOLS[unit.tool].project_rules is None:
+        if TOOLS[unit.tool].project_rules is None or _has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -200,7 +200,13 @@ class FileRecords:
         found: dict[bytes, bytes] = {}
         for said in effects:
             part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
-            if part is None or part.context or not said["local"] or said["project"] not in asked:
+            if (
+                part is None
+                or part.context
+                or _has_notebooks(part.files)
+                or not said["local"]
+                or said["project"] not in asked
+            ):
                 continue
             record = Record({file: ("", []) for file in part.files}, ("", []), SideEffects(), list(notes))
             now = self._now(outcome.unit, part, record.effects)
@@ -251,6 +257,11 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
         found += [each for each in each_ if each.path in wanted or not wanted.isdisjoint(each.also)]
     found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
     return tuple(dict.fromkeys(found))
+
+
+def _has_notebooks(files: Iterable[str]) -> bool:
+    """Whether a unit is one of notebooks: nothing is recorded of these, since nobody imports them."""
+    return any(file.endswith(NOTEBOOK_SUFFIX) for file in files)
 
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:

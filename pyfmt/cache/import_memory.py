@@ -11,6 +11,7 @@ from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
+from pyfmt.core.model import NOTEBOOK_SUFFIX
 from pyfmt.imports.graph import Read, imports_of
 
 
@@ -22,7 +23,7 @@ def reader(memory: Memory, root: Path) -> Read:
         if digest == MISSING:
             return ()
         # Another Python may know another grammar.
-        key = fold("imports", 3, digest, sys.version_info[:2])
+        key = fold("imports", 4, digest, sys.version_info[:2], file.endswith(NOTEBOOK_SUFFIX))
         known = memory.store.get([key]).get(key) if memory.store else None
         try:
             if known is not None:
@@ -30,7 +31,7 @@ def reader(memory: Memory, root: Path) -> Read:
         except ValueError:
             pass  # damaged: a miss
         try:
-            found = imports_of(disk.read_bytes(root / file))
+            found = imports_of(disk.read_python(root / file))
         except OSError:
             return ()
         if memory.store:

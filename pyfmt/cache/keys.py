@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
-from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.projects.files import MYPY_CONFIGS
 
@@ -95,9 +95,21 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **notebook_inputs(unit.files, facts),
         **({"folders that it names": [portable(each, environment, facts.root) for each in further]} if further else {}),
         **({"options": list(facts.options)} if facts.options else {}),
     }
+
+
+def notebook_inputs(files: Iterable[str], facts: KeyFacts) -> dict[str, object]:
+    """What answers about notebooks depend on: their contents, and the versions of what reads their magics."""
+    notebooks = sorted(file for file in files if file.endswith(NOTEBOOK_SUFFIX))
+    if not notebooks:
+        return {}
+    from pyfmt.tools.versions import notebook_versions  # deferred: reads metadata, only where there are any
+
+    found: dict[str, object] = {file: facts.digest(file).hex() for file in notebooks}
+    return {**found, "what reads notebooks": notebook_versions()}
 
 
 def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
@@ -192,6 +204,9 @@ def format_key(project: Project, files: Iterable[str], facts: KeyFacts, listing:
     configs = [facts.config(tool) for tool in sorted(facts.configs)]
     layout = (project.path, project.requires_python, project.import_roots, project.first_party, sorted(listing))
     total = hashlib.sha256(fold("format", SCHEMA, facts.tools, configs, layout))
-    for file in sorted(files):
+    files = sorted(files)
+    if reading := notebook_inputs(files, facts):
+        total.update(fold(reading))
+    for file in files:
         total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), facts.digest(file)))
     return total.digest()

@@ -110,6 +110,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "configs": _configs_folder(settings),
         "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
         "baseline": settings.baseline,
+        "notebooks": settings.notebooks,
         "check-in-dependents": settings.in_dependents or "home",
         "boundaries": _boundaries(settings.boundaries),
     }

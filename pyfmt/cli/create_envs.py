@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Health, Project, Resolution
@@ -141,9 +142,9 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
 def _imported(root: Path, project: Project) -> frozenset[str]:
     """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
     found = set()
-    for file in project.files:
+    for file in project.files + project.notebooks:
         with contextlib.suppress(OSError):
-            imports = read_imports((root / file).read_bytes()).imports
+            imports = read_imports(disk.read_python(root / file)).imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
     return frozenset(found)
 

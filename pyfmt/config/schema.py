@@ -102,6 +102,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Whether findings that a project's baseline accepts are no failure.",
         "default": False,
     },
+    "notebooks": {
+        "type": "boolean",
+        "description": "Whether Jupyter notebooks are formatted and linted; see docs/notebooks.md.",
+        "default": True,
+    },
     "check-in-dependents": {
         "description": "Whether libraries are judged in the environments of those who use them, or at home only.",
         "enum": [True, "home"],

@@ -153,5 +153,6 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "boundaries": boundaries,
     "cache-dir": _string,
     "baseline": _switch,
+    "notebooks": _switch,
     "check-in-dependents": _in_dependents,
 }

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+NOTEBOOK_SUFFIX = ".ipynb"  # of a Jupyter notebook
+
 
 class Severity(str, Enum):
     """How bad a finding is; the order of the members is from worst to mildest."""
@@ -74,6 +76,7 @@ class Project:
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
     declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
+    notebooks: tuple[str, ...] = ()  # .ipynb, sorted: nobody imports one, so they are none of the `files`
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,7 @@ class Config:
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
+    notebooks: bool = True  # Jupyter notebooks are formatted and linted
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
 
     def tool_config(self, tool: str) -> ToolConfig:
@@ -261,10 +265,23 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class CellPlace:
+    """A place in a notebook's cell, as in Finding; `number` counts all cells from 1, `text` is the line there."""
+
+    number: int
+    line: int
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a linter says about a place; line and columns are 1-based, columns count characters.
 
-    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed.
+    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed. In a
+    notebook they are those of the .ipynb file, and `cell` has them as a reader of the notebook counts.
     """
 
     path: str
@@ -283,6 +300,7 @@ class Finding:
     also: tuple[str, ...] = ()  # other files that it is about (duplicate code, import cycles)
     syntax: bool = False
     baselined: bool = False  # accepted by a baseline: shown, but no failure
+    cell: CellPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

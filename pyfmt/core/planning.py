@@ -9,7 +9,7 @@ full sets of files, so that a partial run reports exactly the share of a whole o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.away import Away, Libraries
@@ -85,6 +85,7 @@ def plan(work: Work, facts: Facts) -> Plan:
         for environment, members in groups:
             packs = _pack(tool, environment, members, (facts, work.libraries.away.get(environment.prefix, ())))
             units.extend(_units(tool, environment, packs, work))
+            units.extend(_notebook_units(tool, environment, members, (len(packs), work)))
     reading = tuple(filter(facts.reads_environment, work.linters))
     return Plan(formatting, tuple(units), _skips(chosen, replace(work, linters=reading)))
 
@@ -133,7 +134,7 @@ def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     for project in work.projects:
         resolution = work.resolutions.get(project.path)
         environment = resolution.environment if resolution else None
-        if environment is not None and environment.health is not Health.BROKEN and project.files:
+        if environment is not None and environment.health is not Health.BROKEN and _has_any(project):
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)
     return sorted(groups.values(), key=lambda group: (group[0].name, group[0].prefix))
 
@@ -264,6 +265,22 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
         if any(part.files for part in parts):
             units.append(Unit(tool, environment, parts, number))
     return units
+
+
+def _has_any(project: Project) -> bool:
+    return bool(project.files or project.notebooks)
+
+
+def _notebook_units(
+    tool: str, environment: Environment, members: list[Project], given: tuple[int, Work]
+) -> Iterator[Unit]:
+    """A unit for each project's notebooks: nothing imports one, so that no other file's answer depends on them."""
+    first, work = given
+    for number, project in enumerate(sorted(members, key=lambda member: member.path), first):
+        wanted = set(work.selected.get(project.path, ()))
+        files = tuple(file for file in project.notebooks if file in wanted)
+        if files:
+            yield Unit(tool, environment, (Part(project, files),), number)
 
 
 def _part(environment: Environment, member: _Packed, work: Work) -> Part:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Project
-from pyfmt.projects.walking import PYTHON_SUFFIXES as _SUFFIXES
-from pyfmt.projects.walking import is_taken
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Project
+from pyfmt.projects.walking import PYTHON_SUFFIXES, is_taken
 
 # What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where named,
 # it is checked as a script.
+_SUFFIXES = (*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)
 SCRIPT_SUFFIXES = (".pyw", ".wsgi", ".tac", ".pyt", ".gyp", ".gypi")
 _SCRIPT_NAMES = ("wscript",)
 _COMMANDS_FOR_PDB = ".pdbrc"  # is tagged as Python, too
@@ -37,7 +37,7 @@ def select(
     files too. Raises UsageError for a path that does not exist, lies outside the root, or is a file but no Python.
     """
     if not paths:
-        return Selection(tuple(projects), {project.path: project.files for project in projects})
+        return Selection(tuple(projects), {project.path: project.files + project.notebooks for project in projects})
     choice = _Selector(projects, root, exclude)
     for path in paths:
         relative = _relative(path, root, cwd)
@@ -56,7 +56,7 @@ class _Selector:
     def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:
         self._root = root
         self._exclude = exclude
-        self._known = {file: project.path for project in projects for file in project.files}
+        self._known = {file: project.path for project in projects for file in project.files + project.notebooks}
         self.extended = {project.path: project for project in projects}
         self.chosen: dict[str, set[str]] = {}
         self.notes: list[str] = []
@@ -104,7 +104,9 @@ def _check_kind(path: str, file: Path) -> None:
     if file.name in (*_SCRIPT_NAMES, _COMMANDS_FOR_PDB) or _is_python_script(file):
         return
     raise UsageError(
-        "is not a Python file", path, "name folders, .py or .pyi files, or scripts whose first line calls python"
+        "is not a Python file",
+        path,
+        "name folders, .py, .pyi or .ipynb files, or scripts whose first line calls python",
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.model import NOTEBOOK_SUFFIX
 from pyfmt.projects.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 
@@ -36,6 +37,7 @@ class Folder:
     hidden_files: tuple[str, ...] = ()  # what else can be imported, see model.Project.hidden
     hidden: bool = False  # ignored or excluded itself
     problem: str = ""  # why it could not be read: then nothing is known of what it holds
+    notebooks: tuple[str, ...] = ()  # paths relative to the root
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,16 @@ def _look(
     manifests = tuple(name for name in MANIFESTS if name in names)
     files: list[str] = []
     hidden: list[str] = []
+    notebooks: list[str] = []
     below = []
     for entry in entries:
         name = entry.name
         if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             (files if taken else hidden).append(prefix + name)
+        elif name.endswith(NOTEBOOK_SUFFIX) and entry.is_file(follow_symlinks=False):
+            taken = rules is not None and gate.passes(prefix + name, name, False, rules)
+            notebooks += [prefix + name] if taken else []
         elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)
         elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
@@ -187,7 +193,7 @@ def _look(
     place = prefix.rstrip("/") or "."
     if rules is None:
         return Folder(place, (), (), names, tuple(hidden), hidden=True), below
-    return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+    return Folder(place, manifests, tuple(files), names, tuple(hidden), notebooks=tuple(notebooks)), below
 
 
 def _leads_to_file(entry: os.DirEntry[str]) -> bool:

@@ -12,7 +12,7 @@ from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
 from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.paint import Paint, file_url
-from pyfmt.reports.problems import BASELINED
+from pyfmt.reports.problems import BASELINED, place
 from pyfmt.reports.rules import documentation_url
 
 _SEVERITY_WIDTH = len("warning")
@@ -23,12 +23,14 @@ def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     """`path:line:col: severity rule message [tool]`; further lines of a finding are indented by four blanks."""
     environments = Environments(report, options.sources)
     for finding in report.findings:
-        place = f"{printable(finding.path)}:{finding.line}:{finding.column or 1}:"
+        at = finding.cell or finding
+        cell = f" cell {finding.cell.number}" if finding.cell else ""
+        shown = f"{printable(finding.path)}{cell}:{at.line}:{at.column or 1}:"
         first, *more = printable_lines(finding.message)
         rule = paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), printable(finding.rule or "-"))
         severity = paint.severity(finding.severity, finding.severity.value)
         mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
-        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{printable(finding.tool)}]')}{mark}"
+        yield f"{paint('bold', shown)} {severity} {rule} {first} {paint('dim', f'[{printable(finding.tool)}]')}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
 
@@ -79,7 +81,7 @@ def grouped(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
             yield ""
             url = file_url(report.root, path) if paint.hyperlinks else None
             yield "  " + paint.link(url, paint("bold", printable(path)))
-            place_width = max(cells(_place(finding)) for finding in findings)
+            place_width = max(cells(place(finding)) for finding in findings)
             for number, finding in enumerate(findings):
                 if number and scene.full:
                     yield ""
@@ -98,13 +100,9 @@ def _project_line(scene: _Scene, name: str) -> str:
     return line
 
 
-def _place(finding: Finding) -> str:
-    return f"{finding.line}:{finding.column}" if finding.column else f"{finding.line}"
-
-
 def _finding(scene: _Scene, finding: Finding, place_width: int) -> Iterator[str]:
     paint = scene.paint
-    head = f"    {pad(_place(finding), place_width, right=True)} "
+    head = f"    {pad(place(finding), place_width, right=True)} "
     indent = " " * (len(head) + _SEVERITY_WIDTH + 2)
     room = max(scene.width - len(indent), _NARROWEST // 2)
     severity = paint.severity(finding.severity, finding.severity.value.ljust(_SEVERITY_WIDTH))

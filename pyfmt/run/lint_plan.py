@@ -40,7 +40,7 @@ class ImportReader:
     def __call__(self, file: str) -> frozenset[str]:
         if file not in self._known:
             try:
-                self._known[file] = imported_names(disk.read_bytes(self._root / file))
+                self._known[file] = imported_names(disk.read_python(self._root / file))
             except OSError:
                 self._known[file] = frozenset()  # vanished or unreadable: the tools themselves say so
         return self._known[file]
@@ -82,7 +82,8 @@ def _with_more_roots(
     environment = resolution.environment if resolution else None
     places = (*environment.search_path, *environment.finder_roots) if environment else ()
     roots = (*project.import_roots, *visible_roots(project.files, project.import_roots, reader.inside(places)))
-    roots += script_folders(project.files, roots, reader, installed.of(resolution))
+    scripts = project.files + project.notebooks
+    roots += script_folders(scripts, roots, reader, installed.of(resolution))
     return replace(project, import_roots=roots) if roots != project.import_roots else project
 
 

@@ -17,6 +17,7 @@ from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.projects.selection import Selection
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.formatting import format_files
@@ -117,7 +118,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
     context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
-    share = scoping.since(context, chosen.files)
+    share = _share(context, chosen)
     work = _work(chosen.projects, share, context)
     steps.done("scope")
     if work.linters:
@@ -136,6 +137,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures
+            + done.rest(share.failures)
             + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
             notes=[
                 *done.notes,
@@ -156,7 +158,8 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             whole=done.shard is None,
         )
     )
-    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
+    unread = (*space.survey.failures, *share.failures)
+    checked = Checked(work, tools, done.outcomes, done.skips, unread, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
@@ -171,6 +174,16 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
         jobs=settings.jobs,
         steps=tuple(steps.found),
     )
+
+
+def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:
+    """What `--since` leaves of the chosen files, and of the notebooks among them what tools can be given."""
+    share = scoping.since(context, chosen.files)
+    if not any(project.notebooks for project in chosen.projects):
+        return share
+    from pyfmt.run import notebooks  # deferred for start-up time: only where there are any
+
+    return notebooks.usable(share, context)
 
 
 def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunContext) -> planning.Work:

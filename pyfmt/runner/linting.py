@@ -10,16 +10,20 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt.core import estimating
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import Failure, Outcome, Unit
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Failure, Outcome, Unit
 from pyfmt.runner import interruption
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading
 from pyfmt.tools.registry import linter
+
+if TYPE_CHECKING:
+    from pyfmt.runner.notebooks import UnitNotebooks
 
 
 def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
@@ -76,11 +80,14 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     )
 
 
-def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
-    """The exact call of a unit's tool: which worker, and what it is given.
+def call(
+    unit: Unit, options: LintOptions, provide: bool = False, notebooks: UnitNotebooks | None = None
+) -> tuple[WorkerSpec, JsonObject]:
+    """The exact call of a unit's tool: which worker, and what it is given; its notebooks are read where not given.
 
     With `provide` the tool's environment is made where it needs one of its own; raises ToolError if that fails.
     """
+    notebooks = notebooks or _notebooks(unit, options)
     asked, environment = linter(unit.tool), unit.environment
     prefix = environment.prefix if environment else ""
     folder = options.cache_folder(unit)
@@ -92,6 +99,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
         import_roots=options.import_roots.get(prefix, ()),
         trusted=environment is not None and options.trusted(environment),
         unused_ignores=options.unused_ignores,
+        notebooks=notebooks.texts if notebooks else {},
         moved=options.moved,
         replays=options.replays.get((unit.tool, prefix, unit.number), {}),
     )
@@ -103,11 +111,21 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, asked.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
+def _notebooks(unit: Unit, options: LintOptions) -> UnitNotebooks | None:
+    """The notebooks of a unit; None where it has none."""
+    if not any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files):
+        return None
+    from pyfmt.runner.notebooks import notebooks_of  # deferred: only where there are any
+
+    return notebooks_of(unit, options.root)
+
+
 def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, Reading]:
     listener.started(unit)
     began = time.monotonic()
     try:
-        spec, payload = call(unit, options, provide=True)
+        notebooks = _notebooks(unit, options)
+        spec, payload = call(unit, options, provide=True, notebooks=notebooks)
         worker = workers.get(spec)
         if isinstance(worker, OSError):
             answer = WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
@@ -116,6 +134,7 @@ def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listen
         if answer.answer is None:
             return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
         reading = _portable(linter(unit.tool).parse(unit, answer.answer), options.root)
+        reading = notebooks.told(reading, unit.tool) if notebooks else reading
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
         return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()

@@ -12,7 +12,7 @@ from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
-from pyfmt.core.model import Config, Environment, Failure, Project, Resolution
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Config, Environment, Failure, Project, Resolution
 from pyfmt.core.report import Report
 from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust
@@ -48,7 +48,7 @@ class Stage:
             named = selection.select(projects, wanted.named, self.config.root, self.config.root, self.config.exclude)
             files = {path: set(found) for path, found in named.files.items()}
         for project in projects:
-            staged = wanted.staged.intersection(project.files)
+            staged = wanted.staged.intersection(project.files + project.notebooks)
             if staged:
                 files.setdefault(project.path, set()).update(staged)
         chosen = {path: tuple(sorted(found - self.filtered.keys())) for path, found in files.items()}
@@ -192,7 +192,7 @@ _OWN_FILES = ("pyfmt.toml", "pyproject.toml")
 def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> _Wanted:
     root, index, entries, before = tree_of.real.root, tree_of.index, tree_of.entries, tree_of.before
     below = [path[len(before) :] for path in index.changed() & entries.keys() if path.startswith(before)]
-    staged = frozenset(path for path in below if path.endswith(PYTHON_SUFFIXES))
+    staged = frozenset(path for path in below if path.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)))
     if not request.paths:
         return _Wanted(staged)
     chosen: set[str] = set()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.errors import StagedError
+from pyfmt.core.model import NOTEBOOK_SUFFIX
 from pyfmt.git.index import LINK, SUBMODULE, GitIndex, IndexEntry
 from pyfmt.projects.selection import SCRIPT_SUFFIXES
 from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk
@@ -25,6 +26,7 @@ _SUFFIXES = frozenset(
     (
         *PYTHON_SUFFIXES,
         *SCRIPT_SUFFIXES,
+        NOTEBOOK_SUFFIX,
         ".toml",
         ".cfg",
         ".ini",
@@ -201,7 +203,7 @@ def generated(index: GitIndex, entries: Mapping[str, IndexEntry], root: Path, ex
         hidden = [*(before + file for file in folder.hidden_files), *compiled]
         if submodules and place.startswith(submodules):
             typed = ("py.typed",) if "py.typed" in folder.other_files else ()
-            found += [*hidden, *(before + file for file in folder.python_files)]
+            found += [*hidden, *(before + file for file in (*folder.python_files, *folder.notebooks))]
             found += [place + name for name in (*folder.manifests, *typed)]
         else:
             doubtful += (path for path in hidden if path not in entries)

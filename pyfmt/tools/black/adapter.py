@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyfmt import disk
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import ToolConfig
+from pyfmt.core.model import NOTEBOOK_SUFFIX, ToolConfig
 
 # pylint: disable=no-name-in-module,c-extension-no-member  # black is compiled, pylint cannot look inside
 
@@ -147,7 +147,7 @@ def is_excluded(path: str, settings: BlackSettings) -> bool:
         return True
     if _matches(path, settings):
         return True
-    named = not path.endswith((".py", ".pyi"))
+    named = not path.endswith((".py", ".pyi", NOTEBOOK_SUFFIX))
     return not (named or options.include.search(f"/{path}")) or _points_outside(path, settings.root)
 
 

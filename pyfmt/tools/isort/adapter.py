@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import ToolConfig
+from pyfmt.core.model import NOTEBOOK_SUFFIX, ToolConfig
 
 # pylint: disable=no-name-in-module  # isort is compiled, pylint cannot look inside
 
@@ -66,6 +66,14 @@ def load(settings: IsortSettings) -> Config:
     if own:
         config = Config(config=config, known_first_party=config.known_first_party | own)
     return config
+
+
+@lru_cache(maxsize=None)
+def _for_cells(settings: IsortSettings) -> Config:
+    """The same for a cell of a notebook: no import is added to each of them."""
+    from isort.settings import Config  # lazy: start-up
+
+    return Config(config=load(settings), add_imports=frozenset())
 
 
 def _roots(settings: IsortSettings) -> list[str]:
@@ -187,8 +195,9 @@ def sort(data: bytes, path: str | None, settings: IsortSettings) -> bytes:
     source = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     result = io.StringIO(newline="")
     file = Path(settings.root, path) if path is not None else None
+    config = _for_cells(settings) if path is not None and path.endswith(NOTEBOOK_SUFFIX) else load(settings)
     try:
-        changed = sort_stream(source, result, config=load(settings), file_path=file, disregard_skip=True)
+        changed = sort_stream(source, result, config=config, file_path=file, disregard_skip=True)
     except (FileSkipComment, ExistingSyntaxErrors):  # the latter only with `atomic = true`
         return data
     return result.getvalue().encode(encoding) if changed else data

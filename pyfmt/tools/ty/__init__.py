@@ -7,14 +7,18 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from pyfmt.core.model import Severity, Unit
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Severity, Unit
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
 from pyfmt.tools.tool import Kind, Tool
 
 _OLDEST = (3, 7)  # the oldest Python that ty checks for
 _SYNTAX = "invalid-syntax"
+_CONCISE = re.compile(
+    r"(?P<file>.+):cell (?P<cell>\d+):(?P<line>\d+):(?P<column>\d+): (?P<severity>\w+)\[(?P<rule>[\w-]+)\] (?P<message>.*)"
+)
+_COUNT = re.compile(r"Found \d+ diagnostics?|All checks passed!")
 _SEVERITIES = {"major": Severity.ERROR, "critical": Severity.ERROR, "minor": Severity.WARNING}
 
 
@@ -28,13 +32,18 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     # In a pyproject.toml it is found from the root; `--config-file` takes a ty.toml alone.
     config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
     folders = (word for root in roots for word in ("--extra-search-path", root))
-    fixed = ("check", "--no-progress", "--output-format", "gitlab", "--project", context.root, "--exit-zero")
+    # Places in notebooks are told by no other format than the one for people.
+    style = "concise" if any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files) else "gitlab"
+    fixed = ("check", "--no-progress", "--output-format", style, "--project", context.root, "--exit-zero")
     target = ("--python", environment.prefix, "--python-version", f"{python[0]}.{python[1]}")
     return (*fixed, *config, *target, *folders)
 
 
 def _rows(text: str) -> Iterator[ProgramFinding]:
-    """GitLab's Code Quality format, with positions from 1 and exclusive ends."""
+    """GitLab's Code Quality format, with positions from 1 and exclusive ends; of notebooks the concise one."""
+    if not text.lstrip().startswith("["):
+        yield from _lines(text)
+        return
     for found in json.loads(text):
         place = found["location"]["positions"]
         rule = found["check_name"]
@@ -51,6 +60,26 @@ def _rows(text: str) -> Iterator[ProgramFinding]:
         )
 
 
+def _lines(text: str) -> Iterator[ProgramFinding]:
+    """`FILE:cell N:LINE:COLUMN: severity[rule] message`, and a count at the end."""
+    for line in text.splitlines():
+        found = _CONCISE.fullmatch(line)
+        if found is not None:
+            severity = {"error": Severity.ERROR, "warning": Severity.WARNING}.get(found["severity"], Severity.INFO)
+            yield ProgramFinding(
+                found["file"],
+                found["rule"],
+                found["message"],
+                int(found["line"]),
+                int(found["column"]),
+                severity=severity,
+                syntax=found["rule"] == _SYNTAX,
+                cell=int(found["cell"]),
+            )
+        elif line.strip() and not _COUNT.fullmatch(line):
+            raise ValueError(f"its output cannot be read: {line}")
+
+
 TOOL = Tool(
     name="ty",
     kind=Kind.LINTER,
@@ -65,5 +94,6 @@ TOOL = Tool(
     comment=Comment(
         re.compile(r"#\s*ty:\s*ignore\[(?P<names>[^\]]*)\]"), "# ty: ignore[{}]", unused_rule="unused-ignore-comment"
     ),
+    notebooks=NotebookRules(native=True),
     rule_url=lambda rule, _symbol: f"https://docs.astral.sh/ty/reference/rules/#{rule}",
 )
