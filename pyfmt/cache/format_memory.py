@@ -12,7 +12,7 @@ from typing import Any
 
 from pyfmt import disk
 from pyfmt.cache.findings import finding_from_row, row_from_finding
-from pyfmt.cache.keys import KeyFacts, fold, format_key
+from pyfmt.cache.keys import KeyFacts, changed_inputs, format_identity, format_inputs, format_key, pack
 from pyfmt.cache.memory import Memory
 from pyfmt.core.model import Edit, Outcome, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
@@ -20,6 +20,7 @@ from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.registry import TOOLS
 
 _CLEAN = b"{}"
+_FILES = "content"  # beside the inputs of a project: the digests of its files
 _MARKERS = ("setup.cfg", "pyproject.toml")
 _Said = dict[str, list[Any]]  # what is known of a file: nothing where it needs no change
 
@@ -34,13 +35,12 @@ class FormatMemory:
     def __init__(self, memory: Memory, facts: KeyFacts, tools: tuple[str, ...], changes_too: bool) -> None:
         self._store = memory.store
         self._digest = memory.digests.of
-        self._tools = tools
         self._facts = replace(facts, configs={tool: facts.configs[tool] for tool in tools})
         self._root = Path(facts.root)
         self._changes_too = changes_too
         self._known: dict[Unit, dict[str, _Said]] = {}
         self._keys: dict[Unit, dict[str, bytes]] = {}
-        self._listings: dict[str, list[str]] = {}
+        self._inputs: dict[str, dict[str, object]] = {}
         self._elsewhere: list[str] = []
         shared = self._facts.configs.values()
         if any(names_any(found, TOOLS[found.tool].looks_anywhere) for found in shared):
@@ -110,29 +110,59 @@ class FormatMemory:
         before = self._file_keys(unit)
         clean = {file for file in outcome.unit.files if file in settled and self._digest(file).hex() == settled[file]}
         values = {self.key(project, [file]): _CLEAN for file in sorted(clean)}
+        inputs, (last, content) = self._project_inputs(project), self._last(project)
+        content = {} if changed_inputs(last, inputs) else content
+        content |= {file: self._digest(file).hex() for file in clean}
         if self._changes_too:
             for file, value in _changes(outcome, clean).items():
                 if self.key(project, [file]) == before[file]:
                     values[before[file]] = value
+                    content[file] = self._digest(file).hex()
         known = self._look_up(unit)
         if all(file in clean or known.get(file) == {} for file in unit.files):
             values[self.key(project, unit.files)] = _CLEAN
+        values[format_identity(project, self._facts)] = pack({_FILES: content, **inputs})
         self._store.put(values)
+
+    def explained(self, project: Project, file: str) -> str:
+        """Whether a file is known to be formatted, and if not, which of its inputs have changed since it was."""
+        if self._store is None:
+            return "off"
+        key = self.key(project, [file])
+        value = self._store.get([key]).get(key)
+        if self._read(value) is not None:
+            return "hit"
+        last, content = self._last(project)
+        changed = changed_inputs(last, self._project_inputs(project)) if last else []
+        if content.get(file, self._digest(file).hex()) != self._digest(file).hex():
+            changed.append(file)
+        return (
+            f"miss: changed since then: {', '.join(changed)}"
+            if changed
+            else "miss: never run, or dropped from the cache"
+        )
+
+    def _last(self, project: Project) -> tuple[dict[str, object], dict[str, str]]:
+        """The inputs that a project's files were last found in order with, and the content of these files."""
+        try:
+            (value,) = self._store.get([format_identity(project, self._facts)]).values() if self._store else (b"",)
+            inputs = json.loads(value)
+            return inputs, dict(inputs.pop(_FILES))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return {}, {}  # there is none, or it is damaged
 
     def key(self, project: Project, files: Iterable[str]) -> bytes:
         """The key of all that the formatters' answer for these files of a project depends on."""
-        return fold(self._tools, format_key(project, files, self._facts, self._listing(project)))
+        return format_key(self._project_inputs(project), files, self._facts)
 
-    def _listing(self, project: Project) -> list[str]:
-        """The importable names in the project's folders: isort looks there for what is first party."""
-        if self._elsewhere:
-            return self._elsewhere
-        if project.path not in self._listings:
-            names: set[str] = set()
-            for folder in {*project.import_roots, project.path, f"{project.path}/src"}:
+    def _project_inputs(self, project: Project) -> dict[str, object]:
+        if project.path not in self._inputs:
+            names = set(self._elsewhere)
+            # isort looks for what is first party among the importable names in the project's folders.
+            for folder in {*project.import_roots, project.path, f"{project.path}/src"} if not names else ():
                 names.update(_importable(os.path.join(self._root, folder), f"{folder}/"))
-            self._listings[project.path] = sorted(names)
-        return self._listings[project.path]
+            self._inputs[project.path] = format_inputs(project, self._facts, names)
+        return self._inputs[project.path]
 
 
 def _importable(folder: str, prefix: str) -> Iterator[str]:

@@ -196,17 +196,30 @@ def _project(project: Project, facts: KeyFacts) -> tuple[object, ...]:
     return (project.name, project.path, project.requires_python, project.import_roots, configs)
 
 
-def format_key(project: Project, files: Iterable[str], facts: KeyFacts, listing: Iterable[str]) -> bytes:
-    """The key under which files of a project are known to be formatted.
+def format_inputs(project: Project, facts: KeyFacts, listing: Iterable[str]) -> dict[str, object]:
+    """All that the formatters' answer for a project's files depends on besides their content, by a plain name.
 
     `listing` holds the names in the project's folder and source folders: isort's first party depends on them.
     """
-    configs = [facts.config(tool) for tool in sorted(facts.configs)]
-    layout = (project.path, project.requires_python, project.import_roots, project.first_party, sorted(listing))
-    total = hashlib.sha256(fold("format", SCHEMA, facts.tools, configs, layout))
+    return {
+        "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
+        **{f"{tool}'s configuration": list(facts.config(tool)) for tool in sorted(facts.configs)},
+        "the project's layout": [project.path, project.requires_python, project.import_roots, project.first_party],
+        "the modules beside it": sorted(listing),
+    }
+
+
+def format_key(inputs: Mapping[str, object], files: Iterable[str], facts: KeyFacts) -> bytes:
+    """The key under which files of a project are known to be formatted; `inputs` are `format_inputs`."""
+    total = hashlib.sha256(fold("format", inputs))
     files = sorted(files)
     if reading := notebook_inputs(files, facts):
         total.update(fold(reading))
     for file in files:
         total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), facts.digest(file)))
     return total.digest()
+
+
+def format_identity(project: Project, facts: KeyFacts) -> bytes:
+    """The key under which the last inputs of a project's formatters are kept, whatever they were."""
+    return fold("format inputs", sorted(facts.configs), project.path)

@@ -29,6 +29,7 @@ from pyfmt.cache.remembered import DeclaredKey, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
+from pyfmt.core.listing import some
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.configured_code import names_any
@@ -178,8 +179,7 @@ class UnitCache:
         except (ValueError, TypeError, AttributeError, KeyError):
             return "miss: what it was made from cannot be read"
         names = [self._in_words(name, unit) for name in names]
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        return f"miss: changed since then: {shown}{self._anew(unit)}"
+        return f"miss: changed since then: {some(names, _SHOWN)}{self._anew(unit)}"
 
     def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
         """The answers to what a tool asked, by what it asked."""

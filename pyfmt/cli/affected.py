@@ -18,7 +18,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
-from pyfmt.git.changes import find_scope
+from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
 
 EXAMPLES = (
@@ -72,7 +72,7 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
     try:
         survey = projects.find_projects(settings)
         read = import_memory.reader(memory, settings.root)
-        scope = find_scope(settings, survey, request.since or "auto", environ, read)
+        scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
         return AffectedProjects(settings.root, survey.projects, scope)
     finally:
         memory.close()

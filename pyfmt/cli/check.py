@@ -10,7 +10,7 @@ from pyfmt.core.request import Command
 
 EXAMPLES = (
     ("pyfmt check", "the gate of a CI: nothing is written"),
-    ("pyfmt check --since auto", "only what a branch changed, and what can see it"),
+    ("pyfmt check --since auto", "only what a branch changed, and its dependents"),
     ("pyfmt check --diff lib/storage", "show what the formatters would change"),
     ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
     ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),

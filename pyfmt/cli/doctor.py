@@ -21,6 +21,7 @@ from pyfmt.cache.store import Store
 from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FINDINGS, PyfmtError
+from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Environment, Health
 from pyfmt.core.request import Request
 from pyfmt.git.repository import Unknown, version
@@ -183,15 +184,11 @@ def _environments(doctor: Doctor) -> Iterator[str]:
         yield (
             f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
             f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for "
-            f"{_some(users[prefix])}"
+            f"{some(users[prefix])}"
         )
         doctor.odd.extend(_odd_environment(environment))
     for failure in space.survey.failures:
         doctor.odd.append(f"{', '.join(failure.projects) or failure.tool}: {failure.reason}")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _odd_environment(environment: Environment) -> Iterator[str]:

@@ -19,12 +19,13 @@ from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import kinds
+from pyfmt.run.formatting import formatting_answers
 from pyfmt.run.libraries import judgements
 from pyfmt.run.linting import LinterCall, linter_calls, quiet_context
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from pyfmt.run.workspace import RunContext, open_workspace
-from pyfmt.tools.registry import TOOLS, linters
+from pyfmt.tools.registry import TOOLS, formatters, linters
 
 EXAMPLES = (
     ("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),
@@ -69,12 +70,13 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     try:
         linting = linter_calls(context, chosen)
         lines += _explain_judgements(files, project, context)
+        formatting = formatting_answers(context, project, files)
     finally:
         context.memory.close()
     for tool_config in space.config.tool_configs:
         if tool_config.tool in space.config.tools:
             calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
-            calls = calls or _formatter_call(tool_config, project, files, space.config.root)
+            calls = calls or _formatter_call(tool_config, project, files, space.config.root, formatting)
             lines += ["", *_explain_tool(tool_config, calls, space.config.root)]
     return "\n".join(lines)
 
@@ -100,14 +102,17 @@ def _linter_call(found: LinterCall) -> list[str]:
     ]
 
 
-def _formatter_call(tool_config: ToolConfig, project: Project, files: tuple[str, ...], root: Path) -> list[str]:
+def _formatter_call(
+    tool_config: ToolConfig, project: Project, files: tuple[str, ...], root: Path, answers: Sequence[str]
+) -> list[str]:
     """The command line that gives the same answer as the call in process; linters without an environment have none."""
     folder, names = root / project.path, [str(root / file) for file in files]
     options = TOOLS[tool_config.tool].options
     if options is None:
         return ["call    none: it needs an environment"]
     words = [tool_config.tool, *options(tool_config.path), *names]
-    return [f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
+    cached = [f"cache   {answer}" for answer in dict.fromkeys(answers) if tool_config.tool in formatters()]
+    return [*cached, f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
 
 
 def _explain_boundaries(settings: Config, projects: tuple[Project, ...], project: Project) -> list[str]:

@@ -78,6 +78,9 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
         "(default: full on a terminal, else concise)",
     )
     group.add_argument("--statistics", action="store_true", help="end with the findings by rule and by project")
+    group.add_argument(
+        "--show-baselined", action="store_true", help="list the findings that a baseline accepts, marked, too"
+    )
     group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
 
 
@@ -87,7 +90,7 @@ def add_gate(group: argparse._ActionsContainer) -> None:
         "--baseline",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="findings that the projects' baselines accept are shown, but no failure",
+        help="findings that the projects' baselines accept are counted, but no failure",
     )
     add_lock(group)
     group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
@@ -163,6 +166,11 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         help="what the next commit will hold: staged files, with their contents from git's index (named files: "
         "these; named folders: what is staged in them)",
     )
+    group.add_argument(
+        "--with-dependents",
+        action="store_true",
+        help="with --staged: also what the staged change can break, such as files of other projects that import it",
+    )
     add_outputs(group)
     group.add_argument(
         "--unused-ignores",
@@ -174,7 +182,7 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--since",
         metavar="REV",
-        help="only what changed since the merge base with REV, and what can see it; `auto`: what the CI compares with, "
+        help="only what changed since the merge base with REV, and its dependents; `auto`: what the CI compares with, "
         "else the default branch",
     )
     add_gate(group)

@@ -26,7 +26,7 @@ _HELP = {
     "graph": "Which project depends on which, and the file that says so.",
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
-    "baseline": "Accept today's findings (write), or forget those that are gone (prune).",
+    "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
     "merge": "Join the JSON reports of all shards to the report of the whole run.",
 }
 COMMANDS = tuple(_HELP)
@@ -36,7 +36,7 @@ examples:
   pyfmt                          format and lint the whole monorepo
   pyfmt lib/storage              only one project
   pyfmt check                    the same, and write nothing: for CI
-  pyfmt check --since auto       only what a branch changed, and what can see it
+  pyfmt check --since auto       only what a branch changed, and its dependents
   pyfmt affected                 the projects that a branch touches, and why
   pyfmt check --watch            again after each save, with workers that stay warm
   pyfmt --staged                 only what the next commit will hold, as git's index has it

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from typing import cast
 
 from pyfmt.cli.options import AUTO
 from pyfmt.core.errors import UsageError
+from pyfmt.core.hook import base_of
 from pyfmt.core.request import Command, Display, Location, OutputSpec, Request
 
 
@@ -22,7 +24,7 @@ def run_request(options: argparse.Namespace, command: Command) -> Request:
         write=command in (Command.RUN, Command.FORMAT) and not checking,
         staged=options.staged,
         diff=options.diff,
-        since=options.since,
+        since=_since(options),
         jobs=options.jobs,
         use_cache=not options.no_cache,
         cache_audit=_audit(options),
@@ -51,6 +53,7 @@ def display_of(options: argparse.Namespace) -> Display:
         style=options.style,
         statistics=options.statistics,
         show_files=options.show_files,
+        show_baselined=options.show_baselined,
         timings=options.timings,
     )
 
@@ -75,6 +78,16 @@ def _outputs(asked: Sequence[tuple[str, str | None]]) -> tuple[OutputSpec, ...]:
         else:
             found.append(OutputSpec(name, file))
     return tuple(dict.fromkeys(found)) or (OutputSpec("text"),)
+
+
+def _since(options: argparse.Namespace) -> str | None:
+    """What `--since` names; for `--with-dependents` the commit that what is staged comes upon, or the one that a
+    framework compares with (`pre-commit run --from-ref`)."""
+    if not options.with_dependents:
+        return cast("str | None", options.since)
+    if not options.staged:
+        raise UsageError("goes with --staged", "--with-dependents", "`--since REV` always has the dependents")
+    return str(options.since or base_of(os.environ) or "HEAD")
 
 
 def _audit(options: argparse.Namespace) -> float:

@@ -203,7 +203,9 @@ def _refuse_way_out(path: Path) -> None:
             if (file is not None or (root / ".git").exists()) and not target.is_relative_to(root):
                 what = f"leads out of the monorepo {root}: {inner} is a link to {target}"
                 raise UsageError(what, str(path), f"name {target} itself, where that is meant")
-        place = inner.resolve()
+        # Path.resolve asks for the times of what it has found, and in a folder like /tmp these are always new: that
+        # would make void what is remembered of this command.
+        place = Path(os.path.realpath(inner))
 
 
 def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:

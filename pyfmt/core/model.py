@@ -120,6 +120,7 @@ class Environment:
     health: Health = Health.OK
     reason: str = ""  # why the health is not OK, one line
     cure: str = ""
+    standalone: bool = False  # no virtual environment: the standard library, and the monorepo's own code
 
 
 @dataclass(frozen=True, slots=True)

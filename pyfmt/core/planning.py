@@ -8,12 +8,13 @@ full sets of files, so that a partial run reports exactly the share of a whole o
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.away import Away, Libraries
-from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
+from pyfmt.core.model import NOTEBOOK_SUFFIX, Environment, Health, Part, Project, Resolution, Skip, Unit
 
 FORMAT = "format"  # the tool of a unit that applies the formatters
 
@@ -38,6 +39,20 @@ class Work:
     linters: tuple[str, ...]
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
+    apart: Mapping[str, Resolution] = field(default_factory=dict)  # files whose environment is not their project's
+
+    @property
+    def home(self) -> tuple[Project, ...]:
+        """The projects with the files that their own environments judge."""
+        if not self.apart:
+            return self.projects
+        return tuple(
+            replace(project, files=self._left(project.files), notebooks=self._left(project.notebooks))
+            for project in self.projects
+        )
+
+    def _left(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(file for file in files if file not in self.apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,12 @@ def shell_word(text: str) -> str:
 def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
     skips = []
     for project in chosen:
+        selected = work.selected[project.path]
+        for file in filter(work.apart.__contains__, selected):
+            if work.apart[file].environment is None:
+                skips += [Skip(project.name, tool, f"{file}: {work.apart[file].note}") for tool in work.linters]
+        if work.apart.keys() >= set(selected):
+            continue
         resolution = work.resolutions.get(project.path)
         environment = resolution.environment if resolution else None
         if environment is None:
@@ -131,12 +152,25 @@ def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
 def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     """Usable environments with the projects that have them, in the order of the environments' names."""
     groups: dict[str, tuple[Environment, list[Project]]] = {}
-    for project in work.projects:
-        resolution = work.resolutions.get(project.path)
+    members = [(project, work.resolutions.get(project.path)) for project in work.home]
+    for project in work.projects if work.apart else ():
+        members += [
+            (_alone(project, file), work.apart[file])
+            for file in project.files + project.notebooks
+            if file in work.apart
+        ]
+    for project, resolution in members:
         environment = resolution.environment if resolution else None
         if environment is not None and environment.health is not Health.BROKEN and _has_any(project):
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)
     return sorted(groups.values(), key=lambda group: (group[0].name, group[0].prefix))
+
+
+def _alone(project: Project, file: str) -> Project:
+    """A project with nothing but a file that its environment does not judge."""
+    is_notebook = file.endswith(NOTEBOOK_SUFFIX)
+    files, notebooks = ((), (file,)) if is_notebook else ((file,), ())
+    return replace(project, files=files, notebooks=notebooks, import_roots=(posixpath.dirname(file) or ".",))
 
 
 def _pack(

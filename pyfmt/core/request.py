@@ -34,7 +34,7 @@ class Request:
     write: bool = True  # formatters may write files
     staged: bool = False  # contents come from git's index
     diff: bool = False  # say how files would be formatted
-    since: str | None = None  # a revision, or "auto": only what changed since then, and what can see it
+    since: str | None = None  # a revision, or "auto": only what changed since then, and its dependents
     jobs: int | None = None
     use_cache: bool = True
     cache_audit: float = 0.0  # percent of the cache's answers that are computed again and compared
@@ -67,4 +67,5 @@ class Display:
     style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
     statistics: bool = False
     show_files: bool = False
+    show_baselined: bool = False
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides

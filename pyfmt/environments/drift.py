@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyfmt.core.listing import some
 from pyfmt.core.model import Distribution, Environment
 from pyfmt.environments.markers import target
 from pyfmt.projects import locks
@@ -45,7 +46,7 @@ def drift(file: Path | None, environment: Environment, own: Sequence[str] = ()) 
     if file.suffix == ".txt":
         extra = []  # requirements name folders only relative to whoever runs pip
     kinds = (("missing", missing), ("other version", [text for text in wrong if text]), ("extra editable", extra))
-    parts = [f"{kind}: {_some(names)}" for kind, names in kinds if names]
+    parts = [f"{kind}: {some(names, _SHOWN)}" for kind, names in kinds if names]
     return f"differs from {file.name}: {'; '.join(parts)}" if parts else ""
 
 
@@ -64,11 +65,6 @@ def _versions(lock: Lock) -> dict[str, list[str]]:
         known = {package.version} - {""} if package.name not in anything else set()
         found.setdefault(package.name, set()).update(known)
     return {name: sorted(known) for name, known in found.items()}
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
 def _wrong(installed: Distribution, locked: Sequence[str]) -> str:

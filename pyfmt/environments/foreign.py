@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from pyfmt.core.listing import some
 from pyfmt.core.model import Environment
-
-_SHOWN = 3
 
 
 def foreign(environment: Environment, root: str, homes: Mapping[str, str]) -> str:
@@ -27,5 +26,4 @@ def foreign(environment: Environment, root: str, homes: Mapping[str, str]) -> st
         if outside or home and not f"{source}{os.sep}".startswith(os.path.join(home, "")):
             place = source if outside else os.path.relpath(source, root).replace(os.sep, "/")
             found.append(f"{item.name} is installed from {place}" + (", not from here" if home else ""))
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return ", ".join(found[:_SHOWN]) + more
+    return some(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import MutableMapping, Sequence
 
+from pyfmt.core.listing import some
 from pyfmt.core.model import Environment, Project
 from pyfmt.environments.markers import target
 from pyfmt.projects.names import normalise
@@ -49,5 +50,4 @@ def _lacking(lines: Sequence[str], environment: Environment) -> str:
         elif not (installed.editable or requirement.specifier.contains(installed.version, prereleases=True)):
             if installed.version:
                 found.append(f"{requirement.name}{requirement.specifier} ({installed.version} is there)")
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"lacks {', '.join(found[:_SHOWN])}{more}" if found else ""
+    return f"lacks {some(found, _SHOWN)}" if found else ""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt.core import dependents, parsing
+from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
 from pyfmt.git.lock_changes import LockChange, LockChanges
@@ -20,26 +23,40 @@ from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.projects.layout import top_names
 from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest
+from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 
+if TYPE_CHECKING:
+    from pyfmt.git.index import GitIndex
+
 _COMPILED = (".so", ".pyd")
-_SHOWN = 3
 _ASKED = 200  # files of which git is asked what they held
 
 
-def find_scope(settings: Config, survey: Survey, since: str, environ: Mapping[str, str], read: Read) -> Scope:
-    """What `--since SINCE` means for a monorepo; `read` gives a file's imports.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `--since` compares: the merge base with a revision, and the work tree or what is staged."""
+
+    since: str  # a revision, or "auto"
+    environ: Mapping[str, str]
+    # The monorepo's root in the work tree, and the index: then the configuration is that of the index's contents.
+    staged: tuple[Path, GitIndex] | None = None
+
+
+def find_scope(settings: Config, survey: Survey, compared: Comparison, read: Read) -> Scope:
+    """What a comparison means for a monorepo; `read` gives a file's imports.
 
     Raises UsageError for a revision that does not exist. Where git cannot tell, everything counts, and a note says why.
     """
     try:
-        repository = git.find_repository(settings.root)
-        base = find_base(repository, since, environ)
+        root, index = compared.staged or (settings.root, None)
+        repository = replace(git.find_repository(root), index=index)
+        base = find_base(repository, compared.since, compared.environ)
         changes: dict[git.Change, None] = {}
         for commit in base.commits:
             changes |= dict.fromkeys(repository.changes(commit))
     except git.Unknown as error:
-        return everything(survey, since, str(error))
+        return everything(survey, compared.since, str(error))
     diff = _Diff(settings, survey, repository, base.commits, tuple(changes))
     return _Attribution(diff, read).scope(base.said)
 
@@ -82,7 +99,9 @@ class _Attribution:
         self._gone = _gone_members(diff, self._projects)
         self._homes = {*self._projects, *(member.path for member in self._gone)}
         self._edges = self._find_edges()
-        self._locks = LockChanges(diff.repository, diff.bases, diff.paths, self._projects.values())
+        self._locks = LockChanges(
+            diff.settings.root, diff.repository, (diff.bases, diff.paths), self._projects.values()
+        )
         self._touched: dict[str, _ProjectChanges] = {}
         self._strays: list[str] = []  # changed Python files of no project
         for change in diff.changes:
@@ -214,7 +233,7 @@ class _Attribution:
     def _why_changed(self, path: str) -> tuple[str, ...]:
         touched = self._touched[path]
         paths = sorted(dict.fromkeys(touched.paths))
-        why = [f"{_some(paths)} changed"] if paths else []
+        why = [f"{some(paths)} changed"] if paths else []
         return (*why, *(change.text for change in touched.locks if change.own))
 
     def _affected(self, importers: Mapping[str, str], shared: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -336,6 +355,7 @@ def _gone_members(diff: _Diff, projects: Mapping[str, Project]) -> tuple[Member,
             name not in MANIFESTS
             or folder in projects
             or path.startswith("../")
+            or is_placeholder(folder)
             or (diff.settings.root / path).exists()
         ):
             continue
@@ -353,11 +373,6 @@ def _distribution(pyproject: bytes) -> str | None:
     except (ValueError, AttributeError):
         return None
     return name if isinstance(name, str) else None
-
-
-def _some(paths: Sequence[str]) -> str:
-    shown = ", ".join(paths[:_SHOWN])
-    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN} more"
 
 
 def _count(number: int, noun: str) -> str:

@@ -65,6 +65,11 @@ class GitIndex:
         )
         return set(_split(self._git("diff", "--cached", "--name-only", "-z", *options)))
 
+    def differences(self, commit: str) -> bytes:
+        """What the index has otherwise than a commit, as `git diff --raw -z` prints it; deletions and renames, too."""
+        options = ("--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative", "-M")
+        return self._git("diff", "--cached", *options, "--ignore-submodules=dirty", commit, "--")
+
     def conversion(self) -> str:
         """The settings by which git converts contents at checkout (line ends, filters)."""
         return os.fsdecode(self._git("config", "-z", "--get-regexp", _CONVERSION, fine=(0, 1)))

@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.listing import some
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
 from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks.differences import difference
 from pyfmt.projects.locks.requirements import included_files, is_requirements
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,7 @@ class LockChange:
     @property
     def text(self) -> str:
         """For people: "projects/billing/poetry.lock: pydantic 1.9.2 → 2.1"."""
-        more = len(self.differences) - _SHOWN
-        return f"{self.lock}: {', '.join(self.differences[:_SHOWN])}" + (f" and {more} more" if more > 0 else "")
+        return f"{self.lock}: {some(self.differences)}"
 
     def text_for(self, name: str) -> str:
         """The same for a project that the lock serves from elsewhere."""
@@ -41,8 +39,15 @@ class LockChanges:
     """The lock files among the changed paths, each judged for the projects that it serves."""
 
     def __init__(
-        self, repository: Repository, bases: Sequence[str], paths: frozenset[str], projects: Iterable[Project]
+        self,
+        root: Path,
+        repository: Repository,
+        diff: tuple[Sequence[str], frozenset[str]],
+        projects: Iterable[Project],
     ) -> None:
+        """`diff`: the commits to compare with, and the paths that differ; `root` has what there is now."""
+        bases, paths = diff
+        self._root = root
         self._repository = repository
         self._bases = bases
         self._paths = paths
@@ -107,7 +112,7 @@ class LockChanges:
     def _in_folder(self, folder: str) -> Iterator[str]:
         """The lock and requirements files of a folder, deleted ones included."""
         prefix = "" if folder == "." else folder + "/"
-        place = Path(self._repository.root, folder)
+        place = Path(self._root, folder)
         for name in LOCK_FILES:
             if prefix + name in self._paths or (place / name).is_file():
                 yield prefix + name
@@ -130,9 +135,7 @@ class LockChanges:
         if (commit, path) not in self._texts:
             try:
                 data = (
-                    disk.read_bytes(Path(self._repository.root, path))
-                    if commit is None
-                    else self._repository.read(commit, path)
+                    disk.read_bytes(Path(self._root, path)) if commit is None else self._repository.read(commit, path)
                 )
             except OSError:
                 data = None  # not there (any more), or not to be read: then it differs from what was

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pyfmt.git.index import GitIndex
     from pyfmt.git_call import Answer
 
 _SUBMODULE = "160000"
@@ -33,11 +34,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """The work tree around the monorepo's root."""
+    """The work tree around the monorepo's root, or with `index` what is staged in it."""
 
     root: Path  # the monorepo's
     top: Path  # the work tree's
     shallow: bool  # history was cut off: older commits are not there
+    index: GitIndex | None = None
 
     @property
     def prefix(self) -> str:
@@ -77,10 +79,13 @@ class Repository:
         return sorted(found, key=lambda name: (name != "origin", name))
 
     def changes(self, base: str) -> list[Change]:
-        """Everything in which the work tree differs from a commit: committed, staged, unstaged, untracked, renamed.
+        """Everything in which the work tree differs from a commit: committed, staged, unstaged, untracked, renamed;
+        with `index`, what of this is committed or staged.
 
         Raises Unknown where git fails, such as for a commit whose content was never fetched.
         """
+        if self.index is not None:
+            return [self._placed(change) for change in _parse_raw(self.index.differences(base))]
         raw = self._differences(base)
         found = [self._placed(change) for change in _parse_raw(raw)]
         untracked = _expect(_call(self.top, ("ls-files", "-z", "--others", "--exclude-standard")))

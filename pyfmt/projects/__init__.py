@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.globs import matches, parts_of
+from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.core.similar import nearest
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
-from pyfmt.projects.manifests import read_manifest
+from pyfmt.projects.manifests import Manifest, read_manifest
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.projects.needs import needs
 from pyfmt.projects.walking import Folder, leftovers, walk
@@ -30,6 +31,8 @@ class Survey:
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
     members: tuple[Member, ...] = ()  # what the edges were found from
     leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
+    templates: tuple[str, ...] = ()  # folders of which nothing is checked: a template's, whose names are not filled in
+    notes: tuple[str, ...] = ()  # what looks like a project and is none
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -45,11 +48,11 @@ class _Holding:
     hidden: list[str] = field(default_factory=list)
     notebooks: list[str] = field(default_factory=list)
 
-    def add(self, folder: Folder) -> None:
+    def add(self, folder: Folder, is_hidden: bool) -> None:
         """Take in a folder's files."""
-        self.files.extend(folder.python_files)
+        (self.hidden if is_hidden else self.files).extend(folder.python_files)
         self.hidden.extend(folder.hidden_files)
-        self.notebooks.extend(folder.notebooks)
+        self.notebooks.extend(() if is_hidden else folder.notebooks)
 
 
 def find_projects(config: Config) -> Survey:
@@ -58,8 +61,10 @@ def find_projects(config: Config) -> Survey:
     Raises ConfigError where a glob of `projects` matches no folder, or `environments` names no project.
     """
     folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
-    owned, stray = _owned(config, folders)
-    members = [_member(config, folders[path]) for path in sorted(owned)]
+    members, templates, modules = _members(config, folders)
+    owned, stray = _owned(config, folders, [member.path for member in members], templates)
+    if "." in owned and all(member.path != "." for member in members):
+        members.insert(0, Member(".", Manifest(), folders["."].other_files))
     problems: dict[str, list[str]] = {}
     found = edges(config.root, members, problems)
     names = _names(members)
@@ -89,13 +94,48 @@ def find_projects(config: Config) -> Survey:
     ]
     failures += _unread(folders, names, bool(config.projects))
     rest = Project("", ".", tuple(sorted(stray.files)), hidden=tuple(sorted(stray.hidden)))
-    return Survey(tuple(projects), tuple(failures), rest, tuple(members), leftovers(folders.values()))
+    return Survey(
+        tuple(projects),
+        tuple(failures),
+        rest,
+        tuple(members),
+        leftovers(folders.values()),
+        tuple(templates),
+        tuple(_notes(templates, modules)),
+    )
 
 
-def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:
+def _members(config: Config, folders: Mapping[str, Folder]) -> tuple[list[Member], list[str], list[str]]:
+    """The projects, and what only looks like one: the folders of templates, and those with a module called setup.py."""
+    candidates = [_member(config, folders[path]) for path in sorted(_project_folders(config, folders))]
+    chosen = {member.path for member in candidates}
+    modules = [f.path for f in folders.values() if f.manifests and not config.projects and f.path not in chosen]
+    # What is named, or the monorepo itself, is what somebody wants to see checked.
+    named = (".", *config.projects)
+    templates = [folder.path for folder in folders.values() if folder.template]
+    templates += [each.path for each in candidates if each.manifest.template and each.path not in named]
+    return [each for each in candidates if _owner(each.path, templates) is None], templates, modules
+
+
+def _has_manifest(config: Config, folder: Folder) -> bool:
+    """Whether a folder has one: a setup.py alone may be a module of that name that describes no distribution."""
+    if folder.manifests != ("setup.py",):
+        return bool(folder.manifests)
+    return "__init__.py" not in folder.other_files and _member(config, folder).manifest.calls_setup
+
+
+def _notes(templates: Sequence[str], modules: Sequence[str]) -> Iterator[str]:
+    if templates:
+        yield f"not checked, since they are templates whose names have to be filled in: {some(sorted(templates))}"
+    if modules:
+        yield f"no project, since setup.py is a module there or calls no `setup()`: {some(modules)}"
+
+
+def recount(config: Config, survey: Survey) -> tuple[Project, ...]:
     """The same projects (`Survey.everything`) with the files that they have now."""
+    members = survey.everything
     folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
-    owned, stray = _owned(config, folders, [member.path for member in members if member.name])
+    owned, stray = _owned(config, folders, [member.path for member in members if member.name], survey.templates)
     holdings = [owned[member.path] if member.name else stray for member in members]
     return tuple(
         replace(member, files=tuple(sorted(holding.files)), hidden=tuple(sorted(holding.hidden)))
@@ -104,16 +144,17 @@ def recount(config: Config, members: Iterable[Project]) -> tuple[Project, ...]:
 
 
 def _owned(
-    config: Config, folders: Mapping[str, Folder], paths: Iterable[str] | None = None
+    config: Config, folders: Mapping[str, Folder], paths: Iterable[str], templates: Sequence[str]
 ) -> tuple[dict[str, _Holding], _Holding]:
-    """The files of each project, by the project's path (`paths`: these are the projects), and those of none."""
-    owned = {path: _Holding() for path in (paths or _project_folders(config, folders))}
+    """The files of each of the projects in `paths`, and those of none; all of `templates` is hidden."""
+    owned = {path: _Holding() for path in paths}
     stray = _Holding()
     owners: dict[str, str | None] = {}  # parents come before their folders
     for path, folder in folders.items():
         owner = path if path in owned else owners.get(posixpath.dirname(path) or ".")
         owners[path] = owner
-        (stray if owner is None else owned[owner]).add(folder)
+        holding = stray if owner is None else owned[owner]
+        holding.add(folder, is_hidden=bool(templates) and _owner(path, templates) is not None)
     for path in _bare(folders):
         home = owners[path]
         (stray if home is None else owned[home]).hidden.append(path + "/")
@@ -141,7 +182,7 @@ def _bare(folders: Mapping[str, Folder]) -> Iterator[str]:
 
 def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
     if not config.projects:
-        return {path for path, folder in folders.items() if folder.manifests}
+        return {path for path, folder in folders.items() if _has_manifest(config, folder)}
     found: set[str] = set()
     for pattern in config.projects:
         wanted = parts_of(pattern)
@@ -149,7 +190,9 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
         chosen = {
             path
             for path, folder in folders.items()
-            if not folder.hidden and matches(parts_of(path), wanted) and ("**" not in pattern or folder.manifests)
+            if not folder.hidden
+            and matches(parts_of(path), wanted)
+            and ("**" not in pattern or _has_manifest(config, folder))
         }
         if not chosen:
             raise ConfigError(f"projects: {pattern!r} matches no folder", str(config.file or config.root))

@@ -13,10 +13,12 @@ from urllib.parse import unquote
 
 from pyfmt import disk
 from pyfmt.core import parsing
-from pyfmt.projects.names import normalise
+from pyfmt.projects.names import is_placeholder, normalise
 from pyfmt.projects.setup_py import arguments
 
 Table = Mapping[str, Any]
+
+_TEMPLATE_LINE = re.compile(r"(?m)^[ \t]*(?:\{[%{#]|name[ \t]*=[ \t]*[\"']?(?:\{[%{]|\$|<))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Manifest:
     requirements_files: tuple[str, ...] = ()  # that setuptools is told to read them from, relative to the project
     computed: bool = False  # (some) dependencies are computed when the project is built: they are not all known
     problem: str = ""  # why a manifest could not be read
+    template: bool = False  # it is a template's: its name has still to be filled in
+    calls_setup: bool = True  # False: of a setup.py that makes no distribution
     # What each file alone says: the same again, by its origin.
     parts: tuple[tuple[str, Manifest], ...] = field(default=(), compare=False)
 
@@ -43,7 +47,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
     parts: list[Manifest] = []
     named: list[tuple[str, Manifest]] = []
     problems = []
-    computed = False
+    computed = template = False
     for name, reader in readers.items():
         if name not in names:
             continue
@@ -54,8 +58,10 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
             computed |= parts[-1].computed and (name != "pyproject.toml" or names == (name,))
         except Exception as error:  # pylint: disable=broad-exception-caught  # one manifest's error is no other's
             problems.append(f"{name} cannot be read: {parsing.why(error)}")
+            template |= _is_template(folder / name)
+    distribution = next((part.distribution for part in parts if part.distribution), None)
     return Manifest(
-        distribution=next((part.distribution for part in parts if part.distribution), None),
+        distribution=distribution,
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
         source_folders=_unique(part.source_folders for part in parts),
         requirements=_unique(part.requirements for part in parts),
@@ -65,8 +71,18 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         requirements_files=_unique(part.requirements_files for part in parts),
         computed=computed,
         problem="; ".join(problems),
+        template=template or any(part.template for part in parts) or is_placeholder(distribution or ""),
+        calls_setup=any(part.calls_setup for part in parts) or not parts,
         parts=tuple(named),
     )
+
+
+def _is_template(path: Path) -> bool:
+    """Whether a manifest that cannot be parsed is a template: by its name, or a line that begins with a mark."""
+    try:
+        return _TEMPLATE_LINE.search(disk.read_text(path)) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _unique(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -273,7 +289,7 @@ def _read_setup_py(path: Path) -> Manifest:
     try:
         tree = parsing.parse_python(disk.read_bytes(path))
     except (SyntaxError, ValueError):
-        return Manifest(computed=True)
+        return Manifest(computed=True, template=_is_template(path))
     found = arguments(tree)
     values = found.values
     sources = _texts(_table(values, "package_dir").get(""))
@@ -289,4 +305,5 @@ def _read_setup_py(path: Path) -> Manifest:
         path_dependencies=tuple(local for line in requirements if (local := direct_path(line))),
         requirements_files=tuple(files),
         computed=not found.computed.isdisjoint(("install_requires", "extras_require", "**")),
+        calls_setup=found.called,
     )

@@ -6,6 +6,8 @@ import re
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+# Jinja's and Mako's marks, `<REPLACE ME>`, and what string.Template puts a value for.
+_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{%.*%\}|<[^<>]+>|\$(?:\{[^{}]+\}|[A-Za-z_])")
 
 
 def normalise(name: str) -> str:
@@ -17,3 +19,8 @@ def requirement_name(line: str) -> str:
     """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
     match = _NAME.match(line)
     return normalise(match.group(1)) if match else ""
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a name of a folder or a distribution is one that a template's user has still to fill in."""
+    return _PLACEHOLDER.search(name) is not None

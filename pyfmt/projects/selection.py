@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import NOTEBOOK_SUFFIX, Project
+from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.walking import PYTHON_SUFFIXES, is_taken
 
 # What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where named,
@@ -90,11 +91,13 @@ class _Selector:
             return "is a symbolic link"
         if path.name == _COMMANDS_FOR_PDB:
             return "holds commands of pdb, not Python"
+        if is_placeholder(os.path.dirname(relative)):
+            return "is part of a template"
         if not is_taken(self._root, relative, self._exclude):
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
             return "belongs to no project (see `projects` in [tool.pyfmt])"
-        return "lies where no sources are looked for" if relative.endswith(_SUFFIXES) else ""
+        return "lies where no sources are looked for, or is part of a template" if relative.endswith(_SUFFIXES) else ""
 
 
 def _check_kind(path: str, file: Path) -> None:

@@ -38,6 +38,7 @@ class Arguments:
     values: dict[str, Any] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)  # "**" where keywords come from elsewhere
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)  # requirements files that a computed one names
+    called: bool = False  # whether an imported `setup` is called at all, whichever build tool it comes from
 
 
 def arguments(tree: ast.Module) -> Arguments:
@@ -45,8 +46,20 @@ def arguments(tree: ast.Module) -> Arguments:
     reader = _Constants()
     reader.take_in(tree.body)
     found = Arguments()
+    imported = {
+        alias.asname or alias.name.partition(".")[0]: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in _SETUP_CALLS:
+        if not isinstance(node, ast.Call):
+            continue
+        call = ast.unparse(node.func)
+        head, *rest = call.split(".")
+        known = head in imported or "*" in imported or head.startswith("__import__(")
+        found.called |= known and [imported.get(head, head), *rest][-1] == "setup"
+        if call in _SETUP_CALLS:
             for keyword in node.keywords:
                 if keyword.arg is None:
                     found.computed.add("**")

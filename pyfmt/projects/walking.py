@@ -11,6 +11,7 @@ from pyfmt import disk
 from pyfmt.core.model import NOTEBOOK_SUFFIX
 from pyfmt.projects.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
+from pyfmt.projects.names import is_placeholder
 
 PYTHON_SUFFIXES = (".py", ".pyi")
 
@@ -36,6 +37,7 @@ class Folder:
     other_files: frozenset[str]  # names of all that it holds
     hidden_files: tuple[str, ...] = ()  # what else can be imported, see model.Project.hidden
     hidden: bool = False  # ignored or excluded itself
+    template: bool = False  # hidden since its name is one that a template's user has to fill in
     problem: str = ""  # why it could not be read: then nothing is known of what it holds
     notebooks: tuple[str, ...] = ()  # paths relative to the root
 
@@ -132,13 +134,15 @@ class _PendingFolder:
 
     prefix: str
     rules: _Rules | None
+    template: bool = False
 
 
 def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Folder]:
     """All folders below `root` in a stable order, pruned of environments, caches and build outputs.
 
-    What git or `exclude` ignore is hidden: such a folder has no manifests. Symbolic links are not followed: what they
-    point to inside the tree is seen at its own place. A folder that cannot be read comes with its `problem`.
+    What git or `exclude` ignore is hidden, as is a template: such a folder has no manifests. Symbolic links are not
+    followed: what they point to inside the tree is seen at its own place. A folder that cannot be read comes with its
+    `problem`.
     """
     gate = _Gate(root, exclude)
     stack = [_PendingFolder("", _outer_rules(root))]
@@ -187,12 +191,13 @@ def _look(
                 hidden.append(f"{prefix}{name}/")
             elif not name.endswith(".egg-info"):
                 taken = rules is not None and gate.passes(prefix + name, name, True, rules)
-                below.append(_PendingFolder(f"{prefix}{name}/", rules if taken else None))
+                template = taken and is_placeholder(name)
+                below.append(_PendingFolder(f"{prefix}{name}/", rules if taken and not template else None, template))
         elif name.isidentifier() and name not in SKIPPED_NAMES and entry.is_symlink():
             hidden += _linked(entry.path, prefix + name)
     place = prefix.rstrip("/") or "."
     if rules is None:
-        return Folder(place, (), (), names, tuple(hidden), hidden=True), below
+        return Folder(place, (), (), names, tuple(hidden), hidden=True, template=step.template), below
     return Folder(place, manifests, tuple(files), names, tuple(hidden), notebooks=tuple(notebooks)), below
 
 
@@ -240,7 +245,7 @@ def is_taken(root: Path, path: str, exclude: tuple[str, ...] = ()) -> bool:
     *parents, last = path.split("/")
     for name in parents:
         rules = gate.rules_in(prefix, rules)
-        if name in SKIPPED_NAMES or not gate.passes(prefix + name, name, True, rules):
+        if name in SKIPPED_NAMES or is_placeholder(name) or not gate.passes(prefix + name, name, True, rules):
             return False
         prefix += name + "/"
     return gate.passes(path, last, False, gate.rules_in(prefix, rules))

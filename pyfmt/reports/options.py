@@ -38,6 +38,7 @@ class RenderOptions:
     style: str = "auto"
     statistics: bool = False
     show_files: bool = False
+    show_baselined: bool = False  # the text lists what a baseline accepts, too
     here: str = ""
     asked: Request | None = None
 

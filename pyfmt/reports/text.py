@@ -8,7 +8,6 @@ to run and for any number of jobs: no times, nothing of the cache.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pyfmt.core.report import Report
 from pyfmt.reports import tally
@@ -27,12 +26,12 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
     paint = Paint(options.color, options.hyperlinks)
-    if options.verbosity < 0:  # -q: only what is to be done
-        report = replace(report, findings=tuple(tally.new_findings(report)))
+    # With -q only what is to be done.
+    shown = report if options.show_baselined and options.verbosity >= 0 else tally.without_accepted(report)
     if options.verbosity >= 0:
         yield from warnings(report, paint)
-    if report.findings:
-        yield from _findings(report, options, paint)
+    if shown.findings:
+        yield from _findings(shown, options, paint)
     yield from edits(report, options, paint)
     rest = list(notes(report, paint)) if options.verbosity >= 0 else []
     rest.extend(unchecked(report, paint))
@@ -41,13 +40,13 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
         yield ""
     yield from rest
     if options.show_files:
-        yield from files_section(report, paint)
+        yield from files_section(shown, paint)
     if options.statistics:
-        yield from statistics(report, paint)
+        yield from statistics(shown, paint)
     if options.verbosity < 0:
         return
     if not tally.is_clean(report) or options.verbosity > 0:
-        yield from table(report, options, paint)
+        yield from table(shown, options, paint)
     yield from summary(report, options, paint)
 
 

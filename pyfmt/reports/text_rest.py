@@ -181,18 +181,16 @@ def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     scope = tally.scope(report)
     if options.is_terminal and report.seconds > 0:
         scope += f", {report.seconds:.1f} s" if report.seconds >= 0.05 else f", {report.seconds * 1000:.0f} ms"
-    parts = counts(report)
-    bad = bool(
-        tally.new_findings(report)
-        or report.failures
-        or report.skipped
-        or any(not edit.written for edit in report.edits)
-    )
+    new = tally.without_accepted(report)
+    parts = counts(new)
+    bad = bool(new.findings or report.failures or report.skipped or any(not edit.written for edit in report.edits))
     if not parts:
         done = "formatted" if report.command is Command.FORMAT else "clean"
         parts = [f"all {done}" if report.files else "no Python files here"]
     style = "red" if bad else "green"
     yield f"{paint(style, ', '.join(parts))} ({scope})"
+    if accepted := len(report.findings) - len(new.findings):
+        yield f"{accepted:,} accepted" + ("" if options.show_baselined else " (`--show-baselined`)")
     for command in next_commands(report, options):
         yield f"next: {paint('bold', printable(command))}"
 
@@ -211,7 +209,7 @@ def counts(report: Report) -> list[str]:
         ]
         parts.append(f"{count(len(new), 'finding')} ({', '.join(kinds)})")
     if len(new) < len(report.findings):
-        parts.append(f"{len(report.findings) - len(new)} baselined")
+        parts.append(f"{len(report.findings) - len(new):,} accepted")
     for written, verb in ((False, "to reformat"), (True, "reformatted")):
         number = sum(edit.written is written for edit in report.edits)
         if number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from pyfmt import config, projects
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
-from pyfmt.core.model import Config, Outcome, Unit
+from pyfmt.core.model import Config, Outcome, Project, Unit
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.run.workspace import RunContext, wanted
@@ -46,6 +47,12 @@ def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
             known.remember(unit, outcome, settled)
             outcomes[unit] = formatting_joined(outcomes[unit], outcome)
     return list(outcomes.values())
+
+
+def formatting_answers(run: RunContext, project: Project, files: Sequence[str]) -> list[str]:
+    """For each file of a project whether it is known to be formatted ("hit"), or why not ("miss: why", "off")."""
+    known = FormatMemory(run.memory, run.facts, wanted(run.space.config, formatters()), changes_too=True)
+    return [known.explained(project, file) for file in files]
 
 
 def format_options(request: Request, settings: Config) -> FormatOptions:

@@ -45,7 +45,7 @@ class Setting:
 
 def with_libraries(work: planning.Work, run: RunContext) -> planning.Work:
     """What there is to plan, with the libraries that are judged away from home."""
-    setting = Setting(run.space.config, work.projects, work.resolutions, run.space.survey.stray)
+    setting = Setting(run.space.config, work.home, work.resolutions, run.space.survey.stray)
     return replace(work, libraries=find_libraries(setting, run.memory, run.facts))
 
 
@@ -143,7 +143,9 @@ class _Finder:
         for project in setting.projects:
             found = setting.resolutions.get(project.path)
             environment = found.environment if found else None
-            if environment is not None and environment.health is not Health.BROKEN and _has_any(project):
+            if environment is None or environment.health is Health.BROKEN or environment.standalone:
+                continue
+            if _has_any(project):
                 self.environments.setdefault(environment.prefix, environment)
                 self._homes.setdefault(environment.prefix, []).append(project)
 

@@ -20,6 +20,7 @@ from pyfmt.core.model import Environment, Part, Unit
 from pyfmt.core.request import Request
 from pyfmt.environments import reading as environment_reading
 from pyfmt.projects import selection
+from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.libraries import with_libraries
 from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
 from pyfmt.run.session import Session
@@ -73,13 +74,15 @@ class _FactsNow:
         space, memory = self._run.space, self._run.memory
         settings, stage = space.config, space.stage
         for environment in environments:
+            if environment.standalone:
+                continue  # nothing is installed there
             now = environment_reading.read(Path(environment.prefix), space.real.root, memory.memo)
             if stage is not None:
                 now = stage.environment(now)
             if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
                 return None
         memory.digests.confirm()
-        members = projects.recount(settings, self._run.space.survey.everything)
+        members = projects.recount(settings, self._run.space.survey)
         return replace(self._run.facts, sources=memory.sources(members))
 
 
@@ -129,6 +132,7 @@ def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCal
     reader = ImportReader(space.config.root)
     names = wanted(space.config, linters())
     work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
+    work = with_files_apart(work, run)
     options = _lint_options(run, Path(os.devnull))
     known = UnitCache(memory.store, run.facts, lambda _: None, _reaching(run)) if memory.store else None
     calls = []

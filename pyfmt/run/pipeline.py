@@ -20,6 +20,7 @@ from pyfmt.environments.resolve import resolve
 from pyfmt.projects.selection import Selection
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
+from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
@@ -67,8 +68,6 @@ class _Done:
 
 def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
-    if request.staged and request.since is not None:
-        raise UsageError("cannot be mixed with --since: the one means the index, the other the work tree", "--staged")
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged:
@@ -119,7 +118,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     chosen = scoping.select(request, session, space)
     context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
     share = _share(context, chosen)
-    work = _work(chosen.projects, share, context)
+    work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
         work = with_libraries(work, context)

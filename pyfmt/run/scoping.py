@@ -25,7 +25,9 @@ def select(request: Request, session: Session, space: Workspace) -> selection.Se
     if space.stage is not None:
         return space.stage.select(space.projects)
     settings = space.config
-    return selection.select(space.projects, request.paths, settings.root, session.cwd.resolve(), settings.exclude)
+    chosen = selection.select(space.projects, request.paths, settings.root, session.cwd.resolve(), settings.exclude)
+    whole = not request.paths and request.since is None
+    return replace(chosen, notes=(*chosen.notes, *space.survey.notes)) if whole else chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     from pyfmt.git import changes  # deferred for start-up time
 
     read = import_memory.reader(run.memory, space.config.root)
-    found = changes.find_scope(space.config, space.survey, request.since, run.session.environ, read)
+    staged = (space.real.root, space.stage.index) if space.stage else None
+    compared = changes.Comparison(request.since, run.session.environ, staged)
+    found = changes.find_scope(space.config, space.survey, compared, read)
     lint = found.linted(chosen, space.resolutions)
     return Chosen(found.formatted(chosen), lint, found.notes, found.relocked, found.gained)
 

@@ -194,6 +194,8 @@ def guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> ToolResult:
         return ToolResult(call())
     except ConfigError:
         raise
+    except MemoryError:  # see runner/processes.py: limit_memory
+        return ToolResult(data, fault=ToolFault(tool, "it takes more memory than a process may have"))
     except SourceFault as fault:
         return ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
     except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run

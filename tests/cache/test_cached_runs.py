@@ -125,6 +125,31 @@ def test_explain_says_what_has_changed(tree: Monorepo) -> None:
     (tree.root / "lib/core/acme/core/new.py").unlink()
 
 
+def formatters_miss(tree: Monorepo, file: str) -> set[str]:
+    """What `explain` says of the formatters' cache: the first two lines of that kind."""
+    lines = map(str.strip, tree.run("explain", file).expect(0).stdout.splitlines())
+    return set([line for line in lines if line.startswith("cache ")][:2])
+
+
+def test_explain_names_what_the_formatters_see_changed(tree: Monorepo) -> None:
+    file, other = "projects/alpha/alpha/main.py", "projects/alpha/alpha/untidy.py"
+    tree.write({other: "x  = 1\n"})
+    tree.run("format", "--check").expect(1)
+    assert formatters_miss(tree, file) == formatters_miss(tree, other) == {"cache   hit"}
+    tree.write({other: "x   = 1\n"})
+    assert formatters_miss(tree, other) == {f"cache   miss: changed since then: {other}"}
+    before = tree.read("configs/black.toml")
+    tree.write({"projects/alpha/alpha_more.py": "", "configs/black.toml": "[tool.black]\nline-length = 90\n"})
+    (miss,) = formatters_miss(tree, file)
+    changed = "black's configuration, the modules beside it, the project's layout"  # a module more is first party
+    assert miss == f"cache   miss: changed since then: {changed}", miss
+    tree.write({"configs/black.toml": before})
+    for path in (other, "projects/alpha/alpha_more.py"):
+        (tree.root / path).unlink()
+    tree.run("cache", "clean").expect(0)
+    assert formatters_miss(tree, file) == {"cache   miss: never run, or dropped from the cache"}
+
+
 def test_a_run_with_a_failure_is_not_remembered(tree: Monorepo) -> None:
     tree.write({"projects/beta/src/beta/main.py": '"""Other."""\n\nimport os\n'})
     _, failed = tree.check("--timeout", "0.01", "projects/beta")

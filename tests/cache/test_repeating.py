@@ -215,6 +215,15 @@ def test_a_run_that_writes_is_not_kept_and_the_one_after_it_is(tree: Monorepo) -
     assert [is_repeated(tree, *arguments) for _ in range(3)] == [False, False, True]
 
 
+def test_what_happens_in_a_folder_above_changes_no_answer(tree: Monorepo) -> None:
+    run(tree, "check", "lib")
+    assert is_repeated(tree, "check", "lib")
+    beside = tree.root.parent / "another program's file"
+    beside.touch()
+    assert is_repeated(tree, "check", "lib")
+    beside.unlink()
+
+
 def test_another_python_that_compiles_our_code_changes_no_answer(tree: Monorepo) -> None:
     compiled = ROOT / "pyfmt/tools/__pycache__" / f"registry.cpython-{uuid4().hex}.pyc"
     compiled.parent.mkdir(exist_ok=True)

@@ -47,3 +47,72 @@ def test_a_damaged_manifest_silences_mypy_for_its_own_project_alone(tmp_path: Pa
     result.expect(2)
     assert one <= {(each["path"], each["rule"]) for each in report["findings"]}
     assert [each["projects"] for each in report["failures"] if each["tool"] == "mypy"] == [["two"]]
+
+
+def test_what_only_looks_like_a_project_spoils_nothing(tmp_path: Path) -> None:
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n', "app/setup.py": '"""Sets up."""\n'})
+    template = "import {{ name }}\nimport   a\n"
+    false = {"templates/lib/pyproject.toml": "[project]\nname = {{ name }}\n", "templates/lib/x.py": template}
+    tree.write({**false, "app/{{ slug }}/setup.py": template, "app/{{ slug }}/x.py": template})
+    result = tree.run("check").expect(0)
+    assert "not checked, since they are templates whose names have to be filled in: app/{{ slug }}, templates/lib" in (
+        result.stdout
+    )
+    assert "no project, since setup.py is a module there or calls no `setup()`: app/app" in result.stdout
+    tree.run("format").expect(0)
+    assert tree.read("templates/lib/x.py") == tree.read("app/{{ slug }}/x.py") == template
+    assert [found["path"] for found in tree.run("envs", "--json").expect(0).json["projects"]] == [".", "app"]
+    tree.git("init", "--quiet")
+    tree.git("add", "--all")
+    tree.git("commit", "--quiet", "--message", "all")
+    tree.write({"templates/lib/x.py": template * 2, "app/{{ slug }}/x.py": template * 2, "app/app/setup.py": ""})
+    assert tree.run("affected", "--since", "HEAD", "--paths").expect(0).stdout.split() == [".", "app"]
+    matrix = tree.run("affected", "--since", "HEAD", "--github-matrix").expect(0).json
+    assert [row["path"] for row in matrix["include"]] == [".", "app"]
+
+
+def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_path: Path) -> None:
+    helpers = '"""Helpers."""\n\nLIMIT = 3\n'
+    script = """
+        \"\"\"Asks.\"\"\"
+
+        import json
+
+        import app
+        import helpers
+
+        app.go(json.loads(helpers.LIMIT))
+        app.go(helpers.limit)
+    """
+    lib = (
+        '"""App."""\n\nimport missing\n\n\ndef go(where: int) -> int:\n    """Goes."""\n    return missing.go(where)\n'
+    )
+    tree = trees.one_project(tmp_path, {"app/__init__.py": lib})
+    tree.write({"tools/ci/asks.py": script, "tools/ci/helpers.py": helpers})
+    for _ in ("cold", "cached"):
+        result, report = tree.check("tools", command_name="lint")
+        result.expect(1)  # not 2: everything was checked
+        assert {(f["path"], f["line"], f["rule"], tuple(f["environments"])) for f in report["findings"]} == {
+            ("tools/ci/asks.py", 8, "arg-type", ("standard library",)),
+            ("tools/ci/asks.py", 9, "attr-defined", ("standard library",)),
+        }
+    # The library is judged at home alone, where what it imports may be installed.
+    _, report = tree.check(command_name="lint")
+    assert {tuple(f["environments"]) for f in report["findings"] if f["path"] == "app/app/__init__.py"} == {
+        ("app/.venv",)
+    }
+    tree.write({"conftest.py": '"""Fixtures."""\n\nimport pytest\n\nprint(pytest.x)\n'})
+    result, report = tree.check("conftest.py", "tools", command_name="lint")
+    result.expect(2)
+    said = "conftest.py: no environment has pytest, which it imports; give it a project, or make an environment in the "
+    assert {(each["tool"], each["reason"].startswith(said)) for each in report["skipped"]} == {
+        ("mypy", True),
+        ("pylint", True),
+    }
+    assert {each["path"] for each in report["findings"]} == {"tools/ci/asks.py"}
+    tree.run("format", "conftest.py").expect(0)
+    # An environment in the root is taken as ever.
+    tree.environment(".")
+    result, report = tree.check("conftest.py", command_name="lint")
+    result.expect(1)
+    assert {each["rule"] for each in report["findings"]} >= {"E0401"}

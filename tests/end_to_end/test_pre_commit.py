@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end import trees
+from tests.git.staged.test_staged_dependents import two_projects
 from tests.support.monorepo import Monorepo
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
@@ -24,6 +25,7 @@ CONFIG = """
         hooks:
           - id: {hook}
 """
+FORMAT_STAGED = "pyfmt-staged\n            args: [--tool, isort, --tool, black]"
 
 
 class Hooked:
@@ -90,14 +92,13 @@ def test_a_project_without_environment_fails_the_hook(
 
 
 class Framework:
-    """A committed repository with the hook `pyfmt-staged` installed by one of the frameworks; its commits are real."""
+    """A committed repository with a hook installed by one of the frameworks; its commits are real."""
 
-    def __init__(self, tool: str, folder: Path, repository: tuple[Path, str], home: Path) -> None:
-        self.tree = trees.one_project(folder, {"app/__init__.py": '"""App."""\n', "app/ugly.py": UGLY})
+    def __init__(self, tool: str, tree: Monorepo, repository: tuple[Path, str], home: Path, hook: str) -> None:
+        self.tool, self.tree, self.home = tool, tree, home
         more = {"PRE_COMMIT_HOME": str(home), "PREK_HOME": str(home), "GIT_CONFIG_COUNT": "0"}
         self.tree.environ |= more | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        config = CONFIG.format(repository=repository[0], revision=repository[1], hook="pyfmt-staged")
-        config += "            args: [--tool, isort, --tool, black]\n"
+        config = CONFIG.format(repository=repository[0], revision=repository[1], hook=hook)
         self.tree.write({".pre-commit-config.yaml": config, ".gitignore": ".venv\n"})
         self.tree.git("init", "--quiet")
         self.tree.git("add", "--all")
@@ -141,7 +142,8 @@ def framework(
 ) -> Framework:
     folder = tmp_path_factory.mktemp(request.param)
     home = pre_commit_home if request.param == "pre-commit" else folder / "prek-home"
-    return Framework(request.param, folder, hook_repository, home)
+    tree = trees.one_project(folder, {"app/__init__.py": '"""App."""\n', "app/ugly.py": UGLY})
+    return Framework(request.param, tree, hook_repository, home, FORMAT_STAGED)
 
 
 @pytest.fixture
@@ -249,6 +251,29 @@ def test_all_files_are_taken_as_handed_over(hooked: Framework) -> None:
         env=hooked.tree.environment_variables(),
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_commit_that_breaks_dependents_is_refused(
+    framework: Framework, hook_repository: tuple[Path, str], tmp_path: Path
+) -> None:
+    """A function of a library is renamed, then its module removed: the projects that import it have not changed."""
+    tree = two_projects(tmp_path)
+    hooked = Framework(framework.tool, tree, hook_repository, framework.home, "pyfmt-affected")
+    library, user = "lib/storage/storage/files.py", "shop/shop/main.py"
+    before = tree.read(library)
+    tree.write({library: before.replace("def read", "def load")})
+    tree.git("add", library)
+    done = hooked.commit()
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{user}:3:1: error attr-defined" in done.stdout + done.stderr
+    tree.git("rm", "--quiet", "--force", library)
+    done = hooked.commit()
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{user}:3:" in done.stdout + done.stderr
+    tree.write({user: '"""Shop."""\n'})
+    tree.git("add", user)
+    hooked.accepted()
+    assert library not in tree.git("ls-files")
 
 
 def test_what_the_frameworks_take_for_python_is_checked_or_left_out_with_a_note(

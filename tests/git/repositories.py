@@ -11,7 +11,7 @@ import pytest
 from pyfmt.config import load
 from pyfmt.core.request import Command, Request
 from pyfmt.git import repository as git
-from pyfmt.git.changes import find_scope
+from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Files, Scope
 from pyfmt.imports.graph import imports_of
 from pyfmt.projects import find_projects
@@ -77,7 +77,7 @@ def since(root: Path, revision: str = "HEAD", environ: Mapping[str, str] | None 
         path = root / file
         return imports_of(path.read_bytes()) if path.is_file() else ()
 
-    return find_scope(settings, find_projects(settings), revision, environ or {}, read)
+    return find_scope(settings, find_projects(settings), Comparison(revision, environ or {}), read)
 
 
 def flat(files: Files) -> set[str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pyfmt.projects.dependencies import closure, requirements_folders
 from pyfmt.projects.locks import folders as locked_folders
-from tests.projects.trees import named, projects, write
+from tests.projects.trees import SETUP, named, projects, write
 from tests.support.monorepo import ROOT
 from tests.support.virtualenvs import uv_binary
 
@@ -70,7 +70,7 @@ def test_a_bare_name_counts_only_without_a_lock(tmp_path: Path) -> None:
     ],
 )
 def test_folders_of_lock_and_requirements_files(tmp_path: Path, name: str, text: str) -> None:
-    assert depends_on(tmp_path, {"a/setup.py": "", f"a/{name}": text}) == ("lib/storage",)
+    assert depends_on(tmp_path, {"a/setup.py": SETUP, f"a/{name}": text}) == ("lib/storage",)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_folders_of_lock_and_requirements_files(tmp_path: Path, name: str, text:
     ],
 )
 def test_what_says_nothing_gives_no_edge(tmp_path: Path, name: str, text: str | bytes) -> None:
-    assert depends_on(tmp_path, {"a/setup.py": "", f"a/{name}": text}) == ()
+    assert depends_on(tmp_path, {"a/setup.py": SETUP, f"a/{name}": text}) == ()
 
 
 def test_the_locks_of_the_example_name_their_folders() -> None:
@@ -115,7 +115,7 @@ def test_what_is_outside_unknown_or_the_project_itself_is_no_edge(tmp_path: Path
         "-e .\n../lib\n/nowhere/x\n../../outside\nhttps://example.org/lib/storage\ngit+https://x/lib/storage\n"
         "--find-links ../lib/storage\n"
     )
-    assert depends_on(tmp_path, {"a/setup.py": "", "a/requirements.txt": text}) == ()
+    assert depends_on(tmp_path, {"a/setup.py": SETUP, "a/requirements.txt": text}) == ()
 
 
 def test_the_lines_of_a_requirements_file(tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_the_lines_of_a_requirements_file(tmp_path: Path) -> None:
 
 
 def test_a_requirement_may_be_written_as_seen_from_the_root(tmp_path: Path) -> None:
-    assert depends_on(tmp_path, {"a/setup.py": "", "a/requirements.txt": "-e lib/events\n"}) == ("lib/events",)
+    assert depends_on(tmp_path, {"a/setup.py": SETUP, "a/requirements.txt": "-e lib/events\n"}) == ("lib/events",)
 
 
 def test_links_lead_to_the_real_project(tmp_path: Path) -> None:
     write(tmp_path, LIBS)
     (tmp_path / "alias").symlink_to("lib/storage")
-    assert depends_on(tmp_path, {"a/setup.py": "", "a/requirements.in": "-e ../alias"}) == ("lib/storage",)
+    assert depends_on(tmp_path, {"a/setup.py": SETUP, "a/requirements.in": "-e ../alias"}) == ("lib/storage",)
 
 
 def test_cycles_are_kept(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config
-from pyfmt.projects import find_projects
-from tests.projects.trees import named, projects, survey, write
+from pyfmt.projects import find_projects, recount
+from tests.projects.trees import SETUP, named, projects, survey, write
 
 
 def test_every_folder_with_a_manifest_is_a_project_and_owns_what_no_nested_one_does(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_every_folder_with_a_manifest_is_a_project_and_owns_what_no_nested_one_d
             "tools/x.py": "",
             "a/pyproject.toml": named("Alpha"),
             "a/alpha/__init__.py": "",
-            "a/nested/setup.py": "",
+            "a/nested/setup.py": SETUP,
             "a/nested/beta.py": "",
             "b/setup.cfg": "[metadata]\nname = beta",
             "b/empty/.keep": "",
@@ -41,7 +41,7 @@ def test_every_folder_with_a_manifest_is_a_project_and_owns_what_no_nested_one_d
 
 
 def test_files_outside_all_projects_form_the_root_project(tmp_path: Path) -> None:
-    write(tmp_path, {"tools/x.py": "", "a/setup.py": ""})
+    write(tmp_path, {"tools/x.py": "", "a/setup.py": SETUP})
     assert projects(tmp_path)["."].files == ("tools/x.py",)
     assert projects(tmp_path)["."].manifests == ()
 
@@ -52,7 +52,7 @@ def test_named_globs_are_all_the_projects(tmp_path: Path) -> None:
         {
             "stray.py": "",
             "lib/a/x.py": "",
-            "lib/b/setup.py": "",
+            "lib/b/setup.py": SETUP,
             "lib/b/deep/er/pyproject.toml": "",
             "lib/b/deep/er/y.py": "",
             "other/z.py": "",
@@ -75,9 +75,9 @@ def test_ignored_files_are_hidden_and_ignored_folders_are_no_projects(tmp_path: 
         tmp_path,
         {
             ".gitignore": "*_pb2.py\n/scratch/\n",
-            "a/setup.py": "",
+            "a/setup.py": SETUP,
             "a/x_pb2.py": "",
-            "scratch/p/setup.py": "",
+            "scratch/p/setup.py": SETUP,
             "a/gen/y.py": "",
             "a/.venv/z.py": "",
         },
@@ -96,8 +96,8 @@ def test_names_are_unique_whatever_the_distributions_are_called(tmp_path: Path) 
             **same,
             "c/pyproject.toml": named("a"),
             "d/pyproject.toml": named("y"),
-            "e/x/setup.py": "",
-            "f/y/setup.py": "",
+            "e/x/setup.py": SETUP,
+            "f/y/setup.py": SETUP,
         },
     )
     names = {path: project.name for path, project in projects(tmp_path).items()}
@@ -141,5 +141,62 @@ def test_an_environment_set_for_no_project_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_manifests_and_locks_of_a_project_are_named(tmp_path: Path) -> None:
-    write(tmp_path, {"a/setup.py": "", "a/pyproject.toml": "", "a/uv.lock": "", "a/poetry.lock": ""})
+    write(tmp_path, {"a/setup.py": SETUP, "a/pyproject.toml": "", "a/uv.lock": "", "a/poetry.lock": ""})
     assert set(projects(tmp_path)["a"].manifests) == {"setup.py", "pyproject.toml", "uv.lock", "poetry.lock"}
+
+
+@pytest.mark.parametrize(
+    ("files", "is_project"),
+    [
+        ({"setup.py": SETUP}, True),
+        ({"setup.py": "import setuptools as st\nif True:\n    st.setup(name='x')\n"}, True),
+        ({"setup.py": "from skbuild import setup as make\nmake()\n"}, True),
+        ({"setup.py": "from numpy.distutils import core\ncore.setup()\n"}, True),
+        ({"setup.py": "from setuptools import *\nsetup()\n"}, True),
+        ({"setup.py": "__import__('setuptools').setup()\n"}, True),
+        ({"setup.py": "print 'Python 2'\nsetup()\n"}, True),  # nobody knows
+        ({"setup.py": SETUP, "__init__.py": ""}, False),
+        ({"setup.py": "def setup(bot):\n    bot.x()\n\n\nsetup(1)\n"}, False),
+        ({"setup.py": "def go(trainer):\n    trainer.setup()\n"}, False),
+        ({"setup.py": ""}, False),
+        ({"setup.py": "", "pyproject.toml": ""}, True),
+        ({"setup.py": SETUP, "__init__.py": "", "setup.cfg": "[metadata]\nname = x"}, True),
+        ({"pyproject.toml": named("{{ cookiecutter.name }}")}, False),
+        ({"pyproject.toml": "[project]\nname = {{ name }}\n"}, False),
+        ({"pyproject.toml": "{% if poetry %}\n[tool.poetry]\n{% endif %}\n"}, False),
+        ({"pyproject.toml": named("<REPLACE ME>")}, False),
+        ({"pyproject.toml": '[tool.poetry]\nname = "$pkg"\n'}, False),
+        ({"setup.cfg": "[metadata]\nname = ${NAME}\n"}, False),
+        ({"setup.py": SETUP.replace("()", "(name='{{name}}')")}, False),
+        ({"setup.py": "{% if x %}\nimport a\n{% endif %}\n" + SETUP}, False),
+        ({"{{name}}/pyproject.toml": named("a")}, False),
+        ({"x-{% if a %}a{% endif %}/setup.py": SETUP}, False),
+        ({"<REPLACE ME>/pyproject.toml": named("a")}, False),
+        ({"${pkg}/setup.py": SETUP}, False),
+        ({"$pkg/sub/pyproject.toml": named("a")}, False),
+    ],
+)
+def test_what_only_looks_like_a_project_is_none(tmp_path: Path, files: dict[str, str], is_project: bool) -> None:
+    write(tmp_path, {f"a/b/{name}": text for name, text in files.items()})
+    write(tmp_path, {"real/pyproject.toml": named("real"), "a/b/code.py": ""})
+    found = survey(tmp_path)
+    assert not found.failures
+    others = {project.path for project in found.projects} - {"real", "."}
+    assert (len(others), len(found.notes)) == ((1, 0) if is_project else (0, 1))
+    explicit = survey(tmp_path, "a/b")  # what is named is wanted
+    assert [project.path for project in explicit.projects] == ["a/b"]
+    assert {project.path for project in survey(tmp_path, "real", "**").projects} == others | {"real"}
+
+
+def test_of_a_template_nothing_is_checked_and_one_note_names_all(tmp_path: Path) -> None:
+    template = {"pyproject.toml": named("$name"), "x.py": "import {{ x }}\n", "sub/setup.py": SETUP, "sub/y.py": ""}
+    write(tmp_path, {f"templates/{number}/{name}": text for number in range(5) for name, text in template.items()})
+    write(tmp_path, {"pyproject.toml": named("root"), "a.py": "", "{{x}}/b.py": "", "old/{{y}}/b.py": ""})
+    found = survey(tmp_path, exclude=("old",))
+    assert [(project.path, project.files) for project in found.projects] == [(".", ("a.py",))]
+    assert "templates/4/sub/y.py" in found.projects[0].hidden
+    assert [note.rpartition(": ")[2] for note in found.notes] == ["templates/0, templates/1, templates/2 and 3 more"]
+    write(tmp_path, {"b.py": ""})
+    assert recount(Config(tmp_path, None), found)[0].files == ("a.py", "b.py")
+    write(tmp_path, {"pyproject.toml": named("<ours>")})
+    assert survey(tmp_path).projects[0].files == ("a.py", "b.py")  # never the monorepo itself

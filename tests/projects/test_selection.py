@@ -9,7 +9,7 @@ import pytest
 
 from pyfmt.core.errors import UsageError
 from pyfmt.projects.selection import Selection, owner, select
-from tests.projects.trees import survey, write
+from tests.projects.trees import SETUP, survey, write
 
 
 @pytest.fixture
@@ -18,16 +18,18 @@ def tree(tmp_path: Path) -> Path:
         tmp_path,
         {
             ".gitignore": "ignored/\n",
-            "a/setup.py": "",
+            "a/setup.py": SETUP,
             "a/pkg/x.py": "",
             "a/pkg/y.pyi": "",
-            "a/nested/setup.py": "",
-            "ab/setup.py": "",
+            "a/nested/setup.py": SETUP,
+            "ab/setup.py": SETUP,
             "a/bin/tool": "#!/usr/bin/env python3\n",
             "a/bin/tool.cgi": "#!/usr/bin/python\n",
             "a/bin/shell": "#!/bin/sh\n",
             "a/ignored/x.py": "",
             "a/ignored/tool": "#!/usr/bin/env python3\n",
+            "a/{{x}}/x.py": "",
+            "a/{{x}}/tool": "#!/usr/bin/env python3\n",
             "vendor/x.py": "",
             "vendor/tool": "#!/usr/bin/env python3\n",
             "data/notes.txt": "",
@@ -86,6 +88,8 @@ def test_a_named_script_joins_its_project(tree: Path, name: str) -> None:
         ("vendor/tool", "vendor/tool: not checked, since it is excluded"),
         ("a/ignored/x.py", "a/ignored/x.py: not checked, since it is excluded"),
         ("a/ignored/tool", "a/ignored/tool: not checked, since it is excluded"),
+        ("a/{{x}}/x.py", "a/{{x}}/x.py: not checked, since it is part of a template"),
+        ("a/{{x}}/tool", "a/{{x}}/tool: not checked, since it is part of a template"),
         ("vendor", "vendor: no Python files there"),
         ("data", "data: no Python files there"),
         ("link.py", "link.py: not checked, since it is a symbolic link"),

@@ -8,6 +8,8 @@ from pathlib import Path
 from pyfmt.core.model import Config, Project
 from pyfmt.projects import Survey, find_projects
 
+SETUP = "from setuptools import setup\n\nsetup()\n"
+
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> None:
     """Writes files below `root`; a text's surrogates become the bytes that they stand for."""

@@ -32,6 +32,7 @@ class Stage:
     config: Config
     real: Config
     move: Move
+    index: GitIndex
     bringing: Bringing
     cached: bool  # the tree is kept, so that tools may keep caches of it
     notes: tuple[str, ...]
@@ -40,7 +41,7 @@ class Stage:
 
     def select(self, projects: Sequence[Project]) -> Selection:
         """The staged files, or those that the request names: named files as they are, of named folders what is
-        staged."""
+        staged. With `--since`, which selects itself, all that the index has counts as staged."""
         wanted = self._wanted
         files: dict[str, set[str]] = {}
         named = Selection(tuple(projects), {})
@@ -159,6 +160,7 @@ def _stage(tree_of: _IndexTree, request: Request, cwd: Path, environ: Mapping[st
         settings,
         replace(settings, root=real.root),
         move,
+        index,
         bringing,
         tree_of.kept,
         tuple(notes),
@@ -191,7 +193,8 @@ _OWN_FILES = ("pyfmt.toml", "pyproject.toml")
 
 def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> _Wanted:
     root, index, entries, before = tree_of.real.root, tree_of.index, tree_of.entries, tree_of.before
-    below = [path[len(before) :] for path in index.changed() & entries.keys() if path.startswith(before)]
+    found = index.changed() & entries.keys() if request.since is None else entries.keys()
+    below = [path[len(before) :] for path in found if path.startswith(before)]
     staged = frozenset(path for path in below if path.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)))
     if not request.paths:
         return _Wanted(staged)

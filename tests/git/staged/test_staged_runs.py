@@ -265,6 +265,6 @@ def test_a_locked_index_leaves_all_as_it_was(tree: Monorepo) -> None:
     assert (staged(tree, "app/app/ugly.py"), tree.read("app/app/ugly.py")) == (UGLY, UGLY)
 
 
-@pytest.mark.parametrize("other", [("check", "--since", "HEAD"), ("lint", "--add-ignores"), ("format", "-")])
+@pytest.mark.parametrize("other", [("lint", "--add-ignores"), ("format", "-")])
 def test_what_is_about_the_work_tree_cannot_be_mixed_with_it(tree: Monorepo, other: tuple[str, ...]) -> None:
     assert "cannot be mixed" in tree.run(*other, "--staged").expect(2).stderr

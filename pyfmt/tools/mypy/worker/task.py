@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -43,6 +44,7 @@ _answer = _sibling("answer")
 _cache = _sibling("cache")
 _core = _sibling("core_modules")
 _farm = _sibling("farm")
+_limits = _sibling("../../worker/limits")
 _names = _sibling("names")
 _observing = _sibling("../../worker/observing")
 _plugins = _sibling("plugins")
@@ -135,7 +137,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._root = str(payload["root"])
         self._lines = _answer.Lines()
         self._modules: dict[str, str] = dict(part["files"])
-        self._shadowed: list[str] = []
+        self._shadowed: list[str] = [file for file in payload.get("without", ()) if os.path.exists(file)]
         self._blocking: list[dict[str, Any]] = []
         self._scratch = scratch
         self._cwd = os.path.join(self._scratch, "cwd")
@@ -146,7 +148,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._aliases = _aliases.Aliases(os.path.join(place, f"{_aliases.NAME}-{os.path.basename(scratch)}"))
         self._roots = self._aliases.roots(payload["import_roots"])
         self._hidden = _core.shadowing(payload["import_roots"])
-        self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare, _observer)
+        self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare, _observer, _limits)
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:
             identity["farm"] = farm.folder
@@ -232,6 +234,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """In the process that runs mypy."""
         _cache.watch_contents([self._root, *self._roots])
         _core.hide(self._hidden)
+        _process.say_where(_observer, _limits, os.path.join(self._root, ""))
 
     def _configure(self) -> bool:
         """Write the configuration with the plugins that can be loaded; False where one of them is broken."""
@@ -269,7 +272,10 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """Call mypy until it has checked everything it can; None where it cannot."""
         wiped = without = False
         for _ in range(2 * len(self._modules) + 4):
+            _limits.note("")
             said = _Said(*_process.call(self._arguments(), self._surroundings, self._scratch))
+            if said.status in (-signal.SIGKILL, _limits.EXIT_MEMORY):
+                _limits.pass_on(said.status, self._payload)
             if said.broken and not wiped:
                 wiped = True  # a damaged cache breaks it for ever, so try once with another
                 self._cache.wipe()
@@ -293,8 +299,11 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         errors = [item for item in said.items if item["severity"] == "error"]
         placed = _PLACED.search("\n".join(said.err)) if not errors or said.broken else None
         file = str(placed["file"]) if placed else str(errors[-1]["file"]) if errors else ""
+        if said.status < 0:
+            file = _limits.noted()
         if not os.path.isabs(file) or file in self._shadowed or not os.path.exists(file):
-            self._fail(f"mypy ended with exit code {said.status}", said.tail() or _messages(errors))
+            how = f"was killed by signal {-said.status}" if said.status < 0 else f"ended with exit code {said.status}"
+            self._fail(f"mypy {how}", said.tail() or _messages(errors))
             return False
         if said.broken:
             self._fail(f"mypy crashes on {self._relative(file)}: the file is not checked", said.tail())
