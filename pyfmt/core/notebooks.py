@@ -95,7 +95,7 @@ class Notebook:
         try:
             self._text = data[len(self._mark) :].decode("utf-8")
         except UnicodeDecodeError as error:
-            raise NotebookError(f"is no notebook: it is not UTF-8 (byte {error.start})") from error
+            raise NotebookError(f"is no notebook: it is not UTF-8 (byte {error.start})", "`exclude` it") from error
         start = _skip(self._text, 0)
         try:
             document, end = _DECODER.raw_decode(self._text, start)

@@ -135,9 +135,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             resolutions=space.resolutions,
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
-            failures=done.failures
-            + done.rest(share.failures)
-            + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
+            failures=done.failures + done.rest(share.failures + _unread(space, request, chosen.files, linting)),
             notes=[
                 *done.notes,
                 *chosen.notes,
@@ -157,8 +155,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             whole=done.shard is None,
         )
     )
-    unread = (*space.survey.failures, *share.failures)
-    checked = Checked(work, tools, done.outcomes, done.skips, unread, done.shard)
+    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
@@ -282,13 +279,13 @@ def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:
     return [outcome]
 
 
-def _unread(space: Workspace, request: Request, touched: set[str], linting: bool) -> tuple[Failure, ...]:
+def _unread(space: Workspace, request: Request, chosen: scoping.Files, linting: bool) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
     found = (*space.survey.failures, *(_of_environments(space) if linting else ()))
     unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
         return (*found, *unread)
-    names = {project.name for project in space.projects if project.path in touched}
+    names = {project.name for project in space.projects if chosen.get(project.path)}
     return (*(failure for failure in found if names & set(failure.projects)), *unread)
 
 
