@@ -61,7 +61,7 @@ def _checked(data: bytes) -> bytes:
 def format_notebook(data: bytes, path: str, settings: FormatSettings) -> FormatResult:
     """What the tools would write for a notebook; as `formatting.format_bytes`, with one in another language left alone.
 
-    Of cells that are no Python the first is told.
+    One with a cell that is no Python stays as it is, as a module would: the first such cell is told.
     """
     wanted, excluded = taken(path, settings)
     tool = "black" if wanted.black is not None else "isort"
@@ -80,16 +80,14 @@ def format_notebook(data: bytes, path: str, settings: FormatSettings) -> FormatR
         wanted = replace(wanted, isort=None)
     chain = _CellChain(path, wanted, settings.black is None)
     done = {number: _formatted(source, chain) for number, source in sources.items() if source.strip()}
-    changed = {number: each.data.decode() for number, each in done.items() if each.data is not None}
-    after = notebook.rewritten(changed) if changed else data
     syntax = next(((number, each.syntax) for number, each in done.items() if each.syntax is not None), None)
-    moved = next(((n, each.syntax_after or each.syntax) for n, each in done.items() if each.syntax is not None), None)
+    changed = {number: each.data.decode() for number, each in done.items() if each.data is not None}
+    after = notebook.rewritten(changed) if changed and syntax is None else data
     names = {name for each in done.values() for name in each.tools}
     return FormatResult(
         data=after if after != data else None,
         tools=tuple(name for name in ("isort", "black") if name in names) if after != data else (),
-        syntax=_placed(notebook, syntax),
-        syntax_after=_placed(Notebook(after), moved) if changed else None,
+        syntax=_placed(notebook, *syntax) if syntax is not None else None,
         faults=tuple(
             replace(fault, reason=f"cell {number}: {fault.reason}")
             for number, each in done.items()
@@ -108,11 +106,8 @@ def _formatted(source: str, chain: _CellChain) -> FormatResult:
     return run_chain(data, chain) if impossible is None else FormatResult(syntax=impossible)
 
 
-def _placed(notebook: Notebook, found: tuple[int, SyntaxFault] | None) -> SyntaxFault | None:
+def _placed(notebook: Notebook, number: int, fault: SyntaxFault) -> SyntaxFault:
     """A fault in a cell, told from the file's first line."""
-    if found is None:
-        return None
-    number, fault = found
     place = CellPlace(number, fault.line, fault.column)
     line, column = notebook.place(number, fault.line, fault.column or 1)
     return SyntaxFault(line, column, fault.message, replace(place, text=notebook.line(place)))

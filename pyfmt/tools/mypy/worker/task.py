@@ -67,10 +67,10 @@ def preload(tool_paths: list[str]) -> None:
 def run(payload: dict[str, Any]) -> dict[str, Any]:
     """Check the unit; see `Mypy.payload` for what goes in.
 
-    Answers {"findings": [...], "failures": [{"reason", "detail"}], "notes": [...], "asked": [...]}, paths relative to
-    the root, but for those of `asked`: what was asked of the disk (`observing.py`).
+    Answers {"findings": [...], "failures": [{"reason", "detail", "projects"}], "notes": [...], "asked": [...]}, paths
+    relative to the root, but for those of `asked`: what was asked of the disk (`observing.py`).
     """
-    failures: list[dict[str, str]] = list(payload["failures"])
+    failures: list[dict[str, Any]] = list(payload["failures"])
     notes: list[str] = list(payload["notes"])
     found: list[dict[str, Any]] = []
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="pyfmt-mypy-"))
@@ -85,7 +85,7 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
                 check = _Check(payload, farm.part(part), farm, os.path.join(scratch, f"run{number}"))
                 check.run()
                 found += check.findings
-                failures += check.failures
+                failures += [{**failure, "projects": part["projects"]} for failure in check.failures]
                 notes += check.notes
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
