@@ -111,7 +111,7 @@ def test_the_text_names_the_cell_and_shows_its_line(tree: Monorepo) -> None:
     assert "cell 4:1:14" in result.stdout and "1 | rows += load(1)" in result.stdout
     assert result.stdout.count("would reformat batch/book/train.ipynb [black]") == 1
     again = tree.run("check", "batch/book/train.ipynb").expect(1)
-    assert "\nbatch/book/train.ipynb cell 4:1:14: error arg-type" in again.stdout
+    assert "\nbatch/book/train.ipynb cell 4:1:14: error: Argument 1" in again.stdout
 
 
 def test_a_cached_run_says_the_same_until_the_notebook_changes(tmp_path: Path, tree: Monorepo) -> None:
@@ -227,7 +227,7 @@ def test_boundaries_hold_in_notebooks(tmp_path: Path) -> None:
         },
     )
     result = mine.run("check", "--tool", "pyfmt").expect(1)
-    assert "projects/two/a.ipynb cell 2:2:8: error PYF001" in result.stdout
+    assert "projects/two/a.ipynb cell 2:2:8: error: the project two" in result.stdout
 
 
 def copied(tree: Monorepo, folder: Path) -> Monorepo:
