@@ -319,6 +319,7 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
     names = {project.path: project.name for project in space.projects}
     seen = [project for project in work.projects if work.selected.get(project.path)]
     notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
     for found in space.resolutions if work.linters else ():
         environment = found.environment
         if not work.selected.get(found.project) or environment is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from pyfmt.core.model import Config, Project, Resolution, StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.environments.stale import stale_locks
 from pyfmt.projects import Survey
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
@@ -34,6 +35,7 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
     steps: tuple[StepSpan, ...] = ()  # how long it took to find all this
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
 
@@ -75,7 +77,9 @@ def survey_workspace(
     found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
     found = with_drift(found, survey.projects, settings.root, memo)
     steps.done("environments")
-    return Workspace(settings, survey.projects, found, survey, tuple(steps.found))
+    stale = stale_locks(settings.root, survey.projects, memo)
+    steps.done("locks")
+    return Workspace(settings, survey.projects, found, survey, stale, tuple(steps.found))
 
 
 def surveyed(settings: Config) -> tuple[Config, Survey]:

@@ -65,7 +65,7 @@ def sources(data: bytes | None) -> Sequence[str]:
 def test_the_cells_are_those_that_black_writes(tmp_path: Path) -> None:
     data = notebook(*CELLS)
     mine = formatted(data, settings(tmp_path, "black"))
-    mode = black.Mode(line_length=120, is_ipynb=True, target_versions={black.TargetVersion.PY311})
+    mode = black.Mode(line_length=120, is_ipynb=True)
     theirs = black.format_ipynb_string(data.decode(), fast=False, mode=mode)
     assert sources(mine.data) == ["".join(cell["source"]) for cell in json.loads(theirs)["cells"]]
     assert (mine.tools, mine.syntax, mine.faults) == (("black",), None, ())
