@@ -25,7 +25,8 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
 _DECODER = json.JSONDecoder()
-# What IPython takes for its own, as far as a line tells: https://ipython.readthedocs.io/en/stable/interactive/magics.html
+# What IPython takes for its own, as far as a line tells:
+# https://ipython.readthedocs.io/en/stable/interactive/magics.html
 _MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?]|[^#'\"]*[\w\])]\?{1,2}\s*$)")
 _ASSIGNED = re.compile(r"(?P<target>\s*[\w.,\[\] ]+?=\s*)[%!].*")
 _CELL_MAGIC = re.compile(r"(?:\s*(?:#.*)?\n)*\s*%%(?P<name>\w*)")

@@ -45,9 +45,9 @@ class _CellChain(ToolChain):
 
     def style(self, data: bytes) -> ToolResult:
         """black, if it is wanted; whether the cell is Python, if isort is alone."""
-        settings, path = self.settings.black, self.path or ""
+        settings = self.settings.black
         if settings is not None:
-            return guarded("black", data, lambda: black.reformat(data.decode(), path, settings).encode())
+            return guarded("black", data, lambda: black.reformat(data.decode(), settings).encode())
         if self.check_alone:
             return guarded("isort", data, lambda: _checked(data))
         return ToolResult(data)

@@ -161,7 +161,8 @@ def test_notebooks_can_be_left_out(tmp_path: Path) -> None:
 def test_without_ipython_nothing_is_called_clean(tmp_path: Path) -> None:
     mine = Monorepo.create(tmp_path, {"pyfmt.toml": "", "a.ipynb": notebook(("x = 1", "code"))})
     # What cannot be imported: https://docs.python.org/3/library/sys.html#sys.modules
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.modules['IPython'] = None; import pyfmt.cli.main as m; sys.exit(m.main())"
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.modules['IPython'] = None; "
+    start += "import pyfmt.cli.main as m; sys.exit(m.main())"
     done = subprocess.run(
         [sys.executable, "-P", "-c", start, "format", "--check"],
         check=False,

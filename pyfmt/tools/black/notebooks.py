@@ -6,7 +6,7 @@ import importlib.util
 import re
 
 from pyfmt.core.notebooks import plain
-from pyfmt.tools.black.adapter import BlackSettings, SourceFault, load, syntax_fault
+from pyfmt.tools.black.adapter import BlackSettings, load, syntax_fault
 
 # pylint: disable=no-name-in-module  # black is compiled, pylint cannot look inside
 
@@ -28,7 +28,7 @@ def prepare() -> None:
     import IPython.core.inputtransformer2  # pylint: disable=unused-import  # for its effect
 
 
-def reformat(source: str, path: str, settings: BlackSettings) -> str:
+def reformat(source: str, settings: BlackSettings) -> str:
     """What `black` would write for the source of a cell; the same where nothing changes.
 
     Raises SourceFault, with a place in the cell, where it is no Python, and whatever black raises where it fails

@@ -9,16 +9,13 @@ from collections.abc import Iterator, Sequence
 
 from pyfmt.core.model import NOTEBOOK_SUFFIX, Severity, Unit
 from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.tools.program import concise
 from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
 from pyfmt.tools.tool import Kind, Tool
 
 _OLDEST = (3, 7)  # the oldest Python that ty checks for
 _SYNTAX = "invalid-syntax"
-_CONCISE = re.compile(
-    r"(?P<file>.+):cell (?P<cell>\d+):(?P<line>\d+):(?P<column>\d+): (?P<severity>\w+)\[(?P<rule>[\w-]+)\] (?P<message>.*)"
-)
-_COUNT = re.compile(r"Found \d+ diagnostics?|All checks passed!")
 _SEVERITIES = {"major": Severity.ERROR, "critical": Severity.ERROR, "minor": Severity.WARNING}
 
 
@@ -43,7 +40,7 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
 def _rows(text: str) -> Iterator[ProgramFinding]:
     """GitLab's Code Quality format, with positions from 1 and exclusive ends; of notebooks the concise one."""
     if not text.lstrip().startswith("["):
-        yield from _lines(text)
+        yield from concise.rows(text)
         return
     for found in json.loads(text):
         place = found["location"]["positions"]
@@ -59,26 +56,6 @@ def _rows(text: str) -> Iterator[ProgramFinding]:
             _SEVERITIES.get(found["severity"], Severity.INFO),
             syntax=rule == _SYNTAX,
         )
-
-
-def _lines(text: str) -> Iterator[ProgramFinding]:
-    """`FILE:cell N:LINE:COLUMN: severity[rule] message`, and a count at the end."""
-    for line in text.splitlines():
-        found = _CONCISE.fullmatch(line)
-        if found is not None:
-            severity = {"error": Severity.ERROR, "warning": Severity.WARNING}.get(found["severity"], Severity.INFO)
-            yield ProgramFinding(
-                found["file"],
-                found["rule"],
-                found["message"],
-                int(found["line"]),
-                int(found["column"]),
-                severity=severity,
-                syntax=found["rule"] == _SYNTAX,
-                cell=int(found["cell"]),
-            )
-        elif line.strip() and not _COUNT.fullmatch(line):
-            raise ValueError(f"its output cannot be read: {line}")
 
 
 TOOL = Tool(
