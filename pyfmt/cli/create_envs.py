@@ -18,6 +18,7 @@ from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
+from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.workspace import Workspace, open_workspace
 
 
@@ -60,13 +61,13 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     done = creating.create(rest, options, _progress) if rest else ()
     done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
     for creation in done:
-        print(_result_text(creation, space.config.root))
+        print(printable_text(_result_text(creation, space.config.root)))
     return 2 if any(creation.status is Status.FAILED for creation in done) else 0
 
 
 def _progress(line: str) -> None:
     # In one piece: several threads tell of theirs.
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(printable(line) + "\n")
     sys.stderr.flush()
 
 

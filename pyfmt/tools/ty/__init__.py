@@ -29,7 +29,7 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     # In a pyproject.toml it is found from the root; `--config-file` takes a ty.toml alone.
     config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
     folders = (word for root in roots for word in ("--extra-search-path", root))
-    # Places in notebooks are told by no other format than the one for people.
+    # Only the format for people tells places in notebooks.
     style = "concise" if any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files) else "gitlab"
     fixed = ("check", "--no-progress", "--output-format", style, "--project", context.root, "--exit-zero")
     place = () if environment.standalone else ("--python", environment.prefix)
@@ -41,8 +41,7 @@ def _rows(text: str) -> Iterator[ProgramFinding]:
     """GitLab's Code Quality format, with positions from 1 and exclusive ends; of notebooks the concise one."""
     if not text.lstrip().startswith("["):
         yield from concise.rows(text)
-        return
-    for found in json.loads(text):
+    for found in json.loads(text) if text.lstrip().startswith("[") else ():
         place = found["location"]["positions"]
         rule = found["check_name"]
         yield ProgramFinding(
