@@ -29,3 +29,8 @@ def finding_from_row(row: Sequence[Any]) -> Finding:
         also=tuple(also),
         cell=CellPlace(*cell) if cell is not None else None,
     )
+
+
+def message_of(row: Sequence[Any]) -> str:
+    """The message of a finding's row."""
+    return str(row[_FIELDS.index("message")])

@@ -16,7 +16,7 @@ from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
-from pyfmt.environments.resolve import resolve
+from pyfmt.git.linked import resolve_here
 from pyfmt.projects.selection import Selection
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
@@ -106,12 +106,15 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
             settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
-            stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
+            real = replace(
+                stage.real, overrides=settings.overrides, project_tools=settings.project_tools, notes=settings.notes
+            )
+            stage = replace(stage, config=settings, real=real)
             steps.done("walk")
-            found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
+            found, main = resolve_here(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
             steps.done("environments")
-            space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
+            space = Workspace(stage.config, survey.projects, found, survey, main=main, stage=stage)
             result = _run(request, session, space, memory)
             report, all_steps = stage.report(result.report), (*steps.found, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
@@ -140,7 +143,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             config=space.real,
             request=request,
             projects=chosen.projects,
-            resolutions=space.resolutions,
+            resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures + done.rest(share.failures + _unread(space, request, chosen.files, linting)),
@@ -318,6 +321,10 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
     names = {project.path: project.name for project in space.projects}
     seen = [project for project in work.projects if work.selected.get(project.path)]
     notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    if space.main is not None and work.linters:
+        notes.append(
+            f"this linked work tree has the environments of {space.main.root}; `pyfmt envs create` makes its own"
+        )
     notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
     for found in space.resolutions if work.linters else ():
         environment = found.environment
