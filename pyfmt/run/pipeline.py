@@ -23,6 +23,7 @@ from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
@@ -74,7 +75,7 @@ def run(request: Request, session: Session) -> RunResult:
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
-    memory = Memory(settings, request.use_cache)
+    memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
     try:
         space = survey_workspace(settings, request, session.environ, memory)
@@ -95,7 +96,8 @@ def _run_staged(request: Request, session: Session) -> RunResult:
     steps = StepSpans(session.clock)
     with opened(request, session.cwd, session.environ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
+        remote = open_remote(stage.real, request, session.environ)
+        memory = Memory(stage.config, request.use_cache, Staged(stage.cached), remote)
         try:
             survey = projects.find_projects(stage.config)
             steps.done("walk")
@@ -142,7 +144,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *share.notes,
                 *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
                 *notes_on(work.libraries, share.lint, work.projects),
-                *filter(None, [memory.note()]),
+                *memory.notes(),
             ],
             tools=(*work.formatters, *tools),
             ranks=syntax_ranks(),
@@ -226,6 +228,8 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         steps.done("lint")
     if space.stage is not None:
         outcomes = space.stage.bringing.bring(outcomes)
+    if context.memory.send():  # here, so that the report says where that failed
+        steps.done("remote cache")
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 
 

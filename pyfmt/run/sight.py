@@ -45,12 +45,12 @@ class Sight:
     def _imported(self, installed: Provider) -> frozenset[str]:
         """What a distribution's modules import, remembered by its contents."""
         key, store = fold("imports of a distribution", 1, installed.folder, installed.digest), self._memory.store
-        known = store.get([key]).get(key) if store else None
+        known = store.get([key], shared=False).get(key) if store else None
         if known is not None:
             return frozenset(known.decode().split())
         found = installed.imported()
         if store:
-            store.put({key: " ".join(sorted(found)).encode()})
+            store.put({key: " ".join(sorted(found)).encode()}, shared=False)
         return found
 
 
