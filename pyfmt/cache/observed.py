@@ -21,11 +21,14 @@ REST = ""  # the group of what cannot be told apart
 ALL = "*"  # stands for all names of a folder that can be imported
 _GONE = "-"
 _FOLDER = "/"
-_NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
+NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
 _IMPORTABLE = ("", "py", "pyi", "so", "pyd", "pyc", "typed")
 _PASSED_OVER = frozenset({"__pycache__"})
 
 Answers = dict[str, str]  # by what was asked, in words
+
+
+_ABOVE = "<above "  # and how many levels above the checkout's root
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class PortablePaths:
         for folder, name in self._pairs():
             if path == folder or path.startswith(folder.rstrip("/") + "/"):
                 return name + path[len(folder) :]
+        above = os.path.dirname(path).rstrip("/") + "/"
+        if path.startswith("/") and self.root.startswith(above):  # tools look there for what the root is a part of
+            return f"{_ABOVE}{self.root[len(above) :].count('/') + 1}>/{os.path.basename(path)}"
         return path
 
     def local(self, text: str) -> str:
@@ -63,6 +69,9 @@ class PortablePaths:
         for folder, name in self._pairs():
             if text.startswith(name):
                 return folder + text[len(name) :]
+        if text.startswith(_ABOVE):
+            levels, _, name = text[len(_ABOVE) :].partition(">/")
+            return os.path.join(self.root.rsplit("/", int(levels))[0] or "/", name)
         return text
 
     def group(self, path: str) -> str:
@@ -275,7 +284,7 @@ def marks(observed: Observed, places: PortablePaths, disk: Disk, before_ns: int)
         total.update(disk.link(places.local(text)).encode("utf-8", "surrogateescape") + b"\0")
     for name in observed.variables:
         total.update(disk.variable(name).encode() + b"\0")
-    return total.hexdigest()[:32] if newest < before_ns - _NOT_RACY_NS else None
+    return total.hexdigest()[:32] if newest < before_ns - NOT_RACY_NS else None
 
 
 def _marked(observed: Observed, places: PortablePaths) -> Iterator[str]:

@@ -18,7 +18,7 @@ from pyfmt.core.model import Config, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
-from pyfmt.run.libraries import Setting, find_libraries
+from pyfmt.run.libraries import find_libraries
 from pyfmt.run.linting import quiet_context
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
@@ -89,7 +89,7 @@ def environments(
         return view
     context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
     try:
-        return replace(view, libraries=find_libraries(Setting.of(space), context.memory, context.facts))
+        return replace(view, libraries=find_libraries(context))
     finally:
         context.memory.close()
 

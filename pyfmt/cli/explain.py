@@ -74,7 +74,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     finally:
         context.memory.close()
     for tool_config in space.config.tool_configs:
-        if tool_config.tool in space.config.tools:
+        if tool_config.tool in space.config.tools_of(project.path):
             calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
             calls = calls or _formatter_call(tool_config, project, files, space.config.root, formatting)
             lines += ["", *_explain_tool(tool_config, calls, space.config.root)]
@@ -110,7 +110,7 @@ def _formatter_call(
     options = TOOLS[tool_config.tool].options
     if options is None:
         return ["call    none: it needs an environment"]
-    words = [tool_config.tool, *options(tool_config.path), *names]
+    words = [tool_config.tool, *options(tool_config), *names]
     cached = [f"cache   {answer}" for answer in dict.fromkeys(answers) if tool_config.tool in formatters()]
     return [*cached, f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
 

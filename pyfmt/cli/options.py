@@ -54,6 +54,11 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the whole monorepo)")
 
 
+def add_stdin(parser: argparse.ArgumentParser) -> None:
+    """`--stdin-filename`."""
+    parser.add_argument("--stdin-filename", metavar="FILE", help="with `-`: the file that the input stands for")
+
+
 def add_outputs(group: argparse._ActionsContainer) -> None:
     """Options that say where reports go, and how they look."""
     group.add_argument(
@@ -157,7 +162,7 @@ def add_timings(group: argparse._ActionsContainer) -> None:
 
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that run tools; those that only some of them have are off elsewhere."""
-    parser.set_defaults(check=False, diff=False, add_ignores=False)
+    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None)
     add_paths(parser)
     group = parser.add_argument_group("what and how fast")
     group.add_argument(

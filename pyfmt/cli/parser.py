@@ -13,9 +13,9 @@ from pyfmt.cli.options import AUTO, add_shared
 # Each command with its line of help; the module of the same name has the rest.
 _HELP = {
     "run": "Format in place (isort, then black), then lint (pylint, mypy); the default command.",
-    "check": "Like run, but writes nothing: a file that would be reformatted is a finding.",
+    "check": "Like run, but writes nothing: a file that would be reformatted is a finding. `-`: standard input.",
     "format": "Only format. `-` formats standard input to standard output.",
-    "lint": "Only lint.",
+    "lint": "Only lint. `-` lints standard input.",
     "envs": "Every project, its environment, how it was found, its Python, its health.",
     "explain": "How a file is checked (project, environment, configuration, calls), or what a rule means.",
     "config": "The resolved configuration, and where each value comes from.",

@@ -150,6 +150,17 @@ def _cache(value: Any) -> RemoteCache:
     return RemoteCache(**{names[key]: inside(key, _string, item) for key, item in value.items()})
 
 
+PER_PROJECT = ("tools", "overrides")  # what a project may set in a section of its own
+
+
+def _project_settings(value: Any) -> tuple[str, ...]:
+    names = strings(value)
+    for name in names:
+        if name not in PER_PROJECT:
+            raise ValueError(f"{name!r} is no key that a project may set{nearest(name, PER_PROJECT)}")
+    return names
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "projects": globs,
     "exclude": strings,
@@ -165,4 +176,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "cache": _cache,
     "baseline": _switch,
     "check-in-dependents": _in_dependents,
+    "project-settings": _project_settings,
 }

@@ -124,13 +124,16 @@ def apply_overrides(findings: Sequence[Finding], overrides: Sequence[Override]) 
         return tuple(findings)
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
-    rules = [(GitIgnoreSpec.from_lines(override.paths), override) for override in overrides]
+    rules = [
+        (GitIgnoreSpec.from_lines(each.paths), "" if each.base == "." else f"{each.base}/", each) for each in overrides
+    ]
     kept = []
     for finding in findings:
         names = {finding.rule, finding.symbol, finding.tool, "*"}
         current: Finding | None = finding
-        for spec, override in rules:
-            if current is None or not spec.match_file(finding.path):
+        for spec, base, override in rules:
+            inside = finding.path.startswith(base) and spec.match_file(finding.path[len(base) :])
+            if current is None or not inside:
                 continue
             if names & set(override.disable) and not finding.syntax:
                 current = None

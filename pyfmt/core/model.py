@@ -6,6 +6,7 @@ absolute paths say so in their docstring.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -152,6 +153,8 @@ class ToolConfig:
     tool: str
     path: str  # absolute path of the file
     origin: str  # "configs", "root" or "built-in"
+    # Absolute path of the configuration of the tool that this one agrees with (`Tool.follows`), having none itself.
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ class Override:
     paths: tuple[str, ...]  # gitignore-style patterns
     disable: tuple[str, ...] = ()  # rule ids, symbols, or "tool" names
     severity: tuple[tuple[str, Severity], ...] = ()  # rule -> severity; "*" for all
+    base: str = "."  # the folder that the patterns count from: a project's, for one of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,19 @@ class Config:
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
+    project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
+    # project path -> the tools that it has chosen itself, within those that the command line asks for
+    project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    notes: tuple[str, ...] = ()  # what of the configuration is not used, and where the root was taken from
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
+
+    def tools_of(self, project: str) -> tuple[str, ...]:
+        """The tools that run for the project at a path."""
+        return dict(self.project_tools).get(project, self.tools)
+
+    def choices(self, projects: Iterable[Project]) -> dict[str, tuple[str, ...]]:
+        """The tools of each project by its path; {} where none has chosen any itself."""
+        return {project.path: self.tools_of(project.path) for project in projects} if self.project_tools else {}
 
     def tool_config(self, tool: str) -> ToolConfig:
         """The shared configuration of `tool`; raises KeyError for an unknown one."""

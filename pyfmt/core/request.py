@@ -33,6 +33,7 @@ class Request:
     tools: tuple[str, ...] = ()  # empty: all that the configuration names
     write: bool = True  # formatters may write files
     staged: bool = False  # contents come from git's index
+    text: bytes | None = None  # what the only path holds, instead of what the disk has: an editor's buffer
     diff: bool = False  # say how files would be formatted
     since: str | None = None  # a revision, or "auto": only what changed since then, and its dependents
     jobs: int | None = None

@@ -1,8 +1,8 @@
 """The report for people: findings, edits, what was not checked, a project x tool table, and what to do next.
 
 On a terminal it is grouped by project and file, with source excerpts; elsewhere one line a finding,
-`path:line:col: severity rule message [tool]`, with further lines indented. Elsewhere it also is byte-identical from run
-to run and for any number of jobs: no times, nothing of the cache.
+`path:line:col: severity: message [tool:rule]`, with further lines indented. Elsewhere it also is byte-identical from
+run to run and for any number of jobs: no times, nothing of the cache.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def quiet_context(request: Request, session: Session, space: Workspace) -> RunCo
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
-    return RunContext(request, session, space, memory, facts)
+    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 
 
 def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCall]:
@@ -129,14 +129,15 @@ def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCal
     from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
 
     memory, space = run.memory, run.space
-    reader = ImportReader(space.config.root)
     names = wanted(space.config, linters())
-    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
+    resolutions = {r.project: r for r in space.resolutions}
+    choices = space.config.choices(chosen.projects)
+    work = planning.Work(chosen.projects, chosen.files, resolutions, (), names, chosen=choices)
     work = with_files_apart(work, run)
     options = _lint_options(run, Path(os.devnull))
     known = UnitCache(memory.store, run.facts, lambda _: None, _reaching(run)) if memory.store else None
     calls = []
-    for unit in lint_plan(with_libraries(work, run), reader).lint_units:
+    for unit in lint_plan(with_libraries(work, run), run.imports).lint_units:
         spec, payload = call(unit, options)
         cached = known.told(unit) if known else "off"
         calls.append(LinterCall(unit.tool, tuple(spec.command()), payload, cached))

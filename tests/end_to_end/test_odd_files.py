@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.end_to_end import trees
 from tests.end_to_end.trees import manifest
 from tests.support.monorepo import Monorepo, rules
+from tests.support.pythons import require_python
 
 WRONG = '"""Wrong."""\n\n\ndef collect(into: list[int] = []) -> list[str]:\n    """Collects."""\n    return into\n'
 SCRIPT = "#!/usr/bin/env python3\n" + WRONG
@@ -116,3 +121,31 @@ def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_pa
     result, report = tree.check("conftest.py", command_name="lint")
     result.expect(1)
     assert {each["rule"] for each in report["findings"]} >= {"E0401"}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
+def test_newer_syntax_is_formatted_and_no_python_of_the_checkout_is_started_for_it(tmp_path: Path) -> None:
+    newer = require_python("3.12")
+    tree = trees.one_project(tmp_path, {"new.py": "type X  = int\nx  = f'{x['a']}'\n"})
+    spy = f"#!/bin/sh\ntouch {tree.root}/started\n"
+    for folder in ("bin", "venv/bin", "../elsewhere/bin"):
+        for name in ("python", "python3", "python3.12", "python3.13", "python3.14"):
+            tree.write({f"{folder}/{name}": spy})
+            (tree.root / folder / name).chmod(0o755)
+    tree.write({"../elsewhere/pyvenv.cfg": "home = /\n"})
+    places = [str(tree.root / folder) for folder in ("bin", "venv/bin", "../elsewhere/bin")]
+    path = os.pathsep.join([*places, "bin", str(newer.parent), os.environ["PATH"]])
+    environ = {"PATH": path, "VIRTUAL_ENV": str(tree.root / "venv"), "PYENV_ROOT": str(tree.home)}
+    tree.run("format", environ=environ).expect(0)
+    assert tree.read("app/new.py") == "type X = int\nx = f\"{x['a']}\"\n"
+    assert not (tree.root / "started").exists()
+
+
+def test_isort_alone_rewrites_nothing_that_no_python_can_parse(tmp_path: Path) -> None:
+    text = "<<<<<<< ours\nimport sys\n=======\nimport os\n>>>>>>> theirs\nimport abc\n"
+    tree = trees.one_project(tmp_path, {"marks.py": text, "good.py": "import sys\nimport os\n"})
+    for tools in ((), ("--tool", "isort")):
+        result = tree.run("format", *tools).expect(1)
+        assert "app/marks.py:1:1: error syntax-error" in result.stdout
+        assert tree.read("app/marks.py") == text
+    assert tree.read("app/good.py") == "import os\nimport sys\n"

@@ -51,7 +51,7 @@ def test_the_text_counts_only_what_is_new_and_names_what_is_gone() -> None:
 def test_the_text_lists_them_where_it_is_asked_to() -> None:
     listing = replace(OPTIONS, show_baselined=True)
     text = render("text", options=listing)
-    assert "7:1: error E0401 old and known [pylint] (baselined)\n" in text
+    assert "7:1: error: old and known [pylint:E0401] (baselined)\n" in text
     assert "\n1 accepted\n" in text and "1 (+1)" in text
     full = render("text", options=replace(listing, is_terminal=True))
     assert "import-error E0401 (pylint) (baselined)\n" in full
@@ -59,7 +59,7 @@ def test_the_text_lists_them_where_it_is_asked_to() -> None:
 
 def test_quiet_text_shows_only_what_is_new() -> None:
     assert render("text", options=replace(OPTIONS, verbosity=-1)) == (
-        "projects/billing/billing/app.py:9:1: warning E0401 new and bad [pylint]\n"
+        "projects/billing/billing/app.py:9:1: warning: new and bad [pylint:E0401]\n"
     )
 
 

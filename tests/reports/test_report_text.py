@@ -52,7 +52,7 @@ def test_text_is_as_recorded(name: str) -> None:
     assert shown == file.read_bytes().decode("utf-8")
 
 
-ONE_LINE = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<col>\d+): (error|warning|info) (\S+) (.*) \[(\w+)\]\Z")
+ONE_LINE = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<col>\d+): (error|warning|info): (.*) \[\w+:\S+\]\Z")
 
 
 def test_piped_lines_have_the_documented_form() -> None:
@@ -60,7 +60,7 @@ def test_piped_lines_have_the_documented_form() -> None:
     matches = [match for match in map(ONE_LINE.match, lines) if match]
     assert [match["path"] for match in matches] == [item.path for item in RICH.findings]
     first = next(index for index, line in enumerate(lines) if ONE_LINE.match(line))
-    assert lines[first].startswith("lib/storage/acme/storage/disk.py:5:9: error return-value Incompatible ")
+    assert lines[first].startswith("lib/storage/acme/storage/disk.py:5:9: error: Incompatible ")
     above = [line for line in lines[:first] if not line.startswith("  help: ")]
     assert above and all(re.match(r"(warning|error): environment ", line) for line in above), "they explain findings"
 
@@ -72,10 +72,10 @@ def test_piped_text_says_nothing_of_times_or_the_cache() -> None:
 
 
 def test_lines_within_a_message_are_indented_so_that_no_message_can_forge_a_finding() -> None:
-    forged = finding(message="first\nx.py:1:1: error E1 forged [pylint]")
+    forged = finding(message="first\nx.py:1:1: error: forged [pylint:E1]")
     report = replace(CLEAN, findings=(forged,))
     lines = text.render(report, PIPED).splitlines()
-    assert lines[1] == "    x.py:1:1: error E1 forged [pylint]"
+    assert lines[1] == "    x.py:1:1: error: forged [pylint:E1]"
 
 
 @settings(max_examples=150, deadline=None)
@@ -116,7 +116,7 @@ def test_every_finding_edit_failure_and_skip_is_said(report: Report) -> None:
     assert sum(line.startswith("failed: ") for line in shown) == len(report.failures)
     skipped = {(skip.project, skip.reason) for skip in report.skipped}
     assert sum(line.startswith("skipped: ") for line in shown) == len(skipped)
-    said = [line for line in shown if re.search(r":\d+:\d+: (error|warning|info) ", line) and line.startswith("p/")]
+    said = [line for line in shown if re.search(r":\d+:\d+: (error|warning|info): ", line) and line.startswith("p/")]
     assert len(said) == sum(not finding.baselined for finding in report.findings)
 
 

@@ -60,6 +60,7 @@ TOOL = Tool(
     own_files=("ty.toml",),
     on_by_default=False,
     syntax_rank=5,
+    of_missing=re.compile("unresolved-import: "),
     cost=Cost(100, 3),
     linter=Program("ty", _command, _rows, statuses=(0,)),
     comment=Comment(
