@@ -26,6 +26,9 @@ EXAMPLES = (
     ("pyfmt config schema --report", "what `--output json` writes"),
 )
 
+# What an empty value means, for people.
+_EMPTY = {"projects": "every folder with a manifest"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--json`, and what goes with `schema`."""
@@ -81,7 +84,8 @@ def config_text(request: Request, cwd: Path, as_json: bool) -> str:
     lines = [f"root    {settings.root}", f"config  {settings.file or 'none: all defaults'}", ""]
     width = max(len(key) for key in values)
     for key, value in values.items():
-        lines.append(f"{key.ljust(width)}  {json.dumps(value)}  ({shown_path(origins[key], settings.root)})")
+        said = _EMPTY.get(key) if not value else None
+        lines.append(f"{key.ljust(width)}  {said or json.dumps(value)}  ({shown_path(origins[key], settings.root)})")
     lines += ["", "shared configuration of the tools:"]
     for tool_config in settings.tool_configs:
         lines.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import importlib
+import os
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -87,7 +88,7 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="store_true", help="the versions of pyfmt and of all the tools")
+    parser.add_argument("-V", "--version", action="store_true", help="the versions of pyfmt and of all the tools")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in _HELP.items():
         if name not in declared:
@@ -109,7 +110,7 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 _WITH_VALUE = frozenset(
     "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
-    "--hook --ci --shard --shard-times".split()
+    "--hook --ci --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
 )
 
 
@@ -120,8 +121,10 @@ def with_command(arguments: Sequence[str]) -> list[str]:
     command's words to its first run of them: `lib --jobs 2 projects` would not be understood.
     """
     options, words, behind = _sorted_out(arguments)
-    if "--version" in options:
+    if "--version" in options or "-V" in options:
         return ["--version"]
+    if words and words[0] == "help" and not os.path.lexists("help"):
+        return [*words[1:2], "--help"]
     if not words and not behind and any(option in ("-h", "--help") for option in options):
         return ["--help"]
     named = bool(words) and words[0] in COMMANDS
@@ -149,7 +152,7 @@ def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], list[str], list[st
         if word == "--":
             return options, words, list(rest)
         if word.startswith("-") and word != "-":
-            if word == "--output" and (not rest or rest[0].startswith("-")):
+            if word in ("--output", "-o") and (not rest or rest[0].startswith("-")):
                 word = f"--output={AUTO}"  # what is moved behind it must not become its value
             if word == "--timings":
                 word = "--timings="  # the same

@@ -222,6 +222,8 @@ def load(request: Request, cwd: Path) -> Config:
         where = "--tool" if request.tools else str(file)
         cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"
         raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: no boundaries are configured", where, cure)
+    if request.fail_on is not None:
+        config, origins["fail-on"] = replace(config, fail_on=request.fail_on), "--fail-on"
     if request.baseline is not None:
         config, origins["baseline"] = replace(config, baseline=request.baseline), "--baseline"
     return replace(config, origins=tuple(sorted(origins.items())))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core import away
+from pyfmt.core.build_imports import without_build_imports
 from pyfmt.core.model import (
     Accepted,
     Config,
@@ -50,7 +51,7 @@ class Material:
     seconds: float = 0.0
     began: float = 0.0  # by the clock of `Outcome.started`
     libraries: away.Libraries = field(default_factory=away.Libraries)  # what is judged away from home
-    kinds: away.RuleKinds = away.RuleKinds()
+    kinds: away.RuleKinds = field(default_factory=away.RuleKinds)
     whole: bool = True  # False: other machines do further units of the same run
 
 
@@ -59,6 +60,7 @@ def merge(material: Material) -> Report:
     outcomes = material.outcomes
     judged = away.judged(outcomes, material.libraries)
     found = merge_findings((each for outcome in outcomes for each in away.widened(outcome)), material.ranks)
+    found = tuple(without_build_imports(found, material.projects, material.kinds.of_missing))
     settled = away.settled(apply_overrides(found, material.config.overrides), judged, material.kinds, material.whole)
     failures = {failure for outcome in outcomes for failure in outcome.failures}
     failures |= _not_told_by(failures, material.failures)

@@ -71,7 +71,9 @@ class Project:
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
     requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
     edges: tuple[Edge, ...] = ()  # `depends_on` with the reasons, in the same order
+    build_requires: tuple[str, ...] = ()  # PEP 503 names of what there is where it is built
     needs: tuple[str, ...] = ()  # PEP 508 lines of its main group: what it cannot do without
+    version: str | None = None  # as its manifest says it; None where that is computed
     computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pyfmt.core.model import Severity
+
 
 class Command(str, Enum):
     """What a run does with the files."""
@@ -43,6 +45,7 @@ class Request:
     trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
     verbose: bool = False  # notes say also what is in order
     unused_ignores: bool = False  # report comments that suppress nothing
+    fail_on: Severity | None = None  # None: as the configuration says
     baseline: bool | None = None  # None: as the configuration says
     baseline_locked: bool | None = None  # None: where CI is set
     shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
@@ -69,4 +72,7 @@ class Display:
     statistics: bool = False
     show_files: bool = False
     show_baselined: bool = False
+    severity: Severity = Severity.INFO  # the mildest that the text report lists
+    sort: str = "place"  # or "severity"
+    max_same: int = 0  # equal findings that the text report lists; 0: all
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides

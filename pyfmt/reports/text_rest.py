@@ -134,18 +134,26 @@ def _ranking(title: str, rows: Iterable[tuple[int, str]], paint: Paint) -> Itera
 
 
 def table(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    """The project x tool table; projects of which nothing is to be said share one row, unless with -v."""
+    """The project x tool table; projects of which nothing is to be said share one row, and tools have no column then,
+    unless with -v."""
     whole = tally.table(report)
+    loud = [
+        index
+        for index in range(len(whole.tools))
+        if options.verbosity > 0 or any(not row.cells[index].quiet or row.cells[index].baselined for row in whole.rows)
+    ]
+    if not loud:
+        return
+    tools = tuple(whole.tools[index] for index in loud)
     shown = [row for row in whole.rows if options.verbosity > 0 or not row.quiet]
     quiet = whole.looked_at - sum(row.looked_at for row in shown)
-    header = ["project", *(_tool_title(tool) for tool in whole.tools)]
-    body = [[printable(row.project), *(cell.text for cell in row.cells)] for row in shown]
+    header = ["project", *map(_tool_title, tools)]
+    body = [[printable(row.project), *(row.cells[index].text for index in loud)] for row in shown]
     if quiet:
-        body.append([f"({count(quiet, 'more project')}: nothing to say)", *("" for _ in whole.tools)])
-    totals = ["total", *(str(whole.total(index)) for index in range(len(whole.tools)))]
-    foot = [totals]
+        body.append([f"({count(quiet, 'more project')}: nothing to say)", *("" for _ in tools)])
+    foot = [["total", *(str(whole.total(index)) for index in loud)]]
     if options.is_terminal and report.units:
-        foot.extend(_times(report, whole.tools))
+        foot.extend(_times(report, tools))
     widths = [max(cells(line[index]) for line in (header, *body, *foot)) for index in range(len(header))]
     yield ""
     for number, line in enumerate((header, *body, *foot)):
@@ -175,7 +183,7 @@ def _times(report: Report, tools: tuple[str, ...]) -> Iterator[list[str]]:
 
 
 def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    """The last lines: what there is in one sentence, and the next command."""
+    """What there is, in one sentence."""
     if not tally.is_clean(report) or options.verbosity > 0:
         yield ""
     scope = tally.scope(report)
@@ -189,8 +197,10 @@ def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
         parts = [f"all {done}" if report.files else "no Python files here"]
     style = "red" if bad else "green"
     yield f"{paint(style, ', '.join(parts))} ({scope})"
-    if accepted := len(report.findings) - len(new.findings):
-        yield f"{accepted:,} accepted" + ("" if options.show_baselined else " (`--show-baselined`)")
+
+
+def following(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    """The next commands."""
     for command in next_commands(report, options):
         yield f"next: {paint('bold', printable(command))}"
 

@@ -17,6 +17,7 @@ from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.files_apart import with_files_apart
@@ -104,7 +105,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         remote = open_remote(stage.real, request, session.environ)
         memory = Memory(stage.config, request.use_cache, stage.cached, remote)
         try:
-            settings, survey = surveyed(stage.config)
+            settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
             stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
             steps.done("walk")
             found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
@@ -313,6 +314,7 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
     names = {project.path: project.name for project in space.projects}
     seen = [project for project in work.projects if work.selected.get(project.path)]
     notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
     for found in space.resolutions if work.linters else ():
         environment = found.environment
         if not work.selected.get(found.project) or environment is None:

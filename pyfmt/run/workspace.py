@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,9 @@ from pyfmt.core.model import Config, Project, Resolution, StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.environments.stale import stale_locks
 from pyfmt.projects import Survey
+from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
@@ -34,6 +36,7 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
     steps: tuple[StepSpan, ...] = ()  # how long it took to find all this
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
 
@@ -65,8 +68,8 @@ def survey_workspace(
 ) -> Workspace:
     """Projects and environments under a configuration; raises PyfmtError."""
     steps = StepSpans(time.monotonic)
-    settings, survey = surveyed(settings)
     memo = memory.memo if memory else None
+    settings, survey = surveyed(settings, IgnoredButTracked(settings.root, memo))
     if settings.overrides:
         check_overrides(
             settings, [file for each in survey.projects for file in each.files], {} if memo is None else memo
@@ -75,12 +78,14 @@ def survey_workspace(
     found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
     found = with_drift(found, survey.projects, settings.root, memo)
     steps.done("environments")
-    return Workspace(settings, survey.projects, found, survey, tuple(steps.found))
+    stale = stale_locks(settings.root, survey.projects, memo)
+    steps.done("locks")
+    return Workspace(settings, survey.projects, found, survey, stale, tuple(steps.found))
 
 
-def surveyed(settings: Config) -> tuple[Config, Survey]:
+def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:
     """The projects, and the configuration with what they set themselves; raises ConfigError."""
-    survey = projects.find_projects(settings)
+    survey = projects.find_projects(settings, tracked)
     found = with_project_settings(settings, survey.projects)
     return (
         replace(found.config, notes=(*settings.notes, *found.notes)),

@@ -9,7 +9,7 @@ import tokenize
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.errors import ConfigError
@@ -127,9 +127,12 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
     faults = [step.fault for step in (ordered, styled) if step.fault is not None]
     refused = before is not None or styled.fault is not None
     final = data if refused else styled.data
-    if wanted.isort is not None and final != data and not faults and before is None:
-        final, unsettled = _settle(final, calls)
-        faults += unsettled
+    if wanted.isort is not None and not faults and before is None:
+        if final != data:
+            final, unsettled = _settle(final, calls)
+            faults += unsettled
+        elif ordered.data != data:  # black takes back what isort does: what is there is no text that both accept
+            faults.append(_disagreement(data, calls))
     changed = (("isort", ordered.data != data), ("black", styled.data != ordered.data))
     return FormatResult(
         data=final if final != data else None,
@@ -220,8 +223,31 @@ def _settle(styled: bytes, calls: _ToolChain) -> tuple[bytes, list[ToolFault]]:
     second = calls.style(again.data)
     if second.syntax is None and second.fault is None and calls.sort(second.data) == _ToolResult(second.data):
         return second.data, []
-    reason = "isort and black do not agree: each would change what the other wrote"
-    return styled, [ToolFault("isort", reason, "give isort black's profile and the same line length")]
+    return styled, [_disagreement(styled, calls)]
+
+
+def _disagreement(styled: bytes, calls: _ToolChain) -> ToolFault:
+    """Which of isort's settings keeps the two from a text that both accept: one that is enough, else all that might."""
+    sorting, styling = calls.settings.isort, calls.settings.black
+    assert sorting is not None and styling is not None, "one tool alone agrees with itself"
+    mode = black.load(styling).mode
+    rivals = isort.layout_against(sorting, mode.line_length)
+    for name, have, value in rivals:
+        alone = replace(sorting, instead=((name, value),))
+        chain = replace(calls, settings=replace(calls.settings, isort=alone))
+        final = chain.style(chain.sort(styled).data)
+        if chain.sort(final.data) == final:
+            rivals = ((name, have, value),)
+            break
+    length = f"its `line-length = {mode.line_length}`"
+    fights = [
+        f"isort by `{name} = {have}`, black by {length if name == 'line_length' else 'its style'}"
+        for name, have, _ in rivals
+    ]
+    told = f" ({'; '.join(fights)})" if fights else ""
+    reason = f"isort and black do not agree: each would change what the other wrote{told}"
+    cures = " and ".join(f"`{name} = {str(value).lower()}`" for name, _, value in rivals)
+    return ToolFault("isort", reason, f"give isort {cures or 'the profile `black`'}")
 
 
 def _wanted(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:

@@ -67,7 +67,8 @@ class Tool:
     linter: Linter | None = None
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
-    # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included
+    # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
+    # is what cannot be imported
     of_missing: re.Pattern[str] | None = None
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment

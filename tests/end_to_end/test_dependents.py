@@ -218,9 +218,9 @@ def test_cached_runs_and_shards_say_the_same(tree: Monorepo, whole: dict[str, An
 
 
 def test_explain_and_envs_tell_who_judges_what(tree: Monorepo) -> None:
-    told = tree.run("explain", "lib/own/src/own/deeper.py").expect(0).stdout
+    told = tree.run("explain", "-v", "lib/own/src/own/deeper.py").expect(0).stdout
     assert "services/pricing/.venv: reached from services/pricing/src/pricing/main.py" in told
-    told = tree.run("explain", "lib/own/src/own/unreached.py").expect(0).stdout
+    told = tree.run("explain", "-v", "lib/own/src/own/unreached.py").expect(0).stdout
     assert "services/pricing/.venv" not in told.partition("\npylint")[0]
     rows = json.loads(tree.run("envs", "--json").stdout)["projects"]
     libraries = {row["project"]: row["libraries"] for row in rows}

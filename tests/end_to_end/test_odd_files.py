@@ -149,3 +149,33 @@ def test_isort_alone_rewrites_nothing_that_no_python_can_parse(tmp_path: Path) -
         assert "app/marks.py:1:1: error syntax-error" in result.stdout
         assert tree.read("app/marks.py") == text
     assert tree.read("app/good.py") == "import os\nimport sys\n"
+
+
+@pytest.mark.parametrize("declared", ["", '[build-system]\nrequires = ["setuptools>=61", "Cython", "grpcio-tools"]\n'])
+def test_setup_py_is_judged_against_its_build_requirements(tmp_path: Path, declared: str) -> None:
+    setup = """
+        \"\"\"Builds.\"\"\"
+
+        import Cython.Build
+        import grpc_tools
+        import numpy
+        import pkg_resources
+        import setuptools
+        from setuptools import setup
+
+        print(Cython.Build, grpc_tools, numpy, pkg_resources, setuptools)
+        setup(name="app")
+    """
+    tree = trees.one_project(tmp_path, {"setup.py": setup, "app/__init__.py": '"""App."""\n\nimport grpc_tools\n'})
+    tree.write({"app/pyproject.toml": declared + "[tool.x]\n"})
+    result, report = tree.check("app", "--tool", "pylint", "--tool", "mypy", "--tool", "ty", command_name="lint")
+    result.expect(1)
+    lines = {3, 4, 5} if not declared else {5}
+    for tool, rule in (("pylint", "E0401"), ("mypy", "import-"), ("ty", "import-not-found")):
+        found = {
+            (each["path"], each["line"])
+            for each in report["findings"]
+            if each["tool"] == tool and each["rule"].startswith(rule)
+        }
+        # Only in what builds the project, and only what is there when it is built.
+        assert found == {("app/setup.py", line) for line in lines} | {("app/app/__init__.py", 3)}, tool

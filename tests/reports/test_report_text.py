@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfmt.core.model import Edit
+from pyfmt.core.model import Edit, Severity
 from pyfmt.core.report import Report, UnitRecord
-from pyfmt.core.request import Command
+from pyfmt.core.request import Command, Request
 from pyfmt.reports import text
 from pyfmt.reports.escaping import cells, printable, wrap
 from pyfmt.reports.excerpt import excerpt
@@ -258,3 +258,43 @@ def test_text_of_a_clean_run_imports_neither_rich_nor_other_formats() -> None:
     first, second = run.stdout.splitlines()
     assert first == "[]"
     assert "pyfmt.reports.json" not in second and "pyfmt.reports.html" not in second
+
+
+def test_equal_findings_are_counted_beyond_a_number_and_no_project_loses_its_first() -> None:
+    same = [finding(line=line, message="the same") for line in range(1, 1001)]
+    other = finding(path="q/q.py", message="the same", project="q")
+    many = replace(CLEAN, findings=(*same, other, finding(line=9, message="another")))
+    shown = text.render(many, replace(PIPED, max_same=3)).splitlines()
+    assert [line for line in shown if line.startswith("projects/billing/")] == [
+        *(f"projects/billing/billing/app.py:{line}:1: error: the same [pylint:E0401]" for line in (1, 2, 3)),
+        "projects/billing/billing/app.py:9:1: error: another [pylint:E0401]",
+    ]
+    assert any(line.startswith("q/q.py:") for line in shown)
+    assert "997 more: the same [pylint:E0401] (`--max-same 0`)" in shown
+    assert any(line.startswith("1002 findings (1002 errors)") for line in shown)
+    assert sum(": error: " in line for line in text.render(many, PIPED).splitlines()) == 1002
+
+
+def test_the_worst_come_first_within_a_file_where_that_is_asked_for() -> None:
+    mild, bad = finding(line=1, severity=Severity.INFO), finding(line=2, severity=Severity.ERROR)
+    first = finding(path="a/a.py", severity=Severity.WARNING)
+    report = replace(CLEAN, findings=(first, mild, bad))
+    lines = text.render(report, replace(PIPED, sort="severity")).splitlines()[:3]
+    assert [line.split(": ")[1] for line in lines] == ["warning", "error", "info"]
+
+
+def test_the_table_leaves_out_tools_with_nothing_to_say_and_aligns_wide_characters() -> None:
+    one = replace(CLEAN, findings=(finding(tool="mypy", rule="x", project="名前"), finding(tool="mypy", rule="x")))
+    lines = text.render(one, PIPED).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("project "))
+    table = lines[start : lines.index("", start)]
+    assert table[0].split() == ["project", "mypy"]
+    assert len({cells(line) for line in table if not line.startswith("(")}) == 1, table
+    assert "pylint" in "".join(text.render(one, replace(PIPED, verbosity=1)).splitlines())
+
+
+def test_a_command_that_was_just_given_is_not_said_again() -> None:
+    report = replace(CLEAN, findings=(finding(),))
+    asked = Request(Command.CHECK, paths=("projects/billing",))
+    assert next_commands(report, replace(PIPED, asked=asked)) == ()
+    assert next_commands(report, replace(PIPED, asked=replace(asked, paths=()))) == ("pyfmt check projects/billing",)

@@ -37,6 +37,7 @@ class IsortSettings:
     project: str = "."
     import_roots: tuple[str, ...] = ()
     first_party: tuple[str, ...] = ()
+    instead: tuple[tuple[str, Any], ...] = ()  # settings in the place of the file's own: what would be with these
 
 
 @lru_cache(maxsize=None)
@@ -66,7 +67,20 @@ def load(settings: IsortSettings) -> Config:
     own = _unplaced(settings.first_party, config)
     if own:
         config = Config(config=config, known_first_party=config.known_first_party | own)
-    return config
+    return Config(config=config, **dict(settings.instead)) if settings.instead else config
+
+
+def layout_against(settings: IsortSettings, line_length: int) -> tuple[tuple[str, str, Any], ...]:
+    """The settings of layout that are not as black with this line length wants them: (name, value, black's value)."""
+    from isort.profiles import black as profile  # lazy: start-up
+
+    config = load(settings)
+    wanted = {**profile, "line_length": line_length, "lines_after_imports": -1, "wrap_length": 0, "indent": " " * 4}
+    found = [(name, getattr(config, name), value) for name, value in wanted.items()]
+    # A wrap mode is a number in the file.
+    return tuple(
+        (name, str(getattr(have, "value", have)).lower(), value) for name, have, value in found if have != value
+    )
 
 
 def _roots(settings: IsortSettings) -> list[str]:

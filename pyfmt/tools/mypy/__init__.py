@@ -24,7 +24,8 @@ TOOL = Tool(
     cost=Cost(1500, 25, context=1),  # it checks every file of a unit
     linter=Mypy(),
     of_missing=re.compile(
-        "(import-not-found|import-untyped|no-any-unimported|no-any-return|untyped-decorator): "
+        r'import-(?:not-found|untyped): (?:[^"]*(?:module named|not installed for) "(?P<module>[\w.]+)")?'
+        "|(no-any-unimported|no-any-return|untyped-decorator): "
         r'|misc: .*\(has type "Any"\)'
     ),
     own_cache=True,

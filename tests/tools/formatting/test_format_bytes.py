@@ -17,7 +17,7 @@ from pyfmt.core.model import Project, ToolConfig
 from pyfmt.runner.format_chunks import FormatOptions
 from pyfmt.runner.formatting import format_stdin
 from pyfmt.tools import formatting
-from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes
+from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes, settings_for
 from pyfmt.tools.isort import adapter as isort
 from tests.support.pythons import require_python
 from tests.tools.formatting.reference import (
@@ -276,6 +276,29 @@ def test_tools_whose_configurations_fight_are_reported_and_the_first_pass_is_kep
     assert (root / "a.py").read_bytes() == (reference / "a.py").read_bytes()
     (failure,) = outcome.failures
     assert failure.tool == "isort" and "a.py: isort and black do not agree" in failure.reason
+    assert "isort by `line_length = 60`, black by its `line-length = 88`" in failure.reason
+    # The verdict on what was written is the same, however often it is asked for.
+    (again,) = run_tree(root, configs=(ToolConfig("isort", str(fighting), "configs"), BLACK)).failures
+    assert (again.reason, again.detail) == (failure.reason, failure.detail)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("lines_after_imports = 5", "isort by `lines_after_imports = 5`, black by its style"),
+    ],
+)
+def test_the_setting_that_fights_is_named(tmp_path: Path, setting: str, said: str) -> None:
+    fighting = tmp_path / "isort.cfg"
+    fighting.write_text(f"[isort]\nprofile = black\n{setting}\n")
+    names = ", ".join(f"name_number_{number}" for number in range(9))
+    text = f"from package import {names}\n\nx = 1\n".encode()
+    chosen = settings_for(None, tmp_path, (ToolConfig("isort", str(fighting), "configs"), BLACK))
+    first = format_bytes(text, "a.py", chosen)
+    (fault,) = first.faults
+    assert said in fault.reason, fault
+    second = format_bytes(first.data or b"", "a.py", chosen)
+    assert second.data is None and second.faults == first.faults
 
 
 def test_a_stub_is_formatted_as_one_by_its_name() -> None:
