@@ -13,6 +13,7 @@ from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
 from pyfmt.cache.keys import KeyFacts, fold
+from pyfmt.cache.project_configs import ProjectConfigs
 from pyfmt.cache.repeating import witness
 from pyfmt.cache.sources import Sources
 from pyfmt.cache.store import Store
@@ -74,6 +75,7 @@ class Memory:
             sources=self.sources(projects),
             roots=roots,
             trusted=trusted,
+            own_configs=ProjectConfigs(self._settings.root, self.digests.of, self.store, _tools_digest()),
             further={found.tool: self._further(found, projects) for found in self._settings.tool_configs},
         )
 

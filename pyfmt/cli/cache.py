@@ -16,6 +16,7 @@ from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, PyfmtError
 from pyfmt.core.request import Request
+from pyfmt.reports.escaping import printable_text
 from pyfmt.run.remote_cache import URL, open_remote
 
 EXAMPLES = (
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "dir":
         print(place)
     else:
-        print(show(place) if options.action == "show" else clean(place))
+        print(printable_text(show(place) if options.action == "show" else clean(place)))
     return EXIT_CLEAN
 
 

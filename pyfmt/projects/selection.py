@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Project
 from pyfmt.projects.names import is_placeholder
@@ -146,8 +147,7 @@ def _is_python_script(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with path.open("rb") as file:
-            first, second = file.readline(200), file.readline(200)
+        first, second, *_ = [*disk.read_start(path, 400).split(b"\n", 2), b""]
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", str(path)) from error
     # nix-shell is told the interpreter in a second line.

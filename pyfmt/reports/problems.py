@@ -5,6 +5,7 @@ A failure or a skip is an error at the project's folder, so that no reader of a 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,6 +40,14 @@ class Problem:
     url: str | None = None
     kind: str = "finding"  # or REFORMAT, FAILED, SKIPPED
     baselined: bool = False
+    environments: tuple[str, ...] = ()
+
+    @property
+    def cure(self) -> str:
+        """What to do, or where that is told, as a command."""
+        if self.kind == REFORMAT:
+            return f"pyfmt format {shlex.quote(self.path)}"
+        return f"pyfmt explain {shlex.quote(self.rule)}" if self.kind == "finding" else "pyfmt doctor"
 
     @property
     def title(self) -> str:
@@ -106,6 +115,7 @@ def _from_finding(finding: Finding, environments: Environments) -> Problem:
         project=finding.project,
         url=documentation_url(finding.tool, finding.rule, finding.symbol),
         baselined=finding.baselined,
+        environments=finding.environments,
     )
 
 

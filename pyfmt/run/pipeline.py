@@ -11,12 +11,12 @@ from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Skip, StepSpan
+from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip, StepSpan
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
-from pyfmt.environments.resolve import resolve
+from pyfmt.git.linked import resolve_here
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
@@ -49,6 +49,7 @@ class RunResult:
     # What was really looked at, and the projects that there are; None for a merged report
     checked: Checked | None = None
     jobs: int = 1  # processes at once, at most
+    fail_on: Severity = Severity.INFO
     steps: tuple[StepSpan, ...] = ()  # its steps, one after the other
 
 
@@ -71,7 +72,7 @@ def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
-    if request.staged or request.text is not None:
+    if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
@@ -91,14 +92,14 @@ def run(request: Request, session: Session) -> RunResult:
 
 
 def _run_elsewhere(request: Request, session: Session) -> RunResult:
-    """The same over the index's contents, or an editor's of one file, with the work tree's environments."""
+    """The same over the index's contents, or those that are handed over, with the work tree's environments."""
     from pyfmt.git.staged import session as index  # deferred for start-up time
     from pyfmt.run import buffer
 
     steps = StepSpans(session.clock)
     with (
         index.opened(request, session.cwd, session.environ)
-        if request.text is None
+        if request.texts is None
         else buffer.opened(request, session.cwd)
     ) as stage:
         steps.done("index")
@@ -106,12 +107,15 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         memory = Memory(stage.config, request.use_cache, stage.cached, remote)
         try:
             settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
-            stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
+            real = replace(
+                stage.real, overrides=settings.overrides, project_tools=settings.project_tools, notes=settings.notes
+            )
+            stage = replace(stage, config=settings, real=real)
             steps.done("walk")
-            found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
+            found, main = resolve_here(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
             steps.done("environments")
-            space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
+            space = Workspace(stage.config, survey.projects, found, survey, main=main, stage=stage)
             result = _run(request, session, space, memory)
             report, all_steps = stage.report(result.report), (*steps.found, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
@@ -140,7 +144,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             config=space.real,
             request=request,
             projects=chosen.projects,
-            resolutions=space.resolutions,
+            resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures
@@ -172,12 +176,9 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             report, checked, settings.root, asked_locked=request.baseline_locked, environ=session.environ
         )
     steps.done("merge")
+    code = merging.exit_code(report, settings.fail_on)
     return RunResult(
-        report,
-        merging.exit_code(report, settings.fail_on),
-        checked=checked,
-        jobs=settings.jobs,
-        steps=tuple(steps.found),
+        report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
 
 
@@ -314,6 +315,10 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
     names = {project.path: project.name for project in space.projects}
     seen = [project for project in work.projects if work.selected.get(project.path)]
     notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    if space.main is not None and work.linters:
+        notes.append(
+            f"this linked work tree has the environments of {space.main.root}; `pyfmt envs create` makes its own"
+        )
     notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
     for found in space.resolutions if work.linters else ():
         environment = found.environment
