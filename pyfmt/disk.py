@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.core import parsing
-from pyfmt.core.model import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 
 LARGEST = 64 * 1024 * 1024  # bytes; the longest real lock file that was seen has 5 MB
 ANY_SIZE = 1 << 62  # where leaving out what is larger would be wrong: a digest

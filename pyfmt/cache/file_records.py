@@ -23,7 +23,8 @@ from pyfmt.cache.remembered import Remembered
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Finding, Outcome, Part, Unit
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS

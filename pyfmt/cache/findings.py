@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from pyfmt.core.model import CellPlace, Finding, Severity
+from pyfmt.core.cells import CellPlace
+from pyfmt.core.model import Finding, Severity
 
 _FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
 

@@ -12,7 +12,7 @@ from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.imports.graph import ModuleContent, content_of
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Environment, Part, Project, ToolConfig, Unit
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
 
 SOURCES = "sources in "  # begins the name of an input that is a folder

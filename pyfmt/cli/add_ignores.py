@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Failure, Finding, Severity
+from pyfmt.core.model import Failure, Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
 from pyfmt.core.suppressions import Suppression, annotated, annotated_notebook, suppression

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
-NOTEBOOK_SUFFIX = ".ipynb"  # of a Jupyter notebook
+from pyfmt.core.cells import CellPlace
 
 
 class Severity(str, Enum):
@@ -193,6 +194,14 @@ class Boundaries:
     allow: tuple[Allowance, ...] = ()
 
 
+class RemoteCache(NamedTuple):
+    """`[tool.pyfmt.cache]`: a cache that machines share."""
+
+    url: str = ""  # "": none
+    namespace: str = "main"  # where this run's entries lie
+    public_key: str = ""  # `ed25519:BASE64`, with which entries of "main" verify
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration of a run."""
@@ -212,6 +221,7 @@ class Config:
     fail_on: Severity = Severity.INFO
     overrides: tuple[Override, ...] = ()
     cache_dir: Path | None = None
+    remote_cache: RemoteCache = RemoteCache()
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
@@ -283,18 +293,6 @@ class Unit:
     def label(self) -> str:
         """For progress and failures: "pylint billing (projects/billing/.venv)"."""
         return self.brief + (f" ({self.environment.name})" if self.environment else "")
-
-
-@dataclass(frozen=True, slots=True)
-class CellPlace:
-    """A place in a notebook's cell, as in Finding; `number` counts all cells from 1, `text` is the line there."""
-
-    number: int
-    line: int
-    column: int | None = None
-    end_line: int | None = None
-    end_column: int | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pyfmt.core import parsing
-from pyfmt.core.model import CellPlace, Finding
+from pyfmt.core.cells import CellPlace
+from pyfmt.core.model import Finding
 
 # From the source of a cell its text as Python, of as many lines; None for a cell in another language.
 Mask = Callable[[str], str | None]

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.away import Away, Libraries
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Environment, Health, Part, Project, Resolution, Skip, Unit
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
 
 FORMAT = "format"  # the tool of a unit that applies the formatters
 

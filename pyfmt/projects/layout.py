@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pyfmt.core.model import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 
 # A statement begins a line, or follows ";" or ":" on it; names may hold any letters, which are bytes from 0x80 here.
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"

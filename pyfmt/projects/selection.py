@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Project
+from pyfmt.core.model import Project
 from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.projects.walking import PYTHON_SUFFIXES, is_taken

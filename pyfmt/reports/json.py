@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 
 from pyfmt import __version__
 from pyfmt.core import parsing
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Accepted, CellPlace, Edit, Failure, Finding, Severity, Skip
+from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
 from pyfmt.core.report import EnvironmentRecord, Judged, ProjectRecord, Report, ShardRecord, UnitRecord
 from pyfmt.core.request import Command
 from pyfmt.reports.environments import Environments, Only

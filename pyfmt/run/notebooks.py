@@ -10,7 +10,8 @@ from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.core import parsing
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Failure
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Failure
 from pyfmt.core.notebooks import Notebook, NotebookError
 from pyfmt.run.scoping import Chosen, Files
 from pyfmt.run.workspace import RunContext

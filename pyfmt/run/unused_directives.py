@@ -11,7 +11,8 @@ from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.keys import fold
 from pyfmt.core import planning
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.run.workspace import RunContext
 from pyfmt.runner.directives import DirectiveAnswer, DirectiveTask, find_useless

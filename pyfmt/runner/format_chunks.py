@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import NOTEBOOK_SUFFIX, ToolConfig, Unit
+from pyfmt.core.model import ToolConfig, Unit
 from pyfmt.runner import edits
 from pyfmt.tools import formatting
 from pyfmt.tools.black.newer import Find

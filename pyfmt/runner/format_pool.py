@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyfmt.core.model import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.runner import apart, interruption, processes
 from pyfmt.runner.format_chunks import Chunk, ChunkResult, FileResult, FormatOptions, work
 from pyfmt.tools import formatting

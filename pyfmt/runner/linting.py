@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core import estimating
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Failure, Outcome, Unit
+from pyfmt.core.model import Failure, Outcome, Unit
 from pyfmt.runner import interruption, trying
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Failure, Finding, Unit
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Failure, Finding, Unit
 from pyfmt.core.notebooks import Module, Notebook, NotebookError
 from pyfmt.tools.notebooks import mask
 from pyfmt.tools.protocol import Reading

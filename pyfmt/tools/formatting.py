@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import CellPlace, Project, ToolConfig
+from pyfmt.core.cells import CellPlace
+from pyfmt.core.model import Project, ToolConfig
 from pyfmt.tools.black import adapter as black
 from pyfmt.tools.isort import adapter as isort
 from pyfmt.tools.black.adapter import BlackSettings, SourceFault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from pyfmt.core.model import CellPlace
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.notebooks import Notebook, NotebookError, plain
 from pyfmt.tools.black import notebooks as black
 from pyfmt.tools.formatting import (

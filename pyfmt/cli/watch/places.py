@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pyfmt.core.model import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.projects.files import SETTINGS
 from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE

@@ -11,9 +11,10 @@ from pathlib import Path
 from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Staged
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Config, Environment, Failure, Project, Resolution
+from pyfmt.core.model import Config, Environment, Failure, Project, Resolution
 from pyfmt.core.report import Report
 from pyfmt.core.request import Location, Request
 from pyfmt.environments import trust

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import StagedError
-from pyfmt.core.model import NOTEBOOK_SUFFIX
 from pyfmt.git.index import LINK, SUBMODULE, GitIndex, IndexEntry
 from pyfmt.projects.selection import SCRIPT_SUFFIXES
 from pyfmt.projects.walking import PYTHON_SUFFIXES, leftovers, walk

@@ -13,7 +13,8 @@ from pyfmt.cache.digests import MISSING
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Finding
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Finding
 from pyfmt.core.notebooks import Notebook, NotebookError, plain, source_of
 from pyfmt.imports.parse import FileImports, from_json, read_imports, to_json
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import NOTEBOOK_SUFFIX, ToolConfig
+from pyfmt.core.model import ToolConfig
 from pyfmt.tools.black import newer
 
 # pylint: disable=no-name-in-module,c-extension-no-member  # black is compiled, pylint cannot look inside

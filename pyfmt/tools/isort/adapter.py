@@ -12,8 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import NOTEBOOK_SUFFIX, ToolConfig
+from pyfmt.core.model import ToolConfig
 from pyfmt.tools.black import adapter as black
 
 # pylint: disable=no-name-in-module  # isort is compiled, pylint cannot look inside

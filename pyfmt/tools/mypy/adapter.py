@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Environment, Failure, Finding, Part, Project, Severity, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.mypy import config, plugins
 from pyfmt.tools.mypy.config import Settings
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed

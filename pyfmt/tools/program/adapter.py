@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import CellPlace, Environment, Failure, Finding, Project, Severity, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Project, Severity, Unit
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _SAID = 5  # lines of a program that failed

@@ -7,7 +7,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from pyfmt.core.model import NOTEBOOK_SUFFIX, Severity, Unit
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Severity, Unit
 from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.program import concise
 from pyfmt.tools.program.adapter import Program, ProgramFinding
