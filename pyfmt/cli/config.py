@@ -111,6 +111,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
         "baseline": settings.baseline,
         "check-in-dependents": settings.in_dependents or "home",
+        "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),
     }
 

@@ -255,6 +255,7 @@ def load(request: Request, cwd: Path) -> Config:
         boundaries=values.get("boundaries"),
         in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
+        merge_equivalent=values.get("merge-equivalent", True),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"

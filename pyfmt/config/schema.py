@@ -107,6 +107,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "enum": [True, "home"],
         "default": True,
     },
+    "merge-equivalent": {
+        "type": "boolean",
+        "description": "Whether what several tools say of one fault is one finding that names them all.",
+        "default": True,
+    },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }
 

@@ -154,4 +154,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "cache-dir": _string,
     "baseline": _switch,
     "check-in-dependents": _in_dependents,
+    "merge-equivalent": _switch,
 }

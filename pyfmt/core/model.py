@@ -6,7 +6,7 @@ absolute paths say so in their docstring.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -205,6 +205,7 @@ class Config:
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
+    merge_equivalent: bool = True  # what several tools say of one fault is one finding
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
 
     def tool_config(self, tool: str) -> ToolConfig:
@@ -283,6 +284,14 @@ class Finding:
     also: tuple[str, ...] = ()  # other files that it is about (duplicate code, import cycles)
     syntax: bool = False
     baselined: bool = False  # accepted by a baseline: shown, but no failure
+    equivalents: tuple[Finding, ...] = ()  # what other tools say of the same fault; their findings are no others
+    # (tool, symbol) of rules of other tools that mean the same, and that a comment on its line suppresses
+    suppressed_by: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Finding, ...]:
+        """What each tool says: this one's own words, then its equivalents."""
+        return (replace(self, equivalents=()), *self.equivalents) if self.equivalents else (self,)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -70,6 +70,7 @@ class ShardRecord:
     files: int  # of the whole run
     fail_on: Severity
     baseline: str  # digest of the baselines that count, "" where none does
+    merge_equivalent: bool = True  # of the configuration
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,15 @@ def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
         rule = paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), printable(finding.rule or "-"))
         severity = paint.severity(finding.severity, finding.severity.value)
         mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
-        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{printable(finding.tool)}]')}{mark}"
+        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{_tools(finding)}]')}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
+
+
+def _tools(finding: Finding) -> str:
+    """ "mypy, pylint E0602": who says so, the others by their rules."""
+    others = (f"{each.tool} {each.rule}" for each in finding.equivalents)
+    return printable(", ".join(dict.fromkeys((finding.tool, *others))))
 
 
 def _further(finding: Finding, environments: Environments, more: list[str]) -> Iterator[tuple[str, str]]:
@@ -131,9 +137,11 @@ def _message(finding: Finding, paint: Paint, room: int) -> list[str]:
 
 
 def _rule(finding: Finding) -> str:
-    names = [finding.symbol, finding.rule] if finding.symbol != finding.rule else [finding.rule]
-    mark = f"({BASELINED})" if finding.baselined else ""
-    return " ".join(printable(name) for name in (*names, f"({finding.tool})", mark) if name)
+    said = (
+        " ".join(filter(None, (*dict.fromkeys((each.symbol, each.rule)), f"({each.tool})"))) for each in finding.parts
+    )
+    mark = f" ({BASELINED})" if finding.baselined else ""
+    return printable(", ".join(dict.fromkeys(said))) + mark
 
 
 def _source(scene: _Scene, finding: Finding, gutter: int) -> Iterator[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pyfmt import config, projects
+from pyfmt import config, disk, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory, Staged, first_party_roots
 from pyfmt.core import merging, planning
@@ -26,7 +28,7 @@ from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
-from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
+from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -152,6 +154,8 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             began=steps.began,
             libraries=work.libraries,
             whole=done.shard is None,
+            same=equivalence(settings.merge_equivalent),
+            source=partial(_content, settings.root),
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
@@ -162,13 +166,15 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             report, checked, settings.root, asked_locked=request.baseline_locked, environ=session.environ
         )
     steps.done("merge")
-    return RunResult(
-        report,
-        merging.exit_code(report, settings.fail_on),
-        checked=checked,
-        jobs=settings.jobs,
-        steps=tuple(steps.found),
-    )
+    code = merging.exit_code(report, settings.fail_on)
+    return RunResult(report, code, checked=checked, jobs=settings.jobs, steps=tuple(steps.found))
+
+
+def _content(root: Path, path: str) -> bytes | None:
+    try:
+        return disk.read_bytes(root / path)
+    except OSError:
+        return None  # its tools have said so
 
 
 def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunContext) -> planning.Work:

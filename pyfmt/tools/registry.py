@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pyfmt.core.away import RuleKinds
+from pyfmt.core.equivalents import Equivalence
 from pyfmt.core.tool_values import Comment, Cost
-from pyfmt.tools import black, isort, mypy, pylint, ruff, ty
+from pyfmt.tools import black, equivalents, isort, mypy, pylint, ruff, ty
 from pyfmt.tools.protocol import Linter
 from pyfmt.tools.tool import Kind, Tool
 
@@ -69,3 +70,8 @@ def rule_kinds() -> RuleKinds:
     found = comments().values()
     unused = frozenset(comment.unused_rule for comment in found if comment.unused_rule)
     return RuleKinds(unused, frozenset().union(*(tool.project_rules or () for tool in TOOLS.values())))
+
+
+def equivalence(merge: bool = True) -> Equivalence:
+    """For `merging`: which rules of several tools mean the same fault; none unless they are to be joined."""
+    return Equivalence() if not merge else Equivalence(equivalents.FAULTS, equivalents.LEADS, comments())

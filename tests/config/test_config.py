@@ -117,6 +117,7 @@ def test_every_key(tmp_path: Path) -> None:
         cache-dir = ".cache"
         baseline = true
         check-in-dependents = "home"
+        merge-equivalent = false
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
@@ -138,7 +139,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
-    assert settings.baseline and not settings.in_dependents
+    assert settings.baseline and not settings.in_dependents and not settings.merge_equivalent
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),
