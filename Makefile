@@ -77,7 +77,7 @@ test: $(STAMP) system
 
 lint: $(STAMP)
 	$(BIN)/mypy --strict
-	$(BIN)/mypy --strict --python-version 3.10 pyfmt/tools/worker pyfmt/tools/pylint/worker pyfmt/tools/mypy/worker
+	$(BIN)/mypy --strict --python-version 3.10 pyfmt/tools/worker pyfmt/tools/pylint/worker pyfmt/tools/mypy/worker pyfmt/tools/black/worker
 	$(BIN)/lint-imports
 	$(BIN)/pyfmt check
 

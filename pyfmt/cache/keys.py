@@ -60,7 +60,7 @@ class KeyFacts:
         found = self.configs[tool]
         inside = found.path.startswith(self.root + "/")
         place = found.path[len(self.root) :] if inside else os.path.basename(found.path)
-        return (found.origin, place, self.digest(found.path))
+        return (found.origin, place, self.digest(found.path), self.digest(found.follows) if found.follows else b"")
 
 
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:

@@ -24,9 +24,11 @@ _MEMO_KEY = fold("memo of environments", 1)
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A run over the tree of git's index: results are shared with other runs, what depends on the place is not."""
+    """A run over another tree, such as that of git's index: results are shared with other runs, what depends on the
+    place is not."""
 
     kept: bool  # the same tree is there in the next run: tools may keep caches of it
+    name: str = "staged"
 
 
 class Memory:
@@ -39,7 +41,7 @@ class Memory:
         self.store = Store(self.folder) if self.folder else None
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
-        self.digests = Digests(settings.root, self.store, "//staged/" if staged else "")
+        self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
         self._inside: str | None = None  # the cache's folder, relative to the root
         self.memo: dict[str, str] = {}
         self._saved_memo: dict[str, str] = {}
@@ -93,7 +95,7 @@ class Memory:
         if base is None or (self._staged and not self._staged.kept):
             return lambda unit: None
         if self._staged:
-            base = base / "staged"
+            base = base / self._staged.name
         tools = _tools_digest().hex()
         configs = {c.tool: self.digests.of(c.path).hex() for c in self._settings.tool_configs}
 

@@ -21,7 +21,7 @@ REST = ""  # the group of what cannot be told apart
 ALL = "*"  # stands for all names of a folder that can be imported
 _GONE = "-"
 _FOLDER = "/"
-_NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
+NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
 _IMPORTABLE = ("", "py", "pyi", "so", "pyd", "pyc", "typed")
 _PASSED_OVER = frozenset({"__pycache__"})
 
@@ -275,7 +275,7 @@ def marks(observed: Observed, places: PortablePaths, disk: Disk, before_ns: int)
         total.update(disk.link(places.local(text)).encode("utf-8", "surrogateescape") + b"\0")
     for name in observed.variables:
         total.update(disk.variable(name).encode() + b"\0")
-    return total.hexdigest()[:32] if newest < before_ns - _NOT_RACY_NS else None
+    return total.hexdigest()[:32] if newest < before_ns - NOT_RACY_NS else None
 
 
 def _marked(observed: Observed, places: PortablePaths) -> Iterator[str]:

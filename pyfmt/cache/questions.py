@@ -74,10 +74,22 @@ class _Taking:
         if not stat.S_ISREG(found.st_mode):
             self.name(os.path.dirname(path), os.path.basename(path), True)  # a folder that was opened as a file
             return
-        if max(found.st_mtime_ns, found.st_ctime_ns) >= self._written_ns:
+        if self._is_written(path, found):
             raise Changed(f"{path} was written meanwhile")
         folder, name = os.path.split(path)
         self.read.setdefault(self._places.portable(folder), set()).add(name)
+
+    def _is_written(self, path: str, found: os.stat_result) -> bool:
+        """Whether a file may hold something else than when the tools began.
+
+        uv links what it installs to its own cache: every further environment with the same package changes the file's
+        status, not its content. Another file in its place would have changed the folder.
+        """
+        if found.st_mtime_ns >= self._written_ns:
+            return True
+        if found.st_ctime_ns < self._written_ns:
+            return False
+        return found.st_nlink < 2 or os.stat(os.path.dirname(os.path.realpath(path))).st_mtime_ns >= self._written_ns
 
     def absent(self, path: str) -> None:
         """A path where nothing was: told by the first name on its way that is not there."""

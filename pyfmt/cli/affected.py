@@ -18,6 +18,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
+from pyfmt.environments.stale import stale_locks
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
 
@@ -63,6 +64,7 @@ class AffectedProjects:
     root: Path
     projects: tuple[Project, ...]
     scope: Scope
+    stale: tuple[str, ...] = ()  # locks of theirs that the manifests have left behind
 
 
 def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedProjects:
@@ -73,7 +75,9 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         survey = projects.find_projects(settings)
         read = import_memory.reader(memory, settings.root)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
-        return AffectedProjects(settings.root, survey.projects, scope)
+        stale = stale_locks(settings.root, survey.projects, memory.memo)
+        lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
+        return AffectedProjects(settings.root, survey.projects, scope, tuple(dict.fromkeys(lines)))
     finally:
         memory.close()
 
@@ -92,6 +96,7 @@ def as_text(result: AffectedProjects) -> str:
         for path, why in found.items():
             lines.append(f"  {names[path]}" + (f" ({path})" if names[path] != path else ""))
             lines += [f"    {reason}" for reason in why]
+    lines += ["", *result.stale] if result.stale else []
     return "\n".join(lines)
 
 
@@ -114,6 +119,7 @@ def as_json(result: AffectedProjects) -> str:
             "bases": list(scope.bases),
             "known": scope.known,
             "notes": list(scope.notes),
+            "stale": list(result.stale),
             "changed": rows(scope.changed),
             "affected": rows(scope.affected),
             "files": {"format": flat(scope.format), "lint": flat(scope.lint)},

@@ -1,4 +1,4 @@
-"""`pyfmt baseline write` and `pyfmt baseline prune`: the baselines after a run of the linters."""
+"""`pyfmt baseline`: write and prune the baselines after a run of the linters, or show what they hold."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyfmt.cli.options import add_how_fast, add_lock, add_paths
+from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request, verbosity
 from pyfmt.core import fingerprints
-from pyfmt.core.errors import UsageError
+from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Accepted
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
+from pyfmt.git import renames
 from pyfmt.reports import text_rest
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.paint import Paint
@@ -31,19 +33,29 @@ _SHOWN = 20  # entries that a refusal lists
 EXAMPLES = (
     ("pyfmt baseline write", "accept all findings of today"),
     ("pyfmt baseline prune", "forget those that are gone"),
+    ("pyfmt baseline status", "how many there are, by rule, owner and project, and over git's history"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to do, for which files, and how the linters run."""
-    parser.add_argument("action", choices=("write", "prune"), help="accept all findings, or only drop what is gone")
+    parser.add_argument(
+        "action",
+        choices=("write", "prune", "status"),
+        help="accept all findings; only drop what is gone; or count what is accepted, by rule, owner and time",
+    )
     add_paths(parser)
     add_lock(parser)
     add_how_fast(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Lint, and write the baselines; see `change` for the exit codes."""
+    """Lint, and write the baselines (see `change` for the exit codes), or print the status."""
+    if options.action == "status":
+        from pyfmt.cli import baseline_status  # deferred: the others need nothing of it
+
+        print_text("".join(f"{line}\n" for line in baseline_status.lines(plain_request(options), Path.cwd())))
+        return EXIT_CLEAN
     request = replace(
         plain_request(options),
         command=Command.LINT,
@@ -80,6 +92,9 @@ def change(action: str, request: Request, session: Session) -> int:
     if action == "write" and baseline_files.is_locked(request.baseline_locked, session.environ):
         _refuse_growth(accepted - found.accepted)
     _report_changes(baseline_files.write(root, projects, accepted), accepted, found.notes)
+    if accepted and renames.merges_by_union(root, baseline_files.NAME) is False:
+        rule = f"{baseline_files.NAME} merge=union"
+        print(f"help: so that baselines of branches merge: `echo '{rule}' >> .gitattributes`")
     return _unchecked(result.report, action)
 
 

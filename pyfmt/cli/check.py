@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pyfmt.cli.options import add_running
+from pyfmt.cli.options import add_running, add_stdin
 from pyfmt.cli.running import execute
 from pyfmt.core.request import Command
 
@@ -23,6 +23,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of every command that runs tools, and `--diff`."""
     add_running(parser)
+    add_stdin(parser)
     parser.add_argument("--diff", action="store_true", help="show how files would be reformatted")
 
 

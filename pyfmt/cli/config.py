@@ -14,15 +14,20 @@ from pyfmt.config.own import own_configs
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Boundaries, Config
 from pyfmt.core.request import Request
-from pyfmt.projects import Survey, find_projects
+from pyfmt.projects import Survey
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS
+from pyfmt.run.workspace import surveyed
+from pyfmt.tools.registry import TOOLS
 
 EXAMPLES = (
     ("pyfmt config", "every value, and where it comes from"),
     ("pyfmt config schema > pyfmt.schema.json", "for editors that check TOML"),
     ("pyfmt config schema --report", "what `--output json` writes"),
 )
+
+# What an empty value means, for people.
+_EMPTY = {"projects": "every folder with a manifest"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +61,7 @@ def _schema(of_reports: bool) -> str:
 def config_text(request: Request, cwd: Path, as_json: bool) -> str:
     """The resolved configuration, where each value comes from, and the projects' own configurations that are
     ignored."""
-    settings = config.load(request, cwd)
-    survey = find_projects(settings)
+    settings, survey = surveyed(config.load(request, cwd))
     values = _values(settings)
     origins = dict(settings.origins)
     ignored = ignored_configs(settings, survey)
@@ -69,22 +73,31 @@ def config_text(request: Request, cwd: Path, as_json: bool) -> str:
                 "file": str(settings.file) if settings.file else None,
                 "values": {key: {"value": value, "from": origins[key]} for key, value in values.items()},
                 "tools": {c.tool: {"file": c.path, "from": c.origin} for c in settings.tool_configs},
-                "ignored": [{"project": path, "tool": tool, "file": file} for path, tool, file in ignored],
+                "projects": {path: {"tools": list(found)} for path, found in settings.project_tools},
+                "ignored": [
+                    {"project": path, "tool": tool, "file": file, "reason": why} for path, tool, file, why in ignored
+                ],
+                "notes": list(settings.notes),
             },
             indent=2,
         )
     lines = [f"root    {settings.root}", f"config  {settings.file or 'none: all defaults'}", ""]
     width = max(len(key) for key in values)
     for key, value in values.items():
-        lines.append(f"{key.ljust(width)}  {json.dumps(value)}  ({shown_path(origins[key], settings.root)})")
+        said = _EMPTY.get(key) if not value else None
+        lines.append(f"{key.ljust(width)}  {said or json.dumps(value)}  ({shown_path(origins[key], settings.root)})")
     lines += ["", "shared configuration of the tools:"]
     for tool_config in settings.tool_configs:
         lines.append(
             f"  {tool_config.tool.ljust(6)}  {shown_path(tool_config.path, settings.root)}  ({tool_config.origin})"
         )
+    if settings.project_tools:
+        lines += ["", "tools that projects have chosen themselves:"]
+        lines += [f"  {path}: {', '.join(found) or 'none'}" for path, found in settings.project_tools]
     if ignored:
-        lines += ["", "ignored, since one shared configuration serves all projects:"]
-        lines += [f"  {tool.ljust(6)}  {file}" for _, tool, file in ignored]
+        lines += ["", "ignored:"]
+        lines += [f"  {tool.ljust(6)}  {file}: {why}" for _, tool, file, why in ignored]
+    lines += ["", *settings.notes] if settings.notes else []
     return "\n".join(lines)
 
 
@@ -106,6 +119,7 @@ def _values(settings: Config) -> dict[str, Any]:
                 "severity": {rule: severity.value for rule, severity in override.severity},
             }
             for override in settings.overrides
+            if override.base == "."
         ],
         "configs": _configs_folder(settings),
         "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
@@ -113,6 +127,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "check-in-dependents": settings.in_dependents or "home",
         "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),
+        "project-settings": list(settings.project_settings),
     }
 
 
@@ -136,20 +151,23 @@ def _configs_folder(settings: Config) -> str | None:
     return None
 
 
-def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, str]]:
-    """(project's path, tool, file) of every configuration of a tool that a project holds and pyfmt does not use.
+def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, str, str]]:
+    """(project's path, tool, file, reason) of every configuration of a tool that the root or a project holds and pyfmt
+    does not use.
 
     A project's `[[tool.mypy.overrides]]` alone are no such thing: they are merged in.
     """
-    used = {tool_config.path for tool_config in settings.tool_configs}
     found = []
-    for project in survey.projects:
-        folder = settings.root / project.path
+    for path in sorted({".", *(project.path for project in survey.projects)}):
+        folder = settings.root / path
         sections = _tool_sections(folder)
-        for tool in (shared.tool for shared in settings.tool_configs):
-            for name in own_configs(folder, tool, sections):
-                if str(folder / name.partition(" ")[0]) not in used:
-                    found.append((project.path, tool, shown_path(str(folder / name), settings.root)))
+        for shared in settings.tool_configs:
+            place, part = shown_path(shared.path, settings.root), TOOLS[shared.tool].merged
+            why = f"{place} ({shared.origin}) serves all projects" + (f"; {part} count" if part else "")
+            why = f"{place} of the folder `configs` comes first" if path == "." else why
+            for name in own_configs(folder, shared.tool, sections):
+                if str(folder / name.partition(" ")[0]) != shared.path:
+                    found.append((path, shared.tool, shown_path(str(folder / name), settings.root), why))
     return found
 
 

@@ -18,7 +18,7 @@ from pyfmt.core.model import Config, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
-from pyfmt.run.libraries import Setting, find_libraries
+from pyfmt.run.libraries import find_libraries
 from pyfmt.run.linting import quiet_context
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
@@ -67,6 +67,7 @@ class EnvironmentsView:
     config: Config
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
     libraries: Libraries = field(default_factory=Libraries)
 
     @property
@@ -84,12 +85,12 @@ def environments(
 ) -> EnvironmentsView:
     """Find all projects and environments, and which libraries are judged in these; raises PyfmtError."""
     space = open_workspace(request, cwd, environ)
-    view = EnvironmentsView(space.config, space.projects, space.resolutions)
+    view = EnvironmentsView(space.config, space.projects, space.resolutions, space.stale)
     if not with_libraries:
         return view
     context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
     try:
-        return replace(view, libraries=find_libraries(Setting.of(space), context.memory, context.facts))
+        return replace(view, libraries=find_libraries(context))
     finally:
         context.memory.close()
 
@@ -108,6 +109,7 @@ def environments_json(view: EnvironmentsView) -> str:
                 "found_by": resolution.rule,
                 "libraries": _libraries(view, environment, project),
                 "note": "; ".join([*filter(None, [resolution.note]), *resolution.unread]),
+                "stale": list(view.stale.get(project.path, ())),
                 "passed_over": [
                     {
                         "path": shown_path(candidate.prefix, view.config.root),
@@ -169,7 +171,8 @@ def environments_text(view: EnvironmentsView) -> str:
                     environment.health.value,
                 )
             )
-        details.append(_details(project, resolution, environment is None or environment.prefix not in told))
+        more = _details(project, resolution, environment is None or environment.prefix not in told)
+        details.append([*more, *view.stale.get(project.path, ())])
         told |= {environment.prefix} if environment is not None else set()
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []

@@ -6,13 +6,13 @@ import argparse
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.cli import explain_rule
 from pyfmt.cli.output import shown_path
-from pyfmt.cli.request import plain_request
+from pyfmt.cli.request import plain_request, verbosity
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Config, Project, Resolution, ToolConfig
 from pyfmt.core.request import Request
@@ -41,14 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Explain a file where there is one of that name, else a rule."""
     if os.path.lexists(options.file):
-        print(printable_text(explain_text(options.file, plain_request(options), Path.cwd(), os.environ)))
+        request = replace(plain_request(options), verbose=verbosity(options) > 0)
+        print(printable_text(explain_text(options.file, request, Path.cwd(), os.environ)))
     else:
         print(explain_rule.rule_text(options.file))
     return EXIT_CLEAN
 
 
 def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, str]) -> str:
-    """How a file is checked: its project, environment, configurations, and the call of each tool; raises PyfmtError."""
+    """How a file is checked: its project, environment and configurations, with `request.verbose` also the call of each
+    tool and all that was considered; raises PyfmtError."""
     request = replace(request, paths=(file,))
     space = open_workspace(request, cwd, environ)
     chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve(), space.config.exclude)
@@ -57,6 +59,16 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     (path, files), *_ = chosen.files.items()
     project = next(project for project in chosen.projects if project.path == path)
     resolution = next(found for found in space.resolutions if found.project == path)
+    context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
+    try:
+        facts = _Explained(
+            files, project, resolution, linter_calls(context, chosen), formatting_answers(context, project, files)
+        )
+        judged = _explain_judgements(files, project, context)
+    finally:
+        context.memory.close()
+    if not request.verbose:
+        return "\n".join(_brief(facts, judged, space.config, file))
     lines = [
         f"file         {', '.join(files)}",
         f"project      {project.name} ({project.path})",
@@ -65,20 +77,47 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
         f"depends on   {', '.join(project.depends_on) or 'no other project'}",
         *_explain_boundaries(space.config, chosen.projects, project),
         *_explain_environment(resolution),
+        *judged,
     ]
-    context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
-    try:
-        linting = linter_calls(context, chosen)
-        lines += _explain_judgements(files, project, context)
-        formatting = formatting_answers(context, project, files)
-    finally:
-        context.memory.close()
     for tool_config in space.config.tool_configs:
-        if tool_config.tool in space.config.tools:
-            calls = [line for found in linting if found.tool == tool_config.tool for line in _linter_call(found)]
-            calls = calls or _formatter_call(tool_config, project, files, space.config.root, formatting)
+        if tool_config.tool in space.config.tools_of(project.path):
+            calls = [line for found in facts.linting if found.tool == tool_config.tool for line in _linter_call(found)]
+            calls = calls or _formatter_call(tool_config, project, files, space.config.root, facts.formatting)
             lines += ["", *_explain_tool(tool_config, calls, space.config.root)]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """What is known of the files that are explained."""
+
+    files: tuple[str, ...]
+    project: Project
+    resolution: Resolution
+    linting: Sequence[LinterCall]
+    formatting: Sequence[str]  # what the cache has of the formatters' answers
+
+
+def _brief(facts: _Explained, judged: Sequence[str], settings: Config, file: str) -> Iterator[str]:
+    """The page in at most twelve lines, as long as there are no more than six tools."""
+    environment = facts.resolution.environment
+    yield f"file         {', '.join(facts.files)}"
+    yield f"project      {facts.project.name} ({facts.project.path})"
+    if environment is None:
+        yield _explain_environment(facts.resolution)[0]
+    else:
+        yield f"environment  {environment.name} (Python {environment.python}), found by: {facts.resolution.rule}"
+        if environment.reason:
+            yield f"  {environment.health.value}: {environment.reason}"
+    if judged:
+        yield f"judged in    {len(judged) - 1} environments"
+    for each in settings.tool_configs:
+        if each.tool in settings.tools_of(facts.project.path):
+            answers = [found.cached for found in facts.linting if found.tool == each.tool]
+            answers += facts.formatting if each.tool in formatters() else ()
+            cached = f"; {', '.join(dict.fromkeys(answers))}" if answers else "; needs an environment"
+            yield f"{each.tool.ljust(12)} {shown_path(each.path, settings.root)} ({each.origin}){cached}"
+    yield f"more: pyfmt explain -v {shlex.quote(file)}"
 
 
 def _explain_judgements(files: Sequence[str], project: Project, context: RunContext) -> list[str]:
@@ -110,7 +149,7 @@ def _formatter_call(
     options = TOOLS[tool_config.tool].options
     if options is None:
         return ["call    none: it needs an environment"]
-    words = [tool_config.tool, *options(tool_config.path), *names]
+    words = [tool_config.tool, *options(tool_config), *names]
     cached = [f"cache   {answer}" for answer in dict.fromkeys(answers) if tool_config.tool in formatters()]
     return [*cached, f"call    in process, as: cd {shlex.quote(str(folder))} && {shlex.join(words)}"]
 

@@ -6,11 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from pyfmt.cli.options import add_running
+from pyfmt.cli.options import add_running, add_stdin
 from pyfmt.cli.output import write_bytes
 from pyfmt.cli.request import run_request
-from pyfmt.cli.running import execute
-from pyfmt.core.errors import UsageError
+from pyfmt.cli.running import check_stdin, execute
 from pyfmt.core.request import Command
 
 EXAMPLES = (
@@ -25,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_running(parser)
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 where files would be reformatted")
     parser.add_argument("--diff", action="store_true", help="show the changes; writes nothing")
-    parser.add_argument("--stdin-filename", metavar="FILE", help="with `-`: the file that the input stands for")
+    add_stdin(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,14 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _format_stdin(options: argparse.Namespace) -> int:
-    if options.paths != ["-"]:
-        raise UsageError("stands alone: it cannot be mixed with other paths", "-")
-    if options.watch:
-        raise UsageError("does not go with `-`: standard input comes once", "--watch")
-    if options.since is not None:
-        raise UsageError("does not go with `-`: standard input has no history", "--since")
-    if options.staged:
-        raise UsageError("takes files from git's index: it cannot be mixed with standard input", "--staged")
+    check_stdin(options)
     from pyfmt.run.formatting import format_stdin  # deferred so that --help stays quick
 
     request = run_request(options, Command.FORMAT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pyfmt.cli.options import add_running
+from pyfmt.cli.options import add_running, add_stdin
 from pyfmt.cli.running import execute
 from pyfmt.core.request import Command
 
@@ -13,6 +13,10 @@ EXAMPLES = (
     ("pyfmt lint --timings=trace.json", "where the time went: a table, and a trace for ui.perfetto.dev"),
     ("pyfmt lint --unused-ignores", "comments that suppress nothing, too"),
     ("pyfmt lint --add-ignores lib/legacy", "accept what is there, rule by rule, line by line"),
+    (
+        "pyfmt lint - --stdin-filename lib/storage/disk.py < disk.py",
+        "for editors: what the buffer holds, not yet saved",
+    ),
     ("pyfmt lint --jobs 1 --no-cache -v", "everything anew, one unit after the other"),
 )
 
@@ -20,6 +24,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of every command that runs tools, and `--add-ignores`."""
     add_running(parser)
+    add_stdin(parser)
     parser.add_argument(
         "--add-ignores",
         action="store_true",

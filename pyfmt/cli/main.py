@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pyfmt.cli import given_names
 from pyfmt.cli.parser import build_parser, command_module, with_command
-from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, PyfmtError
+from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, EXIT_INTERRUPTED, ConfigError, PyfmtError
 from pyfmt.runner import interruption
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -28,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PyfmtError as error:
         from pyfmt.reports.escaping import printable_text  # deferred: only an error needs it
 
+        if isinstance(error, ConfigError):
+            from pyfmt.config.lines import with_line
+
+            error = with_line(error)
         print(printable_text(f"pyfmt: error: {error}"), file=sys.stderr)
         return EXIT_FAILURE
     except KeyboardInterrupt:
@@ -85,5 +89,9 @@ def _dispatch(arguments: list[str]) -> int:
 
         print(version_text())
         return EXIT_CLEAN
-    options = build_parser(words[:1]).parse_args(words, argparse.Namespace(argv=arguments))
+    options, unknown = build_parser(words[:1]).parse_known_args(words, argparse.Namespace(argv=arguments))
+    if unknown:
+        from pyfmt.cli.unknown_words import refuse  # deferred: only an error needs it
+
+        refuse(words[0], unknown)
     return command_module(options.command).run(options)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from pyfmt.core.model import Severity
+
+_SEVERITIES = tuple(severity.value for severity in Severity)
 AUTO = "auto"  # `--output` without a format
 
 
@@ -26,6 +29,13 @@ def _percent(value: str) -> float:
     if not 0 < percent <= 100:
         raise argparse.ArgumentTypeError(f"{value!r} is no share: give one from above 0% to 100%, such as 5%")
     return percent
+
+
+def _number(value: str) -> int:
+    """A whole number from 0 on."""
+    if not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"{value!r} is no number from 0 on")
+    return int(value)
 
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +64,15 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the whole monorepo)")
 
 
+def add_stdin(parser: argparse.ArgumentParser) -> None:
+    """`--stdin-filename`."""
+    parser.add_argument("--stdin-filename", metavar="FILE", help="with `-`: the file that the input stands for")
+
+
 def add_outputs(group: argparse._ActionsContainer) -> None:
     """Options that say where reports go, and how they look."""
     group.add_argument(
+        "-o",
         "--output",
         action="append",
         default=[],
@@ -77,7 +93,29 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
         help="the text report: with source excerpts, one line for each finding, or by project and file "
         "(default: full on a terminal, else concise)",
     )
+    group.add_argument(
+        "--severity",
+        choices=_SEVERITIES,
+        default=_SEVERITIES[-1],
+        help="the text lists findings of this severity and worse, and counts the others; the exit code stays",
+    )
+    group.add_argument(
+        "--sort",
+        choices=("place", "severity"),
+        default="place",
+        help="the order of a file's findings in the text: by line, or the worst first",
+    )
+    group.add_argument(
+        "--max-same",
+        type=_number,
+        default=100,
+        metavar="N",
+        help="the text lists at most N findings of one rule with one message, counts the others (default: 100; 0: all)",
+    )
     group.add_argument("--statistics", action="store_true", help="end with the findings by rule and by project")
+    group.add_argument(
+        "--show-baselined", action="store_true", help="list the findings that a baseline accepts, marked, too"
+    )
     group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
 
 
@@ -87,9 +125,10 @@ def add_gate(group: argparse._ActionsContainer) -> None:
         "--baseline",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="findings that the projects' baselines accept are shown, but no failure",
+        help="findings that the projects' baselines accept are counted, but no failure",
     )
     add_lock(group)
+    group.add_argument("--fail-on", choices=_SEVERITIES, help="the mildest severity that makes the run fail")
     group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
     group.add_argument(
         "--shard-times", metavar="REPORT", help="with --shard: balance by the seconds in this JSON report"
@@ -118,6 +157,7 @@ def add_watch(group: argparse._ActionsContainer) -> None:
 def add_how_fast(group: argparse._ActionsContainer) -> None:
     """Which tools run, and with how much of the machine."""
     group.add_argument(
+        "-t",
         "--tool",
         action="append",
         default=[],
@@ -125,7 +165,9 @@ def add_how_fast(group: argparse._ActionsContainer) -> None:
         dest="tools",
         help="only this tool: isort, black, pylint, mypy, or pyfmt for its own rules (repeatable)",
     )
-    group.add_argument("--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)")
+    group.add_argument(
+        "-j", "--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)"
+    )
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
 
@@ -154,7 +196,7 @@ def add_timings(group: argparse._ActionsContainer) -> None:
 
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that run tools; those that only some of them have are off elsewhere."""
-    parser.set_defaults(check=False, diff=False, add_ignores=False)
+    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None)
     add_paths(parser)
     group = parser.add_argument_group("what and how fast")
     group.add_argument(

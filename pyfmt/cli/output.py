@@ -168,6 +168,10 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
         style=display.style,
         statistics=display.statistics,
         show_files=display.show_files,
+        show_baselined=display.show_baselined,
+        severity=display.severity,
+        sort=display.sort,
+        max_same=display.max_same,
         # Paths of a merged report whose root is elsewhere can only be told from its root.
         here=os.getcwd() if os.path.isdir(result.report.root) else "",
         asked=request,

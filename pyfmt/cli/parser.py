@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import importlib
+import os
 from collections.abc import Sequence
 from typing import Protocol, cast
 
@@ -13,9 +14,9 @@ from pyfmt.cli.options import AUTO, add_shared
 # Each command with its line of help; the module of the same name has the rest.
 _HELP = {
     "run": "Format in place (isort, then black), then lint (pylint, mypy); the default command.",
-    "check": "Like run, but writes nothing: a file that would be reformatted is a finding.",
+    "check": "Like run, but writes nothing: a file that would be reformatted is a finding. `-`: standard input.",
     "format": "Only format. `-` formats standard input to standard output.",
-    "lint": "Only lint.",
+    "lint": "Only lint. `-` lints standard input.",
     "envs": "Every project, its environment, how it was found, its Python, its health.",
     "explain": "How a file is checked (project, environment, configuration, calls), or what a rule means.",
     "config": "The resolved configuration, and where each value comes from.",
@@ -26,7 +27,7 @@ _HELP = {
     "graph": "Which project depends on which, and the file that says so.",
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
-    "baseline": "Accept today's findings (write), or forget those that are gone (prune).",
+    "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
     "merge": "Join the JSON reports of all shards to the report of the whole run.",
 }
 COMMANDS = tuple(_HELP)
@@ -87,7 +88,7 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="store_true", help="the versions of pyfmt and of all the tools")
+    parser.add_argument("-V", "--version", action="store_true", help="the versions of pyfmt and of all the tools")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, text in _HELP.items():
         if name not in declared:
@@ -109,7 +110,7 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 _WITH_VALUE = frozenset(
     "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
-    "--hook --ci --shard --shard-times".split()
+    "--hook --ci --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
 )
 
 
@@ -120,8 +121,10 @@ def with_command(arguments: Sequence[str]) -> list[str]:
     command's words to its first run of them: `lib --jobs 2 projects` would not be understood.
     """
     options, words, behind = _sorted_out(arguments)
-    if "--version" in options:
+    if "--version" in options or "-V" in options:
         return ["--version"]
+    if words and words[0] == "help" and not os.path.lexists("help"):
+        return [*words[1:2], "--help"]
     if not words and not behind and any(option in ("-h", "--help") for option in options):
         return ["--help"]
     named = bool(words) and words[0] in COMMANDS
@@ -149,7 +152,7 @@ def _sorted_out(arguments: Sequence[str]) -> tuple[list[str], list[str], list[st
         if word == "--":
             return options, words, list(rest)
         if word.startswith("-") and word != "-":
-            if word == "--output" and (not rest or rest[0].startswith("-")):
+            if word in ("--output", "-o") and (not rest or rest[0].startswith("-")):
                 word = f"--output={AUTO}"  # what is moved behind it must not become its value
             if word == "--timings":
                 word = "--timings="  # the same

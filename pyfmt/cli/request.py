@@ -10,6 +10,7 @@ from typing import cast
 from pyfmt.cli.options import AUTO
 from pyfmt.core.errors import UsageError
 from pyfmt.core.hook import base_of
+from pyfmt.core.model import Severity
 from pyfmt.core.request import Command, Display, Location, OutputSpec, Request
 
 
@@ -32,6 +33,7 @@ def run_request(options: argparse.Namespace, command: Command) -> Request:
         trust=options.trust,
         verbose=verbosity(options) > 0,
         unused_ignores=options.unused_ignores,
+        fail_on=Severity(options.fail_on) if options.fail_on else None,
         baseline=options.baseline,
         baseline_locked=options.baseline_locked,
         shard=_shard(options, checking or command is Command.LINT),
@@ -53,6 +55,10 @@ def display_of(options: argparse.Namespace) -> Display:
         style=options.style,
         statistics=options.statistics,
         show_files=options.show_files,
+        show_baselined=options.show_baselined,
+        severity=Severity(options.severity),
+        sort=options.sort,
+        max_same=options.max_same,
         timings=options.timings,
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,8 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     from pyfmt.run import pipeline  # deferred so that --help stays quick
 
     request, display = run_request(options, command), display_of(options)
+    if "-" in request.paths:
+        request = _of_buffer(request, options)
     _check_mistyped_command(request.paths, options.argv)
     for output in display.outputs:
         check_format(output.format)
@@ -58,6 +62,31 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     return result.exit_code
 
 
+def _of_buffer(request: Request, options: argparse.Namespace) -> Request:
+    """The request about what standard input holds, as `--stdin-filename`."""
+    check_stdin(options)
+    if request.command is Command.RUN:
+        cure = "use `pyfmt check -`, `pyfmt lint -` or `pyfmt format -`"
+        raise UsageError("cannot be written back: `pyfmt run` takes files only", "-", cure)
+    if not options.stdin_filename:
+        raise UsageError("needs the file that the input stands for", "-", "give it with --stdin-filename FILE")
+    return replace(request, paths=(options.stdin_filename,), text=sys.stdin.buffer.read())
+
+
+def check_stdin(options: argparse.Namespace) -> None:
+    """Raises UsageError for what does not go with standard input as the file to look at."""
+    if options.paths != ["-"]:
+        raise UsageError("stands alone: it cannot be mixed with other paths", "-")
+    if options.watch:
+        raise UsageError("does not go with `-`: standard input comes once", "--watch")
+    if options.since is not None:
+        raise UsageError("does not go with `-`: standard input has no history", "--since")
+    if options.staged:
+        raise UsageError("takes files from git's index: it cannot be mixed with standard input", "--staged")
+    if options.add_ignores:
+        raise UsageError("writes files: it cannot be mixed with standard input", "--add-ignores")
+
+
 def _check_mistyped_command(paths: Sequence[str], arguments: Sequence[str]) -> None:
     """Raises UsageError for a single bare word that names no file and is near a command."""
     if len(paths) != 1 or not paths[0].isalpha() or os.path.lexists(paths[0]) or any(a in COMMANDS for a in arguments):
@@ -71,7 +100,7 @@ def _check_mistyped_command(paths: Sequence[str], arguments: Sequence[str]) -> N
 
 def _can_repeat(request: Request, display: Display) -> bool:
     """Whether the next call of this command may be answered with what this one says: see repeating/."""
-    asks_git = request.staged or request.since is not None or request.shard is not None
+    asks_git = request.staged or request.text is not None or request.since is not None or request.shard is not None
     reports_on_itself = display.verbosity > 0 or display.statistics or display.timings is not None
     reports_on_itself = reports_on_itself or request.cache_audit > 0
     return request.use_cache and not asks_git and not reports_on_itself and display.outputs == (OutputSpec("text"),)

@@ -3,91 +3,54 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pyfmt import disk
 from pyfmt.config.own import own_configs
-from pyfmt.config.plain import kind
-from pyfmt.config.values import KEYS, EnvironmentSettings, count, seconds, tools
+from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_toml, section_of
+from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
-from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
 __all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
-
-Table = Mapping[str, Any]
-
-# What a file that is no TOML shows of being meant as pyfmt's configuration.
-_HEADER = re.compile(rb"^\s*\[+\s*tool\s*\.\s*[\"']?pyfmt\b", re.MULTILINE)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The file's content; ConfigError names the place where it is not TOML or cannot be read."""
-    try:
-        return disk.read_toml(path)
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", str(path)) from error
-    except ValueError as error:
-        raise ConfigError(f"is not valid TOML: {error}", str(path)) from error
-
-
-def _section(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
-    """The pyfmt section of a file's data: `[tool.pyfmt]`, or the whole of a pyfmt.toml; None where it has none."""
-    tool = data.get("tool", {})
-    section = tool.get("pyfmt") if isinstance(tool, dict) else None
-    if path.name != "pyproject.toml" and (section is None or path.name == "pyfmt.toml" and set(data) != {"tool"}):
-        section = data  # with a stray `[tool.…]` in it, that is an unknown key
-    if section is None:
-        return None
-    if not isinstance(section, dict):
-        raise ConfigError(f"tool.pyfmt must be a table, not {kind(section)}", str(path))
-    return section
-
-
-def _config_file_in(folder: Path) -> Path | None:
-    """pyfmt.toml, or a pyproject.toml that has `[tool.pyfmt]`."""
-    own = folder / "pyfmt.toml"
-    if own.is_file():
-        return own
-    manifest = folder / "pyproject.toml"
-    if not manifest.is_file():
-        return None
-    # Cheap test first: most manifests of a monorepo are not ours.
-    try:
-        content = disk.read_bytes(manifest)
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", str(manifest)) from error
-    if b"pyfmt" not in content:
-        return None
-    try:
-        data = read_toml(manifest)
-    except ConfigError:
-        # A project's damaged manifest that only mentions pyfmt is that project's failure, and is told with it.
-        if _HEADER.search(content) is None:
-            return None
-        raise
-    return manifest if _section(manifest, data) is not None else None
+_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 def find_root(start: Path) -> tuple[Path, Path | None]:
     """The monorepo's root and its configuration file: the nearest folder upwards that has one, else the git root,
-    else `start` itself."""
+    else the uppermost folder with a manifest, else `start` itself.
+
+    A section that holds nothing but what a root above leaves to its projects (`project-settings`) makes no root.
+    """
+    found: tuple[Path, Path | None] | None = None
+    own: set[str] = set()
     for folder in (start, *start.parents):
-        file = _config_file_in(folder)
+        file = config_file_in(folder)
         if file is not None:
-            return folder, file
+            section = section_of(file, read_toml(file)) or {}
+            left = section.get("project-settings")
+            if found is None or (isinstance(left, list) and own <= {*map(str, left)}):
+                found, own = (folder, file), set(section)
+            if not own or not own <= {*PER_PROJECT}:
+                return found
         if os.path.exists(folder / ".git"):  # only that it is there: git writes into it all the time
-            return folder, None  # a configuration above the repository belongs to something else
-    return start, None
+            return found or (folder, None)  # a configuration above the repository belongs to something else
+    return found or (_uppermost(start), None)
+
+
+def _uppermost(start: Path) -> Path:
+    """The root where neither git nor a configuration says one: the same wherever below it one stands."""
+    shared = (Path(start.anchor), Path.home(), Path(tempfile.gettempdir()))  # a stray manifest there means nothing
+    found = [folder for folder in (start, *start.parents) if any((folder / name).is_file() for name in _MANIFESTS)]
+    return next((folder for folder in reversed(found) if folder not in shared), start)
 
 
 def configs_folder() -> Path:
@@ -95,37 +58,6 @@ def configs_folder() -> Path:
     package = Path(__file__).resolve().parent.parent
     inside = package / "configs"
     return inside if inside.is_dir() else package.parent / "configs"
-
-
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """Parsed keys, and where they come from."""
-
-    values: dict[str, Any]
-    source: str
-
-
-def _parse(section: Table, file: Path) -> _Values:
-    values: dict[str, Any] = {}
-    for key, value in section.items():
-        parser = KEYS.get(key)
-        if parser is None:
-            raise ConfigError(f"unknown key {key!r}{nearest(key, list(KEYS))}", str(file))
-        if _holds_nul(value):
-            raise ConfigError(f"{key}: holds a NUL character, which no path or name can", str(file))
-        try:
-            values[key] = parser(value)
-        except TypeError as error:
-            raise ConfigError(f"{key}: must be {error}, not {kind(value)}", str(file)) from error
-        except ValueError as error:
-            raise ConfigError(f"{key}: {error}", str(file)) from error
-    return _Values(values, str(file))
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_holds_nul, (*value.keys(), *value.values())))
-    return any(map(_holds_nul, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
@@ -173,7 +105,11 @@ def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Coll
             found.append(ToolConfig(tool.name, str(manifest), "root"))
         else:
             found.append(ToolConfig(tool.name, str(configs_folder() / tool.config_file), "built-in"))
-    return tuple(found)
+    own_of = {each.tool: each.path for each in found if each.origin != "built-in"}
+    return tuple(
+        replace(each, follows=own_of.get(registry.TOOLS[each.tool].follows, "")) if each.tool not in own_of else each
+        for each in found
+    )
 
 
 def _processors() -> int:
@@ -214,14 +150,26 @@ def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
         root = (cwd / request.location.root).resolve()
         if not root.is_dir():
             raise UsageError("--root is not a folder", request.location.root)
-        file = _config_file_in(root)
+        file = config_file_in(root)
     else:
-        root, file = find_root(_start_folder(request, cwd))
+        start = _start_folder(request, cwd)
+        root, file = find_root(start)
+        if file is None and root == start and not start.is_relative_to(cwd):
+            _refuse_what_is_no_monorepo(root, request.paths[0])
     if request.location.config_file is not None:
         file = (cwd / request.location.config_file).resolve()
         if not file.is_file():
             raise ConfigError("--config names no file", request.location.config_file)
     return root, file
+
+
+def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
+    """Raises UsageError for a folder elsewhere that shows nothing of a monorepo: `/etc` is none."""
+    marks = (".git", *_MANIFESTS)
+    below = (path for depth in ("", "*/", "*/*/") for name in marks for path in folder.glob(depth + name))
+    if (folder / given).is_dir() and next(below, None) is None:
+        what = "holds no project, and there is no git repository and no [tool.pyfmt] there or above"
+        raise UsageError(what, given, f"name the root with `--root {given}` where that is meant")
 
 
 def load(request: Request, cwd: Path) -> Config:
@@ -230,20 +178,20 @@ def load(request: Request, cwd: Path) -> Config:
     Raises ConfigError (unknown key, wrong type, unreadable file) and UsageError (`--root` that is no folder).
     """
     root, file = _locate(request, cwd.resolve())
-    section = _section(file, read_toml(file)) if file is not None else None
+    section = section_of(file, read_toml(file)) if file is not None else None
     if section is None and request.location.config_file is not None:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
-    parsed = _parse(section or {}, file) if file is not None else _Values({}, "")
-    values = parsed.values
+    own = parsed(section or {}, file) if file is not None else SectionValues({}, "")
+    values = own.values
     found: EnvironmentSettings = values.get("environments", EnvironmentSettings())
-    origins = {key: (parsed.source if key in values else "default") for key in KEYS}
+    origins = {key: (own.source if key in values else "default") for key in KEYS}
     config = Config(
         root=root,
         file=file,
         projects=values.get("projects", ()),
         exclude=values.get("exclude", ()),
         tools=values.get("tools", registry.defaults()),
-        tool_configs=_tool_configs(root, values.get("configs"), file, {*values.get("tools", ()), *request.tools}),
+        tool_configs=_tool_configs(root, values.get("configs"), file, _named_tools(values, request)),
         environments=found.paths,
         groups=found.groups,
         extras=found.extras,
@@ -256,6 +204,8 @@ def load(request: Request, cwd: Path) -> Config:
         in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
         merge_equivalent=values.get("merge-equivalent", True),
+        project_settings=values.get("project-settings", ()),
+        notes=_guess(root, file, request, cwd.resolve()),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"
@@ -272,9 +222,24 @@ def load(request: Request, cwd: Path) -> Config:
         where = "--tool" if request.tools else str(file)
         cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"
         raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: no boundaries are configured", where, cure)
+    if request.fail_on is not None:
+        config, origins["fail-on"] = replace(config, fail_on=request.fail_on), "--fail-on"
     if request.baseline is not None:
         config, origins["baseline"] = replace(config, baseline=request.baseline), "--baseline"
     return replace(config, origins=tuple(sorted(origins.items())))
+
+
+def _guess(root: Path, file: Path | None, request: Request, cwd: Path) -> tuple[str, ...]:
+    """What to say of a root that neither the user, nor git or a configuration has named, nor the working folder is."""
+    if file is not None or request.location.root is not None or root == cwd or os.path.exists(root / ".git"):
+        return ()
+    return (f"no git repository and no [tool.pyfmt]: {root} was taken as the root; `--root` names another",)
+
+
+def _named_tools(values: dict[str, Any], request: Request) -> set[str]:
+    """The tools that may run beside those that are on by default: any, where projects choose them."""
+    chosen = registry.TOOLS if "tools" in values.get("project-settings", ()) else ()
+    return {*values.get("tools", ()), *request.tools, *chosen}
 
 
 def _option(name: str, parser: Callable[[Any], Any], value: Any) -> Any:

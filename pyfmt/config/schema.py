@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pyfmt.config.values import KEYS, LONGEST, every_tool
+from pyfmt.config.values import KEYS, LONGEST, PER_PROJECT, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
 from pyfmt.tools import registry
@@ -111,6 +111,12 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "type": "boolean",
         "description": "Whether what several tools say of one fault is one finding that names them all.",
         "default": True,
+    },
+    "project-settings": {
+        "description": "What a project may set in a [tool.pyfmt] of its own.",
+        "type": "array",
+        "items": {"enum": list(PER_PROJECT)},
+        "default": [],
     },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }

@@ -140,6 +140,17 @@ def _in_dependents(value: Any) -> bool:
     return value is True
 
 
+PER_PROJECT = ("tools", "overrides")  # what a project may set in a section of its own
+
+
+def _project_settings(value: Any) -> tuple[str, ...]:
+    names = strings(value)
+    for name in names:
+        if name not in PER_PROJECT:
+            raise ValueError(f"{name!r} is no key that a project may set{nearest(name, PER_PROJECT)}")
+    return names
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "projects": globs,
     "exclude": strings,
@@ -155,4 +166,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "baseline": _switch,
     "check-in-dependents": _in_dependents,
     "merge-equivalent": _switch,
+    "project-settings": _project_settings,
 }

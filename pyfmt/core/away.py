@@ -34,8 +34,8 @@ class Libraries:
 
     away: Mapping[str, tuple[Away, ...]] = field(default_factory=dict)  # by environment's prefix, ordered by path
     answers: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)  # names of the environments answered for
-    agreed: frozenset[str] = frozenset()  # what is found in these holds only if all their environments say so
-    # By library's path: the names of the dependents for which it is not judged, having no usable environment.
+    agreed: frozenset[str] = frozenset()  # files in which a package is missing only if all environments lack it
+    # By library's path: the paths of the dependents for which it is not judged, having no usable environment.
     blind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unasked: frozenset[str] = frozenset()  # libraries' paths that are judged at home only, as the configuration wants
 
@@ -55,10 +55,10 @@ class Use:
     home: bool
 
 
-def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Environment, str], str], agreed: Iterable[str]) -> Libraries:
+def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Use, str], str], agreed: Iterable[str]) -> Libraries:
     """Who is asked about each file; each item of `uses` is one library's, and its home comes first.
 
-    `sight` tells what a file can see in an environment: equal only where a tool would say the same.
+    `sight` tells what a file can see in the environment of a use: equal only where a tool would say the same.
     """
     away: dict[str, list[Away]] = {}
     answers: dict[Place, list[str]] = {}
@@ -68,7 +68,7 @@ def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Environment, str], st
         for use in library:
             asked = set()
             for file in use.files:
-                seen = sight(use.environment, file) if counts[file] > 1 else ""
+                seen = sight(use, file) if counts[file] > 1 else ""
                 one = first.setdefault((file, seen), use.environment)
                 if one.prefix == use.environment.prefix:
                     asked.add(file)
@@ -136,6 +136,12 @@ class RuleKinds:
         frozenset()
     )  # that a comment suppresses nothing: it is of use where any environment needs it
     of_projects: frozenset[str] = frozenset()  # checked at home only
+    of_missing: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # by tool: see `Tool.of_missing`
+
+    def lacks_package(self, finding: Finding) -> bool:
+        """Whether it is found since a package is not installed."""
+        pattern = self.of_missing.get(finding.tool)
+        return pattern is not None and pattern.match(f"{finding.rule}: {finding.message}") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +155,8 @@ class Settled:
 def settled(findings: Sequence[Finding], records: Iterable[Judged], kinds: RuleKinds, whole: bool = True) -> Settled:
     """What is left of merged findings, once all environments have been heard (`whole`).
 
-    That a comment suppresses nothing holds only if every environment that has judged the file says so, and so does all
-    that is found in files that no dependent means to import.
+    That a comment suppresses nothing holds only if every environment that has judged the file says so. So does that a
+    package is missing, in files that no dependent means to import: one environment that has it is enough for them.
     """
     heard: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
     for record in records:
@@ -159,7 +165,7 @@ def settled(findings: Sequence[Finding], records: Iterable[Judged], kinds: RuleK
     kept, waiting = [], []
     for finding in _with_common_codes(findings, heard, kinds) if whole else findings:
         names, agreed = heard.get((finding.tool, finding.path), (frozenset(), False))
-        must_agree = finding.rule in kinds.unused or agreed and not finding.syntax
+        must_agree = finding.rule in kinds.unused or agreed and kinds.lacks_package(finding)
         if finding.rule in kinds.of_projects and names:
             kept.append(replace(finding, environments=tuple(sorted(names.union(finding.environments)))))
         elif not must_agree or not names:

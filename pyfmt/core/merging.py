@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core import away, equivalents
+from pyfmt.core.build_imports import without_build_imports
 from pyfmt.core.model import (
     Accepted,
     Config,
@@ -50,7 +51,7 @@ class Material:
     seconds: float = 0.0
     began: float = 0.0  # by the clock of `Outcome.started`
     libraries: away.Libraries = field(default_factory=away.Libraries)  # what is judged away from home
-    kinds: away.RuleKinds = away.RuleKinds()
+    kinds: away.RuleKinds = field(default_factory=away.RuleKinds)
     whole: bool = True  # False: other machines do further units of the same run
     same: equivalents.Equivalence = equivalents.Equivalence()
     source: equivalents.Source = lambda _path: None  # the files as they were checked
@@ -61,6 +62,7 @@ def merge(material: Material) -> Report:
     outcomes = material.outcomes
     judged = away.judged(outcomes, material.libraries)
     found = merge_findings((each for outcome in outcomes for each in away.widened(outcome)), material.ranks)
+    found = tuple(without_build_imports(found, material.projects, material.kinds.of_missing))
     found = tuple(equivalents.with_suppressions(found, material.same, material.source))
     told = apply_overrides(found, material.config.overrides)
     settled = _settled(told, judged, material.kinds, material.same, material.whole)
@@ -145,13 +147,16 @@ def apply_overrides(findings: Sequence[Finding], overrides: Sequence[Override]) 
         return tuple(findings)
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
 
-    rules = [(GitIgnoreSpec.from_lines(override.paths), override) for override in overrides]
+    rules = [
+        (GitIgnoreSpec.from_lines(each.paths), "" if each.base == "." else f"{each.base}/", each) for each in overrides
+    ]
     kept = []
     for finding in findings:
         names = {finding.rule, finding.symbol, finding.tool, "*"}
         current: Finding | None = finding
-        for spec, override in rules:
-            if current is None or not spec.match_file(finding.path):
+        for spec, base, override in rules:
+            inside = finding.path.startswith(base) and spec.match_file(finding.path[len(base) :])
+            if current is None or not inside:
                 continue
             if names & set(override.disable) and not finding.syntax:
                 current = None

@@ -6,6 +6,7 @@ absolute paths say so in their docstring.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -69,7 +70,9 @@ class Project:
     manifests: tuple[str, ...] = ()  # the manifest and lock files that were read
     requires: tuple[str, ...] = ()  # PEP 503 names of what its manifest asks for, in any group
     edges: tuple[Edge, ...] = ()  # `depends_on` with the reasons, in the same order
+    build_requires: tuple[str, ...] = ()  # PEP 503 names of what there is where it is built
     needs: tuple[str, ...] = ()  # PEP 508 lines of its main group: what it cannot do without
+    version: str | None = None  # as its manifest says it; None where that is computed
     computed: bool = False  # it computes (some of) its dependencies: what it declares is not all known
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
@@ -117,6 +120,7 @@ class Environment:
     health: Health = Health.OK
     reason: str = ""  # why the health is not OK, one line
     cure: str = ""
+    standalone: bool = False  # no virtual environment: the standard library, and the monorepo's own code
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,8 @@ class ToolConfig:
     tool: str
     path: str  # absolute path of the file
     origin: str  # "configs", "root" or "built-in"
+    # Absolute path of the configuration of the tool that this one agrees with (`Tool.follows`), having none itself.
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,7 @@ class Override:
     paths: tuple[str, ...]  # gitignore-style patterns
     disable: tuple[str, ...] = ()  # rule ids, symbols, or "tool" names
     severity: tuple[tuple[str, Severity], ...] = ()  # rule -> severity; "*" for all
+    base: str = "."  # the folder that the patterns count from: a project's, for one of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +213,19 @@ class Config:
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
     merge_equivalent: bool = True  # what several tools say of one fault is one finding
+    project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
+    # project path -> the tools that it has chosen itself, within those that the command line asks for
+    project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    notes: tuple[str, ...] = ()  # what of the configuration is not used, and where the root was taken from
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
+
+    def tools_of(self, project: str) -> tuple[str, ...]:
+        """The tools that run for the project at a path."""
+        return dict(self.project_tools).get(project, self.tools)
+
+    def choices(self, projects: Iterable[Project]) -> dict[str, tuple[str, ...]]:
+        """The tools of each project by its path; {} where none has chosen any itself."""
+        return {project.path: self.tools_of(project.path) for project in projects} if self.project_tools else {}
 
     def tool_config(self, tool: str) -> ToolConfig:
         """The shared configuration of `tool`; raises KeyError for an unknown one."""

@@ -8,6 +8,7 @@ full sets of files, so that a partial run reports exactly the share of a whole o
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,29 @@ class Work:
     linters: tuple[str, ...]
     formatted: Mapping[str, tuple[str, ...]] | None = None  # the files to format, where these are not the same
     libraries: Libraries = field(default_factory=Libraries)  # what is judged away from home
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tools by project path, where any sets its own
+    strict: bool = True  # what is not judged for a dependent that nobody named is a skip; False: a note is enough
+    apart: Mapping[str, Resolution] = field(default_factory=dict)  # files whose environment is not their project's
+
+    def missed(self, library: Project) -> set[str]:
+        """The paths of the dependents without a usable environment for which it is a skip that none judges a
+        library; what is selected of them is a skip of theirs."""
+        dependents = self.libraries.blind.get(library.path, ()) if self.strict else ()
+        return {path for path in dependents if not self.selected.get(path)}
+
+    @property
+    def home(self) -> tuple[Project, ...]:
+        """The projects with the files that their own environments judge."""
+        if not self.apart:
+            return self.projects
+        return tuple(
+            replace(project, files=tuple(file for file in project.files if file not in self.apart))
+            for project in self.projects
+        )
+
+    def reported(self, tool: str, project: str) -> tuple[str, ...]:
+        """The files of a project that a tool is to report on."""
+        return self.selected.get(project, ()) if tool in self.chosen.get(project, (tool,)) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +96,11 @@ def plan(work: Work, facts: Facts) -> Plan:
     chosen = [project for project in work.projects if work.selected.get(project.path)]
     to_format = work.selected if work.formatted is None else work.formatted
     formatting = (
-        tuple(Unit(FORMAT, None, (Part(p, to_format[p.path]),)) for p in work.projects if to_format.get(p.path))
+        tuple(
+            Unit(FORMAT, None, (Part(p, to_format[p.path]),))
+            for p in work.projects
+            if to_format.get(p.path) and not {*work.formatters}.isdisjoint(work.chosen.get(p.path, work.formatters))
+        )
         if work.formatters
         else ()
     )
@@ -91,7 +119,7 @@ def plan(work: Work, facts: Facts) -> Plan:
 
 def _environmentless(tool: str, work: Work) -> list[Unit]:
     """A unit for each project, of the files to report alone."""
-    wanted = ((project, work.selected.get(project.path, ())) for project in work.projects)
+    wanted = ((project, work.reported(tool, project.path)) for project in work.projects)
     return [
         Unit(tool, None, (Part(project, files),), number) for number, (project, files) in enumerate(wanted) if files
     ]
@@ -114,24 +142,48 @@ def shell_word(text: str) -> str:
 
 
 def _skips(chosen: Sequence[Project], work: Work) -> tuple[Skip, ...]:
-    skips = []
+    projects = {project.path: project for project in work.projects}
+    reasons: list[tuple[Project, str]] = []  # each with the project that is not checked
     for project in chosen:
-        resolution = work.resolutions.get(project.path)
-        environment = resolution.environment if resolution else None
-        if environment is None:
-            skips += [Skip(project.name, tool, cure_for(project, resolution)) for tool in work.linters]
-        elif environment.health is Health.BROKEN:
-            cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
-            reason = f"environment {environment.name} is broken: {environment.reason}; run {cure}"
-            skips += [Skip(project.name, tool, reason) for tool in work.linters]
-    return tuple(skips)
+        selected = work.selected[project.path]
+        apart = [(file, work.apart[file]) for file in selected if file in work.apart]
+        reasons += [(project, f"{file}: {found.note}") for file, found in apart if found.environment is None]
+        if len(apart) < len(selected):
+            reasons.append((project, _unusable(project, work)))
+        for dependent in (projects[path] for path in sorted(work.missed(project))):
+            reasons.append((project, f"not judged for {dependent.name}: {_unusable(dependent, work)}"))
+    return tuple(
+        Skip(project.name, tool, reason)
+        for project, reason in reasons
+        if reason
+        for tool in work.linters
+        if work.reported(tool, project.path)
+    )
+
+
+def _unusable(project: Project, work: Work) -> str:
+    """Why a project's environment cannot be used, with the cure; "" where it can."""
+    resolution = work.resolutions.get(project.path)
+    environment = resolution.environment if resolution else None
+    if environment is None:
+        return cure_for(project, resolution)
+    if environment.health is not Health.BROKEN:
+        return ""
+    cure = environment.cure or f"`pyfmt envs create {shell_word(project.path)} --recreate`"
+    return f"environment {environment.name} is broken: {environment.reason}; run {cure}"
 
 
 def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     """Usable environments with the projects that have them, in the order of the environments' names."""
     groups: dict[str, tuple[Environment, list[Project]]] = {}
-    for project in work.projects:
-        resolution = work.resolutions.get(project.path)
+    members = [(project, work.resolutions.get(project.path)) for project in work.home]
+    for project in work.projects if work.apart else ():
+        members += [
+            (replace(project, files=(file,), import_roots=(posixpath.dirname(file) or ".",)), work.apart[file])
+            for file in project.files
+            if file in work.apart
+        ]
+    for project, resolution in members:
         environment = resolution.environment if resolution else None
         if environment is not None and environment.health is not Health.BROKEN and project.files:
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)
@@ -260,14 +312,14 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
     """Units of the packs that have something to report; what is not selected becomes context."""
     units = []
     for number, pack in enumerate(packs):
-        parts = tuple(_part(environment, member, work) for member in pack.members)
+        parts = tuple(_part(tool, environment, member, work) for member in pack.members)
         if any(part.files for part in parts):
             units.append(Unit(tool, environment, parts, number))
     return units
 
 
-def _part(environment: Environment, member: _Packed, work: Work) -> Part:
-    wanted = set(work.selected.get(member.project.path, ()))
+def _part(tool: str, environment: Environment, member: _Packed, work: Work) -> Part:
+    wanted = set(work.reported(tool, member.project.path))
     report = tuple(file for file in member.files if file in wanted)
     return Part(
         member.project,

@@ -43,7 +43,7 @@ class Judged:
     tool: str
     environments: tuple[str, ...]  # names
     files: tuple[str, ...]
-    agreed: bool = False  # what is found in them holds only if every environment says so
+    agreed: bool = False  # a package is missing in them only if every environment lacks it
 
 
 @dataclass(frozen=True, slots=True)

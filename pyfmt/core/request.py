@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pyfmt.core.model import Severity
+
 
 class Command(str, Enum):
     """What a run does with the files."""
@@ -33,6 +35,7 @@ class Request:
     tools: tuple[str, ...] = ()  # empty: all that the configuration names
     write: bool = True  # formatters may write files
     staged: bool = False  # contents come from git's index
+    text: bytes | None = None  # what the only path holds, instead of what the disk has: an editor's buffer
     diff: bool = False  # say how files would be formatted
     since: str | None = None  # a revision, or "auto": only what changed since then, and its dependents
     jobs: int | None = None
@@ -42,6 +45,7 @@ class Request:
     trust: bool = False  # code of this checkout and its environments may run (plugins, last-resort interpreter starts)
     verbose: bool = False  # notes say also what is in order
     unused_ignores: bool = False  # report comments that suppress nothing
+    fail_on: Severity | None = None  # None: as the configuration says
     baseline: bool | None = None  # None: as the configuration says
     baseline_locked: bool | None = None  # None: where CI is set
     shard: tuple[int, int] | None = None  # (2, 3) for `--shard 2/3`
@@ -67,4 +71,8 @@ class Display:
     style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
     statistics: bool = False
     show_files: bool = False
+    show_baselined: bool = False
+    severity: Severity = Severity.INFO  # the mildest that the text report lists
+    sort: str = "place"  # or "severity"
+    max_same: int = 0  # equal findings that the text report lists; 0: all
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides

@@ -1,41 +1,116 @@
-"""Which installed distributions provide a top-level name in an environment, and which names their modules import."""
+"""What can be imported under a top-level name of a site folder: the modules that are there, whoever put them there."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyfmt.environments.fingerprint import record_rows
+from pyfmt import disk
 
 # A whole statement, so that hardly any prose or example in a docstring counts. More is no harm, less would be.
 _STATEMENT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import[ \t(*\\\w]|import[ \t]+([A-Za-z_][\w., \t]*))", re.MULTILINE
 )
 _SUFFIXES = ("py", "pyi", "pyc", "so", "pyd")
+_READ = (".py", ".pyi", "py.typed")  # by their content; of compiled modules nobody sees more than their size
 _STUBS = "-stubs"
+_CACHE = "__pycache__"
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """A distribution in a site folder: what identifies its contents on any machine, and its modules' absolute paths."""
+class NameContents:
+    """What is under a name: equal digests wherever the same modules are."""
 
-    folder: str  # "pydantic-2.7.0.dist-info"
-    digest: str  # of the rows of its RECORD
-    modules: tuple[str, ...]
+    places: tuple[str, ...]  # folders and files, relative to the site folder: what was looked at
+    digest: str
+    imported: frozenset[str]  # the top-level names that the modules seem to import
 
-    def imported(self) -> frozenset[str]:
-        """The top-level names that its modules seem to import; reads them all."""
-        found: set[str] = set()
-        for path in self.modules:
-            try:
-                with open(path, "rb") as stream:
-                    found.update(_imported(stream.read()))
-            except OSError:
-                continue  # listed in RECORD and removed since: nobody imports it
-        return frozenset(found)
+
+def importable(folder: str) -> frozenset[str]:
+    """The top-level names that can be imported from a folder on the search path; empty for one that is not there.
+
+    Stubs (`requests-stubs`) count as what they describe.
+    """
+    return frozenset(name for name, _ in _entries(folder))
+
+
+def _entries(folder: str) -> Iterator[tuple[str, str]]:
+    """What can be imported from a folder: names, and the files and folders that have them."""
+    try:
+        entries = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        name, _, suffix = entry.partition(".")
+        if entry != _CACHE and (not suffix or suffix.endswith(_SUFFIXES)):
+            yield name.removesuffix(_STUBS), entry
+
+
+class ModuleReader:
+    """Reads modules, those that are one file (an installer's hard links) once for all environments."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], tuple[str, frozenset[str]]] = {}
+        self._entries: dict[str, dict[str, list[str]]] = {}
+
+    def entries(self, site: str, name: str) -> list[str]:
+        """What is directly in a site folder under a name."""
+        if site not in self._entries:
+            known = self._entries[site] = {}
+            for each, entry in _entries(site):
+                known.setdefault(each, []).append(entry)
+        return self._entries[site].get(name, [])
+
+    def contents(self, site: str, name: str) -> NameContents:
+        """All that is below a name; what cannot be read is told apart from what can."""
+        places: list[str] = []
+        rows: list[str] = []
+        imported: set[str] = set()
+        for entry in self.entries(site, name):
+            for place, is_folder in _below(site, entry):
+                places.append(place)
+                if not is_folder:
+                    said, names = self._read(os.path.join(site, place))
+                    rows.append(f"{place}\0{said}")
+                    imported |= names
+        total = hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
+        return NameContents(tuple(places), total, frozenset(imported))
+
+    def _read(self, path: str) -> tuple[str, frozenset[str]]:
+        try:
+            found = os.stat(path)
+            if not path.endswith(_READ):
+                return str(found.st_size), frozenset()
+            mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+            if mark not in self._known:
+                source = disk.read_bytes(path)
+                self._known[mark] = (hashlib.sha256(source).hexdigest(), frozenset(_imported(source)))
+            return self._known[mark]
+        except OSError:
+            return "", frozenset()  # a link to nothing, a pipe: nobody can import it
+
+
+def _below(site: str, place: str, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[tuple[str, bool]]:
+    """An entry of a site folder and all modules below it, each with whether it is a folder; links are followed."""
+    path = os.path.join(site, place)
+    if not os.path.isdir(path):
+        yield place, False
+        return
+    status = os.stat(path)
+    mark = (status.st_dev, status.st_ino)
+    if mark in above:
+        return  # a link to a folder that it is in
+    yield place, True
+    with os.scandir(path) as entries:
+        found = sorted((entry.name, entry.is_dir()) for entry in entries)
+    for name, is_folder in found:
+        if is_folder and name.isidentifier() and name != _CACHE:
+            yield from _below(site, f"{place}/{name}", above | {mark})
+        elif not is_folder and (name.partition(".")[2].endswith(_SUFFIXES) or name == "py.typed"):
+            yield f"{place}/{name}", False
 
 
 def _imported(source: bytes) -> Iterator[str]:
@@ -47,40 +122,3 @@ def _imported(source: bytes) -> Iterator[str]:
             words = item.split()
             if words and (len(words) == 1 or words[1] == "as"):
                 yield words[0].partition(".")[0]
-
-
-def importable(folder: str) -> frozenset[str]:
-    """The top-level names that can be imported from a folder on the search path; empty for one that is not there.
-
-    Stubs (`requests-stubs`) count as what they describe.
-    """
-    try:
-        entries = [entry.partition(".") for entry in os.listdir(folder)]
-    except OSError:
-        return frozenset()
-    return frozenset(
-        name.removesuffix(_STUBS) for name, _, suffix in entries if not suffix or suffix.endswith(_SUFFIXES)
-    )
-
-
-def provided(site: str) -> dict[str, tuple[Provider, ...]]:
-    """By top-level name, the distributions of a site folder that have a part of it; not what no RECORD lists."""
-    found: dict[str, list[Provider]] = {}
-    try:
-        entries = sorted(entry for entry in os.listdir(site) if entry.endswith(".dist-info"))
-    except OSError:
-        return {}
-    for entry in entries:
-        rows, tops = record_rows(os.path.join(site, entry), {})  # what cannot be read is said with the environment
-        digest = hashlib.sha256("\n".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
-        one = Provider(entry, digest, tuple(_modules(site, rows)))
-        for name in sorted({top.partition(".")[0].removesuffix(_STUBS) for top in tops if top != entry}):
-            found.setdefault(name, []).append(one)
-    return {name: tuple(known) for name, known in found.items()}
-
-
-def _modules(site: str, rows: Iterable[str]) -> Iterator[str]:
-    for row in rows:
-        path = row.rsplit(",", 2)[0].strip('"')
-        if path.endswith((".py", ".pyi")):
-            yield os.path.join(site, path)

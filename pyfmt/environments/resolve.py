@@ -19,6 +19,7 @@ from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
 from pyfmt.environments.managers import ORDER, Found, Monorepo, Place
 from pyfmt.environments.reading import ReadResult, examine, unreadable
+from pyfmt.environments.standalone import RULE, is_loose, standalone
 
 if TYPE_CHECKING:
     from pyfmt.environments.trust import Trust
@@ -34,6 +35,7 @@ def resolve(
 ) -> tuple[Resolution, ...]:
     """The environment of each of `projects`, in their order; nothing of an untrusted environment is run.
 
+    Scripts of no project have the standard library and the monorepo's own code, see `standalone`.
     An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
     ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it
     needs. A project without an environment gets those of all projects that have it installed from its folder (PEP 610):
@@ -54,7 +56,12 @@ def resolve(
         drafts.append(draft)
     installed = _installations(projects, drafts)
     named = reader.names()
-    found = (_finish(project, draft, installed, (root, named)) for project, draft in zip(projects, drafts))
+    found = [_finish(project, draft, installed, (root, named)) for project, draft in zip(projects, drafts)]
+    for place, (project, draft) in enumerate(zip(projects, drafts)):
+        nothing = found[place].environment is None and not (draft.passed_over or draft.missing)
+        alone = standalone(root, projects) if nothing and is_loose(project) else None
+        if alone is not None:
+            found[place] = Resolution(project.path, alone, RULE, passed_over=found[place].passed_over)
     return tuple(replace(resolution, unread=draft.unread) for resolution, draft in zip(found, drafts))
 
 

@@ -87,6 +87,37 @@ def renames(root: Path, commit: str) -> dict[str, str]:
     return {old: new for _, old, new in zip(fields[::3], fields[1::3], fields[2::3], strict=False)}
 
 
+def top(root: Path) -> Path | None:
+    """The folder of the work tree around `root`; None without git."""
+    found = _line(root, "rev-parse", "--show-toplevel")
+    return Path(found) if found else None
+
+
+def merges_by_union(root: Path, file: str) -> bool | None:
+    """Whether git keeps the lines of both sides where two branches change `file`; None without git."""
+    said = _line(root, "check-attr", "merge", "--", file)
+    return said.endswith(": union") if said else None
+
+
+def history(root: Path, name: str, most: int) -> list[tuple[str, int, list[bytes]]]:
+    """The last commits, newest first, that changed a file called `name` below `root`: their ids, times (seconds since
+    1970) and what all files of that name held then; empty without git."""
+    said = _line(root, "rev-list", f"-{most}", "--timestamp", "HEAD", "--", f":(glob)**/{name}")
+    blobs: dict[str, bytes] = {}
+    found = []
+    for row in said.splitlines():
+        moment, commit = row.split(" ")
+        contents = []
+        for entry in (git(root, "ls-tree", "-r", "-z", commit) or b"").split(b"\0"):
+            facts, _, path = os.fsdecode(entry).partition("\t")
+            if path.rpartition("/")[2] == name:
+                blob = facts.split(" ")[2]
+                blobs[blob] = blobs[blob] if blob in blobs else git(root, "cat-file", "blob", blob) or b""
+                contents.append(blobs[blob])
+        found.append((commit, int(moment), contents))
+    return found
+
+
 def base_revision(root: Path, environ: Mapping[str, str]) -> tuple[str, str]:
     """The commit that a CI's pull or merge request starts from ("" for no request), and why it is not known."""
     if environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA"):

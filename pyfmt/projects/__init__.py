@@ -260,11 +260,13 @@ def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ..
         files=files,
         distribution=normalise(manifest.distribution) if manifest.distribution else None,
         requires_python=manifest.requires_python,
+        version=manifest.version,
         import_roots=shape.import_roots,
         first_party=shape.first_party,
         depends_on=tuple(edge.target for edge in found),
         hidden=tuple(sorted(holding.hidden)),
         manifests=tuple(manifests),
+        build_requires=tuple(sorted({requirement_name(line) for line in manifest.build_requires} - {""})),
         requires=tuple(sorted({name for line in manifest.requirements if (name := requirement_name(line))})),
         edges=found,
     )

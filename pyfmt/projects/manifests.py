@@ -27,6 +27,7 @@ class Manifest:
 
     distribution: str | None = None  # as written
     requires_python: str | None = None
+    version: str | None = None  # where it is written there
     source_folders: tuple[str, ...] = ()  # relative to the project: "src", "lib/python"
     requirements: tuple[str, ...] = ()  # PEP 508 lines of every group
     needs: tuple[str, ...] = ()  # PEP 508 lines of the main group
@@ -35,6 +36,7 @@ class Manifest:
     requirements_files: tuple[str, ...] = ()  # that setuptools is told to read them from, relative to the project
     computed: bool = False  # (some) dependencies are computed when the project is built: they are not all known
     problem: str = ""  # why a manifest could not be read
+    build_requires: tuple[str, ...] = ()  # PEP 508 lines of what there is where it is built
     template: bool = False  # it is a template's: its name has still to be filled in
     calls_setup: bool = True  # False: of a setup.py that makes no distribution
     # What each file alone says: the same again, by its origin.
@@ -63,6 +65,7 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
     return Manifest(
         distribution=distribution,
         requires_python=next((part.requires_python for part in parts if part.requires_python), None),
+        version=next((part.version for part in parts if part.version), None),
         source_folders=_unique(part.source_folders for part in parts),
         requirements=_unique(part.requirements for part in parts),
         needs=_unique(part.needs for part in parts),
@@ -70,6 +73,8 @@ def read_manifest(folder: Path, names: tuple[str, ...]) -> Manifest:
         workspace_dependencies=_unique(part.workspace_dependencies for part in parts),
         requirements_files=_unique(part.requirements_files for part in parts),
         computed=computed,
+        # Without a pyproject.toml that says otherwise, setuptools is there (PEP 517).
+        build_requires=_unique(part.build_requires for part in parts) or ("setuptools",),
         problem="; ".join(problems),
         template=template or any(part.template for part in parts) or is_placeholder(distribution or ""),
         calls_setup=any(part.calls_setup for part in parts) or not parts,
@@ -83,6 +88,10 @@ def _is_template(path: Path) -> bool:
         return _TEMPLATE_LINE.search(disk.read_text(path)) is not None
     except (OSError, ValueError):
         return False
+
+
+def _legacy(setup_requires: list[str]) -> tuple[str, ...]:
+    return ("setuptools", *setup_requires) if setup_requires else ()
 
 
 def _unique(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -137,10 +146,12 @@ def _read_pyproject(path: Path) -> Manifest:
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
         requires_python=_text(project.get("requires-python")) or poetry_range(asked.python),
+        version=_text(project.get("version")) or _text(poetry.get("version")),
         source_folders=tuple(_pyproject_sources(data)),
         requirements=(*requirements, *asked.names),
         needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
         path_dependencies=(*paths, *asked.paths),
+        build_requires=tuple(_texts(_table(data, "build-system").get("requires"))),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
         computed=dynamic and not files and not _table(poetry, "dependencies"),
@@ -277,6 +288,7 @@ def _read_setup_cfg(path: Path) -> Manifest:
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
         needs=tuple(lines("options", "install_requires")),
+        build_requires=_legacy(lines("options", "setup_requires")),
         path_dependencies=tuple(found for line in requirements if (found := direct_path(line))),
     )
 
@@ -299,9 +311,11 @@ def _read_setup_py(path: Path) -> Manifest:
     return Manifest(
         distribution=_text(values.get("name")),
         requires_python=_text(values.get("python_requires")),
+        version=_text(values.get("version")),
         source_folders=tuple(_folders(sources)),
         requirements=tuple(requirements),
         needs=tuple(needs),
+        build_requires=_legacy(_texts(values.get("setup_requires"))),
         path_dependencies=tuple(local for line in requirements if (local := direct_path(line))),
         requirements_files=tuple(files),
         computed=not found.computed.isdisjoint(("install_requires", "extras_require", "**")),

@@ -41,6 +41,8 @@ def select(
         return Selection(tuple(projects), {project.path: project.files for project in projects})
     choice = _Selector(projects, root, exclude)
     for path in paths:
+        if not os.path.lexists(cwd / path):
+            raise UsageError("no such file or folder", path, _meant(path, choice, root, cwd))
         relative = _relative(path, root, cwd)
         _check_kind(path, root / relative)
         if (root / relative).is_dir():
@@ -57,7 +59,7 @@ class _Selector:
     def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:
         self._root = root
         self._exclude = exclude
-        self._known = {file: project.path for project in projects for file in project.files}
+        self.known = {file: project.path for project in projects for file in project.files}
         self.extended = {project.path: project for project in projects}
         self.chosen: dict[str, set[str]] = {}
         self.notes: list[str] = []
@@ -65,15 +67,15 @@ class _Selector:
     def take_folder(self, relative: str) -> None:
         """All files below a folder."""
         prefix = "" if relative == "." else relative + "/"
-        inside = [file for file in self._known if file.startswith(prefix)]
+        inside = [file for file in self.known if file.startswith(prefix)]
         if not inside:
             self.notes.append(f"{relative}: no Python files there (or they are excluded)")
         for file in inside:
-            self.chosen.setdefault(self._known[file], set()).add(file)
+            self.chosen.setdefault(self.known[file], set()).add(file)
 
     def take_file(self, relative: str) -> None:
         """One file; a script without a Python suffix joins its project, since it was named."""
-        if relative not in self._known:
+        if relative not in self.known:
             project = owner(relative, tuple(self.extended.values()))
             why = self._why_not(relative, project)
             if why or project is None:
@@ -81,8 +83,8 @@ class _Selector:
                 return
             files = tuple(sorted({*project.files, relative}))
             self.extended[project.path] = replace(project, files=files)
-            self._known[relative] = project.path
-        self.chosen.setdefault(self._known[relative], set()).add(relative)
+            self.known[relative] = project.path
+        self.chosen.setdefault(self.known[relative], set()).add(relative)
 
     def _why_not(self, relative: str, project: Project | None) -> str:
         """Why a file is not taken although it is named; "" for a script that is."""
@@ -114,13 +116,21 @@ def _check_kind(path: str, file: Path) -> None:
 def _relative(path: str, root: Path, cwd: Path) -> str:
     # Only the folder is resolved: a link that is named itself stays what it is.
     absolute = cwd / path
-    if not os.path.lexists(absolute):
-        raise UsageError("no such file or folder", path)
     absolute = absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
     try:
         return absolute.relative_to(root).as_posix()
     except ValueError:
         raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root") from None
+
+
+def _meant(path: str, choice: _Selector, root: Path, cwd: Path) -> str:
+    """The file, project or folder of sources that a wrong path probably means, as a question; "" for none."""
+    import difflib  # deferred for start-up time: only errors need it
+
+    files = choice.known if path.endswith(_SUFFIXES) else {os.path.dirname(file) for file in choice.known}
+    near = [os.path.relpath(root / place, cwd) for place in {*files, *choice.extended}]
+    close = difflib.get_close_matches(os.path.normpath(path), near, 1, 0.7)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def _is_python_script(path: Path) -> bool:

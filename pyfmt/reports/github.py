@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pyfmt.core.model import Severity
@@ -18,6 +18,7 @@ from pyfmt.reports import text
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, ranked
+from pyfmt.reports.tally import without_accepted
 
 ANNOTATIONS = 10  # of each kind that GitHub shows for one step
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -26,14 +27,10 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """The text report between stop-commands, then a command for each problem."""
+    """The text report between stop-commands, then a command for each problem that no baseline accepts."""
     plain = replace(options, is_terminal=False, color=False, hyperlinks=False, style="concise")
-    return (
-        "\n".join(
-            [*_stopped(text.render(report, plain)), *map(_command, ranked(report, options.sources)), *_limits(report)]
-        )
-        + "\n"
-    )
+    found = ranked(without_accepted(report), options.sources)
+    return "\n".join([*_stopped(text.render(report, plain)), *map(_command, found), *_limits(found)]) + "\n"
 
 
 def _stopped(body: str) -> Iterator[str]:
@@ -44,8 +41,8 @@ def _stopped(body: str) -> Iterator[str]:
     yield f"::{token}::"
 
 
-def _limits(report: Report) -> Iterator[str]:
-    for severity, number in Counter(problem.level for problem in ranked(report)).items():
+def _limits(found: Sequence[Problem]) -> Iterator[str]:
+    for severity, number in Counter(problem.severity for problem in found).items():
         if number > ANNOTATIONS:
             yield f"pyfmt: GitHub shows {ANNOTATIONS} of the {number} {_KINDS[severity]}s as annotations; all are above"
 
@@ -58,4 +55,4 @@ def _command(problem: Problem) -> str:
         fields["endColumn"] = str(max(problem.column, problem.end_column or problem.column))
     fields["title"] = problem.title
     properties = ",".join(f"{key}={printable(value).translate(_PROPERTY)}" for key, value in fields.items())
-    return f"::{_KINDS[problem.level]} {properties}::{problem.text.translate(_DATA)}"
+    return f"::{_KINDS[problem.severity]} {properties}::{problem.message.translate(_DATA)}"

@@ -6,7 +6,8 @@ a step; what does not fit is counted in the last line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from pyfmt.core.report import Report
 from pyfmt.reports import tally
@@ -17,16 +18,21 @@ from pyfmt.reports.problems import Problem, ranked
 from pyfmt.reports.text_rest import counts
 
 LIMIT = 1024 * 1024 - 4096  # bytes, with room for the last lines
+SHOWN = 30  # problems
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Markdown: the counts, the project x tool table, every problem with the worst first, the next commands."""
+    """Markdown: the counts, the project x tool table, the numbers by rule, the worst problems, the next commands.
+
+    What a baseline accepts is counted alone.
+    """
     head = "\n".join(_head(report)) + "\n"
     tail = "".join(f"<pre>{_html(command)}</pre>\n" for command in next_commands(report, options))
+    found = ranked(tally.without_accepted(report), options.sources)
+    head += _by_rule(found)
     room = LIMIT - len((head + tail).encode())
     rows: list[str] = []
-    found = ranked(report, options.sources)
-    for problem in found:
+    for problem in found[:SHOWN]:
         row = _row(problem)
         room -= len(row.encode()) + 1
         if room < 0:
@@ -37,8 +43,17 @@ def render(report: Report, options: RenderOptions) -> str:
         head += "\n".join(rows) + "\n</table>\n\n"
     if len(rows) < len(found):
         left = tally.count(len(found) - len(rows), "further problem")
-        head += f"**{left} did not fit into this summary (GitHub takes 1 MiB); the log has them all.**\n\n"
+        head += f"**{left}: the log has them all.**\n\n"
     return head + tail
+
+
+def _by_rule(found: Sequence[Problem]) -> str:
+    """How many problems there are of each rule, the most frequent first."""
+    numbers = Counter((problem.title, problem.url) for problem in found).most_common(SHOWN)
+    if len(found) <= SHOWN:
+        return ""  # the list itself is short enough
+    rows = (f'<tr><td align="right">{number}</td><td>{_rule(*rule)}</td></tr>\n' for rule, number in numbers)
+    return f"\n<table>\n<tr><th>findings</th><th>rule</th></tr>\n{''.join(rows)}</table>\n"
 
 
 def _html(text: str) -> str:
@@ -52,7 +67,7 @@ def _head(report: Report) -> Iterator[str]:
     parts = counts(report) or ["all clean"]
     yield f"<p>{_html(', '.join(parts))} ({tally.scope(report)})</p>"
     yield ""
-    whole = tally.table(report)
+    whole = tally.table(tally.without_accepted(report))
     shown = [row for row in whole.rows if not row.quiet]
     if not shown:
         return
@@ -67,13 +82,13 @@ def _head(report: Report) -> Iterator[str]:
     yield "</table>"
 
 
+def _rule(title: str, url: str | None) -> str:
+    name = f"<code>{_html(title)}</code>"
+    return f'<a href="{xml(url)}">{name}</a>' if url else name
+
+
 def _row(problem: Problem) -> str:
     place = f"{problem.path}:{problem.line}" + (f":{problem.column}" if problem.column else "")
-    rule = f"<code>{_html(problem.title)}</code>"
-    if problem.url:
-        rule = f'<a href="{xml(problem.url)}">{rule}</a>'
-    message = "<br>".join(f"<code>{_html(line)}</code>" for line in problem.text.split("\n") if line)
-    return (
-        f"<tr><td><code>{_html(place)}</code></td><td>{problem.level.value}</td><td>{rule}</td>"
-        f"<td>{message}</td></tr>"
-    )
+    message = "<br>".join(f"<code>{_html(line)}</code>" for line in problem.message.split("\n") if line)
+    cells = f"<code>{_html(place)}</code>", problem.severity.value, _rule(problem.title, problem.url), message
+    return f"<tr><td>{'</td><td>'.join(cells)}</td></tr>"

@@ -52,11 +52,19 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
         words = "pyfmt lint" if report.command is Command.LINT else "pyfmt check"
         if any(_says_unused(finding) for finding in new_findings(report)):
             words += " --unused-ignores"
-        commands.append(_command(words, _same(asked), _places(report, found, options.here)))
+        places = _places(report, found, options.here)
+        if not _is_asked(asked, places, words):
+            commands.append(_command(words, _same(asked), places))
     if report.gone:
         tools = [] if asked is None else [tool for tool in asked.tools if tool not in formatters()]
         commands.append(_command("pyfmt baseline prune", [*_tools(asked, tools), *_shared(asked)], []))
     return tuple(commands)
+
+
+def _is_asked(asked: Request | None, places: Iterable[str], words: str) -> bool:
+    """Whether the run has just done that: then saying it again helps nobody."""
+    paths = sorted(os.path.normpath(path) for path in asked.paths) if asked else None
+    return paths == sorted(places) and ("--unused-ignores" in words) <= bool(asked and asked.unused_ignores)
 
 
 def _command(words: str, options: Iterable[str], names: Iterable[str]) -> str:
@@ -77,7 +85,8 @@ def _same(asked: Request | None) -> list[str]:
     if asked is None:
         return []
     baseline = {None: [], True: ["--baseline"], False: ["--no-baseline"]}[asked.baseline]
-    return [*_tools(asked, asked.tools), *_scope(asked), *baseline, *_shared(asked)]
+    failing = ["--fail-on", asked.fail_on.value] if asked.fail_on else []
+    return [*_tools(asked, asked.tools), *_scope(asked), *baseline, *failing, *_shared(asked)]
 
 
 def _tools(asked: Request | None, among: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pyfmt.core.model import Severity
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
 
@@ -38,6 +39,10 @@ class RenderOptions:
     style: str = "auto"
     statistics: bool = False
     show_files: bool = False
+    show_baselined: bool = False  # the text lists what a baseline accepts, too
+    severity: Severity = Severity.INFO  # the mildest that the text lists
+    sort: str = "place"  # or "severity": the worst first within a file
+    max_same: int = 0  # at most so many findings of one rule with one message; 0: all
     here: str = ""
     asked: Request | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyfmt.core.model import Finding, Severity
 from pyfmt.core.planning import FORMAT
@@ -43,6 +43,12 @@ def is_clean(report: Report) -> bool:
 def new_findings(report: Report) -> list[Finding]:
     """The findings that no baseline accepts."""
     return [finding for finding in report.findings if not finding.baselined]
+
+
+def without_accepted(report: Report) -> Report:
+    """The report without the findings that a baseline accepts."""
+    new = new_findings(report)
+    return report if len(new) == len(report.findings) else replace(report, findings=tuple(new))
 
 
 def severities(findings: Iterable[Finding]) -> Counter[Severity]:

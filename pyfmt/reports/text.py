@@ -1,8 +1,8 @@
 """The report for people: findings, edits, what was not checked, a project x tool table, and what to do next.
 
 On a terminal it is grouped by project and file, with source excerpts; elsewhere one line a finding,
-`path:line:col: severity rule message [tool]`, with further lines indented. Elsewhere it also is byte-identical from run
-to run and for any number of jobs: no times, nothing of the cache.
+`path:line:col: severity: message [tool:rule]`, with further lines indented. Elsewhere it also is byte-identical from
+run to run and for any number of jobs: no times, nothing of the cache.
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.text_rest import edits, files_section, gone, notes, statistics, summary, table, unchecked, warnings
+from pyfmt.reports.text_rest import (
+    edits,
+    files_section,
+    following,
+    gone,
+    notes,
+    statistics,
+    summary,
+    table,
+    unchecked,
+    warnings,
+)
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -27,12 +38,12 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
     paint = Paint(options.color, options.hyperlinks)
-    if options.verbosity < 0:  # -q: only what is to be done
-        report = replace(report, findings=tuple(tally.new_findings(report)))
+    counted = report if options.show_baselined and options.verbosity >= 0 else tally.without_accepted(report)
+    shown, remarks = _listed(report, counted, options)
     if options.verbosity >= 0:
         yield from warnings(report, paint)
-    if report.findings:
-        yield from _findings(report, options, paint)
+    if shown.findings:
+        yield from _findings(shown, options, paint)
     yield from edits(report, options, paint)
     rest = list(notes(report, paint)) if options.verbosity >= 0 else []
     rest.extend(unchecked(report, paint))
@@ -41,14 +52,28 @@ def _lines(report: Report, options: RenderOptions) -> Iterator[str]:
         yield ""
     yield from rest
     if options.show_files:
-        yield from files_section(report, paint)
+        yield from files_section(counted, paint)
     if options.statistics:
-        yield from statistics(report, paint)
+        yield from statistics(counted, paint)
     if options.verbosity < 0:
         return
     if not tally.is_clean(report) or options.verbosity > 0:
-        yield from table(report, options, paint)
+        yield from table(counted, options, paint)
     yield from summary(report, options, paint)
+    yield from remarks
+    yield from following(report, options, paint)
+
+
+def _listed(report: Report, counted: Report, options: RenderOptions) -> tuple[Report, list[str]]:
+    """The report with the findings that are listed, and what is said of the others."""
+    accepted = sum(finding.baselined for finding in report.findings)
+    remarks = [f"{accepted:,} accepted" + ("" if counted is report else " (`--show-baselined`)")] if accepted else []
+    if not counted.findings:
+        return counted, remarks
+    from pyfmt.reports.listing import listed  # deferred: a clean run needs none of it
+
+    findings, more = listed(counted.findings, options)
+    return replace(counted, findings=findings), [*remarks, *more]
 
 
 def _findings(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pyfmt.core.model import Finding
 from pyfmt.core.report import Report
 from pyfmt.reports.environments import Environments, listed
-from pyfmt.reports.escaping import cells, pad, printable, printable_lines, wrap
+from pyfmt.reports.escaping import cells, printable, printable_lines, wrap
 from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.paint import Paint, file_url
@@ -16,27 +16,29 @@ from pyfmt.reports.problems import BASELINED
 from pyfmt.reports.rules import documentation_url
 
 _SEVERITY_WIDTH = len("warning")
+_INDENT = " " * 6
 _NARROWEST = 40  # cells; below that, lines are wrapped by the terminal
 
 
 def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    """`path:line:col: severity rule message [tool]`; further lines of a finding are indented by four blanks."""
+    """`path:line:col: severity: message [tool:rule]`; further lines of a finding are indented by four blanks."""
     environments = Environments(report, options.sources)
     for finding in report.findings:
         place = f"{printable(finding.path)}:{finding.line}:{finding.column or 1}:"
         first, *more = printable_lines(finding.message)
-        rule = paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), printable(finding.rule or "-"))
+        source = _sources(finding)
+        url = documentation_url(finding.tool, finding.rule, finding.symbol)
         severity = paint.severity(finding.severity, finding.severity.value)
         mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
-        yield f"{paint('bold', place)} {severity} {rule} {first} {paint('dim', f'[{_tools(finding)}]')}{mark}"
+        yield f"{paint('bold', place)} {severity}: {first} {paint('dim', paint.link(url, f'[{source}]'))}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
 
 
-def _tools(finding: Finding) -> str:
-    """ "mypy, pylint E0602": who says so, the others by their rules."""
-    others = (f"{each.tool} {each.rule}" for each in finding.equivalents)
-    return printable(", ".join(dict.fromkeys((finding.tool, *others))))
+def _sources(finding: Finding) -> str:
+    """ "mypy:name-defined, pylint:E0602": who says so, by which rule."""
+    names = (":".join(filter(None, (each.tool, each.rule))) for each in finding.parts)
+    return printable(", ".join(dict.fromkeys(names)))
 
 
 def _further(finding: Finding, environments: Environments, more: list[str]) -> Iterator[tuple[str, str]]:
@@ -70,7 +72,7 @@ class _Scene:
 
 
 def grouped(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    """Findings by project and file; with the source lines unless the style is "grouped"."""
+    """Findings by project and file, each with its place; with the source lines unless the style is "grouped"."""
     options = replace(options, sources=remembered(options.sources))
     scene = _Scene(report, options, paint, Environments(report, options.sources), options.style != "grouped")
     groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
@@ -81,15 +83,12 @@ def grouped(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
             continue
         yield ""
         yield _project_line(scene, project)
-        for path, findings in files.items():
-            yield ""
-            url = file_url(report.root, path) if paint.hyperlinks else None
-            yield "  " + paint.link(url, paint("bold", printable(path)))
-            place_width = max(cells(_place(finding)) for finding in findings)
+        for findings in files.values():
+            width = max(cells(_place(finding)) for finding in findings)
             for number, finding in enumerate(findings):
-                if number and scene.full:
+                if not number or scene.full:
                     yield ""
-                yield from _finding(scene, finding, place_width)
+                yield from _finding(scene, finding, width)
 
 
 def _project_line(scene: _Scene, name: str) -> str:
@@ -105,35 +104,32 @@ def _project_line(scene: _Scene, name: str) -> str:
 
 
 def _place(finding: Finding) -> str:
-    return f"{finding.line}:{finding.column}" if finding.column else f"{finding.line}"
+    """What a terminal or an editor opens at a click."""
+    return f"{printable(finding.path)}:{finding.line}:{finding.column or 1}"
 
 
-def _finding(scene: _Scene, finding: Finding, place_width: int) -> Iterator[str]:
+def _finding(scene: _Scene, finding: Finding, width: int) -> Iterator[str]:
+    """The place, and behind it the message and the rule where one line has room for all, else the rule alone."""
     paint = scene.paint
-    head = f"    {pad(_place(finding), place_width, right=True)} "
-    indent = " " * (len(head) + _SEVERITY_WIDTH + 2)
-    room = max(scene.width - len(indent), _NARROWEST // 2)
     severity = paint.severity(finding.severity, finding.severity.value.ljust(_SEVERITY_WIDTH))
-    first, *others = _message(finding, paint, room)
-    yield f"{head} {severity} {first}"
-    yield from (indent + line for line in others)
+    url = file_url(scene.report.root, finding.path) if paint.hyperlinks else None
+    place = _place(finding)
+    blanks = " " * (width - cells(place))
+    room = max(scene.width - len(_INDENT), _NARROWEST // 2)
+    rule = paint("dim", paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), _rule(finding)))
+    message = printable_lines(finding.message)
+    taken = 2 + width + 1 + _SEVERITY_WIDTH + 1
+    fits = len(message) == 1 and taken + cells(message[0]) + 2 + cells(_rule(finding)) <= scene.width
+    head = f"  {paint.link(url, paint('bold', place))}{blanks} {severity} "
+    yield head + (f"{message[0]}  {rule}" if fits else rule)
+    if not fits:
+        yield from (_INDENT + part for line in message for part in wrap(line, room))
     if scene.full:
-        yield from _source(scene, finding, len(head) - 1)
+        yield from _source(scene, finding, len(_INDENT))
     for label, text in _further(finding, scene.environments, []):
         parts = wrap(text, max(room - len(label), _NARROWEST // 2))
-        yield f"{indent}{paint('cyan', label)}{parts[0]}"
-        yield from (indent + " " * len(label) + part for part in parts[1:])
-
-
-def _message(finding: Finding, paint: Paint, room: int) -> list[str]:
-    """The wrapped message with the rule behind its last line where there is room, else below."""
-    first, *more = printable_lines(finding.message)
-    rule = _rule(finding)
-    linked = paint("dim", paint.link(documentation_url(finding.tool, finding.rule, finding.symbol), rule))
-    lines = wrap(first, room)
-    if not more and cells(lines[-1]) + 2 + cells(rule) <= room:
-        return [*lines[:-1], f"{lines[-1]}  {linked}"]
-    return [*lines, *(part for line in more for part in wrap(line, room)), linked]
+        yield f"{_INDENT}{paint('cyan', label)}{parts[0]}"
+        yield from (_INDENT + " " * len(label) + part for part in parts[1:])
 
 
 def _rule(finding: Finding) -> str:

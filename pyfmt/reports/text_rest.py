@@ -134,18 +134,26 @@ def _ranking(title: str, rows: Iterable[tuple[int, str]], paint: Paint) -> Itera
 
 
 def table(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    """The project x tool table; projects of which nothing is to be said share one row, unless with -v."""
+    """The project x tool table; projects of which nothing is to be said share one row, and tools have no column then,
+    unless with -v."""
     whole = tally.table(report)
+    loud = [
+        index
+        for index in range(len(whole.tools))
+        if options.verbosity > 0 or any(not row.cells[index].quiet or row.cells[index].baselined for row in whole.rows)
+    ]
+    if not loud:
+        return
+    tools = tuple(whole.tools[index] for index in loud)
     shown = [row for row in whole.rows if options.verbosity > 0 or not row.quiet]
     quiet = whole.looked_at - sum(row.looked_at for row in shown)
-    header = ["project", *(_tool_title(tool) for tool in whole.tools)]
-    body = [[printable(row.project), *(cell.text for cell in row.cells)] for row in shown]
+    header = ["project", *map(_tool_title, tools)]
+    body = [[printable(row.project), *(row.cells[index].text for index in loud)] for row in shown]
     if quiet:
-        body.append([f"({count(quiet, 'more project')}: nothing to say)", *("" for _ in whole.tools)])
-    totals = ["total", *(str(whole.total(index)) for index in range(len(whole.tools)))]
-    foot = [totals]
+        body.append([f"({count(quiet, 'more project')}: nothing to say)", *("" for _ in tools)])
+    foot = [["total", *(str(whole.total(index)) for index in loud)]]
     if options.is_terminal and report.units:
-        foot.extend(_times(report, whole.tools))
+        foot.extend(_times(report, tools))
     widths = [max(cells(line[index]) for line in (header, *body, *foot)) for index in range(len(header))]
     yield ""
     for number, line in enumerate((header, *body, *foot)):
@@ -175,24 +183,24 @@ def _times(report: Report, tools: tuple[str, ...]) -> Iterator[list[str]]:
 
 
 def summary(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
-    """The last lines: what there is in one sentence, and the next command."""
+    """What there is, in one sentence."""
     if not tally.is_clean(report) or options.verbosity > 0:
         yield ""
     scope = tally.scope(report)
     if options.is_terminal and report.seconds > 0:
         scope += f", {report.seconds:.1f} s" if report.seconds >= 0.05 else f", {report.seconds * 1000:.0f} ms"
-    parts = counts(report)
-    bad = bool(
-        tally.new_findings(report)
-        or report.failures
-        or report.skipped
-        or any(not edit.written for edit in report.edits)
-    )
+    new = tally.without_accepted(report)
+    parts = counts(new)
+    bad = bool(new.findings or report.failures or report.skipped or any(not edit.written for edit in report.edits))
     if not parts:
         done = "formatted" if report.command is Command.FORMAT else "clean"
         parts = [f"all {done}" if report.files else "no Python files here"]
     style = "red" if bad else "green"
     yield f"{paint(style, ', '.join(parts))} ({scope})"
+
+
+def following(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]:
+    """The next commands."""
     for command in next_commands(report, options):
         yield f"next: {paint('bold', printable(command))}"
 
@@ -211,7 +219,7 @@ def counts(report: Report) -> list[str]:
         ]
         parts.append(f"{count(len(new), 'finding')} ({', '.join(kinds)})")
     if len(new) < len(report.findings):
-        parts.append(f"{len(report.findings) - len(new)} baselined")
+        parts.append(f"{len(report.findings) - len(new):,} accepted")
     for written, verb in ((False, "to reformat"), (True, "reformatted")):
         number = sum(edit.written is written for edit in report.edits)
         if number:

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt import config, projects
+from pyfmt import config
+from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core.model import Config, Outcome, Project, Unit
 from pyfmt.core.request import Request
+from pyfmt.environments.newer_pythons import NewerPythons
 from pyfmt.projects import selection
-from pyfmt.run.workspace import RunContext, wanted
+from pyfmt.run.workspace import RunContext, surveyed
 from pyfmt.tools.registry import formatters
 
 if TYPE_CHECKING:
@@ -24,9 +26,24 @@ if TYPE_CHECKING:
 
 def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
     """Format what is not known already; the outcomes of whole units."""
-    request, settings = run.request, run.space.config
+    settings = run.space.config
     run.session.progress.begin(len(units))
-    tools = wanted(settings, formatters())
+    outcomes: dict[Unit, Outcome] = {}
+    by_tools: dict[tuple[str, ...], list[Unit]] = {}
+    for unit in units:
+        by_tools.setdefault(_formatters_of(unit.parts[0].project, settings), []).append(unit)
+    for tools, group in by_tools.items():
+        outcomes |= _format_with(tools, group, run)
+    return [outcomes[unit] for unit in units]
+
+
+def _formatters_of(project: Project, settings: Config) -> tuple[str, ...]:
+    return tuple(name for name in formatters() if name in settings.tools_of(project.path))
+
+
+def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext) -> dict[Unit, Outcome]:
+    """The outcomes of units whose projects have the same formatters."""
+    request, settings = run.request, run.space.config
     known = FormatMemory(run.memory, run.facts, tools, not request.write and not request.diff)
     outcomes = {unit: known.recall(unit) for unit in units}
     todo = {unit: known.unknown(unit) for unit in units}
@@ -38,7 +55,7 @@ def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
         from pyfmt.runner.formatting import format_units  # deferred: not where nothing is to format
 
         settled: dict[str, str] = {}
-        options = replace(format_options(request, settings), on_settled=settled.__setitem__)
+        options = replace(format_options(request, settings, tools), on_settled=settled.__setitem__)
         with suspended():
             done = format_units(subsets, options, run.session.progress.done)
         run.memory.digests.look_again()  # they may have been written
@@ -46,19 +63,19 @@ def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
         for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):
             known.remember(unit, outcome, settled)
             outcomes[unit] = formatting_joined(outcomes[unit], outcome)
-    return list(outcomes.values())
+    return outcomes
 
 
 def formatting_answers(run: RunContext, project: Project, files: Sequence[str]) -> list[str]:
     """For each file of a project whether it is known to be formatted ("hit"), or why not ("miss: why", "off")."""
-    known = FormatMemory(run.memory, run.facts, wanted(run.space.config, formatters()), changes_too=True)
+    known = FormatMemory(run.memory, run.facts, _formatters_of(project, run.space.config), changes_too=True)
     return [known.explained(project, file) for file in files]
 
 
-def format_options(request: Request, settings: Config) -> FormatOptions:
+def format_options(request: Request, settings: Config, names: Sequence[str]) -> FormatOptions:
+    """How texts are formatted with some of the tools."""
     from pyfmt.runner.format_chunks import FormatOptions  # deferred: not where nothing is to format
 
-    names = wanted(settings, formatters())
     return FormatOptions(
         root=settings.root,
         configs=tuple(tool_config for tool_config in settings.tool_configs if tool_config.tool in names),
@@ -66,6 +83,7 @@ def format_options(request: Request, settings: Config) -> FormatOptions:
         diff=request.diff,
         jobs=settings.jobs,
         timeout=settings.timeout,
+        newer=NewerPythons(str(settings.root), str(repository_folder(settings.root, settings.cache_dir))),
     )
 
 
@@ -91,8 +109,10 @@ def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path)
     relative, project = None, None
     if filename is not None:
         relative = os.path.relpath(os.path.realpath(cwd / filename), settings.root).replace(os.sep, "/")
-        project = selection.owner(relative, projects.find_projects(settings).projects)
-    result = formatting.format_stdin(data, relative, format_options(request, settings), project)
+        settings, survey = surveyed(settings)
+        project = selection.owner(relative, survey.projects)
+    tools = settings.tools_of(project.path if project else ".")
+    result = formatting.format_stdin(data, relative, format_options(request, settings, tools), project)
     if not result.settled:
         reasons = [f"{fault.tool}: {fault.reason}" for fault in result.faults]
         if result.syntax is not None:

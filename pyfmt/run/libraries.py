@@ -6,23 +6,24 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pyfmt.cache import import_memory
-from pyfmt.cache.keys import KeyFacts, fold, portable
-from pyfmt.cache.memory import Memory
+from pyfmt.cache.keys import fold, portable
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
+from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.request import Command, Request
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 from pyfmt.run.scoping import Chosen
-from pyfmt.run.sight import Sight, real_path
-from pyfmt.run.workspace import RunContext, Workspace
+from pyfmt.run.sight import InstalledContents, Sight, real_path
+from pyfmt.run.workspace import RunContext
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
 _TEST_FILE = re.compile(r"(test_.*|.*_tests?|conftest|setup|noxfile)\.pyi?")
@@ -33,20 +34,21 @@ class Setting:
     """What there is to find libraries in."""
 
     config: Config
-    projects: tuple[Project, ...]
+    projects: tuple[Project, ...]  # with the import roots that they have at home
     resolutions: Mapping[str, Resolution]  # by project path
     stray: Project
 
     @classmethod
-    def of(cls, space: Workspace) -> Setting:
-        """All of a workspace."""
-        return cls(space.config, space.projects, {r.project: r for r in space.resolutions}, space.survey.stray)
+    def of(cls, run: RunContext, projects: Sequence[Project] | None) -> Setting:
+        """All of a workspace; `projects` where they have more files, of those that were named."""
+        space, resolutions = run.space, {r.project: r for r in run.space.resolutions}
+        rooted = run.imports.rooted(space.projects if projects is None else projects, resolutions)
+        return cls(space.config, rooted, resolutions, space.survey.stray)
 
 
 def with_libraries(work: planning.Work, run: RunContext) -> planning.Work:
     """What there is to plan, with the libraries that are judged away from home."""
-    setting = Setting(run.space.config, work.projects, work.resolutions, run.space.survey.stray)
-    return replace(work, libraries=find_libraries(setting, run.memory, run.facts))
+    return replace(work, libraries=find_libraries(run, work.home))
 
 
 def also_judged(
@@ -57,7 +59,7 @@ def also_judged(
     `allowed` are all files that may be selected. Another environment than before is that of a project whose installed
     packages differ; and what a file with new imports reaches may be judged in its environment for the first time.
     """
-    finder = _Finder(Setting.of(run.space), run.memory, run.facts)
+    finder = _Finder(run, work.projects)
     selected = {path: set(files) for path, files in work.selected.items()}
     for prefix, libraries in work.libraries.away.items():
         renewed = any(project.path in chosen.relocked for project in finder.residents(prefix))
@@ -81,14 +83,13 @@ class Judgement:
 
 def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
     """All environments that judge a file of a project, home first."""
-    setting = Setting.of(run.space)
-    finder = _Finder(setting, run.memory, run.facts)
-    resolution = setting.resolutions[project.path]
+    finder = _Finder(run)
+    resolution = finder.setting.resolutions[project.path]
     if resolution.environment is None:
         return []
     home = "home" if not resolution.others else "one of its dependents; it has no environment of its own"
     found = [Judgement(resolution.environment.name, home)]
-    for prefix, libraries in sorted(find_libraries(setting, run.memory, run.facts).away.items()):
+    for prefix, libraries in sorted(find_libraries(run).away.items()):
         for each in libraries:
             if each.project.path == project.path and file in each.files:
                 why = home if prefix in resolution.others else finder.way(prefix, file)
@@ -99,51 +100,60 @@ def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
     return found
 
 
-def find_libraries(setting: Setting, memory: Memory, facts: KeyFacts) -> Libraries:
+def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -> Libraries:
     """The libraries of all environments; nothing is read where no environment sees a library of another one."""
-    finder = _Finder(setting, memory, facts)
-    if not setting.config.in_dependents:
+    finder, memory = _Finder(run, projects), run.memory
+    if not finder.setting.config.in_dependents:
         return Libraries(unasked=finder.libraries)
     if not finder.libraries:
         return Libraries(blind=finder.blind)
-    names = {environment.name: prefix for prefix, environment in finder.environments.items()}
+    installed = InstalledContents(memory.store)
     key = finder.key() if memory.store else b""
     known = memory.store.get([key]).get(key) if memory.store else None
-    found = _load(known, setting.projects, names) if known else None
+    found = finder.load(known, installed) if known else None
     if found is None:
-        found = finder.find()
+        found = finder.find(installed)
         if memory.store:
-            memory.store.put({key: _dump(found, {prefix: name for name, prefix in names.items()})})
+            memory.store.put({key: finder.dump(found, installed)})
     return replace(found, blind=finder.blind)
 
 
-def notes_on(libraries: Libraries, linted: Mapping[str, Sequence[str]], projects: Iterable[Project]) -> Iterator[str]:
-    """What is not judged of the linted libraries (by project path), in one line for each reason."""
-    chosen = [project for project in projects if linted.get(project.path)]
+def is_hook(request: Request, environ: Mapping[str, str]) -> bool:
+    """Whether a run is one over what is to be committed: nobody is kept from that by an environment of others."""
+    return request.staged or in_framework(environ) or request.command is Command.RUN and bool(request.paths)
+
+
+def notes_on(work: planning.Work, linted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What is not judged of the linted libraries (by project path) and no skip tells, in one line for each reason."""
+    libraries, names = work.libraries, {project.path: project.name for project in work.projects}
+    chosen = [project for project in work.projects if linted.get(project.path)]
     unasked = [project.name for project in chosen if project.path in libraries.unasked]
     if unasked:
         where = "not judged in the environments of those who use them"
         yield f'check-in-dependents = "home": {where}: {", ".join(sorted(unasked))}'
     blind: dict[tuple[str, ...], list[str]] = {}
     for project in chosen:
-        if project.path in libraries.blind:
-            blind.setdefault(libraries.blind[project.path], []).append(project.name)
-    for dependents, names in sorted(blind.items()):
-        yield f"not judged for {', '.join(dependents)}, for want of a usable environment there: {', '.join(names)}"
+        dependents = set(libraries.blind.get(project.path, ())) - work.missed(project)
+        if dependents:
+            blind.setdefault(tuple(sorted(names[path] for path in dependents)), []).append(project.name)
+    for missing, found in sorted(blind.items()):
+        yield f"not judged for {', '.join(missing)}, for want of a usable environment there: {', '.join(found)}"
 
 
 class _Finder:
-    def __init__(self, setting: Setting, memory: Memory, facts: KeyFacts) -> None:
-        self._setting = setting
-        self._memory = memory
-        self._facts = facts
+    def __init__(self, run: RunContext, projects: Sequence[Project] | None = None) -> None:
+        setting = self.setting = Setting.of(run, projects)
+        self._memory = run.memory
+        self._facts = run.facts
         self._projects = {project.path: project for project in setting.projects}
         self.environments: dict[str, Environment] = {}
         self._homes: dict[str, list[Project]] = {}  # by environment's prefix
         for project in setting.projects:
             found = setting.resolutions.get(project.path)
             environment = found.environment if found else None
-            if environment is not None and environment.health is not Health.BROKEN and project.files:
+            if environment is None or environment.health is Health.BROKEN or environment.standalone:
+                continue
+            if project.files:
                 self.environments.setdefault(environment.prefix, environment)
                 self._homes.setdefault(environment.prefix, []).append(project)
 
@@ -153,7 +163,7 @@ class _Finder:
     def _seen(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """(environment's prefix, library's path) -> the folders of the library that the environment has."""
         found: dict[tuple[str, str], tuple[str, ...]] = {}
-        owned = [project for project in self._setting.projects if project.files]
+        owned = [project for project in self.setting.projects if project.files]
         for prefix, environment in self.environments.items():
             own = {project.path for project in self._homes[prefix]}
             folders = self._folders(environment)
@@ -192,13 +202,13 @@ class _Finder:
 
     @cached_property
     def blind(self) -> dict[str, tuple[str, ...]]:
-        """Libraries' paths, with the names of the dependents that have no usable environment."""
+        """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
-        for project in self._setting.projects:
+        for project in self.setting.projects:
             if project.files and project.path not in self._homed:
                 for path in _dependencies(project, self._projects) & self._homed:
-                    found.setdefault(path, []).append(project.name)
-        return {path: tuple(sorted(names)) for path, names in found.items()}
+                    found.setdefault(path, []).append(project.path)
+        return {path: tuple(sorted(paths)) for path, paths in found.items()}
 
     # -- the answer
 
@@ -218,10 +228,10 @@ class _Finder:
                 self._facts.trusted(environment),
             ]
             environments.append([*plain, path, remapped, [project.path for project in self._homes[prefix]]])
-        projects = [[p.name, p.path, p.files, p.import_roots] for p in self._setting.projects]
-        rules = [[r.project, r.rule, r.others] for _, r in sorted(self._setting.resolutions.items())]
+        projects = [[p.name, p.path, p.files, p.import_roots] for p in self.setting.projects]
+        rules = [[r.project, r.rule, r.others] for _, r in sorted(self.setting.resolutions.items())]
         sources = self._facts.sources.below(EVERYTHING).hex()
-        return fold("libraries", 1, self._facts.tools, sources, environments, projects, rules)
+        return fold("libraries", 2, self._facts.tools, sources, environments, projects, rules)
 
     def way(self, prefix: str, file: str) -> str:
         """How an environment's own files come to a library's file."""
@@ -230,16 +240,57 @@ class _Finder:
         through = f" through {', '.join(rest[:-1])}" if rest[:-1] else ""
         return f"reached from {first}{through}"
 
-    def find(self) -> Libraries:
+    def find(self, installed: InstalledContents) -> Libraries:
         """Read the imports of all files, and share the answers."""
         uses, agreed = self._uses(self._reachable)
-        sight = Sight(self._memory, self._facts, self._reachable, self._library_files())
+        sight = Sight(installed, self._facts, self._reachable, self._library_files())
         return shared(uses, sight, agreed)
+
+    def dump(self, found: Libraries, installed: InstalledContents) -> bytes:
+        """As JSON, with environments by their names: no path of this machine."""
+        away = {
+            self.environments[prefix].name: [
+                [a.project.path, a.project.import_roots, a.files, sorted(a.asked)] for a in libraries
+            ]
+            for prefix, libraries in found.away.items()
+        }
+        answers = [[self.environments[prefix].name, file, others] for (prefix, file), others in found.answers.items()]
+        sites = {site: place for place, site in self._sites.items()}
+        looked = [[*sites[site], name] for site, name in installed.seen()]
+        rest = [looked, installed.total(installed.seen())]
+        return json.dumps([away, answers, sorted(found.agreed), *rest]).encode("utf-8", "surrogatepass")
+
+    def load(self, value: bytes, installed: InstalledContents) -> Libraries | None:
+        """What `dump` wrote; None where it is damaged, or what is installed is no longer what was looked at."""
+        prefixes = {environment.name: prefix for prefix, environment in self.environments.items()}
+        try:
+            away, answers, agreed, looked, total = json.loads(value)
+            if installed.total((self._sites[place, index], name) for place, index, name in looked) != total:
+                return None
+            return Libraries(
+                {
+                    prefixes[name]: tuple(
+                        Away(replace(self._projects[path], import_roots=tuple(roots)), tuple(files), frozenset(asked))
+                        for path, roots, files, asked in libraries
+                    )
+                    for name, libraries in away.items()
+                },
+                {(prefixes[name], file): tuple(others) for name, file, others in answers},
+                frozenset(agreed),
+            )
+        except (ValueError, TypeError, KeyError):
+            return None  # damaged: a miss
+
+    @cached_property
+    def _sites(self) -> dict[tuple[str, int], str]:
+        """The site folders, by environment's name and number; one that several have (the system's) is each one's."""
+        each = self.environments.values()
+        return {(one.name, number): site for one in each for number, site in enumerate(one.site_packages)}
 
     @cached_property
     def _reachable(self) -> Reachable:
-        read = import_memory.reader(self._memory, self._setting.config.root)
-        projects = [*self._setting.projects, replace(self._setting.stray, path="")]
+        read = import_memory.reader(self._memory, self.setting.config.root)
+        projects = [*self.setting.projects, replace(self.setting.stray, path="")]
         homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",)) for p in projects]
         owners = {file: home.path for home in homes for file in home.files}
         return Reachable(ImportGraph(homes, read), read, owners)
@@ -248,12 +299,13 @@ class _Finder:
         return frozenset(file for path in self.libraries for file in _modules(self._projects[path]))
 
     def _uses(self, reach: Reachable) -> tuple[list[list[Use]], set[str]]:
-        """What each environment judges of each library, home first; and the files of which all must say the same."""
+        """What each environment judges of each library, home first; and the files in which a package is missing only if
+        all lack it."""
         reached = {prefix: self._reached(prefix, reach) for prefix in self.environments}
         uses: list[list[Use]] = []
         agreed: set[str] = set()
         for path in sorted(self.libraries):
-            project, resolution = self._projects[path], self._setting.resolutions[path]
+            project, resolution = self._projects[path], self.setting.resolutions[path]
             assert resolution.environment is not None, path
             home = self.environments[resolution.environment.prefix]
             found = [Use(home, project, project.files, True)]
@@ -263,7 +315,8 @@ class _Finder:
                 wanted = project.files if everything else reached[prefix].intersection(project.files)
                 anywhere |= reached[prefix]
                 if wanted:
-                    away = replace(project, import_roots=self._roots(project, self._seen[prefix, path]))
+                    seen = self._seen[prefix, path]
+                    away = project if everything else replace(project, import_roots=self._roots(project, seen))
                     found.append(Use(self.environments[prefix], away, tuple(sorted(wanted)), False))
             found[1:] = sorted(found[1:], key=lambda each: each.environment.name)
             uses.append(found)
@@ -286,7 +339,7 @@ class _Finder:
 
     def residents(self, prefix: str) -> list[Project]:
         """The projects whose own environment it is."""
-        lodging = {r.project for r in self._setting.resolutions.values() if r.rule == "dependent"}
+        lodging = {r.project for r in self.setting.resolutions.values() if r.rule == "dependent"}
         return [project for project in self._homes[prefix] if project.path not in lodging]
 
     def _residents(self, prefix: str) -> tuple[set[str], Callable[[str], bool]]:
@@ -328,32 +381,3 @@ def _dependencies(project: Project, projects: Mapping[str, Project]) -> set[str]
             seen.add(path)
             waiting += projects[path].depends_on
     return seen
-
-
-def _dump(found: Libraries, names: Mapping[str, str]) -> bytes:
-    """As JSON, with environments by their names: no path of this machine."""
-    away = {
-        names[prefix]: [[a.project.path, a.project.import_roots, a.files, sorted(a.asked)] for a in libraries]
-        for prefix, libraries in found.away.items()
-    }
-    answers = [[names[prefix], file, others] for (prefix, file), others in found.answers.items()]
-    return json.dumps([away, answers, sorted(found.agreed)]).encode("utf-8", "surrogatepass")
-
-
-def _load(value: bytes, projects: Iterable[Project], prefixes: Mapping[str, str]) -> Libraries | None:
-    by_path = {project.path: project for project in projects}
-    try:
-        away, answers, agreed = json.loads(value)
-        return Libraries(
-            {
-                prefixes[name]: tuple(
-                    Away(replace(by_path[path], import_roots=tuple(roots)), tuple(files), frozenset(asked))
-                    for path, roots, files, asked in libraries
-                )
-                for name, libraries in away.items()
-            },
-            {(prefixes[name], file): tuple(others) for name, file, others in answers},
-            frozenset(agreed),
-        )
-    except (ValueError, TypeError, KeyError):
-        return None  # damaged: a miss

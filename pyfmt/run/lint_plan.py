@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,19 +18,34 @@ def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
     """The lint units, with what environments import from and the folders of scripts on the projects' import roots."""
     if not work.linters:
         return planning.Plan()
-    installed = InstalledNames()
-    members = tuple(
-        _with_more_roots(project, reader, work.resolutions.get(project.path), installed) for project in work.projects
-    )
+    members = reader.rooted(work.projects, work.resolutions)
     return planning.plan(replace(work, projects=members, formatters=()), plan_facts(reader))
 
 
 class ImportReader:
-    """The names that files import, each file read at most once."""
+    """The names that files import, each file read at most once, and what follows for the projects' import roots."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, frozenset[str]] = {}
+        self._installed = InstalledNames()
+        self._rooted: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
+
+    def rooted(self, projects: Iterable[Project], resolutions: Mapping[str, Resolution]) -> tuple[Project, ...]:
+        """Projects with what their environments import from and the folders of scripts among their import roots."""
+        return tuple(self._with_more_roots(project, resolutions.get(project.path)) for project in projects)
+
+    def _with_more_roots(self, project: Project, resolution: Resolution | None) -> Project:
+        environment = resolution.environment if resolution else None
+        key = (project.path, environment.prefix if environment else "", project.files)
+        if key not in self._rooted:
+            places = (*environment.search_path, *environment.finder_roots) if environment else ()
+            given = project.import_roots
+            roots = (*given, *visible_roots(project.files, given, self.inside(places)))
+            roots += script_folders(project.files, roots, self, self._installed.of(resolution))
+            self._rooted[key] = tuple(dict.fromkeys(roots))
+        roots = self._rooted[key]
+        return replace(project, import_roots=roots) if roots != project.import_roots else project
 
     def inside(self, places: Iterable[str]) -> list[str]:
         """Those of absolute `places` that lie below the monorepo's root, relative to it."""
@@ -74,16 +89,6 @@ class InstalledNames:
                     continue  # one that is not there installs nothing
             self._known[environment.prefix] = frozenset(found)
         return self._known[environment.prefix]
-
-
-def _with_more_roots(
-    project: Project, reader: ImportReader, resolution: Resolution | None, installed: InstalledNames
-) -> Project:
-    environment = resolution.environment if resolution else None
-    places = (*environment.search_path, *environment.finder_roots) if environment else ()
-    roots = (*project.import_roots, *visible_roots(project.files, project.import_roots, reader.inside(places)))
-    roots += script_folders(project.files, roots, reader, installed.of(resolution))
-    return replace(project, import_roots=roots) if roots != project.import_roots else project
 
 
 def plan_facts(reader: Callable[[str], frozenset[str]]) -> planning.Facts:

@@ -20,6 +20,7 @@ from pyfmt.core.model import Environment, Part, Unit
 from pyfmt.core.request import Request
 from pyfmt.environments import reading as environment_reading
 from pyfmt.projects import selection
+from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.libraries import with_libraries
 from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
 from pyfmt.run.session import Session
@@ -73,6 +74,8 @@ class _FactsNow:
         space, memory = self._run.space, self._run.memory
         settings, stage = space.config, space.stage
         for environment in environments:
+            if environment.standalone:
+                continue  # nothing is installed there
             now = environment_reading.read(Path(environment.prefix), space.real.root, memory.memo)
             if stage is not None:
                 now = stage.environment(now)
@@ -118,7 +121,7 @@ def quiet_context(request: Request, session: Session, space: Workspace) -> RunCo
     memory = Memory(space.config, request.use_cache)
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
-    return RunContext(request, session, space, memory, facts)
+    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 
 
 def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCall]:
@@ -126,13 +129,15 @@ def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCal
     from pyfmt.runner.linting import call  # deferred for start-up time: only `explain` asks
 
     memory, space = run.memory, run.space
-    reader = ImportReader(space.config.root)
     names = wanted(space.config, linters())
-    work = planning.Work(chosen.projects, chosen.files, {r.project: r for r in space.resolutions}, (), names)
+    resolutions = {r.project: r for r in space.resolutions}
+    choices = space.config.choices(chosen.projects)
+    work = planning.Work(chosen.projects, chosen.files, resolutions, (), names, chosen=choices)
+    work = with_files_apart(work, run)
     options = _lint_options(run, Path(os.devnull))
     known = UnitCache(memory.store, run.facts, lambda _: None, _reaching(run)) if memory.store else None
     calls = []
-    for unit in lint_plan(with_libraries(work, run), reader).lint_units:
+    for unit in lint_plan(with_libraries(work, run), run.imports).lint_units:
         spec, payload = call(unit, options)
         cached = known.told(unit) if known else "off"
         calls.append(LinterCall(unit.tool, tuple(spec.command()), payload, cached))

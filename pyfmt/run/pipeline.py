@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pyfmt import config, disk, projects
-from pyfmt.cache.keys import KeyFacts
-from pyfmt.cache.memory import Memory, Staged, first_party_roots
+from pyfmt import config, disk
+from pyfmt.cache.memory import Memory, first_party_roots
+from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Config, Failure, Outcome, Project, Skip, StepSpan
@@ -21,13 +21,14 @@ from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
+from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
-from pyfmt.run.libraries import also_judged, notes_on, with_libraries
+from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, surveyed, wanted
 from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
-    if request.staged:
-        return _run_staged(request, session)
+    if request.staged or request.text is not None:
+        return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
@@ -89,16 +90,22 @@ def run(request: Request, session: Session) -> RunResult:
         memory.close()
 
 
-def _run_staged(request: Request, session: Session) -> RunResult:
-    """The same over the index's contents, with the work tree's environments."""
-    from pyfmt.git.staged.session import opened  # deferred for start-up time
+def _run_elsewhere(request: Request, session: Session) -> RunResult:
+    """The same over the index's contents, or an editor's of one file, with the work tree's environments."""
+    from pyfmt.git.staged import session as index  # deferred for start-up time
+    from pyfmt.run import buffer
 
     steps = StepSpans(session.clock)
-    with opened(request, session.cwd, session.environ) as stage:
+    with (
+        index.opened(request, session.cwd, session.environ)
+        if request.text is None
+        else buffer.opened(request, session.cwd)
+    ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, Staged(stage.cached))
+        memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
-            survey = projects.find_projects(stage.config)
+            settings, survey = surveyed(stage.config)
+            stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
             steps.done("walk")
             found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
@@ -116,9 +123,9 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
-    context = RunContext(request, session, space, memory, _key_facts(request, space, memory, trusting))
+    context = _context(request, session, space, memory)
     share = scoping.since(context, chosen.files)
-    work = _work(chosen.projects, share, context)
+    work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
         work = with_libraries(work, context)
@@ -141,8 +148,8 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *done.notes,
                 *chosen.notes,
                 *share.notes,
-                *(_notes(space, share.lint, trusting, request.verbose) if work.linters else ()),
-                *notes_on(work.libraries, share.lint, work.projects),
+                *_notes(space, work, trusting, request.verbose),
+                *notes_on(work, share.lint),
                 *filter(None, [memory.note()]),
             ],
             tools=(*work.formatters, *tools),
@@ -187,29 +194,33 @@ def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunConte
         formatters=wanted(settings, formatters()) if request.command is not Command.LINT else (),
         linters=wanted(settings, linters()) if request.command is not Command.FORMAT else (),
         formatted=share.format,
+        chosen=settings.choices(members),
+        strict=not is_hook(request, context.session.environ),
     )
 
 
-def _key_facts(request: Request, space: Workspace, memory: Memory, trusting: Trusting) -> KeyFacts:
-    """What the run's cache keys are made of."""
+def _context(request: Request, session: Session, space: Workspace, memory: Memory) -> RunContext:
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    facts = memory.facts(space.survey.everything, roots, trusting)
-    return replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
+    facts = memory.facts(space.survey.everything, roots, Trusting(space.real, request))
+    facts = replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
+    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 
 
 def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _Done:
     """Format, then lint what is there afterwards: outcomes, what the tools had to say besides, and what is skipped."""
     request, space, shard = context.request, context.space, scoping.shard(work, context)
-    reader = ImportReader(space.config.root)
+    reader = context.imports
     outcomes: list[Outcome] = []
     notes: list[str] = []
     if work.formatters:
         formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units
         steps.done("format: plan")
         outcomes += format_files(shard.of(formats) if shard else formats, context)
-        if space.stage is not None and request.write:
+        if space.stage is not None and space.stage.bringing is not None and request.write:
             outcomes = space.stage.bringing.plan(outcomes)
             context.memory.digests.look_again()
+        if any(edit.written for outcome in outcomes for edit in outcome.edits):
+            reader = ImportReader(space.config.root)  # isort may have added imports
         steps.done("format")
     if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
         checked = _boundaries(work, context)
@@ -229,7 +240,7 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         outcomes += linted.outcomes
         notes += [note for said in linted.notes for note in said]
         steps.done("lint")
-    if space.stage is not None:
+    if space.stage is not None and space.stage.bringing is not None:
         outcomes = space.stage.bringing.bring(outcomes)
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 
@@ -239,7 +250,10 @@ def _not_run(work: planning.Work, request: Request, plan: planning.Plan) -> tupl
     if not any(work.selected.values()):
         return ()
     used = {unit.tool for unit in plan.lint_units} | {skip.tool for skip in plan.skips} | {*work.formatters, OWN_RULES}
-    names = tuple(project.name for project in work.projects if work.selected.get(project.path))
+    members = [project for project in work.projects if work.selected.get(project.path)]
+    names = tuple(project.name for project in members)
+    # What projects leave out is told as such.
+    used |= {tool for tool in request.tools if not any(work.reported(tool, project.path) for project in members)}
     reason = f"no file was given to it: `pyfmt {request.command.value}` does not run it on these files"
     return tuple(Failure(tool, names, "", reason) for tool in request.tools if tool not in used)
 
@@ -295,14 +309,16 @@ def _of_environments(space: Workspace) -> Iterator[Failure]:
         yield Failure("projects", tuple(projects), "", text, "it may name another environment than the one in use")
 
 
-def _notes(space: Workspace, linted: scoping.Files, trusting: Trusting, everything: bool) -> list[str]:
-    """What to say of the environments in use: borrowed ones, and those whose code may not run; with `everything` also
-    those of folders above, which are the ordinary case where one environment serves all."""
+def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything: bool) -> list[str]:
+    """What to say of the configuration, and of the environments in use: borrowed ones, and those whose code may not
+    run; with `everything` also those of folders above, which are the ordinary case where one environment serves all."""
     names = {project.path: project.name for project in space.projects}
-    notes = []
-    for found in space.resolutions:
+    seen = [project for project in work.projects if work.selected.get(project.path)]
+    notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
+    for found in space.resolutions if work.linters else ():
         environment = found.environment
-        if not linted.get(found.project) or environment is None:
+        if not work.selected.get(found.project) or environment is None:
             continue
         plain = "workspace" in found.rule or found.rule == "inherited" and not everything
         if found.note and not plain:  # a workspace's environment is plainly its members' own

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyfmt.core import planning
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
-from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.lint_plan import lint_plan, plan_facts
 from pyfmt.run.session import Session
 from pyfmt.run.workspace import RunContext, Workspace
 
@@ -55,7 +55,7 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     from pyfmt.git import changes  # deferred for start-up time
 
     read = import_memory.reader(run.memory, space.config.root)
-    staged = (space.real.root, space.stage.index) if space.stage else None
+    staged = (space.real.root, space.stage.index) if space.stage and space.stage.index else None
     compared = changes.Comparison(request.since, run.session.environ, staged)
     found = changes.find_scope(space.config, space.survey, compared, read)
     lint = found.linted(chosen, space.resolutions)
@@ -76,9 +76,8 @@ def shard(work: planning.Work, run: RunContext) -> Share | None:
     from pyfmt.run import shard  # deferred: asks git
 
     space = run.space
-    reader = ImportReader(space.config.root)
-    formats = planning.plan(replace(work, linters=()), plan_facts(reader)).format_units if work.formatters else ()
-    units = (*formats, *lint_plan(work, reader).lint_units)
+    formats = planning.plan(replace(work, linters=()), plan_facts(run.imports)).format_units if work.formatters else ()
+    units = (*formats, *lint_plan(work, run.imports).lint_units)
     groups = [group for group, used in ((work.formatted, work.formatters), (work.selected, work.linters)) if used]
     files = sorted({file for group in groups for found in (group or {}).values() for file in found})
     return shard.share(run.request, shard.Whole(space.config, units, files, run.memory.digests.of), run.session.cwd)

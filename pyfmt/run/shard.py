@@ -120,12 +120,13 @@ def _content(unit: Unit) -> tuple[object, ...]:
 
 def _config(settings: Config, digest: Callable[[str], bytes]) -> bytes:
     """Everything of a configuration that findings depend on, without absolute paths."""
-    overrides = [(each.paths, each.disable, each.severity) for each in settings.overrides]
+    overrides = [(each.paths, each.disable, each.severity, each.base) for each in settings.overrides]
     tools = [(each.tool, each.origin, digest(each.path)) for each in settings.tool_configs]
     plain = (
         settings.projects,
         settings.exclude,
         settings.tools,
+        settings.project_tools,
         settings.fail_on,
         settings.baseline,
         settings.merge_equivalent,

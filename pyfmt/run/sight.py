@@ -1,68 +1,131 @@
 """What a file can see in an environment, by which two environments are known to give it the same answer.
 
 That is the Python, and for each name that the file can reach by imports the places on the search path that have it,
-with the distributions installed there.
+with the modules that are installed there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import os
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pyfmt.cache.keys import KeyFacts, fold, portable
-from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Environment
-from pyfmt.environments.provides import Provider, importable, provided
+from pyfmt.cache.observed import NOT_RACY_NS, Disk
+from pyfmt.cache.store import Store
+from pyfmt.core.away import Use
+from pyfmt.environments.provides import ModuleReader, NameContents, importable
 from pyfmt.imports.reachable import Reachable
+
+SiteName = tuple[str, str]  # a site folder, absolute, and a top-level name in it
 
 
 class Sight:
     """What a file can see in an environment: equal texts only where a tool would say the same."""
 
-    def __init__(self, memory: Memory, facts: KeyFacts, reach: Reachable, libraries: frozenset[str]) -> None:
-        self._memory = memory
+    def __init__(
+        self, installed: InstalledContents, facts: KeyFacts, reach: Reachable, libraries: frozenset[str]
+    ) -> None:
         self._facts = facts
         self._reach = reach
         self._libraries = libraries
         self._names: dict[str, frozenset[str]] = {}
-        self._known: dict[tuple[str, frozenset[str]], str] = {}
-        self._views: dict[str, _View] = {}
+        self._known: dict[tuple[str, tuple[str, ...], frozenset[str]], str] = {}
+        self._views: dict[tuple[str, tuple[str, ...]], _View] = {}
+        self._installed = installed
 
-    def __call__(self, environment: Environment, file: str) -> str:
+    def __call__(self, use: Use, file: str) -> str:
         if file not in self._names:
             closure = self._reach.from_([file], lambda each: each in self._libraries)
             self._names[file] = self._reach.names(closure)
-        key = (environment.prefix, self._names[file])
+        place = (use.environment.prefix, use.project.import_roots)
+        key = (*place, self._names[file])
         if key not in self._known:
-            if environment.prefix not in self._views:
-                self._views[environment.prefix] = _View(environment, self._facts, self._imported)
-            self._known[key] = self._views[environment.prefix].digest(self._names[file])
+            if place not in self._views:
+                self._views[place] = _View(use, self._facts, self._installed)
+            self._known[key] = self._views[place].digest(self._names[file])
         return self._known[key]
 
-    def _imported(self, installed: Provider) -> frozenset[str]:
-        """What a distribution's modules import, remembered by its contents."""
-        key, store = fold("imports of a distribution", 1, installed.folder, installed.digest), self._memory.store
-        known = store.get([key]).get(key) if store else None
-        if known is not None:
-            return frozenset(known.decode().split())
-        found = installed.imported()
-        if store:
-            store.put({key: " ".join(sorted(found)).encode()})
-        return found
+
+class InstalledContents:
+    """What is under names in site folders, remembered by the times and sizes of all that is there."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._disk = Disk()
+        self._began_ns = time.time_ns()
+        self._reader = ModuleReader()
+        self._known: dict[SiteName, NameContents] = {}
+
+    def of(self, place: SiteName) -> NameContents:
+        """What is under one name."""
+        if place not in self._known:
+            self._look([place])
+        return self._known[place]
+
+    def seen(self) -> list[SiteName]:
+        """All that was asked for."""
+        return sorted(self._known)
+
+    def total(self, places: Iterable[SiteName]) -> str:
+        """A digest of what is under some names, whatever their folders are called."""
+        wanted = list(places)
+        self._look([place for place in wanted if place not in self._known])
+        return fold("installed", [[name, self._known[site, name].digest] for site, name in wanted]).hex()
+
+    def _look(self, places: Iterable[SiteName]) -> None:
+        keys = {place: fold("contents of a name", 1, *place) for place in places}
+        stored = self._store.get(list(keys.values())) if self._store else {}
+        learnt: dict[bytes, bytes] = {}
+        for place, key in keys.items():
+            site, name = place
+            known = _load(stored.get(key))
+            if known is None or not self._holds(place, *known):
+                found = self._reader.contents(site, name)
+                mark = self._mark(site, found.places)
+                if mark:
+                    row = [mark, found.places, found.digest, sorted(found.imported)]
+                    learnt[key] = json.dumps(row).encode("utf-8", "surrogatepass")
+                known = (mark, found)
+            self._known[place] = known[1]
+        if self._store and learnt:
+            self._store.put(learnt)
+
+    def _holds(self, place: SiteName, mark: str, known: NameContents) -> bool:
+        site, name = place
+        entries = [each for each in known.places if "/" not in each]
+        return entries == self._reader.entries(site, name) and mark == self._mark(site, known.places)
+
+    def _mark(self, site: str, places: Iterable[str]) -> str:
+        """A digest of times and sizes; "" where something changed so shortly before that it could change again within
+        the same time stamp."""
+        marks = [self._disk.mark(f"{site}/{place}") for place in places]
+        newest = max((max(mark[:2]) for mark in marks if mark is not None), default=0)
+        if newest >= self._began_ns - NOT_RACY_NS:
+            return ""
+        return hashlib.sha256(marshal.dumps(marks, 2)).hexdigest()[:32]
+
+
+def _load(value: bytes | None) -> tuple[str, NameContents] | None:
+    try:
+        mark, places, digest, imported = json.loads(value or b"null")
+        return mark, NameContents(tuple(places), digest, frozenset(imported))
+    except (ValueError, TypeError):
+        return None  # damaged, or none: a miss
 
 
 class _View:
-    """One environment's search path."""
+    """One environment's search path, as a project's files have it."""
 
-    def __init__(
-        self, environment: Environment, facts: KeyFacts, imported: Callable[[Provider], frozenset[str]]
-    ) -> None:
-        self._environment = environment
-        self._imported = lru_cache(maxsize=None)(imported)
-        roots = facts.roots.get(environment.prefix, ())
+    def __init__(self, use: Use, facts: KeyFacts, installed: InstalledContents) -> None:
+        self._environment = environment = use.environment
+        self._installed = installed
+        own = (os.path.normpath(os.path.join(facts.root, root)) for root in use.project.import_roots)
+        roots = (*own, *facts.roots.get(environment.prefix, ()))
         entries = dict.fromkeys((*roots, *environment.search_path, *environment.finder_roots))
         standard = {entry for entry in entries if os.path.isfile(os.path.join(entry, "os.py"))}
         self._entries = [entry for entry in entries if entry not in standard and not entry.endswith("lib-dynload")]
@@ -70,7 +133,6 @@ class _View:
         self._inside = facts.root + os.sep
         hooks = [[module, portable(path, environment, facts.root)] for module, path in sorted(environment.remapped)]
         self._about = [str(environment.python), facts.trusted(environment) and environment.fingerprint, hooks]
-        self._installed: dict[str, Mapping[str, tuple[Provider, ...]]] = {}
 
     def digest(self, names: Iterable[str]) -> str:
         """Of all that can be seen by some names, and by those that what is found there imports."""
@@ -88,19 +150,14 @@ class _View:
         text = json.dumps([self._about, sorted(seen.items())])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def _at(self, entry: str, name: str) -> tuple[list[object], set[str]]:
+    def _at(self, entry: str, name: str) -> tuple[list[object], frozenset[str]]:
         """What identifies a name's contents in a folder of the search path, and which names they import in turn."""
-        if entry not in self._environment.site_packages:
-            # A folder of the monorepo is the same for everybody; of one elsewhere nothing is known.
-            known = real_path(entry).startswith(self._inside) or real_path(entry) + os.sep == self._inside
-            return [self._labels[entry], "" if known else self._environment.prefix], set()
-        if entry not in self._installed:
-            self._installed[entry] = provided(entry)
-        owners = self._installed[entry].get(name, ())
-        further = {each for owner in owners for each in self._imported(owner)}
-        # What no distribution owns may be anything: then the environment shares with none.
-        stray = "" if owners else self._environment.prefix
-        return [self._labels[entry], stray, [[owner.folder, owner.digest] for owner in owners]], further
+        if entry in self._environment.site_packages:
+            installed = self._installed.of((entry, name))
+            return [self._labels[entry], installed.digest], installed.imported
+        # A folder of the monorepo is the same for everybody; of one elsewhere nothing is known.
+        known = real_path(entry).startswith(self._inside) or real_path(entry) + os.sep == self._inside
+        return [self._labels[entry], "" if known else self._environment.prefix], frozenset()
 
 
 @lru_cache(maxsize=None)

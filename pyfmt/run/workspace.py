@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import config, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
+from pyfmt.config.override_check import check_overrides
+from pyfmt.config.per_project import with_project_settings
 from pyfmt.core.model import Config, Project, Resolution, StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.environments.stale import stale_locks
 from pyfmt.projects import Survey
+from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 
@@ -31,6 +35,7 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
     steps: tuple[StepSpan, ...] = ()  # how long it took to find all this
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
 
@@ -49,6 +54,7 @@ class RunContext:
     space: Workspace
     memory: Memory
     facts: KeyFacts  # what the keys of the cache are made of
+    imports: ImportReader
 
 
 def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:
@@ -61,14 +67,32 @@ def survey_workspace(
 ) -> Workspace:
     """Projects and environments under a configuration; raises PyfmtError."""
     steps = StepSpans(time.monotonic)
-    survey = projects.find_projects(settings)
-    steps.done("walk")
+    settings, survey = surveyed(settings)
     memo = memory.memo if memory else None
+    if settings.overrides:
+        check_overrides(
+            settings, [file for each in survey.projects for file in each.files], {} if memo is None else memo
+        )
+    steps.done("walk")
     found = resolve(survey.projects, settings, environ, memo, trusted=request.trust)
     found = with_drift(found, survey.projects, settings.root, memo)
     steps.done("environments")
-    return Workspace(settings, survey.projects, found, survey, tuple(steps.found))
+    stale = stale_locks(settings.root, survey.projects, memo)
+    steps.done("locks")
+    return Workspace(settings, survey.projects, found, survey, stale, tuple(steps.found))
+
+
+def surveyed(settings: Config) -> tuple[Config, Survey]:
+    """The projects, and the configuration with what they set themselves; raises ConfigError."""
+    survey = projects.find_projects(settings)
+    found = with_project_settings(settings, survey.projects)
+    return (
+        replace(found.config, notes=(*settings.notes, *found.notes)),
+        replace(survey, failures=(*survey.failures, *found.failures)),
+    )
 
 
 def wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if name in settings.tools)
+    """Those of some tools that run, for one of the projects at least."""
+    chosen = {*settings.tools, *(name for _, found in settings.project_tools for name in found)}
+    return tuple(name for name in names if name in chosen)

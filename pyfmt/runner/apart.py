@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pyfmt.runner import interruption
+from pyfmt.runner import interruption, processes
 
 _T = TypeVar("_T")
 _LOOK = 0.1  # seconds between two looks at whether an interrupt has come
@@ -83,6 +83,7 @@ def _be_child(function: Callable[[], _T], writing: int, held: int) -> None:
     code = 1
     try:
         interruption.leave_to_parent()
+        processes.limit_memory()
         threading.Thread(target=_end_with_parent, args=(held,), daemon=True).start()
         data = memoryview(pickle.dumps(_outcome(function)))
         while data:

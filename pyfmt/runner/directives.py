@@ -7,11 +7,12 @@ import hashlib
 import os
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from pyfmt import disk
 from pyfmt.runner import apart
-from pyfmt.runner.format_pool import process_pool, why_ended
+from pyfmt.runner.format_pool import through_pools, why_ended
 from pyfmt.tools import directives, formatting
 from pyfmt.tools.directives import Useless
 from pyfmt.tools.formatting import FormatSettings
@@ -41,27 +42,24 @@ class DirectiveAnswer:
 def find_useless(tasks: Sequence[DirectiveTask], jobs: int, timeout: float) -> Iterator[DirectiveAnswer]:
     """The answers in the order of the tasks; raises ConfigError where a formatter refuses its configuration.
 
-    To be called from the main thread, and with no other threads: the pool may fork.
+    `timeout` is in seconds: a file that nothing gets done at for so long has none. To be called from the main thread,
+    and with no other threads: the pool may fork.
     """
     if not tasks:
         return
     formatting.prepare(tasks[0].settings)  # a bad configuration is said first; forks share the imports
-    pool = None if len(tasks) <= _FEW_FILES else process_pool(min(jobs, len(tasks)))
-    if pool is None:
+    if len(tasks) <= _FEW_FILES:
         yield from (_apart(task, timeout) for task in tasks)
         return
-    from concurrent.futures.process import BrokenProcessPool  # deferred: imported where a pool is really started
+    answers: dict[str, DirectiveAnswer] = {}
 
-    with pool:
-        futures = [pool.submit(_find_useless, task) for task in tasks]
-        try:
-            for future in futures:
-                try:
-                    yield future.result()
-                except BrokenProcessPool as error:
-                    yield DirectiveAnswer(error=f"a process that checked `# fmt` and `# isort` comments died: {error}")
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    def alone(task: DirectiveTask) -> Sequence[DirectiveAnswer]:
+        return (_apart(task, timeout),)
+
+    with closing(through_pools(_find_useless, tasks, alone, jobs, timeout)) as results:
+        for task, answer in results:
+            answers[task.file] = answer
+    yield from (answers[task.file] for task in tasks)
 
 
 def _apart(task: DirectiveTask, timeout: float) -> DirectiveAnswer:

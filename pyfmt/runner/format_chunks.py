@@ -15,6 +15,7 @@ from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig, Unit
 from pyfmt.runner import edits
 from pyfmt.tools import formatting
+from pyfmt.tools.black.newer import Find
 from pyfmt.tools.formatting import FormatResult, FormatSettings
 
 _CHUNK_BYTES = 60_000  # about half a second of black
@@ -30,7 +31,7 @@ class FormatOptions:
 
     `timeout` is in seconds: when no file gets done for so long, what is under way counts as hanging. `on_settled` is
     told of each file that needs no change as it stands now, with the SHA-256 of those bytes (what a cache may
-    remember).
+    remember). `newer` finds a Python for syntax that this one does not know; it goes to other processes.
     """
 
     root: Path  # absolute
@@ -40,6 +41,7 @@ class FormatOptions:
     jobs: int = 1
     timeout: float = 600.0
     on_settled: Callable[[str, str], None] | None = None
+    newer: Find | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def cut(units: Sequence[Unit], options: FormatOptions) -> Iterator[Chunk]:
     """Chunks of similar size; no chunk has files of two projects."""
     for number, unit in enumerate(units):
         for part in unit.parts:
-            settings = formatting.settings_for(part.project, options.root, options.configs)
+            settings = formatting.settings_for(part.project, options.root, options.configs, options.newer)
             for files, size in _portions(part.files, options.root):
                 yield Chunk(number, files, size, str(options.root), settings, options.write, options.diff)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyfmt.runner import apart, interruption
+from pyfmt.runner import apart, interruption, processes
 from pyfmt.runner.format_chunks import Chunk, ChunkResult, FileResult, FormatOptions, work
 from pyfmt.tools import formatting
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
 
+_Task = TypeVar("_Task")
+_Done = TypeVar("_Done")
 _FEW_FILES = 4  # for so few, a pool would cost more than it gains
 _LOOK = 0.1  # seconds between two looks at whether an interrupt has come
 _SUSPECTS = 2  # chunks per process that may have been under way when a process died
@@ -38,25 +40,47 @@ def answers(chunks: list[Chunk], options: FormatOptions) -> Generator[tuple[int,
         for chunk in waiting:
             yield chunk.unit, _apart(chunk, options.timeout)
         return
+    if few:
+        for chunk in waiting:
+            yield chunk.unit, work(chunk)
+        return
+
+    def alone(chunk: Chunk) -> Iterator[ChunkResult]:
+        return (_alone(chunk.only(file), options.timeout) for file in chunk.files)
+
+    for chunk, done in through_pools(work, waiting, alone, options.jobs, options.timeout):
+        yield chunk.unit, done
+
+
+def through_pools(
+    function: Callable[[_Task], _Done],
+    waiting: Sequence[_Task],
+    alone: Callable[[_Task], Iterable[_Done]],
+    jobs: int,
+    timeout: float,
+) -> Generator[tuple[_Task, _Done], None, None]:
+    """What `function` makes of each task, as they come, from pools of processes.
+
+    A task that ends or holds up its process for `timeout` seconds breaks the whole pool. The tasks go through it in
+    order, so the culprit is among the first unfinished ones: these go to `alone`, the others through another pool.
+    """
     while waiting:
-        pool = None if few else process_pool(min(options.jobs, len(waiting)))
+        pool = process_pool(min(jobs, len(waiting)))
         if pool is None:
-            for chunk in waiting:
-                yield chunk.unit, work(chunk)
+            for task in waiting:
+                yield task, function(task)
             return
         unfinished = []
-        with closing(_through(pool, waiting, options.timeout)) as results:
-            for chunk, done in results:
+        with closing(_through(pool, function, waiting, timeout)) as results:
+            for task, done in results:
                 if done is None:
-                    unfinished.append(chunk)
+                    unfinished.append(task)
                 else:
-                    yield chunk.unit, done
-        # A process died or hung, which breaks the whole pool. The chunks go through it in order, so the culprit is
-        # among the first unfinished ones: each of their files gets a process of its own, the others go on.
-        suspects = _SUSPECTS * options.jobs
-        for chunk in unfinished[:suspects]:
-            for file in chunk.files:
-                yield chunk.unit, _alone(chunk.only(file), options.timeout)
+                    yield task, done
+        suspects = _SUSPECTS * jobs
+        for task in unfinished[:suspects]:
+            for done in alone(task):
+                yield task, done
         waiting = unfinished[suspects:]
 
 
@@ -116,6 +140,7 @@ def _start_process() -> None:
     import threading
 
     interruption.leave_to_parent()
+    processes.limit_memory()
     gc.freeze()  # what is shared with the parent stays shared
     gc.disable()  # see _collect_later; a higher threshold was measured to gain nothing
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -132,22 +157,22 @@ def _end_with_parent() -> None:
 
 
 def _through(
-    pool: ProcessPoolExecutor, chunks: Sequence[Chunk], timeout: float
-) -> Generator[tuple[Chunk, ChunkResult | None], None, None]:
-    """Send the chunks through a pool and end it; None for each that has no answer, these last and in order."""
+    pool: ProcessPoolExecutor, function: Callable[[_Task], _Done], tasks: Sequence[_Task], timeout: float
+) -> Generator[tuple[_Task, _Done | None], None, None]:
+    """Send tasks through a pool and end it; None for each that has no answer, these last and in order."""
     from concurrent.futures.process import BrokenProcessPool
     from queue import Empty, SimpleQueue
 
-    ready: SimpleQueue[Future[ChunkResult]] = SimpleQueue()
-    pending: dict[Future[ChunkResult], Chunk] = {}
+    ready: SimpleQueue[Future[_Done]] = SimpleQueue()
+    pending: dict[Future[_Done], _Task] = {}
     sent = 0
     latest = time.monotonic()  # when an answer came
     try:
         try:
-            for chunk in chunks:
+            for task in tasks:
                 interruption.check()
-                future = pool.submit(work, chunk)
-                pending[future] = chunk
+                future = pool.submit(function, task)
+                pending[future] = task
                 sent += 1
                 future.add_done_callback(ready.put)
         except BrokenProcessPool:
@@ -170,8 +195,8 @@ def _through(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    for chunk in (*pending.values(), *chunks[sent:]):
-        yield chunk, None
+    for task in (*pending.values(), *tasks[sent:]):
+        yield task, None
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:

@@ -64,7 +64,7 @@ def format_units(units: Sequence[Unit], options: FormatOptions, on_done: Callabl
 
 def format_stdin(data: bytes, filename: str | None, options: FormatOptions, project: Project | None) -> FormatResult:
     """What the formatters make of a text; `filename` is relative to the root, `project` the one that it belongs to."""
-    settings = formatting.settings_for(project, options.root, options.configs)
+    settings = formatting.settings_for(project, options.root, options.configs, options.newer)
     formatting.prepare(settings)
     try:
         ended = apart.call(lambda: formatting.format_bytes(data, filename, settings), options.timeout)
@@ -111,7 +111,7 @@ def _outcome(tally: _Tally, options: FormatOptions) -> Outcome:
             changes.append(Edit(file, answer.result.tools, project, answer.diff, written, digest))
         for fault in answer.result.faults:
             failures.append(_failure(fault.tool, project, f"{file}: {fault.reason}", fault.detail))
-        finding = _syntax_finding(answer, project, options, written=not trouble and answer.before is not None)
+        finding = _syntax_finding(answer, project, options)
         if finding is not None:
             findings.append(finding)
     now = time.monotonic()
@@ -131,9 +131,8 @@ def _failure(tool: str, project: str, reason: str, detail: str) -> Failure:
     return Failure(tool, (project,), "", reason, detail)
 
 
-def _syntax_finding(answer: FileResult, project: str, options: FormatOptions, *, written: bool) -> Finding | None:
-    """The place in the file as it stands now: isort may have moved it."""
-    fault = answer.result.syntax_after if written else answer.result.syntax
+def _syntax_finding(answer: FileResult, project: str, options: FormatOptions) -> Finding | None:
+    fault = answer.result.syntax
     if fault is None:
         return None
     return Finding(

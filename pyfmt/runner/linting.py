@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from pyfmt.core import estimating
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
-from pyfmt.runner import interruption
+from pyfmt.runner import interruption, trying
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
@@ -40,10 +40,15 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     """Run all units, the longest first; KeyboardInterrupt kills what runs and is raised again."""
     workers = options.workers or _own_workers(units, options)
     results: dict[int, tuple[Outcome, Reading]] = {}
+    ended: dict[int, WorkerAnswer] = {}  # early, and to be tried again
 
     def serve(index: int) -> None:
-        results[index] = _run(units[index], options, workers, listener)
-        listener.done(results[index][0])
+        found = _run(units[index], options, workers, ended.get(index), listener)
+        if isinstance(found, WorkerAnswer):
+            ended[index] = found
+        else:
+            results[index] = found
+            listener.done(found[0])
 
     recorded = options.times.recall(units) if options.times else [None] * len(units)
     seconds = estimating.estimates(units, recorded)
@@ -51,12 +56,9 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     listener.expected([units[index] for index in order], [seconds[index] for index in order], options.jobs)
     executor = ThreadPoolExecutor(max(1, options.jobs))
     try:
-        waiting: set[Future[None]] = {executor.submit(serve, index) for index in order}
-        while waiting:
-            done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-            interruption.check()
-            for future in done:
-                future.result()
+        _all_of({executor.submit(serve, index) for index in order})
+        for index in sorted(ended):  # alone: the machine may have had too much to do
+            _all_of({executor.submit(serve, index)})
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         options.tooling.stop()
@@ -74,6 +76,14 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
         tuple(reading.effects for _, reading in ordered),
         tuple(reading.asked for _, reading in ordered),
     )
+
+
+def _all_of(waiting: set[Future[None]]) -> None:
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+        interruption.check()
+        for future in done:
+            future.result()
 
 
 def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
@@ -103,18 +113,29 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, asked.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
-def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listener) -> tuple[Outcome, Reading]:
-    listener.started(unit)
+def _run(
+    unit: Unit, options: LintOptions, workers: WorkerPool, before: WorkerAnswer | None, listener: Listener
+) -> tuple[Outcome, Reading] | WorkerAnswer:
+    """A unit's outcome, or the end that makes it worth another try; `before`: that end, where this is the try."""
+    if before is None:
+        listener.started(unit)
     began = time.monotonic()
+    left_out: Mapping[str, str] = {}
     try:
         spec, payload = call(unit, options, provide=True)
-        worker = workers.get(spec)
-        if isinstance(worker, OSError):
-            answer = WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
-        else:
-            answer = worker.ask(payload, options.timeout)
+
+        def ask(more: JsonObject) -> WorkerAnswer:
+            worker = workers.get(spec, anew=before is not None)
+            if isinstance(worker, OSError):
+                return WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
+            return worker.ask({**payload, "tries": 1, **more}, options.timeout)
+
+        answer, left_out = (ask({}), {}) if before is None else trying.again(ask, before)
+        if before is None and trying.is_worth_it(answer):
+            return answer
         if answer.answer is None:
-            return _timed(Outcome(unit, failures=(_failure(unit, answer),)), began), Reading()
+            failures = (*trying.failures(unit, left_out, options.root), _failure(unit, answer))
+            return _timed(Outcome(unit, failures=failures), began), Reading()
         reading = _portable(linter(unit.tool).parse(unit, answer.answer), options.root)
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
@@ -122,7 +143,8 @@ def _run(unit: Unit, options: LintOptions, workers: WorkerPool, listener: Listen
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"
         return _timed(Outcome(unit, failures=(_failure(unit, WorkerAnswer(None, reason)),)), began), Reading()
-    outcome = Outcome(unit, reading.findings, (), reading.failures, waited=answer.waited, cpu=answer.cpu)
+    failures = (*trying.failures(unit, left_out, options.root), *reading.failures)
+    outcome = Outcome(unit, reading.findings, (), failures, waited=answer.waited, cpu=answer.cpu)
     return _timed(outcome, began), reading
 
 

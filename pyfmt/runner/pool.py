@@ -35,13 +35,16 @@ class WorkerPool:
         self._opened: dict[WorkerSpec, _Opened] = {}
         self._closed = False
 
-    def get(self, spec: WorkerSpec) -> Worker | OSError:
-        """The worker, or why it cannot be started."""
+    def get(self, spec: WorkerSpec, anew: bool = False) -> Worker | OSError:
+        """The worker, or why it cannot be started; with `anew` another one where it has died."""
         spec = replace(spec, shared=self._shared(spec))
         with self._lock:
             if self._closed:
                 return OSError("the run was interrupted")
-            if spec not in self._opened:
+            opened = self._opened.get(spec)
+            if opened is None or (anew and not (isinstance(opened.worker, OSError) or opened.worker.alive)):
+                if opened is not None:
+                    _close([opened])
                 state = _state(spec)
                 try:
                     self._opened[spec] = _Opened(open_worker(spec, self._scratch), state)

@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
+
+from pyfmt import disk
 
 # Variables that would change what a tool sees or does; the shared configuration is the only interface.
 _DROPPED_PREFIXES = ("PYTHON", "MYPY", "PYLINT", "BLACK_", "ISORT_", "__PYVENV_LAUNCHER__")
@@ -24,6 +27,47 @@ def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
     kept["PYTHONHASHSEED"] = "0"
     kept["PYTHONUTF8"] = "1"
     return kept
+
+
+@cache
+def memory_limit() -> int:
+    """What one process of a tool may take, in MiB: `PYFMT_MEMORY`, else three quarters of the machine's memory (or of
+    what this process's control group may take), so that one file ends its tool before it ends the machine; 0: no
+    limit."""
+    if asked := os.environ.get("PYFMT_MEMORY", ""):
+        return int(asked) if asked.isdecimal() else 0
+    try:
+        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 0  # Windows
+    try:
+        size = min(size, int(disk.read_text("/sys/fs/cgroup/memory.max")))
+    except (OSError, ValueError):
+        pass  # not Linux, or "max"
+    return max(1024, (size * 3 // 4) >> 20)
+
+
+def limit_memory() -> None:
+    """Let this process take no more than `memory_limit`: what it asks for beyond that is a MemoryError."""
+    try:
+        import resource  # pylint: disable=import-outside-toplevel  # not on Windows
+
+        if memory_limit():
+            resource.setrlimit(
+                resource.RLIMIT_DATA, (memory_limit() << 20, resource.getrlimit(resource.RLIMIT_DATA)[1])
+            )
+    except (ImportError, OSError, ValueError):
+        pass  # less is allowed already
+
+
+def is_stopped(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a signal has stopped (not ended) a child; False where the system does not say."""
+    if sys.platform == "win32" or not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+    except OSError:
+        return False
 
 
 def kill_tree(pid: int) -> None:
@@ -44,7 +88,7 @@ def popen_worker(command: list[str], stderr: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env=clean_environ(os.environ),
+        env={**clean_environ(os.environ), "PYFMT_MEMORY": str(memory_limit() or "")},
         start_new_session=sys.platform != "win32",
         close_fds=True,
     )

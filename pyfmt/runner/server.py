@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyfmt.runner.answers import TAIL_BYTES, RequestFiles, WorkerAnswer, collect, tail
-from pyfmt.runner.processes import kill_tree, popen_worker
+from pyfmt.runner.answers import TAIL_BYTES, End, RequestFiles, WorkerAnswer, collect, signal_name, tail
+from pyfmt.runner.processes import is_stopped, kill_tree, popen_worker
 
 __all__ = ["ForkServer", "ProcessPerRequest", "Worker", "WorkerAnswer", "WorkerSpec", "can_fork", "open_worker"]
 
@@ -20,6 +21,7 @@ _SERVER = Path(__file__).parent.parent / "tools" / "worker" / "server.py"
 _START_SECONDS = 60.0  # for a server to import what it preloads, at least
 _STUCK_SECONDS = 30.0  # a server that has not even forked by then never will
 _GRACE_SECONDS = 5.0  # for the end of what was killed
+_LOOK = 0.2  # seconds between two looks at whether a server that is late was stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,38 +157,61 @@ class ForkServer:
     def ask(self, payload: dict[str, Any], timeout: float) -> WorkerAnswer:
         """Serve one request; `timeout` in seconds counts from when the server is ready."""
         asked = time.monotonic()
-        if not self._ready.wait(max(timeout, _START_SECONDS)):
+        if not self._comes(self._ready, timeout, max(timeout, _START_SECONDS)):
             kill_tree(self._process.pid)
-            return WorkerAnswer(None, "the worker did not start in time", tail(self._log))
+            return WorkerAnswer(None, "the worker did not start in time", tail(self._log), end=End.KILLED)
         files = RequestFiles(self._scratch)
         pending = _Pending()
         with self._lock:
             self._pending[files.number] = pending
         try:
             if not self._send(files.request(payload)):
-                return WorkerAnswer(None, "the worker could not be started or ended unexpectedly", tail(self._log))
+                return self._lost("the worker could not be started or ended unexpectedly", tail(self._log))
             if not pending.done.wait(timeout):
-                self._end_late(pending)
-                return WorkerAnswer(None, f"timed out after {timeout:g} s", tail(files.log))
+                if self._end_late(pending):
+                    return files.late(timeout)
+                return self._lost(f"the worker was stopped and did nothing for {timeout:g} s", tail(self._log))
             if pending.status is None:
                 if pending.pid is not None:
                     kill_tree(pending.pid)  # the server can do it no more
-                return WorkerAnswer(None, "the worker ended unexpectedly", tail(files.log) or tail(self._log))
+                return self._lost("the worker ended unexpectedly", tail(files.log) or tail(self._log))
             waited = pending.began - asked if pending.began is not None else 0.0
-            return replace(collect(files.answer, files.log, pending.status), waited=waited, cpu=pending.cpu)
+            return replace(collect(files, pending.status), waited=waited, cpu=pending.cpu)
         finally:
             with self._lock:
                 self._pending.pop(files.number, None)
             files.remove()
 
-    def _end_late(self, pending: _Pending) -> None:
-        """End the child of a request whose time is over, or the whole server where it does not even start one."""
-        if pending.started.wait(_STUCK_SECONDS):
-            if pending.pid is not None:
-                kill_tree(pending.pid)
-        else:
+    def _lost(self, reason: str, log: str) -> WorkerAnswer:
+        """What is said where the server itself has ended; by which signal, if it was one."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(_GRACE_SECONDS)
+            if code < 0 and "stopped" not in reason:
+                reason = f"the worker was killed by signal {signal_name(-code)}"
+            return WorkerAnswer(None, reason, log, end=End.KILLED if code < 0 else None)
+        return WorkerAnswer(None, reason, log)
+
+    def _comes(self, event: threading.Event, timeout: float, longest: float) -> bool:
+        """Whether something happens within `longest` seconds, or `timeout` where the server was stopped."""
+        began = time.monotonic()
+        while not event.wait(_LOOK):
+            spent = time.monotonic() - began
+            if spent > longest or (spent > timeout and is_stopped(self._process)):
+                return event.is_set()
+        return True
+
+    def _end_late(self, pending: _Pending) -> bool:
+        """End the child of a request whose time is over, or the whole server where it does not even start one; False
+        in that case."""
+        started = self._comes(pending.started, 0.0, _STUCK_SECONDS)
+        if not started:
             kill_tree(self._process.pid)
+        elif pending.pid is not None:
+            kill_tree(pending.pid)
+        if is_stopped(self._process):
+            kill_tree(self._process.pid)  # the others need not wait for as long
         pending.done.wait(_GRACE_SECONDS)
+        return started
 
     def close(self) -> None:
         """End the server and every child that still runs."""
@@ -243,14 +268,14 @@ class ProcessPerRequest:
             return WorkerAnswer(None, f"{self._spec.interpreter} cannot be started: {error}")
         try:
             noise, _ = process.communicate(json.dumps(files.request(payload)).encode() + b"\n", timeout)
-            result = collect(files.answer, files.log, process.returncode)
+            result = collect(files, process.returncode)
             if result.answer is None and not result.log:
-                return WorkerAnswer(None, result.reason, noise.decode("utf-8", "replace")[-TAIL_BYTES:].strip())
+                return replace(result, log=noise.decode("utf-8", "replace")[-TAIL_BYTES:].strip())
             return result
         except subprocess.TimeoutExpired:
             kill_tree(process.pid)
             self._drain(process)
-            return WorkerAnswer(None, f"timed out after {timeout:g} s", tail(files.log))
+            return files.late(timeout)
         finally:
             with self._lock:
                 self._running.discard(process.pid)

@@ -9,7 +9,7 @@ import tokenize
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.errors import ConfigError
@@ -17,6 +17,7 @@ from pyfmt.core.model import Project, ToolConfig
 from pyfmt.tools.black import adapter as black
 from pyfmt.tools.isort import adapter as isort
 from pyfmt.tools.black.adapter import BlackSettings, SourceFault
+from pyfmt.tools.black.newer import Find, NotChecked
 from pyfmt.tools.isort.adapter import IsortSettings
 
 _DETAIL_LINES = 20
@@ -58,15 +59,13 @@ class ToolFault:
 class FormatResult:
     """What came of one text.
 
-    `data` is None where nothing changes. `syntax` is a place in the text as it was given, `syntax_after` the same one
-    in `data`, where isort changed a text that black cannot parse. `settled` is False where the tools would change the
-    result again, or where one of them did not finish.
+    `data` is None where nothing changes, or where black refuses the text. `settled` is False where the tools would
+    change the result again, or where one of them did not finish.
     """
 
     data: bytes | None = None
     tools: tuple[str, ...] = ()  # which changed it
     syntax: SyntaxFault | None = None
-    syntax_after: SyntaxFault | None = None
     faults: tuple[ToolFault, ...] = ()
     excluded: tuple[str, ...] = ()  # tools whose own configuration leaves the file out
 
@@ -76,7 +75,9 @@ class FormatResult:
         return self.syntax is None and not self.faults
 
 
-def settings_for(project: Project | None, root: Path, configs: Sequence[ToolConfig]) -> FormatSettings:
+def settings_for(
+    project: Project | None, root: Path, configs: Sequence[ToolConfig], newer: Find | None = None
+) -> FormatSettings:
     """The settings for a project's files with the wanted tools' configs; without a project only those of the root."""
     found = project if project is not None else Project(name="", path=".")
     by_tool = {config.tool: config for config in configs}
@@ -84,7 +85,7 @@ def settings_for(project: Project | None, root: Path, configs: Sequence[ToolConf
     names = (tuple(found.import_roots), tuple(found.first_party))
     return FormatSettings(
         isort=IsortSettings(sorting, str(root), found.path, *names) if sorting is not None else None,
-        black=BlackSettings(styling, str(root), found.requires_python) if styling is not None else None,
+        black=BlackSettings(styling, str(root), found.requires_python, newer) if styling is not None else None,
     )
 
 
@@ -103,9 +104,10 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
     """What `isort` and then `black` would write for `data`; raises ConfigError only.
 
     `path` is relative to the root; it decides about stubs and about what the tools' configurations leave out. None:
-    text without a name. A tool that fails changes nothing, and the other one still runs. Where isort would change
-    black's result again, both run once more, and only a result that both accept is taken; otherwise it is the first
-    one, with a fault that says so.
+    text without a name. What black refuses is left as it is, by isort too: it may be a template, hold merge marks or be
+    no Python 3, of which isort alone would make something else. Where isort fails, black still runs. Where isort would
+    change black's result again, both run once more, and only a result that both accept is taken; otherwise it is the
+    first one, with a fault that says so.
     """
     wanted, excluded = _wanted(path, settings)
     if wanted.isort is None and wanted.black is None:
@@ -123,16 +125,19 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
             ordered, styled = _ToolResult(data, fault=_broken_by_isort(styled.syntax)), original
         before = original.syntax or styled.syntax
     faults = [step.fault for step in (ordered, styled) if step.fault is not None]
-    final = styled.data
-    if wanted.isort is not None and final != data and not faults and before is None:
-        final, unsettled = _settle(final, calls)
-        faults += unsettled
+    refused = before is not None or styled.fault is not None
+    final = data if refused else styled.data
+    if wanted.isort is not None and not faults and before is None:
+        if final != data:
+            final, unsettled = _settle(final, calls)
+            faults += unsettled
+        elif ordered.data != data:  # black takes back what isort does: what is there is no text that both accept
+            faults.append(_disagreement(data, calls))
     changed = (("isort", ordered.data != data), ("black", styled.data != ordered.data))
     return FormatResult(
         data=final if final != data else None,
         tools=tuple(tool for tool, by_it in changed if by_it) if final != data else (),
         syntax=before,
-        syntax_after=styled.syntax if ordered.data != data else None,
         faults=tuple(faults),
         excluded=excluded,
     )
@@ -190,8 +195,12 @@ def _guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> _ToolResult:
         return _ToolResult(call())
     except ConfigError:
         raise
+    except MemoryError:  # see runner/processes.py: limit_memory
+        return _ToolResult(data, fault=ToolFault(tool, "it takes more memory than a process may have"))
     except SourceFault as fault:
         return _ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
+    except NotChecked as error:
+        return _ToolResult(data, fault=ToolFault(tool, str(error)))
     except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run
         first, _, rest = (str(error).strip() or type(error).__name__).partition("\n")
         frames = "".join(traceback.format_exception(error)).rstrip().splitlines()[-_DETAIL_LINES:]
@@ -214,8 +223,31 @@ def _settle(styled: bytes, calls: _ToolChain) -> tuple[bytes, list[ToolFault]]:
     second = calls.style(again.data)
     if second.syntax is None and second.fault is None and calls.sort(second.data) == _ToolResult(second.data):
         return second.data, []
-    reason = "isort and black do not agree: each would change what the other wrote"
-    return styled, [ToolFault("isort", reason, "give isort black's profile and the same line length")]
+    return styled, [_disagreement(styled, calls)]
+
+
+def _disagreement(styled: bytes, calls: _ToolChain) -> ToolFault:
+    """Which of isort's settings keeps the two from a text that both accept: one that is enough, else all that might."""
+    sorting, styling = calls.settings.isort, calls.settings.black
+    assert sorting is not None and styling is not None, "one tool alone agrees with itself"
+    mode = black.load(styling).mode
+    rivals = isort.layout_against(sorting, mode.line_length)
+    for name, have, value in rivals:
+        alone = replace(sorting, instead=((name, value),))
+        chain = replace(calls, settings=replace(calls.settings, isort=alone))
+        final = chain.style(chain.sort(styled).data)
+        if chain.sort(final.data) == final:
+            rivals = ((name, have, value),)
+            break
+    length = f"its `line-length = {mode.line_length}`"
+    fights = [
+        f"isort by `{name} = {have}`, black by {length if name == 'line_length' else 'its style'}"
+        for name, have, _ in rivals
+    ]
+    told = f" ({'; '.join(fights)})" if fights else ""
+    reason = f"isort and black do not agree: each would change what the other wrote{told}"
+    cures = " and ".join(f"`{name} = {str(value).lower()}`" for name, _, value in rivals)
+    return ToolFault("isort", reason, f"give isort {cures or 'the profile `black`'}")
 
 
 def _wanted(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:

@@ -69,7 +69,8 @@ def rule_kinds() -> RuleKinds:
     """For `merging`: the rules that are not about what one environment sees."""
     found = comments().values()
     unused = frozenset(comment.unused_rule for comment in found if comment.unused_rule)
-    return RuleKinds(unused, frozenset().union(*(tool.project_rules or () for tool in TOOLS.values())))
+    missing = {name: tool.of_missing for name, tool in TOOLS.items() if tool.of_missing}
+    return RuleKinds(unused, frozenset().union(*(tool.project_rules or () for tool in TOOLS.values())), missing)
 
 
 def equivalence(merge: bool = True) -> Equivalence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -51,19 +52,24 @@ class Tool:
     own_files: tuple[str, ...] = ()  # configurations that it would find by itself in a project
     setup_cfg: str = ""  # its section in setup.cfg, "" for none
     tox_ini: bool = False  # whether it looks for that section in tox.ini, too
+    merged: str = ""  # what of a project's own configuration counts beside the shared one
     on_by_default: bool = True
     syntax_rank: int = 9  # where several tools say that a file cannot be parsed, the words of the lowest are kept
     cost: Cost = Cost()
     # Formatters:
     promise: str = ""  # what holds where it has nothing to say: "imports are sorted"
     would: str = ""  # what it does to a file where it has: "sort the imports of the file anew"
-    options: Callable[[str], Sequence[str]] | None = None  # of the command line, for a configuration's path
+    options: Callable[[ToolConfig], Sequence[str]] | None = None  # of the command line, for a configuration
+    follows: str = ""  # a tool whose configuration decides where this one has none: else the two would undo each other
     # words in a configuration that make answers depend on any file of the checkout
     looks_anywhere: tuple[str, ...] = ()
     # Linters:
     linter: Linter | None = None
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
+    # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
+    # is what cannot be imported
+    of_missing: re.Pattern[str] | None = None
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed

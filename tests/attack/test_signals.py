@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.attack.hanging import ENDLESS, processes_of, project
 from tests.end_to_end import trees
-from tests.end_to_end.test_interruption import alive, children
+from tests.runner.test_worker_server import eventually
 from tests.support.monorepo import ROOT, Monorepo, command
 
 FILES = 5
@@ -21,9 +22,6 @@ FILES = 5
 COMMENT = ("# " + "x " * 40 + "\n") * 750
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n' + COMMENT.replace(" \n", "\n")
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n' + COMMENT.replace(" \n", "\n")
-# The formatters need minutes for it, most of them in compiled code that looks for no signal.
-ENDLESS = '"""Long."""\n' + "x = f( 1,2 )\n" * 400_000
-
 # Raises a signal in the main process right before, or right after, its n-th call of a function; says so by a file.
 AT_THE_NTH = """
 import os, signal, sys
@@ -101,30 +99,44 @@ def test_a_signal_at_every_call(tree: Monorepo, name: str, after: bool) -> None:
     assert seen >= 2, "none of the calls was met"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("count", [1, 5])
-def test_a_busy_formatter_is_ended(tree: Monorepo, number: signal.Signals, count: int) -> None:
-    tree.write({f"app/app/endless{place}.py": ENDLESS for place in range(count)})
-    names = [f"app/app/endless{place}.py" for place in range(count)]
+@pytest.fixture(name="hanging", scope="module")
+def _hanging(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
+    tree = project(tmp_path_factory.mktemp("hanging"), "hangs")
+    tree.write({f"endless/endless{number}.py": ENDLESS for number in range(5)})
+    return tree
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "arguments",
+    [("format", "endless/endless0.py"), ("format", "endless"), ("lint", "--trust", "--jobs", "2", "app")],
+    ids=" ".join,
+)
+def test_no_process_is_left_after_any_signal(
+    hanging: Monorepo, number: signal.Signals, arguments: tuple[str, ...]
+) -> None:
+    """In the middle of formatters and linters that would never end; kill -9 is for the main process alone."""
     with subprocess.Popen(
-        [*command(), "format", "--no-cache", *names],
-        cwd=tree.root,
-        env=tree.environment_variables(),
+        [*command(), arguments[0], "--no-cache", *arguments[1:]],
+        cwd=hanging.root,
+        env=hanging.environment_variables(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as process:
-        started: list[int] = []
-        while not started and process.poll() is None:
-            started = children(process.pid)
+        # The tools' processes are there: a formatter's beside the main one, or two servers with a child each.
+        wanted = 4 if arguments[0] == "lint" else 2
+        while len(processes_of(hanging)) < wanted and process.poll() is None:
             time.sleep(0.01)
-        assert started, "the run ended before it started a process"
+        assert process.poll() is None, "the run ended before it started its processes"
         os.kill(process.pid, number)
+        process.wait(60)
+        assert eventually(lambda: not processes_of(hanging)), processes_of(hanging)
         _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    assert process.returncode == (130 if number != signal.SIGKILL else -9), errors
     assert "Traceback" not in errors and "Exception ignored" not in errors
-    assert not [pid for pid in started if alive(pid)]
 
 
 def test_the_time_limit_holds_for_a_single_file_and_the_others_are_formatted(tree: Monorepo) -> None:

@@ -110,24 +110,24 @@ def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMon
     clone.make_environments()
     result, report = clone.tree.check()
     found = cached(report)
-    assert found and all(found.values()), (found, clone.tree.run("explain", "projects/alpha/alpha/main.py"))
+    assert found and all(found.values()), (found, clone.tree.run("explain", "-v", "projects/alpha/alpha/main.py"))
     for text in (result.stdout, clone.tree.run("check").stdout):
         assert str(repo.tree.root) not in text
 
 
 def test_explain_says_what_has_changed(tree: Monorepo) -> None:
     file = "projects/alpha/alpha/main.py"
-    told = tree.run("explain", file).expect(0).stdout
+    told = tree.run("explain", "-v", file).expect(0).stdout
     assert told.count("hit") >= 2, told
     tree.write({VALUES: '"""Other."""\n', "lib/core/acme/core/new.py": ""})
-    told = tree.run("explain", file).expect(0).stdout
+    told = tree.run("explain", "-v", file).expect(0).stdout
     assert "miss" in told and VALUES in told and "lib/core/acme/core/new.py (new)" in told, told
     (tree.root / "lib/core/acme/core/new.py").unlink()
 
 
 def formatters_miss(tree: Monorepo, file: str) -> set[str]:
     """What `explain` says of the formatters' cache: the first two lines of that kind."""
-    lines = map(str.strip, tree.run("explain", file).expect(0).stdout.splitlines())
+    lines = map(str.strip, tree.run("explain", "-v", file).expect(0).stdout.splitlines())
     return set([line for line in lines if line.startswith("cache ")][:2])
 
 

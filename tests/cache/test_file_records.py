@@ -170,7 +170,7 @@ def test_a_plugin_has_the_whole_project_linted(tree: Monorepo) -> None:
 
 def test_explain_says_how_many_files_are_concerned(tree: Monorepo) -> None:
     append(tree, CORE + "text.py", "\n\nX = 1\n")
-    told = tree.run("explain", ALPHA + "main.py").stdout
+    told = tree.run("explain", "-v", ALPHA + "main.py").stdout
     assert "2 of 6 files can see that" in told, told
 
 

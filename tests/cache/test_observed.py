@@ -59,7 +59,7 @@ def test_after_all_of_them_the_report_is_that_of_a_cold_run(repo: LittleMonorepo
 def test_explain_names_what_has_changed(repo: LittleMonorepo) -> None:
     repo.tree.run("check", *TOOLS)
     PLACES["edited_package"].put(repo, "three")  # "one" and "two" are known
-    told = repo.tree.run("explain", PLACES["edited_package"].file).stdout
+    told = repo.tree.run("explain", "-v", PLACES["edited_package"].file).stdout
     assert "miss: changed since then: projects/beta/.venv/lib/" in told
     assert "site-packages/onewheel/__init__.py" in told
 

@@ -69,6 +69,23 @@ def test_without_git_the_start_is_the_root(tmp_path: Path) -> None:
     assert load(tmp_path).root == tmp_path
 
 
+def test_without_git_the_root_does_not_depend_on_the_working_folder(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"m/pyproject.toml": "[project]\nname = 'm'\n", "m/a/b/setup.py": "", "m/a/b/c/d.py": "", "x/y.py": ""},
+    )
+    roots = {load(tmp_path / "m" / folder).root for folder in (".", "a", "a/b", "a/b/c")}
+    assert roots == {tmp_path / "m"} == {load(tmp_path, path).root for path in ("m", "m/a/b/c/d.py", "m/a/b")}
+    (note,) = load(tmp_path / "m" / "a").notes
+    assert f"{tmp_path / 'm'} was taken as the root" in note and load(tmp_path / "m").notes == ()
+    with pytest.raises(UsageError, match="holds no project"):
+        load(tmp_path / "m", "../x")
+    with pytest.raises(UsageError, match="name the root with `--root /etc`"):
+        load(tmp_path, "/etc")
+    assert load(tmp_path / "m", "../x/y.py").root == load(tmp_path / "x").root == tmp_path / "x"
+    assert load(tmp_path, "/etc", location=Location("/etc")).root == Path("/etc")
+
+
 def test_a_linked_file_counts_where_the_link_stands(tmp_path: Path) -> None:
     write(tmp_path, {"here/pyfmt.toml": "", "there/pyfmt.toml": "", "there/a.py": ""})
     (tmp_path / "here" / "a.py").symlink_to("../there/a.py")
@@ -118,6 +135,7 @@ def test_every_key(tmp_path: Path) -> None:
         baseline = true
         check-in-dependents = "home"
         merge-equivalent = false
+        project-settings = ["tools"]
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
@@ -140,6 +158,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
     assert settings.baseline and not settings.in_dependents and not settings.merge_equivalent
+    assert settings.project_settings == ("tools",)
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -32,9 +33,9 @@ def libraries() -> Libraries:
         Use(OLD, LIB, ("lib/a.py", "lib/b.py"), False),
     ]
 
-    def sight(place: Environment, file: str) -> str:
+    def sight(use: Use, file: str) -> str:
         assert file != "lib/test_a.py", "what only one judges is not compared"
-        return "old" if (place, file) == (OLD, "lib/a.py") else "same"
+        return "old" if (use.environment, file) == (OLD, "lib/a.py") else "same"
 
     return shared([uses], sight, ["lib/test_a.py"])
 
@@ -66,7 +67,7 @@ def test_findings_hold_wherever_the_asked_environment_answers_for() -> None:
     assert judged(failed, made)[1].environments == ("home", "new"), "what failed has judged nothing"
 
 
-KINDS = RuleKinds(frozenset({"unused-ignore"}), frozenset({"R0801"}))
+KINDS = RuleKinds(frozenset({"unused-ignore"}), frozenset({"R0801"}), {"mypy": re.compile("import-not-found: ")})
 HEARD = (Judged("mypy", ("new", "old"), ("lib/a.py",)), Judged("mypy", ("new", "old"), ("lib/t.py",), agreed=True))
 
 
@@ -77,15 +78,16 @@ HEARD = (Judged("mypy", ("new", "old"), ("lib/a.py",)), Judged("mypy", ("new", "
         (finding("lib/a.py", "unused-ignore", "old"), False),
         (finding("lib/a.py", "unused-ignore", "new", "old"), True),
         (finding("lib/b.py", "unused-ignore", "old"), True),  # judged by one environment alone
-        (finding("lib/t.py", "attr-defined", "old"), False),
-        (finding("lib/t.py", "attr-defined", "new", "old"), True),
-        (replace(finding("lib/t.py", "syntax", "old"), syntax=True), True),
+        (finding("lib/t.py", "attr-defined", "old"), True),
+        (finding("lib/t.py", "import-not-found", "old"), False),
+        (finding("lib/t.py", "import-not-found", "new", "old"), True),
+        (finding("lib/a.py", "import-not-found", "old"), True),
     ],
 )
 def test_what_needs_all_environments(said: Finding, holds: bool) -> None:
     assert settled([said], HEARD, KINDS).findings == ((said,) if holds else ())
     waiting = settled([said], HEARD, KINDS, whole=False)
-    needs_all = said.rule == "unused-ignore" and said.path == "lib/a.py" or said.path == "lib/t.py" and not said.syntax
+    needs_all = (said.rule, said.path) in {("unused-ignore", "lib/a.py"), ("import-not-found", "lib/t.py")}
     assert waiting.undecided == ((said,) if needs_all else ()), "the other shards have not been heard yet"
 
 

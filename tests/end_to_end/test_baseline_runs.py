@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -199,12 +200,54 @@ def test_two_branches_that_accept_findings_in_two_projects_merge(tree: Monorepo)
     assert lint(tree)[:3] == (0, [], [])
 
 
+def test_two_branches_that_change_one_baseline_merge_by_union(tree: Monorepo) -> None:
+    """Also where both begin it: two heads, and what only one side has kept, do no harm."""
+    for branch, name in (("one", "billing/billing/first.py"), ("two", "billing/billing/second.py")):
+        tree.git("checkout", "--quiet", "-B", branch, "main")
+        (tree.root / "billing" / FILE).unlink()
+        tree.write(
+            {name: '"""New."""\n\nimport os\n', "billing/billing/old.py": OLD if branch == "one" else '"""New."""\n'}
+        )
+        said = tree.run("baseline", "write").expect(0).stdout
+        assert f"echo '{FILE} merge=union' >> .gitattributes" in said
+        tree.write({".gitattributes": f"{FILE} merge=union\n"})
+        assert ".gitattributes" not in tree.run("baseline", "write").expect(0).stdout
+        commit(tree)
+    tree.git("merge", "--quiet", "--no-edit", "--strategy-option", "ours", "one")
+    text = tree.read(f"billing/{FILE}")
+    tree.write({f"billing/{FILE}": text + text.splitlines()[0] + "\n"})
+    code, new, gone, _report = lint(tree)
+    assert (code, new) == (0, []), text
+    assert set(gone) <= {
+        f"billing/billing/old.py:{rule}" for rule in ("W0102", "return-value", "W0611", "unused-import")
+    }
+    tree.run("baseline", "prune").expect(0)
+    assert tree.read(f"billing/{FILE}").count("pyfmt-baseline") == 1
+
+
+def test_the_status_counts_by_rule_owner_and_project_and_over_time(tree: Monorepo) -> None:
+    tree.write({".github/CODEOWNERS": "* @everybody\n/billing/ @money @banks\n"})
+    tree.write({"ledger/ledger/old.py": '"""Mended."""\n'})
+    tree.run("baseline", "prune").expect(0)
+    said = tree.run("baseline", "status").expect(0).stdout
+    assert said.startswith("3 findings accepted\n"), said
+    assert "\nby owner (.github/CODEOWNERS)\n  3  @money @banks\n" in said
+    assert "\nby project\n  3  billing\n" in said
+    assert "\n  1  W0102 [pylint]\n" in said
+    assert re.search(r"\nover time .*\n  \d{4}-\d\d-\d\d  [0-9a-f]{12}  6\n  now {21}  3  -3\n$", said), said
+    commit(tree)
+    assert re.search(
+        r"  6\n  \d{4}-\d\d-\d\d  [0-9a-f]{12}  3  -3\n  now {21}  3\n$", tree.run("baseline", "status").stdout
+    )
+
+
 def test_the_gate_in_one_run(tree: Monorepo) -> None:
     tree.write({"billing/billing/new.py": '"""New."""\n\nimport os\n'})
     result = tree.run("check", "--baseline", "--output", "github", "--output", "sarif=pyfmt.sarif", environ=ON_GITHUB)
     result.expect(1)
     assert "::warning file=billing/billing/new.py,line=3" in result.stdout
-    assert "::notice file=billing/billing/old.py" in result.stdout
+    assert "file=billing/billing/old.py" not in result.stdout
+    assert "6 accepted (`--show-baselined`)" in result.stdout
     assert tree.read("pyfmt.sarif").count('"status": "accepted"') == 6
 
 

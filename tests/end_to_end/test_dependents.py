@@ -51,6 +51,12 @@ LIBRARY: dict[str, str] = {
     "print(Shape().area())  # type: ignore[attr-defined] # pylint: disable=no-member\n"
     "print(Shape().outline())  # type: ignore[attr-defined, arg-type] # pylint: disable=no-member\n",
     "lib/events/tests/test_events.py": '"""Only billing has what tests need."""\n\nimport tester\n\nprint(tester.X)\n',
+    "lib/events/tests/test_differs.py": '"""An error for pricing, another one for billing."""\n\nimport tester\n'
+    "from shape import Shape\n\nprint(Shape().outline())\nprint(tester.WRONG)\n",
+    # Scripts beside each other, and one that imports from the library's folder: as it is at home, it is everywhere.
+    "lib/events/scripts/one.py": '"""One."""\n\nimport two\n\nimport tool\n\nprint(two.TWO, tool.TOOL)\n',
+    "lib/events/scripts/two.py": '"""Two."""\n\nTWO = 2\n',
+    "lib/events/tool.py": '"""At the library\'s root."""\n\nTOOL = 1\n',
 }
 OWN: dict[str, str] = {  # a library with an environment of its own
     "lib/own/pyproject.toml": _MANIFEST.format(name="own", needs='"shape"'),
@@ -58,6 +64,8 @@ OWN: dict[str, str] = {  # a library with an environment of its own
     "lib/own/src/own/py.typed": "",
     "lib/own/src/own/reached.py": '"""Reached."""\n\nfrom own.deeper import *\n',
     "lib/own/src/own/deeper.py": _WRONG_WITH_1,
+    "lib/own/src/own/rooted.py": '"""Has its root at home."""\n\nimport rootmod\n\nprint(rootmod.X)\n',
+    "lib/own/rootmod.py": '"""Not in src."""\n\nX = 1\n',
     "lib/own/src/own/unreached.py": _WRONG_WITH_1,
     "lib/own/src/own/plugins/__init__.py": '"""Plugins."""\n',
     "lib/own/src/own/plugins/first.py": _WRONG_WITH_1,
@@ -66,7 +74,7 @@ OWN: dict[str, str] = {  # a library with an environment of its own
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "billing": ("events.used", "events.ignores", "events.plain"),
     "ledger": ("events.used", "events.ignores"),
-    "pricing": ("events.used", "events.ignores", "own.reached"),
+    "pricing": ("events.used", "events.ignores", "own.reached", "own.rooted"),
 }
 _PYLINTRC = "[MAIN]\ndisable=all\nenable=no-member,import-error,useless-suppression,duplicate-code,unused-import\n"
 _FILES = {
@@ -124,6 +132,11 @@ def whole(tree: Monorepo) -> dict[str, Any]:
 
 
 PRICING = ["services/pricing/.venv"]
+DIFFERS = "lib/events/tests/test_differs.py"
+ERRORS_OF_TESTS = {  # mypy sees no types in a module without py.typed
+    "mypy": {(DIFFERS, 6): PRICING},
+    "pylint": {(DIFFERS, 6): PRICING, (DIFFERS, 7): ["services/billing/.venv"]},
+}
 
 
 def said(report: Mapping[str, Any], tool: str, rule: str) -> dict[tuple[str, int], list[str]]:
@@ -143,7 +156,16 @@ def test_each_file_is_judged_wherever_it_is_reached(whole: dict[str, Any], tool:
         ("events/used.py", 5): PRICING,
         ("events/unused.py", 5): PRICING,  # at home, which is everywhere
         ("own/deeper.py", 5): PRICING,
+        **ERRORS_OF_TESTS[tool],
     }
+
+
+@pytest.mark.parametrize(("tool", "rule"), [("mypy", "import-not-found"), ("pylint", "E0401")])
+def test_what_only_one_of_the_environments_has_a_root_for_is_missing_in_the_others(
+    whole: dict[str, Any], tool: str, rule: str
+) -> None:
+    """The same is installed: what differs are the folders that modules are imported from."""
+    assert said(whole, tool, rule) == {("own/rooted.py", 3): PRICING}
 
 
 def test_what_does_not_depend_on_the_environment_is_said_plainly_and_once(whole: dict[str, Any]) -> None:
@@ -200,13 +222,13 @@ def test_cached_runs_and_shards_say_the_same(tree: Monorepo, whole: dict[str, An
 
 
 def test_explain_and_envs_tell_who_judges_what(tree: Monorepo) -> None:
-    told = tree.run("explain", "lib/own/src/own/deeper.py").expect(0).stdout
+    told = tree.run("explain", "-v", "lib/own/src/own/deeper.py").expect(0).stdout
     assert "services/pricing/.venv: reached from services/pricing/src/pricing/main.py" in told
-    told = tree.run("explain", "lib/own/src/own/unreached.py").expect(0).stdout
+    told = tree.run("explain", "-v", "lib/own/src/own/unreached.py").expect(0).stdout
     assert "services/pricing/.venv" not in told.partition("\npylint")[0]
     rows = json.loads(tree.run("envs", "--json").stdout)["projects"]
     libraries = {row["project"]: row["libraries"] for row in rows}
-    assert libraries["pricing"] == [{"project": "events", "files": 6}, {"project": "own", "files": 3}]
+    assert libraries["pricing"] == [{"project": "events", "files": 10}, {"project": "own", "files": 4}]
     assert libraries["own"] == []
 
 
@@ -244,9 +266,25 @@ def test_an_environment_that_is_not_there_is_said_and_the_others_still_judge(tmp
     """Whichever environment is missing, the error is found; what nobody can see here, no baseline calls gone."""
     tree = make(tmp_path)
     shutil.rmtree(tree.root / "services/billing/.venv")
-    report = tree.check("lib/events", command_name="lint")[1]
+    result, report = tree.check("lib/events", command_name="lint")
     assert said(report, "mypy", "attr-defined")["events/used.py", 5] == PRICING
-    assert "not judged for billing, for want of a usable environment there: events" in report["notes"]
+    reason = "not judged for billing: no environment found; run `pyfmt envs create services/billing`"
+    assert report["skipped"] == [{"project": "events", "tool": tool, "reason": reason} for tool in ("mypy", "pylint")]
+    assert result.code == 2
+    note = "not judged for billing, for want of a usable environment there: events"
+    assert note not in report["notes"], "each thing is said once"
+    hooks: list[tuple[tuple[str, ...], dict[str, str]]] = [
+        (("run", "lib/events"), {}),
+        (("lint", "lib/events"), {"PRE_COMMIT": "1"}),
+    ]
+    for arguments, environ in hooks:  # what is committed does not wait for others' environments
+        result, report = tree.check(*arguments[1:], command_name=arguments[0], environ=environ)
+        assert result.code == 1 and not report["skipped"] and note in report["notes"]
+    report = tree.check(command_name="lint")[1]
+    assert {item["project"] for item in report["skipped"]} == {"billing"} and note in report["notes"]
+    tree.write({"pyproject.toml": _FILES["pyproject.toml"] + 'check-in-dependents = "home"\n'})
+    assert not tree.check("lib/events", command_name="lint")[1]["skipped"]
+    tree.write({"pyproject.toml": _FILES["pyproject.toml"]})
     tree.run("baseline")
     shutil.rmtree(tree.root / "services/pricing/.venv")
     report = tree.check("--baseline", "lib/events", command_name="lint")[1]

@@ -101,7 +101,7 @@ def test_each_fault_is_said_once_and_what_one_tool_cannot_see_is_said_by_the_oth
     assert said(report, "app/app/one.py") == []
     result.expect(1)
     text = tree.run("lint", "app/app/both.py").stdout
-    assert 'app/app/both.py:3:7: error name-defined Name "nowhere" is not defined [mypy, pylint E0602]' in text
+    assert 'app/app/both.py:3:7: error: Name "nowhere" is not defined [mypy:name-defined, pylint:E0602]' in text
     full = tree.run("lint", "app/app/both.py", "--format", "grouped").stdout
     assert "name-defined (mypy), undefined-variable E0602 (pylint)" in full
     (run,) = (each for each in sarif(tree)["runs"] if each["tool"]["driver"]["name"] == "mypy")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.end_to_end import trees
 from tests.end_to_end.trees import manifest
 from tests.support.monorepo import Monorepo, rules
+from tests.support.pythons import require_python
 
 WRONG = '"""Wrong."""\n\n\ndef collect(into: list[int] = []) -> list[str]:\n    """Collects."""\n    return into\n'
 SCRIPT = "#!/usr/bin/env python3\n" + WRONG
@@ -69,3 +74,108 @@ def test_what_only_looks_like_a_project_spoils_nothing(tmp_path: Path) -> None:
     assert tree.run("affected", "--since", "HEAD", "--paths").expect(0).stdout.split() == [".", "app"]
     matrix = tree.run("affected", "--since", "HEAD", "--github-matrix").expect(0).json
     assert [row["path"] for row in matrix["include"]] == [".", "app"]
+
+
+def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_path: Path) -> None:
+    helpers = '"""Helpers."""\n\nLIMIT = 3\n'
+    script = """
+        \"\"\"Asks.\"\"\"
+
+        import json
+
+        import app
+        import helpers
+
+        app.go(json.loads(helpers.LIMIT))
+        app.go(helpers.limit)
+    """
+    lib = (
+        '"""App."""\n\nimport missing\n\n\ndef go(where: int) -> int:\n    """Goes."""\n    return missing.go(where)\n'
+    )
+    tree = trees.one_project(tmp_path, {"app/__init__.py": lib})
+    tree.write({"tools/ci/asks.py": script, "tools/ci/helpers.py": helpers})
+    for _ in ("cold", "cached"):
+        result, report = tree.check("tools", command_name="lint")
+        result.expect(1)  # not 2: everything was checked
+        assert {(f["path"], f["line"], f["rule"], tuple(f["environments"])) for f in report["findings"]} == {
+            ("tools/ci/asks.py", 8, "arg-type", ("standard library",)),
+            ("tools/ci/asks.py", 9, "attr-defined", ("standard library",)),
+        }
+    # The library is judged at home alone, where what it imports may be installed.
+    _, report = tree.check(command_name="lint")
+    assert {tuple(f["environments"]) for f in report["findings"] if f["path"] == "app/app/__init__.py"} == {
+        ("app/.venv",)
+    }
+    tree.write({"conftest.py": '"""Fixtures."""\n\nimport pytest\n\nprint(pytest.x)\n'})
+    result, report = tree.check("conftest.py", "tools", command_name="lint")
+    result.expect(2)
+    said = "conftest.py: no environment has pytest, which it imports; give it a project, or make an environment in the "
+    assert {(each["tool"], each["reason"].startswith(said)) for each in report["skipped"]} == {
+        ("mypy", True),
+        ("pylint", True),
+    }
+    assert {each["path"] for each in report["findings"]} == {"tools/ci/asks.py"}
+    tree.run("format", "conftest.py").expect(0)
+    # An environment in the root is taken as ever.
+    tree.environment(".")
+    result, report = tree.check("conftest.py", command_name="lint")
+    result.expect(1)
+    assert {each["rule"] for each in report["findings"]} >= {"E0401"}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
+def test_newer_syntax_is_formatted_and_no_python_of_the_checkout_is_started_for_it(tmp_path: Path) -> None:
+    newer = require_python("3.12")
+    tree = trees.one_project(tmp_path, {"new.py": "type X  = int\nx  = f'{x['a']}'\n"})
+    spy = f"#!/bin/sh\ntouch {tree.root}/started\n"
+    for folder in ("bin", "venv/bin", "../elsewhere/bin"):
+        for name in ("python", "python3", "python3.12", "python3.13", "python3.14"):
+            tree.write({f"{folder}/{name}": spy})
+            (tree.root / folder / name).chmod(0o755)
+    tree.write({"../elsewhere/pyvenv.cfg": "home = /\n"})
+    places = [str(tree.root / folder) for folder in ("bin", "venv/bin", "../elsewhere/bin")]
+    path = os.pathsep.join([*places, "bin", str(newer.parent), os.environ["PATH"]])
+    environ = {"PATH": path, "VIRTUAL_ENV": str(tree.root / "venv"), "PYENV_ROOT": str(tree.home)}
+    tree.run("format", environ=environ).expect(0)
+    assert tree.read("app/new.py") == "type X = int\nx = f\"{x['a']}\"\n"
+    assert not (tree.root / "started").exists()
+
+
+def test_isort_alone_rewrites_nothing_that_no_python_can_parse(tmp_path: Path) -> None:
+    text = "<<<<<<< ours\nimport sys\n=======\nimport os\n>>>>>>> theirs\nimport abc\n"
+    tree = trees.one_project(tmp_path, {"marks.py": text, "good.py": "import sys\nimport os\n"})
+    for tools in ((), ("--tool", "isort")):
+        result = tree.run("format", *tools).expect(1)
+        assert "app/marks.py:1:1: error syntax-error" in result.stdout
+        assert tree.read("app/marks.py") == text
+    assert tree.read("app/good.py") == "import os\nimport sys\n"
+
+
+@pytest.mark.parametrize("declared", ["", '[build-system]\nrequires = ["setuptools>=61", "Cython", "grpcio-tools"]\n'])
+def test_setup_py_is_judged_against_its_build_requirements(tmp_path: Path, declared: str) -> None:
+    setup = """
+        \"\"\"Builds.\"\"\"
+
+        import Cython.Build
+        import grpc_tools
+        import numpy
+        import pkg_resources
+        import setuptools
+        from setuptools import setup
+
+        print(Cython.Build, grpc_tools, numpy, pkg_resources, setuptools)
+        setup(name="app")
+    """
+    tree = trees.one_project(tmp_path, {"setup.py": setup, "app/__init__.py": '"""App."""\n\nimport grpc_tools\n'})
+    tree.write({"app/pyproject.toml": declared + "[tool.x]\n"})
+    result, report = tree.check("app", "--tool", "pylint", "--tool", "mypy", "--tool", "ty", command_name="lint")
+    result.expect(1)
+    lines = {3, 4, 5} if not declared else {5}
+    for tool, rule in (("pylint", "E0401"), ("mypy", "import-"), ("ty", "import-not-found")):
+        found = {
+            (each["path"], each["line"])
+            for each in report["findings"]
+            if each["tool"] == tool and each["rule"].startswith(rule)
+        }
+        # Only in what builds the project, and only what is there when it is built.
+        assert found == {("app/setup.py", line) for line in lines} | {("app/app/__init__.py", 3)}, tool

@@ -82,13 +82,16 @@ def test_envs_create_makes_what_is_missing_and_the_run_then_is_whole(tmp_path: P
 
 
 def test_explain_tells_project_environment_configurations_and_calls(conflicting: Monorepo) -> None:
-    said = conflicting.run("explain", "projects/billing/billing/models.py").expect(0).stdout
+    said = conflicting.run("explain", "-v", "projects/billing/billing/models.py").expect(0).stdout
+    brief = conflicting.run("explain", "projects/billing/billing/models.py").expect(0).stdout
     for word in ("billing", "projects/billing/.venv", "pylintrc", "mypy.ini", "black.toml", "isort.cfg"):
-        assert word in said, word
+        assert word in said and word in brief, word
+    assert len(brief.splitlines()) <= 12
+    assert brief.endswith("more: pyfmt explain -v projects/billing/billing/models.py\n")
 
 
 def test_explain_of_a_file_outside_is_a_usage_error(conflicting: Monorepo) -> None:
-    conflicting.run("explain", "nowhere.py").expect(2)
+    conflicting.run("explain", "-v", "nowhere.py").expect(2)
 
 
 def test_config_tells_where_each_value_comes_from(tmp_path: Path) -> None:

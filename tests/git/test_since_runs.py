@@ -104,7 +104,7 @@ def test_the_graph_in_every_shape(tmp_path: Path) -> None:
     files = {
         f"{one}/pyproject.toml": manifest(one, one, *needs) for one, needs in (("a", ["b"]), ("b", ["a"]), ("c", ["a"]))
     }
-    tree = Monorepo.create(tmp_path, {**files, 'd "x"/setup.py': ""})
+    tree = Monorepo.create(tmp_path, {**files, 'd "x"/setup.py': "from setuptools import setup\nsetup()\n"})
     told = tree.run("graph", "--json").expect(0).json
     assert [(edge["from"], edge["to"], edge["through"]) for edge in told["edges"]] == [
         ("a", "b", ["pyproject.toml"]),

@@ -48,6 +48,14 @@ def test_a_standard_pyproject(tmp_path: Path) -> None:
     assert {"pydantic<2", "boto3", "pytest", "ruff"} < set(found.requirements)
 
 
+def test_build_requirements_are_those_of_pep_518_else_setuptools(tmp_path: Path) -> None:
+    assert manifest(tmp_path, pyproject="[project]\nname='a'").build_requires == ("setuptools",)
+    found = manifest(tmp_path, pyproject="[build-system]\nrequires = ['hatchling>=1', 'hatch-vcs']")
+    assert found.build_requires == ("hatchling>=1", "hatch-vcs")
+    cfg = "[options]\nsetup_requires =\n  cffi"
+    assert manifest(tmp_path, setup_cfg=cfg, pyproject="").build_requires == ("setuptools", "cffi")
+
+
 def test_a_poetry_pyproject(tmp_path: Path) -> None:
     found = manifest(
         tmp_path,

@@ -12,7 +12,7 @@ from pyfmt.core.request import Command
 
 NASTY = (
     "\x1b[31mred",
-    "a\nb:1:1: error E1 forged [pylint]",
+    "a\nb:1:1: error: forged [pylint:E1]",
     "\r::error::x",
     "</script><img src=x onerror=alert(1)>",
     "]]>",

@@ -1,4 +1,4 @@
-"""Findings that a baseline accepts: in every format, and marked."""
+"""Findings that a baseline accepts: counted for people and on GitHub, marked in every other format."""
 
 from __future__ import annotations
 
@@ -25,34 +25,45 @@ def render(name: str, report: Report = REPORT, options: RenderOptions = OPTIONS)
     return renderer(name).render(report, options)
 
 
+# What people read shows what is new; GitHub has room for few annotations.
+COUNTED = {"text", "github", "github-summary", "azure-text"}
+
+
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_shows_the_baselined_finding_and_the_new_one(name: str) -> None:
+def test_every_format_shows_the_new_finding_and_marks_or_counts_the_baselined_one(name: str) -> None:
     text = render(name)
-    assert "old and known" in text
     assert "new and bad" in text
-    assert "baseline" in text
+    assert ("old and known" in text) == (name not in COUNTED)
+    assert ("1 accepted" if name in COUNTED else "baseline") in text
     assert "baselined" not in render(name, replace(REPORT, findings=(NEW,), gone=())).replace('"baselined": ', "")
 
 
 def test_the_text_counts_only_what_is_new_and_names_what_is_gone() -> None:
     text = render("text")
-    assert "7:1: error E0401 old and known [pylint] (baselined)\n" in text
     assert "\ngone: x/y.py: attr-defined no more in f [mypy]\n" in text
-    assert "1 finding (1 warning), 1 baselined, 1 gone from the baseline (" in text
-    assert "next: pyfmt baseline prune\n" in text
-    full = render("text", options=replace(OPTIONS, is_terminal=True))
+    assert "1 finding (1 warning), 1 gone from the baseline (" in text
+    assert "\n1 accepted (`--show-baselined`)\nnext: " in text and "\nnext: pyfmt baseline prune\n" in text
+    assert "(+1)" not in text
+    many = render("text", replace(REPORT, findings=(OLD,) * 1656))
+    assert "\n1,656 accepted (`--show-baselined`)\n" in many
+
+
+def test_the_text_lists_them_where_it_is_asked_to() -> None:
+    listing = replace(OPTIONS, show_baselined=True)
+    text = render("text", options=listing)
+    assert "7:1: error: old and known [pylint:E0401] (baselined)\n" in text
+    assert "\n1 accepted\n" in text and "1 (+1)" in text
+    full = render("text", options=replace(listing, is_terminal=True))
     assert "import-error E0401 (pylint) (baselined)\n" in full
 
 
 def test_quiet_text_shows_only_what_is_new() -> None:
     assert render("text", options=replace(OPTIONS, verbosity=-1)) == (
-        "projects/billing/billing/app.py:9:1: warning E0401 new and bad [pylint]\n"
+        "projects/billing/billing/app.py:9:1: warning: new and bad [pylint:E0401]\n"
     )
 
 
 def test_machine_formats_give_it_no_weight() -> None:
-    assert "::notice file=projects/billing/billing/app.py,line=7" in render("github")
-    assert "::error" not in render("github")
     assert 'failures="1"' in render("junit")
     assert '<skipped message="baselined: old and known"/>' in render("junit")
     assert [entry["severity"] for entry in json.loads(render("gitlab"))] == ["info", "minor"]

@@ -18,6 +18,7 @@ from pyfmt.core.report import Report
 from pyfmt.reports import azure, checkstyle, github, github_summary, gitlab, junit, rdjson, rdjsonl
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import problems
+from pyfmt.reports.tally import without_accepted
 from tests.reports.models import CLEAN, RICH, finding, sources
 from tests.reports.strategies import reports
 
@@ -84,7 +85,7 @@ def test_githubs_escapes_are_undone_to_the_message_and_path() -> None:
 @settings(max_examples=100, deadline=None)
 @given(reports)
 def test_no_text_of_a_report_is_a_command_to_github(report: Report) -> None:
-    assert len(commands(report)) == len(list(problems(report)))
+    assert len(commands(report)) == len(list(problems(without_accepted(report))))
 
 
 def test_github_is_told_how_many_annotations_it_does_not_show() -> None:
@@ -113,10 +114,15 @@ def test_the_summary_escapes_markup_and_never_ends_its_html_block() -> None:
 def test_the_summary_stays_within_githubs_limit_and_says_what_is_left_out() -> None:
     many = replace(CLEAN, findings=tuple(finding(line=line, message="é" * 400) for line in range(1, 3001)))
     shown = github_summary.render(many, OPTIONS)
+    assert shown.count("<tr><td><code>projects/billing/billing/app.py:") == 30
+    assert "2970 further problems: the log has them all" in shown
+    assert '<tr><td align="right">3000</td><td><a href=' in shown
+    huge = replace(CLEAN, findings=tuple(finding(line=line, message="é" * 40_000) for line in range(1, 31)))
+    shown = github_summary.render(huge, OPTIONS)
     assert len(shown.encode()) <= 1024 * 1024
     rows = shown.count("<tr><td><code>projects/billing/billing/app.py:")
-    assert 0 < rows < 3000
-    assert f"{3000 - rows} further problems did not fit" in shown
+    assert 0 < rows < 30
+    assert f"{30 - rows} further problems: the log has them all" in shown
 
 
 def test_the_summary_of_a_clean_run_says_so() -> None:

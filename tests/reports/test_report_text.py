@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyfmt.core.model import Edit
+from pyfmt.core.model import Edit, Severity
 from pyfmt.core.report import Report, UnitRecord
-from pyfmt.core.request import Command
+from pyfmt.core.request import Command, Request
 from pyfmt.reports import text
 from pyfmt.reports.escaping import cells, printable, wrap
 from pyfmt.reports.excerpt import excerpt
@@ -52,7 +52,7 @@ def test_text_is_as_recorded(name: str) -> None:
     assert shown == file.read_bytes().decode("utf-8")
 
 
-ONE_LINE = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<col>\d+): (error|warning|info) (\S+) (.*) \[(\w+)\]\Z")
+ONE_LINE = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<col>\d+): (error|warning|info): (.*) \[\w+:\S+\]\Z")
 
 
 def test_piped_lines_have_the_documented_form() -> None:
@@ -60,7 +60,7 @@ def test_piped_lines_have_the_documented_form() -> None:
     matches = [match for match in map(ONE_LINE.match, lines) if match]
     assert [match["path"] for match in matches] == [item.path for item in RICH.findings]
     first = next(index for index, line in enumerate(lines) if ONE_LINE.match(line))
-    assert lines[first].startswith("lib/storage/acme/storage/disk.py:5:9: error return-value Incompatible ")
+    assert lines[first].startswith("lib/storage/acme/storage/disk.py:5:9: error: Incompatible ")
     above = [line for line in lines[:first] if not line.startswith("  help: ")]
     assert above and all(re.match(r"(warning|error): environment ", line) for line in above), "they explain findings"
 
@@ -72,10 +72,10 @@ def test_piped_text_says_nothing_of_times_or_the_cache() -> None:
 
 
 def test_lines_within_a_message_are_indented_so_that_no_message_can_forge_a_finding() -> None:
-    forged = finding(message="first\nx.py:1:1: error E1 forged [pylint]")
+    forged = finding(message="first\nx.py:1:1: error: forged [pylint:E1]")
     report = replace(CLEAN, findings=(forged,))
     lines = text.render(report, PIPED).splitlines()
-    assert lines[1] == "    x.py:1:1: error E1 forged [pylint]"
+    assert lines[1] == "    x.py:1:1: error: forged [pylint:E1]"
 
 
 @settings(max_examples=150, deadline=None)
@@ -116,8 +116,8 @@ def test_every_finding_edit_failure_and_skip_is_said(report: Report) -> None:
     assert sum(line.startswith("failed: ") for line in shown) == len(report.failures)
     skipped = {(skip.project, skip.reason) for skip in report.skipped}
     assert sum(line.startswith("skipped: ") for line in shown) == len(skipped)
-    said = [line for line in shown if re.search(r":\d+:\d+: (error|warning|info) ", line) and line.startswith("p/")]
-    assert len(said) == len(report.findings)
+    said = [line for line in shown if re.search(r":\d+:\d+: (error|warning|info): ", line) and line.startswith("p/")]
+    assert len(said) == sum(not finding.baselined for finding in report.findings)
 
 
 def test_a_finding_that_all_environments_of_its_project_see_says_no_only_in() -> None:
@@ -258,3 +258,43 @@ def test_text_of_a_clean_run_imports_neither_rich_nor_other_formats() -> None:
     first, second = run.stdout.splitlines()
     assert first == "[]"
     assert "pyfmt.reports.json" not in second and "pyfmt.reports.html" not in second
+
+
+def test_equal_findings_are_counted_beyond_a_number_and_no_project_loses_its_first() -> None:
+    same = [finding(line=line, message="the same") for line in range(1, 1001)]
+    other = finding(path="q/q.py", message="the same", project="q")
+    many = replace(CLEAN, findings=(*same, other, finding(line=9, message="another")))
+    shown = text.render(many, replace(PIPED, max_same=3)).splitlines()
+    assert [line for line in shown if line.startswith("projects/billing/")] == [
+        *(f"projects/billing/billing/app.py:{line}:1: error: the same [pylint:E0401]" for line in (1, 2, 3)),
+        "projects/billing/billing/app.py:9:1: error: another [pylint:E0401]",
+    ]
+    assert any(line.startswith("q/q.py:") for line in shown)
+    assert "997 more: the same [pylint:E0401] (`--max-same 0`)" in shown
+    assert any(line.startswith("1002 findings (1002 errors)") for line in shown)
+    assert sum(": error: " in line for line in text.render(many, PIPED).splitlines()) == 1002
+
+
+def test_the_worst_come_first_within_a_file_where_that_is_asked_for() -> None:
+    mild, bad = finding(line=1, severity=Severity.INFO), finding(line=2, severity=Severity.ERROR)
+    first = finding(path="a/a.py", severity=Severity.WARNING)
+    report = replace(CLEAN, findings=(first, mild, bad))
+    lines = text.render(report, replace(PIPED, sort="severity")).splitlines()[:3]
+    assert [line.split(": ")[1] for line in lines] == ["warning", "error", "info"]
+
+
+def test_the_table_leaves_out_tools_with_nothing_to_say_and_aligns_wide_characters() -> None:
+    one = replace(CLEAN, findings=(finding(tool="mypy", rule="x", project="名前"), finding(tool="mypy", rule="x")))
+    lines = text.render(one, PIPED).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("project "))
+    table = lines[start : lines.index("", start)]
+    assert table[0].split() == ["project", "mypy"]
+    assert len({cells(line) for line in table if not line.startswith("(")}) == 1, table
+    assert "pylint" in "".join(text.render(one, replace(PIPED, verbosity=1)).splitlines())
+
+
+def test_a_command_that_was_just_given_is_not_said_again() -> None:
+    report = replace(CLEAN, findings=(finding(),))
+    asked = Request(Command.CHECK, paths=("projects/billing",))
+    assert next_commands(report, replace(PIPED, asked=asked)) == ()
+    assert next_commands(report, replace(PIPED, asked=replace(asked, paths=()))) == ("pyfmt check projects/billing",)

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.runner import server
-from pyfmt.runner.processes import clean_environ
+from pyfmt.runner import processes, server
+from pyfmt.runner.answers import End
+from pyfmt.runner.pool import WorkerPool
+from pyfmt.runner.processes import clean_environ, is_stopped
 from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerAnswer, WorkerSpec
 from tests.support.pythons import require_python
 
@@ -68,7 +70,13 @@ def run(payload):
     if what == "kill server":
         os.kill(os.getppid(), 9)
         what = "sleep"
+    if what == "eat":
+        sys.modules["__main__"].limits.note("/eaten.py")
+        eaten = []
+        while True:
+            eaten.append([0] * 100_000)
     if what == "sleep":
+        sys.modules["__main__"].limits.note("/slept.py")
         started = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(3600)"])
         with open(payload["pids"] + ".part", "w", encoding="ascii") as file:
             file.write(f"{os.getpid()} {started.pid}")
@@ -108,7 +116,8 @@ def workers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the real server.py, and beside it a tool `task` whose worker is the tests' own."""
     folder = tmp_path / "tools" / "worker"
     folder.mkdir(parents=True)
-    shutil.copy(Path(server.__file__).parent.parent / "tools" / "worker" / "server.py", folder)
+    for name in ("server.py", "limits.py"):
+        shutil.copy(Path(server.__file__).parent.parent / "tools" / "worker" / name, folder)
     _task_file(folder).parent.mkdir(parents=True)
     _task_file(folder).write_text(TASK)
     monkeypatch.setattr(server, "_SERVER", folder / "server.py")
@@ -272,7 +281,7 @@ def test_a_time_out_kills_the_request_with_all_that_it_started(start: Start, tmp
     assert worker.ask({"do": "empty"}, 60).answer == {}
     answer = worker.ask({"do": "sleep", "pids": str(tmp_path / "pids")}, 2.0)
     assert (answer.answer, answer.reason) == (None, "timed out after 2 s")
-    assert answer.log.endswith("asleep")
+    assert answer.log.endswith("asleep") and answer.at == "/slept.py"
     pids = pids_in(tmp_path / "pids")
     assert len(pids) == 2 and eventually(lambda: not any(map(alive, pids)))
     assert worker.ask({"do": "echo", "value": 3}, 60).answer is not None
@@ -303,12 +312,62 @@ def test_a_server_that_dies_fails_its_requests_and_leaves_nothing(fork_server: F
     sleeping, answers = ask_in_thread(fork_server, {"do": "sleep", "pids": str(tmp_path / "a")})
     pids = pids_in(tmp_path / "a")
     killing = fork_server.ask({"do": "kill server", "pids": str(tmp_path / "b")}, 60)
-    assert (killing.answer, killing.reason) == (None, "the worker ended unexpectedly")
     sleeping.join(60)
-    assert [answer.reason for answer in answers] == ["the worker ended unexpectedly"]
+    for answer in (killing, *answers):
+        assert (answer.answer, answer.end) == (None, End.KILLED)
+        assert answer.reason.startswith("the worker was killed by signal 9 (SIGKILL")
     assert eventually(lambda: not any(map(alive, pids)))
     later = fork_server.ask({"do": "empty"}, 60)
-    assert later.reason == "the worker could not be started or ended unexpectedly"
+    assert later.reason.startswith("the worker was killed by signal 9 (SIGKILL") and later.end is End.KILLED
+
+
+def test_a_stopped_server_is_ended_when_the_time_is_over(fork_server: ForkServer, tmp_path: Path) -> None:
+    """Before it has forked; the child of another request, whose time is not over, ends with it."""
+    sleeping, answers = ask_in_thread(fork_server, {"do": "sleep", "pids": str(tmp_path / "a")})
+    pids = pids_in(tmp_path / "a")
+    process = fork_server._process  # pylint: disable=protected-access
+    process.send_signal(signal.SIGSTOP)
+    assert eventually(lambda: is_stopped(process))
+    answer = fork_server.ask({"do": "empty"}, 0.5)
+    assert (answer.reason, answer.end) == ("the worker was stopped and did nothing for 0.5 s", End.KILLED)
+    sleeping.join(60)
+    assert [each.end for each in answers] == [End.KILLED]
+    assert not is_stopped(process) and not fork_server.alive
+    assert eventually(lambda: not any(map(alive, pids)))
+
+
+def test_a_server_that_is_stopped_while_it_starts(workers_folder: Path, tmp_path: Path) -> None:
+    del workers_folder
+    worker = ForkServer(WorkerSpec(sys.executable, "task", ("hang",)), tmp_path)
+    worker._process.send_signal(signal.SIGSTOP)  # pylint: disable=protected-access
+    answer = worker.ask({"do": "empty"}, 0.5)
+    assert (answer.reason, answer.end) == ("the worker did not start in time", End.KILLED)
+    worker.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its data")
+def test_a_request_that_takes_too_much_memory_says_how_much_and_at_which_file(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "memory_limit", lambda: 100)
+    answer = start().ask({"do": "eat"}, 60)
+    assert (answer.end, answer.at) == (End.HUNGRY, "/eaten.py"), answer
+    assert answer.reason.startswith("it took more than ") and answer.reason.endswith(" MiB of memory")
+    assert start().ask({"do": "echo", "value": 1}, 60).answer is not None
+
+
+def test_a_pool_opens_another_worker_for_one_that_has_died(workers_folder: Path, tmp_path: Path) -> None:
+    del workers_folder
+    pool, spec = WorkerPool(tmp_path), WorkerSpec(sys.executable, "task", ())
+    try:
+        first = pool.get(spec)
+        assert isinstance(first, ForkServer) and pool.get(spec, anew=True) is first
+        assert first.ask({"do": "kill server", "pids": str(tmp_path / "a")}, 60).end is End.KILLED
+        assert pool.get(spec) is first
+        second = pool.get(spec, anew=True)
+        assert isinstance(second, ForkServer) and second.ask({"do": "empty"}, 60).answer == {}
+    finally:
+        pool.close()
 
 
 def test_closing_ends_what_still_runs(start: Start, tmp_path: Path) -> None:

@@ -132,6 +132,12 @@ def pyenv_pythons(options: CreateOptions) -> list[tuple[str, Path]]:
     return [(name, path) for _, name, path in sorted(found, reverse=True)]
 
 
+def find_version(specifier: str, options: CreateOptions) -> PythonInfo | None:
+    """A CPython that a specifier admits, pyenv's highest first."""
+    found = _find(specifier, SpecifierSet(), options)
+    return found if found is not None and found.implementation == "CPython" else None
+
+
 def _cache(options: CreateOptions):  # type: ignore[no-untyped-def]
     from python_discovery import DiskCache  # deferred: only where an environment is made
 

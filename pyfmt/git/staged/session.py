@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
+from pyfmt.cache.memory import Staged
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Environment, Failure, Project, Resolution
@@ -27,22 +28,23 @@ from pyfmt.projects.walking import PYTHON_SUFFIXES
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a run over the index works with; `config` has the tree of the index as its root, `real` the work tree."""
+    """What a run over other contents than the work tree's works with, such as the index's: `config` has the tree of
+    these as its root, `real` the work tree."""
 
     config: Config
     real: Config
     move: Move
-    index: GitIndex
-    bringing: Bringing
-    cached: bool  # the tree is kept, so that tools may keep caches of it
+    index: GitIndex | None  # None where the contents are not the index's
+    bringing: Bringing | None  # None where nothing is to be written back
+    cached: Staged
     notes: tuple[str, ...]
     filtered: Mapping[str, str]  # files that cannot be read without a filter driver that may not run, and its name
-    _wanted: _Wanted
+    wanted: Wanted
 
     def select(self, projects: Sequence[Project]) -> Selection:
         """The staged files, or those that the request names: named files as they are, of named folders what is
         staged. With `--since`, which selects itself, all that the index has counts as staged."""
-        wanted = self._wanted
+        wanted = self.wanted
         files: dict[str, set[str]] = {}
         named = Selection(tuple(projects), {})
         if wanted.named:
@@ -57,7 +59,7 @@ class Stage:
 
     def failures(self) -> tuple[Failure, ...]:
         """Files that are asked for and cannot be checked."""
-        wanted = self._wanted.staged.union(self._wanted.named).intersection(self.filtered)
+        wanted = self.wanted.staged.union(self.wanted.named).intersection(self.filtered)
         return tuple(
             Failure(
                 "git",
@@ -94,7 +96,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
     """What is to be checked, relative to the monorepo's root."""
 
     staged: frozenset[str]
@@ -162,7 +164,7 @@ def _stage(tree_of: _IndexTree, request: Request, cwd: Path, environ: Mapping[st
         move,
         index,
         bringing,
-        tree_of.kept,
+        Staged(tree_of.kept),
         tuple(notes),
         _filtered(index, entries, tree_of.before),
         wanted,
@@ -191,13 +193,13 @@ def _config_file(tree_of: _IndexTree, notes: list[str]) -> str | None:
 _OWN_FILES = ("pyfmt.toml", "pyproject.toml")
 
 
-def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> _Wanted:
+def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
     root, index, entries, before = tree_of.real.root, tree_of.index, tree_of.entries, tree_of.before
     found = index.changed() & entries.keys() if request.since is None else entries.keys()
     below = [path[len(before) :] for path in found if path.startswith(before)]
     staged = frozenset(path for path in below if path.endswith(PYTHON_SUFFIXES))
     if not request.paths:
-        return _Wanted(staged)
+        return Wanted(staged)
     chosen: set[str] = set()
     named, notes = [], []
     for path in request.paths:
@@ -214,4 +216,4 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> _Wanted:
             notes.append(f"{relative}: not checked, since it is not in the git index")
         else:
             raise UsageError("no such file or folder, neither in the index", path)
-    return _Wanted(frozenset(chosen), tuple(named), tuple(notes))
+    return Wanted(frozenset(chosen), tuple(named), tuple(notes))

@@ -52,12 +52,12 @@ class Holder:
 
 
 @contextlib.contextmanager
-def holder(base: Path | None) -> Iterator[Holder]:
+def holder(base: Path | None, name: str = "staged") -> Iterator[Holder]:
     """The folder for the tree below the cache folder `base`; a temporary one without it, or while another run has
     it."""
     with contextlib.ExitStack() as stack:
-        if base is not None and stack.enter_context(_locked(base / "staged")):
-            yield Holder((base / "staged").resolve(), True)
+        if base is not None and stack.enter_context(_locked(base / name)):
+            yield Holder((base / name).resolve(), True)
         else:
             with tempfile.TemporaryDirectory(prefix="pyfmt-staged-", ignore_cleanup_errors=True) as scratch:
                 yield Holder(Path(scratch).resolve(), False)
@@ -117,7 +117,12 @@ def fill(index: GitIndex, entries: Mapping[str, IndexEntry], extras: Iterable[st
 def _matters(path: str, entry: IndexEntry) -> bool:
     if entry.mode == SUBMODULE:
         return False
-    return entry.mode == LINK or os.path.splitext(path)[1].lower() in _SUFFIXES
+    return entry.mode == LINK or may_matter(path)
+
+
+def may_matter(path: str) -> bool:
+    """Whether a file can matter to a tool, by its name."""
+    return os.path.splitext(path)[1].lower() in _SUFFIXES
 
 
 def _salt(index: GitIndex, entries: Mapping[str, IndexEntry]) -> str:

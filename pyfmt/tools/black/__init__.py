@@ -13,5 +13,5 @@ TOOL = Tool(
     syntax_rank=2,
     promise="files are formatted",
     would="format the file anew",
-    options=lambda config: ("--config", config),
+    options=lambda config: ("--config", config.path),
 )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyfmt import disk
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
+from pyfmt.tools.black import newer
 
 # pylint: disable=no-name-in-module,c-extension-no-member  # black is compiled, pylint cannot look inside
 
@@ -37,6 +38,7 @@ class BlackSettings:
     config: ToolConfig
     root: str
     requires_python: str | None = None
+    newer: newer.Find | None = None  # a newer Python of this machine than the running one
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,8 @@ def reformat(data: bytes, path: str | None, settings: BlackSettings) -> bytes:
     """What `black` would write for `data`; the same bytes where nothing changes.
 
     Raises SourceFault where black cannot parse the text, and whatever black raises where it fails otherwise (its
-    result is not equivalent or not stable, or it meets syntax that is newer than the running Python).
+    result is not equivalent or not stable). Syntax that is newer than the running Python is checked by a newer one;
+    NotChecked where there is none.
     """
     import black.parsing  # lazy: start-up
     import black.report
@@ -193,12 +196,25 @@ def reformat(data: bytes, path: str | None, settings: BlackSettings) -> bytes:
         if "INTERNAL ERROR" in (error.context or ""):  # black cannot parse what black wrote
             raise
         raise _fault(error, header, text) from error
-    except black.parsing.SourceASTParseError as error:
-        fault = _python_fault(text, mode)
-        if fault is None:
-            raise
-        raise _moved(fault, header) from error
+    except (black.parsing.SourceASTParseError, black.parsing.ASTSafetyError) as error:
+        result = _checked_elsewhere(text, header, mode, (error, settings.newer))
     return _encoded(header.decode(encoding), result, encoding, newline)
+
+
+def _checked_elsewhere(text: str, header: bytes, mode: black.Mode, given: tuple[Exception, newer.Find | None]) -> str:
+    """The result where the running Python is too old to check it; else raises what is wrong."""
+    import black  # lazy: start-up
+
+    error, find = given
+    fault = _python_fault(text, mode)
+    if fault is not None:
+        raise _moved(fault, header) from error
+    if _compile_error(text) is None and _compile_error(black.format_str(text, mode=mode)) is None:
+        raise error
+    try:
+        return newer.reformat(text, mode, find)
+    except newer.NewerSyntaxError as found:
+        raise _moved(_from_python(found.error, text), header) from error
 
 
 def _encoded(head: str, result: str, encoding: str, newline: str) -> bytes:

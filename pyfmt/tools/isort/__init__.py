@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pyfmt.core.model import ToolConfig
 from pyfmt.tools.tool import Kind, Tool
+
+
+def _options(config: ToolConfig) -> Sequence[str]:
+    from pyfmt.tools.isort.adapter import options  # deferred for start-up time: only `explain` asks
+
+    return options(config)
+
 
 TOOL = Tool(
     name="isort",
@@ -17,5 +27,6 @@ TOOL = Tool(
     promise="imports are sorted",
     would="sort the imports of the file anew",
     looks_anywhere=("src_paths", "namespace_packages"),
-    options=lambda config: ("--settings-file", config),
+    options=_options,
+    follows="black",
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
+from pyfmt.tools.black import adapter as black
 
 # pylint: disable=no-name-in-module  # isort is compiled, pylint cannot look inside
 
@@ -36,6 +37,7 @@ class IsortSettings:
     project: str = "."
     import_roots: tuple[str, ...] = ()
     first_party: tuple[str, ...] = ()
+    instead: tuple[tuple[str, Any], ...] = ()  # settings in the place of the file's own: what would be with these
 
 
 @lru_cache(maxsize=None)
@@ -65,7 +67,20 @@ def load(settings: IsortSettings) -> Config:
     own = _unplaced(settings.first_party, config)
     if own:
         config = Config(config=config, known_first_party=config.known_first_party | own)
-    return config
+    return Config(config=config, **dict(settings.instead)) if settings.instead else config
+
+
+def layout_against(settings: IsortSettings, line_length: int) -> tuple[tuple[str, str, Any], ...]:
+    """The settings of layout that are not as black with this line length wants them: (name, value, black's value)."""
+    from isort.profiles import black as profile  # lazy: start-up
+
+    config = load(settings)
+    wanted = {**profile, "line_length": line_length, "lines_after_imports": -1, "wrap_length": 0, "indent": " " * 4}
+    found = [(name, getattr(config, name), value) for name, value in wanted.items()]
+    # A wrap mode is a number in the file.
+    return tuple(
+        (name, str(getattr(have, "value", have)).lower(), value) for name, have, value in found if have != value
+    )
 
 
 def _roots(settings: IsortSettings) -> list[str]:
@@ -81,13 +96,29 @@ def _read(config: ToolConfig) -> tuple[Config, tuple[str, ...]]:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            base = Config(settings_file=os.path.abspath(config.path))
+            base = Config(settings_file=os.path.abspath(config.path), **_followed(config))
         except (ISortError, OSError, ValueError, TypeError, KeyError) as error:
             what = f"isort cannot use this configuration: {error}"
             raise ConfigError(what, config.path, "see https://isort.readthedocs.io, configuration options") from error
         except Exception as error:  # configparser's and tomllib's own errors, by the kind of file
             raise ConfigError(f"cannot be read: {type(error).__name__}: {error}", config.path) from error
     return base, tuple(f"isort: {_one_line(str(warning.message))}" for warning in said)
+
+
+def _followed(config: ToolConfig) -> dict[str, Any]:
+    """The options that isort shares with black's configuration, where it has none of its own: pyfmt's is in black's
+    profile, and these two are what black lets its users choose. Raises ConfigError, for black's file."""
+    if not config.follows:
+        return {}
+    mode = black.load(black.BlackSettings(ToolConfig("black", config.follows, "root"), "")).mode
+    return {"line_length": mode.line_length, "split_on_trailing_comma": mode.magic_trailing_comma}
+
+
+def options(config: ToolConfig) -> tuple[str, ...]:
+    """What isort's command line needs in order to sort as `load` makes it."""
+    shared = _followed(config)
+    length = ("--line-length", str(shared["line_length"])) if shared else ()
+    return ("--settings-file", config.path, *length)
 
 
 def _one_line(text: str) -> str:

@@ -19,9 +19,15 @@ TOOL = Tool(
     distributions=("mypy",),
     own_files=("mypy.ini", ".mypy.ini"),
     setup_cfg="mypy",
+    merged="its sections for modules and plugins",
     syntax_rank=1,
     cost=Cost(1500, 25, context=1),  # it checks every file of a unit
     linter=Mypy(),
+    of_missing=re.compile(
+        r'import-(?:not-found|untyped): (?:[^"]*(?:module named|not installed for) "(?P<module>[\w.]+)")?'
+        "|(no-any-unimported|no-any-return|untyped-decorator): "
+        r'|misc: .*\(has type "Any"\)'
+    ),
     own_cache=True,
     # It takes its comment only where it comes first
     # (https://mypy.readthedocs.io/en/stable/common_issues.html#spurious-errors-and-locally-silencing-the-checker).

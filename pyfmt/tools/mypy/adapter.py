@@ -11,7 +11,7 @@ import os
 import posixpath
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Mypy:
                 shared = config.with_unused_ignores(shared)
             known = {part.project.path: _overrides_or_failure(part, context) for part in unit.parts}
             failures += [found for found in known.values() if isinstance(found, dict) and found["projects"]]
-            for parts, settings in _same_overrides(unit, known):
+            for parts, settings in _same_overrides(unit, known, shared):
                 folders = [_absolute(context.root, part.project.path) for part in parts]
                 derived = config.derive(shared, settings, folders)
                 runs.append(_run(parts, derived, context))
@@ -169,7 +169,7 @@ def _version_notes(environment: Environment) -> Iterable[str]:
         yield f"{environment.name} has Python {python}: mypy checks it as CPython {checked[0]}.{checked[1]}"
 
 
-def _read(path: Path, shown: str) -> Settings | None:
+def _read(path: Path, shown: str) -> Settings:
     try:
         text = disk.read_text(path, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -178,15 +178,18 @@ def _read(path: Path, shown: str) -> Settings | None:
 
 
 def _overrides(project: Project, root: str, shared: str) -> Settings | None:
-    """The first file of a project that mypy would take its configuration from, unless that is the shared one."""
+    """The first file of a project that mypy would take its configuration from, unless that is the shared one, with the
+    tables of plugins that stand in its pyproject.toml."""
+    found: Settings | None = None
     for name in config.FILE_NAMES:
         path = Path(root, project.path, name)
-        if str(path) == shared or not path.is_file():
+        if str(path) == shared or not path.is_file() or (found and found.own and name != "pyproject.toml"):
             continue
         settings = _read(path, posixpath.normpath(posixpath.join(project.path, name)))
-        if settings is not None:
-            return settings
-    return None
+        if found is None or not found.own:
+            found, settings = settings, found or settings
+        found = replace(found, extra={**settings.extra, **found.extra})
+    return found
 
 
 def _overrides_or_failure(part: Part, context: LintContext) -> Settings | JsonObject | None:
@@ -202,28 +205,35 @@ def _overrides_or_failure(part: Part, context: LintContext) -> Settings | JsonOb
 
 
 def _same_overrides(
-    unit: Unit, known: Mapping[str, Settings | JsonObject | None]
+    unit: Unit, known: Mapping[str, Settings | JsonObject | None], shared: Settings | None
 ) -> list[tuple[list[Part], list[Settings]]]:
     """Parts that one run of mypy can serve: a project's sections must not change what its companions are told.
 
     Sections about a project's own modules concern nobody else; of the others (`[[tool.mypy.overrides]] module =
-    "pandas.*"`) all parts of a run must have the same. `known` gives each project's; one with a failure has no part.
+    "pandas.*"`) and of the tables of plugins (`[tool.django-stubs]`) all parts of a run must have the same. `known`
+    gives each project's; one with a failure has no part. A library that is judged away from home without such a table
+    has that of the project whose environment it is.
     """
     runs: dict[str, tuple[list[Part], list[Settings]]] = {}
-    for part in unit.parts:
+    of_home: Settings | None = None
+    for part in sorted(unit.parts, key=lambda each: not each.home):
         settings = known[part.project.path]
         if isinstance(settings, dict):
             continue
+        tables = config.plugin_tables(settings, shared)
+        if part.home and tables:
+            of_home = of_home or settings
+        borrowed = None if part.home or tables or of_home is None else replace(of_home, modules={})
+        tables = config.plugin_tables(borrowed, shared) if borrowed else tables
         others = [name for other in unit.parts if other is not part for name in other.project.first_party]
         public = {
             pattern: options
             for pattern, options in (settings.modules.items() if settings else ())
             if not config.private_to(pattern, part.project.first_party, others)
         }
-        parts, found = runs.setdefault(repr(public), ([], []))
+        parts, found = runs.setdefault(repr((public, tables)), ([], []))
         parts.append(part)
-        if settings is not None:
-            found.append(settings)
+        found += filter(None, (settings, borrowed))
     return list(runs.values())
 
 
@@ -240,6 +250,7 @@ def _run(parts: Sequence[Part], derived: config.Derived, context: LintContext) -
                 files[_absolute(context.root, file)] = name
         reported += [_absolute(context.root, file) for file in part.files]
     return {
+        "projects": [part.project.name for part in parts if part.files],
         "config": derived.text,
         "toml": derived.toml,
         "plugins": list(derived.plugins),

@@ -36,6 +36,8 @@ _OWNED = frozenset("""
 _OWNED_PREFIXES = ("show_", "hide_", "no_color", "no_error_summary", "no_incremental", "no_pretty", "no_sqlite")
 _LOSSY = frozenset({"junit_xml", "package_root", "bazel"})  # dropped, and worth a word
 _LISTS = ("exclude", "plugins", "mypy_path")
+_PLUGIN_SECTION = "mypy.plugins."  # before a plugin's name in INI, as some plugins have it
+_BOOLEANS = {"true": True, "false": False}
 
 Options = dict[str, Any]
 
@@ -50,6 +52,7 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=dict)
     modules: Mapping[str, Options] = field(default_factory=dict)  # pattern -> options, in the file's order
     extra: Mapping[str, Any] = field(default_factory=dict)  # other tables, which plugins read ([pydantic-mypy])
+    own: bool = True  # whether it has a section of mypy's, so that mypy would take this file
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Derived:
     notes: tuple[str, ...] = ()
 
 
-def parse(path: str, folder: str, text: str) -> Settings | None:
-    """Read a config file's text; None where it holds nothing for mypy.
+def parse(path: str, folder: str, text: str) -> Settings:
+    """Read a config file's text, which may have no section of mypy's (`Settings.own`).
 
     `path` is for messages, its last component tells the format. Raises ConfigError if it is malformed.
     """
@@ -78,11 +81,8 @@ def parse(path: str, folder: str, text: str) -> Settings | None:
         reason = " ".join(str(error).split())
         raise ConfigError(f"mypy's configuration cannot be read: {reason}", path, "mend the file") from error
     options, modules, extra = found
-    if options is None:
-        if posixpath.basename(path.replace(os.sep, "/")) in _SHARED_NAMES:
-            return None
-        options = {}
-    return Settings(path, folder, toml, options, modules, extra)
+    own = options is not None or posixpath.basename(path.replace(os.sep, "/")) not in _SHARED_NAMES
+    return Settings(path, folder, toml, options or {}, modules if own else {}, extra, own)
 
 
 def derive(shared: Settings | None, projects: Sequence[Settings], folders: Sequence[str] = ()) -> Derived:
@@ -103,7 +103,10 @@ def derive(shared: Settings | None, projects: Sequence[Settings], folders: Seque
     lists = {key: _as_list(key, shared.options.get(key), shared.toml) for key in _LISTS}
     follow = str(shared.options.get("follow_imports", "normal"))
     plugins = tuple(_absolute_plugin(plugin, shared.folder) for plugin in lists["plugins"])
-    extra = _relevant(shared.extra, plugins) if plugins else {}
+    extra = plugin_tables(shared, shared)
+    for settings in projects:
+        for name, table in plugin_tables(settings, shared).items():
+            extra[name] = {**extra.get(name, {}), **table}
     return Derived(
         text=_toml_text(kept, modules, extra) if shared.toml else _ini_text(kept, modules, extra),
         toml=shared.toml,
@@ -152,8 +155,11 @@ def private_to(pattern: str, names: Iterable[str], others: Iterable[str]) -> boo
 
 def _parse_toml(text: str) -> tuple[Options | None, dict[str, Options], dict[str, Any]]:
     tool = parsing.parse_toml(text).get("tool", {})
-    if not isinstance(tool, dict) or "mypy" not in tool:
+    if not isinstance(tool, dict):
         return None, {}, {}
+    others = {name: value for name, value in tool.items() if name != "mypy"}
+    if "mypy" not in tool:
+        return None, {}, others
     table = tool["mypy"]
     if not isinstance(table, dict):
         raise ValueError("tool.mypy must be a table")
@@ -175,7 +181,7 @@ def _parse_toml(text: str) -> tuple[Options | None, dict[str, Options], dict[str
                     raise ValueError(f"[[tool.mypy.overrides]] has two values of {key} for module {name}")
                 known[key] = value
     options = {key: value for key, value in table.items() if key != "overrides"}
-    return options, modules, {name: value for name, value in tool.items() if name != "mypy"}
+    return options, modules, others
 
 
 def _parse_ini(text: str) -> tuple[Options | None, dict[str, Options], dict[str, Any]]:
@@ -242,10 +248,21 @@ def _absolute_paths(paths: Iterable[str], folders: Sequence[str]) -> tuple[str, 
     return tuple(found)
 
 
-def _relevant(extra: Mapping[str, Any], plugins: Sequence[str]) -> dict[str, Any]:
-    """The tables that a plugin may read: [pydantic-mypy], [mypy.plugins.django-stubs], [tool.django-stubs]."""
+def plugin_tables(settings: Settings | None, shared: Settings | None) -> dict[str, Options]:
+    """The tables of a file that the shared plugins may read, by their names in TOML: [pydantic-mypy],
+    [mypy.plugins.django-stubs], [tool.django-stubs]."""
+    plugins = _as_list("plugins", shared.options.get("plugins"), shared.toml) if shared else []
+    if not plugins or settings is None or shared is None:
+        return {}
     words = {word for plugin in plugins for word in re.split(r"\W|_", posixpath.basename(plugin)) if len(word) > 2}
-    return {name: value for name, value in extra.items() if "mypy" in name or re.split(r"\W|_", name)[0] in words}
+    found = {
+        name.removeprefix(_PLUGIN_SECTION): table
+        for name, table in settings.extra.items()
+        if isinstance(table, dict) and ("mypy" in name or re.split(r"\W|_", name)[0] in words)
+    }
+    if shared.toml and not settings.toml:
+        found = {name: {key: _BOOLEANS.get(v.lower(), v) for key, v in table.items()} for name, table in found.items()}
+    return found
 
 
 def _for_format(options: Options, toml: bool) -> Options:
@@ -261,7 +278,7 @@ def _ini_text(options: Options, modules: Mapping[str, Options], extra: Mapping[s
     sections = [
         ("mypy", options),
         *((f"mypy-{pattern}", values) for pattern, values in modules.items()),
-        *extra.items(),
+        *((prefix + name, values) for name, values in extra.items() for prefix in ("", _PLUGIN_SECTION)),
     ]
     lines: list[str] = []
     for name, values in sections:
@@ -275,8 +292,7 @@ def _toml_text(options: Options, modules: Mapping[str, Options], extra: Mapping[
     for pattern, values in modules.items():
         lines += ["[[tool.mypy.overrides]]", f"module = {_toml_value(pattern)}", *_toml_pairs(values)]
     for name, values in extra.items():
-        if isinstance(values, dict):
-            lines += [f"[tool.{_toml_value(name)}]", *_toml_pairs(values)]
+        lines += [f"[tool.{_toml_value(name)}]", *_toml_pairs(values)]
     return "\n".join(lines) + "\n"
 
 

@@ -23,6 +23,7 @@ TOOL = Tool(
     linter=PylintLinter(),
     isolated=True,
     project_rules=frozenset({"R0801", "R0401"}),  # duplicate-code, cyclic-import
+    of_missing=re.compile(r"E0401: (?:Unable to import '(?P<module>[\w.]+)')?"),
     # It finds its own behind other comments (pylint.utils.pragma_parser.OPTION_RGX).
     comment=Comment(
         re.compile(r"#[^#]*\bpylint:\s*disable=(?P<names>[\w\-, ]*[\w\-])"),

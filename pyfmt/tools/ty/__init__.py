@@ -29,7 +29,8 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
     folders = (word for root in roots for word in ("--extra-search-path", root))
     fixed = ("check", "--no-progress", "--output-format", "gitlab", "--project", context.root, "--exit-zero")
-    target = ("--python", environment.prefix, "--python-version", f"{python[0]}.{python[1]}")
+    place = () if environment.standalone else ("--python", environment.prefix)
+    target = (*place, "--python-version", f"{python[0]}.{python[1]}")
     return (*fixed, *config, *target, *folders)
 
 
@@ -60,6 +61,9 @@ TOOL = Tool(
     own_files=("ty.toml",),
     on_by_default=False,
     syntax_rank=5,
+    of_missing=re.compile(
+        r"(?:unresolved-import|import-not-found): (?:Cannot resolve imported module `(?P<module>[\w.]+)`)?"
+    ),
     cost=Cost(100, 3),
     linter=Program("ty", _command, _rows, statuses=(0,)),
     comment=Comment(

@@ -41,6 +41,7 @@ class Observer:
         self.links: set[str] = set()
         self.variables: set[str] = set()
         self.unseen: set[str] = set()  # why not all that was asked is known
+        self.reading: Callable[[str], None] = lambda path: None  # told of each file that is opened to be read
         self._allowed = ""
         self._pauses = 1
         self._look: Callable[[Any], Any] = os.stat
@@ -104,6 +105,7 @@ class Observer:
         if event == "open":
             path, mode, flags = arguments
             if isinstance(path, (str, bytes)) and not _writes(mode, flags):
+                self.reading(os.fsdecode(path))
                 with contextlib.suppress(OSError, ValueError):
                     self._look(path)
         elif event in ("os.listdir", "os.scandir"):

@@ -1,10 +1,11 @@
 """Serves requests for one task module: preloads it once, then forks a child for each request.
 
 Started as `python -s -S server.py [--once] [--single] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
-`{"id": 1, "payload": {...}, "answer": FILE, "log": FILE}`; events are JSON lines on stdout:
+`{"id": 1, "payload": {...}, "answer": FILE, "log": FILE, "at": FILE}`; events are JSON lines on stdout:
 `{"event": "ready"}`, `{"event": "started", "id": 1, "pid": 2}`, `{"event": "ended", "id": 1, "status": 0, "cpu": 1.5}`,
 where `cpu` is what the child and its own children took of a processor, in seconds.
-A child writes what the task's `run(payload)` returns to `answer`, and everything it prints to `log`.
+A child writes what the task's `run(payload)` returns to `answer`, everything it prints to `log`, and which file it is
+at to `at` (`limits.py`).
 When stdin ends, children that still run are killed: a pyfmt that died leaves nothing behind.
 With `--once` a single request is served without fork, in this very process. With `--single` (and `--once`) the task is
 told that preparing what several requests share is not worth it: `PYFMT_SINGLE` is set.
@@ -30,13 +31,21 @@ EXIT_RAISED = 70
 
 def load_task(name: str) -> ModuleType:
     """`worker/task.py` of the tool NAME, loaded by path: nothing of pyfmt becomes importable."""
-    path = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), name, "worker", "task.py")
-    spec = importlib.util.spec_from_file_location(f"_pyfmt_{name}_task", path)
+    tools = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return load(f"_pyfmt_{name}_task", os.path.join(tools, name, "worker", "task.py"))
+
+
+def load(name: str, path: str) -> ModuleType:
+    """A module by its path."""
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None, path
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+limits = load("_pyfmt_limits", os.path.join(os.path.dirname(os.path.abspath(__file__)), "limits.py"))
 
 
 def forget_script_folder() -> None:
@@ -50,12 +59,18 @@ def serve_one(task: ModuleType, request: dict[str, Any]) -> int:
     try:
         # What the task leaves where it is killed goes away with the run's own folder.
         tempfile.tempdir = os.environ["TMPDIR"] = os.path.dirname(request["answer"])
+        limits.begin(request)
         answer = task.run(request["payload"])
         partial = request["answer"] + ".part"
         with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
             json.dump(answer, file)
         os.replace(partial, request["answer"])
         return 0
+    except MemoryError:
+        if not limits.exhausted():
+            traceback.print_exc()
+            return EXIT_RAISED
+        return int(limits.EXIT_MEMORY)
     except BaseException:  # pylint: disable=broad-exception-caught  # whatever it was, the log must hold it
         traceback.print_exc()
         return EXIT_RAISED

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from tests.cache.comparing import timeless
-from tests.end_to_end.test_interruption import alive, children
+from tests.runner.test_worker_server import alive, children_of
 from tests.support.monorepo import Monorepo, command
 
 PATIENCE = 60.0  # seconds after which what a test waits for will never come
@@ -77,12 +77,12 @@ class Session:
 
     def workers(self) -> dict[int, str]:
         """The worker processes that are kept, with their command lines."""
-        lines = {pid: _command_line(pid) for pid in children(self.process.pid)}
+        lines = {pid: _command_line(pid) for pid in children_of(self.process.pid)}
         return {pid: line for pid, line in lines.items() if "server.py" in line}
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         """Send a signal and wait for the end; the exit code. No process may be left."""
-        started = children(self.process.pid)
+        started = children_of(self.process.pid)
         self.process.send_signal(number)
         code = self.process.wait(PATIENCE)
         self._reader.join(PATIENCE)

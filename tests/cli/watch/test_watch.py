@@ -13,8 +13,8 @@ import pytest
 
 from tests.cache.comparing import timeless
 from tests.cli.watch.sessions import PATIENCE, REST, Session, watching
-from tests.end_to_end.test_interruption import alive
 from tests.end_to_end.trees import manifest
+from tests.runner.test_worker_server import alive
 from tests.support.monorepo import Monorepo, command
 
 pytestmark = pytest.mark.slow

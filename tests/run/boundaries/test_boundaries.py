@@ -218,7 +218,7 @@ def test_kinds_are_the_deepest_globs_and_what_is_neither_is_told(tmp_path: Path)
     assert any("tools/deploy" in note for note in report["notes"])
     told = json.loads(tree.run("config", "--json").expect(0).stdout)["values"]["boundaries"]["value"]
     assert told["libraries"] == ["lib/*", "services/shared/*"]
-    assert "boundaries   library" in tree.run("explain", "services/shared/core/core.py").expect(0).stdout
+    assert "boundaries   library" in tree.run("explain", "-v", "services/shared/core/core.py").expect(0).stdout
 
 
 def test_it_runs_with_the_other_tools_and_after_formatting(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.monorepo import Monorepo
 
 
 def explain(tree: Monorepo, name: str, code: int = 0) -> str:
-    result = tree.run("explain", name).expect(code)
+    result = tree.run("explain", "-v", name).expect(code)
     return " ".join((result.stderr if code else result.stdout).split())
 
 

@@ -52,11 +52,14 @@ class Commands:
     black_options: tuple[str, ...] = ()
 
     def format(self, folder: Path) -> None:
-        """`isort .`, then `black .`; a file that black cannot parse does not stop it."""
+        """`isort .`, then `black .`; what black refuses is put back as it was, without stopping it."""
+        before = read_tree(folder, python_files(folder))
         done = self._run([*self._isort(folder), "."], folder)
         assert done.returncode == 0, done.stdout + done.stderr
         done = self._run([*self._black(), "."], folder)
         assert done.returncode in (0, 123), done.stdout + done.stderr
+        for name in _refused(done.stderr, folder):
+            (folder / name).write_bytes(before[name])
 
     def agree(self, folder: Path) -> tuple[bool, bool]:
         """Whether `isort --check` and `black --check` find nothing to do."""
@@ -65,11 +68,7 @@ class Commands:
 
     def black_errors(self, folder: Path) -> set[str]:
         """The files that `black --check` says it cannot format."""
-        said = self._run([*self._black(), "--check", "."], folder).stderr
-        return {
-            Path(match).relative_to(folder).as_posix()
-            for match in re.findall(r"^error: cannot (?:format|parse:) (.+?\.pyi?):", said, re.M)
-        }
+        return _refused(self._run([*self._black(), "--check", "."], folder).stderr, folder)
 
     def _isort(self, folder: Path) -> list[str]:
         # isort takes relative `--src` from the settings file's folder, so they are absolute here.
@@ -85,6 +84,11 @@ class Commands:
             name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "BLACK", "ISORT"))
         }
         return subprocess.run(command, cwd=folder, env=environ, check=False, capture_output=True, text=True)
+
+
+def _refused(said: str, folder: Path) -> set[str]:
+    found = re.findall(r"^error: cannot (?:format|parse:) (.+?\.pyi?):", said, re.M)
+    return {Path(match).relative_to(folder).as_posix() for match in found}
 
 
 def unit_for(project: Project) -> Unit:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import random
+import subprocess
 import sys
 from pathlib import Path
 
+import black
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,8 +17,9 @@ from pyfmt.core.model import Project, ToolConfig
 from pyfmt.runner.format_chunks import FormatOptions
 from pyfmt.runner.formatting import format_stdin
 from pyfmt.tools import formatting
-from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes
+from pyfmt.tools.formatting import FormatResult, FormatSettings, format_bytes, settings_for
 from pyfmt.tools.isort import adapter as isort
+from tests.support.pythons import require_python
 from tests.tools.formatting.reference import (
     BLACK,
     BUILT_IN,
@@ -71,7 +74,7 @@ def test_encoding_and_line_endings_stay_and_the_result_is_final(lines: list[str]
     data = _bytes(lines, form)
     result = _format(data)
     if result.data is None:
-        assert not result.tools and result.syntax_after is None
+        assert not result.tools
         return
     assert result.tools
     text = result.data.decode(form[1])
@@ -159,11 +162,22 @@ def test_the_place_of_a_syntax_error_is_counted_in_characters_from_1(text: str, 
     assert result.data is None and not result.faults
 
 
-def test_isort_still_sorts_what_black_cannot_parse_and_both_places_are_known() -> None:
-    result = _format("import sys\nimport os\nx = = 1\n")
-    assert result.data == b"import os\nimport sys\n\nx = = 1\n" and result.tools == ("isort",)
-    assert result.syntax is not None and result.syntax.line == 3
-    assert result.syntax_after is not None and result.syntax_after.line == 4
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys\nimport os\nx = = 1\n",
+        "import sys\nimport {{ name }}\nimport os\n",
+        "import sys\nimport os\n{% if x %}\nimport a\n{% endif %}\n",
+        "<<<<<<< ours\nimport sys\n=======\nimport os\n>>>>>>> theirs\nimport abc\n",
+        "import sys\nimport os\nprint 'Python 2'\n",
+        "import sys\nimport os\nexec 'a' in b\n",
+    ],
+)
+@pytest.mark.parametrize("black_too", [True, False])
+def test_isort_leaves_alone_what_no_python_can_parse(text: str, black_too: bool) -> None:
+    result = _format(text) if black_too else format_bytes(text.encode(), None, _settings(Path("/nowhere"), (ISORT,)))
+    assert result.data is None and not result.tools
+    assert result.syntax is not None and not result.settled
 
 
 def test_an_internal_error_of_black_is_its_failure_and_changes_nothing() -> None:
@@ -174,14 +188,63 @@ def test_an_internal_error_of_black_is_its_failure_and_changes_nothing() -> None
     assert result.data is None and result.syntax is None
 
 
+class _Newest:
+    """Finds a Python, and remembers what for."""
+
+    def __init__(self, version: str | None) -> None:
+        self.python = str(require_python(version)) if version else None
+        self.asked: list[int] = []
+
+    def __call__(self, minor: int) -> str | None:
+        self.asked.append(minor)
+        return self.python
+
+
+def _format_with(text: str, find: _Newest) -> FormatResult:
+    return format_bytes(text.encode(), None, formatting.settings_for(None, Path("/nowhere"), BUILT_IN, find))
+
+
+NEWER = [
+    "type X  = int\nx  =1\n",
+    "d = {}\nx  = f'{d['a']}'\n",
+    "class A[T]: pass\n",
+    "def  f[*Ts, **P](a: T) -> T: return  f'{f'{a!r}'}'\n",
+]
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
-@pytest.mark.parametrize("text", ["type X = int\nx  =1\n", "d = {}\nx  = f'{d['a']}'\n", "class A[T]: pass\n"])
-def test_syntax_newer_than_the_running_python_is_a_failure_of_black_not_a_finding(text: str) -> None:
-    result = _format(f"import sys\nimport os\n{text}")
-    assert result.syntax is None
+@pytest.mark.parametrize("text", NEWER)
+def test_syntax_newer_than_the_running_python_is_checked_by_a_newer_one(tmp_path: Path, text: str) -> None:
+    find = _Newest("3.12")
+    result = _format_with(f"import sys\nimport os\n{text}", find)
+    assert result.settled and set(find.asked) == {12} and result.tools == ("isort", "black")
+    (tmp_path / "x.py").write_text(f"import os\nimport sys\n{text}")
+    here = [sys.executable, "-m", "black", "-q", "--fast", "--config", BLACK.path, str(tmp_path)]
+    subprocess.run(here, check=True)
+    assert result.data == (tmp_path / "x.py").read_bytes()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
+def test_what_no_python_of_the_machine_can_check_is_not_written_and_says_which_is_missing() -> None:
+    for text, version in ((NEWER[0], "3.12"), ("try:\n    x\nexcept A, B:\n    y  = 1\n", "3.14")):
+        result = _format_with(f"import sys\nimport os\n{text}", _Newest(None))
+        (fault,) = result.faults
+        assert fault.tool == "black" and f"that takes Python {version} or later, and none was found" in fault.reason
+        assert f"`uv python install {version}`" in fault.reason and not fault.detail
+        assert result.data is None and result.syntax is None and not result.settled
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
+def test_the_newer_python_refuses_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    # black's parser lets it pass; the older Python stumbles over the first line.
+    result = _format_with("type X = int\nx  = f(a for a in b, 1)\n", _Newest("3.12"))
+    assert result.syntax is not None and (result.syntax.line, result.syntax.column) == (2, 8) and not result.faults
+    # No black is known that changes what such code means, so one is made.
+    real = black.format_str
+    monkeypatch.setattr(black, "format_str", lambda text, mode: real(text, mode=mode).replace("int", "str"))
+    result = _format_with("type X = int\nx  = 1\n", _Newest("3.12"))
     (fault,) = result.faults
-    assert fault.tool == "black" and "failed to parse source file AST" in fault.reason
-    assert result.tools == ("isort",) and not result.settled
+    assert "produced code that is not equivalent to the source" in fault.reason and result.data is None
 
 
 def test_a_crash_of_isort_does_not_stop_black() -> None:
@@ -213,6 +276,29 @@ def test_tools_whose_configurations_fight_are_reported_and_the_first_pass_is_kep
     assert (root / "a.py").read_bytes() == (reference / "a.py").read_bytes()
     (failure,) = outcome.failures
     assert failure.tool == "isort" and "a.py: isort and black do not agree" in failure.reason
+    assert "isort by `line_length = 60`, black by its `line-length = 88`" in failure.reason
+    # The verdict on what was written is the same, however often it is asked for.
+    (again,) = run_tree(root, configs=(ToolConfig("isort", str(fighting), "configs"), BLACK)).failures
+    assert (again.reason, again.detail) == (failure.reason, failure.detail)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("lines_after_imports = 5", "isort by `lines_after_imports = 5`, black by its style"),
+    ],
+)
+def test_the_setting_that_fights_is_named(tmp_path: Path, setting: str, said: str) -> None:
+    fighting = tmp_path / "isort.cfg"
+    fighting.write_text(f"[isort]\nprofile = black\n{setting}\n")
+    names = ", ".join(f"name_number_{number}" for number in range(9))
+    text = f"from package import {names}\n\nx = 1\n".encode()
+    chosen = settings_for(None, tmp_path, (ToolConfig("isort", str(fighting), "configs"), BLACK))
+    first = format_bytes(text, "a.py", chosen)
+    (fault,) = first.faults
+    assert said in fault.reason, fault
+    second = format_bytes(first.data or b"", "a.py", chosen)
+    assert second.data is None and second.faults == first.faults
 
 
 def test_a_stub_is_formatted_as_one_by_its_name() -> None:
@@ -233,8 +319,6 @@ def test_text_from_stdin_is_formatted_as_the_file_that_it_names(tmp_path: Path) 
 
 
 def test_only_isort_means_that_black_is_not_even_imported() -> None:
-    import subprocess
-
     code = (
         "import sys\nfrom pathlib import Path\nfrom tests.tools.formatting.reference import ISORT\n"
         "from pyfmt.tools import formatting\n"

@@ -143,8 +143,8 @@ def test_a_malformed_file_is_an_error_that_names_it(path: str, text: str) -> Non
 
 
 def test_a_shared_file_without_a_mypy_section_holds_nothing() -> None:
-    assert config.parse("setup.cfg", "/root", "[metadata]\nname = x\n") is None
-    assert config.parse("pyproject.toml", "/root", "[tool.black]\n") is None
+    assert not config.parse("setup.cfg", "/root", "[metadata]\nname = x\n").own
+    assert not config.parse("pyproject.toml", "/root", "[tool.black]\n").own
 
 
 @pytest.mark.parametrize(

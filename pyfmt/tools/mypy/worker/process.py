@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 _ASKED = "asked.json"
+_LONG, _LOOK = 1.0, 0.05  # seconds until checking takes long, and between two looks then
 
 
 class Surroundings(NamedTuple):
@@ -21,6 +25,7 @@ class Surroundings(NamedTuple):
     import_roots: Sequence[str]  # MYPYPATH
     prepare: Callable[[], None]  # called in the process that runs mypy, right before
     observer: Any  # an Observer (observing.py); has noted by the end what mypy asked
+    limits: Any  # limits.py
 
 
 def call(arguments: list[str], surroundings: Surroundings, scratch: str) -> tuple[int, str, str]:
@@ -40,6 +45,30 @@ def call(arguments: list[str], surroundings: Surroundings, scratch: str) -> tupl
     else:
         status = _in_process(arguments, surroundings, (out, err))
     return status, _text(out), _text(err)
+
+
+def say_where(observer: Any, limits: Any, inside: str) -> None:
+    """In the process that runs mypy: say which file of the folder `inside` it is at, by `limits.py`.
+
+    Reading is watched. Checking is compiled code that nobody can watch: where it takes long, the file that mypy's
+    messages would be about is looked for among all objects.
+    """
+
+    def reading(path: str) -> None:
+        if path.startswith(inside) and path.endswith((".py", ".pyi")):
+            limits.note(path)
+
+    def look() -> None:
+        time.sleep(_LONG)
+        kind = importlib.import_module("mypy.errors").Errors
+        known = [each for each in gc.get_objects() if isinstance(each, kind)]
+        while True:
+            for each in known:
+                reading(os.path.abspath(each.file))
+            time.sleep(_LOOK)
+
+    observer.reading = reading
+    threading.Thread(target=look, daemon=True).start()
 
 
 def _take_asked(observer: Any, path: str) -> None:
@@ -106,7 +135,9 @@ def _main(arguments: list[str], surroundings: Surroundings) -> int:
         importlib.import_module("mypy.main").main(args=arguments, stdout=sys.stdout, stderr=sys.stderr, clean_exit=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException:  # pylint: disable=broad-exception-caught  # whatever it is, it belongs into the answer
+    except BaseException as error:  # pylint: disable=broad-exception-caught  # it belongs into the answer
+        if isinstance(error, MemoryError) and surroundings.limits.exhausted():
+            return int(surroundings.limits.EXIT_MEMORY)
         traceback.print_exc()
         return 70
     return 0

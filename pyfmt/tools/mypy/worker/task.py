@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -43,6 +44,7 @@ _answer = _sibling("answer")
 _cache = _sibling("cache")
 _core = _sibling("core_modules")
 _farm = _sibling("farm")
+_limits = _sibling("../../worker/limits")
 _names = _sibling("names")
 _observing = _sibling("../../worker/observing")
 _plugins = _sibling("plugins")
@@ -65,10 +67,10 @@ def preload(tool_paths: list[str]) -> None:
 def run(payload: dict[str, Any]) -> dict[str, Any]:
     """Check the unit; see `Mypy.payload` for what goes in.
 
-    Answers {"findings": [...], "failures": [{"reason", "detail"}], "notes": [...], "asked": [...]}, paths relative to
-    the root, but for those of `asked`: what was asked of the disk (`observing.py`).
+    Answers {"findings": [...], "failures": [{"reason", "detail", "projects"}], "notes": [...], "asked": [...]}, paths
+    relative to the root, but for those of `asked`: what was asked of the disk (`observing.py`).
     """
-    failures: list[dict[str, str]] = list(payload["failures"])
+    failures: list[dict[str, Any]] = list(payload["failures"])
     notes: list[str] = list(payload["notes"])
     found: list[dict[str, Any]] = []
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="pyfmt-mypy-"))
@@ -81,7 +83,7 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
                 check = _Check(payload, farm.part(part), farm, os.path.join(scratch, f"run{number}"))
                 check.run()
                 found += check.findings
-                failures += check.failures
+                failures += [{**failure, "projects": part["projects"]} for failure in check.failures]
                 notes += check.notes
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -134,7 +136,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._root = str(payload["root"])
         self._lines = _answer.Lines()
         self._modules: dict[str, str] = dict(part["files"])
-        self._shadowed: list[str] = []
+        self._shadowed: list[str] = [file for file in payload.get("without", ()) if os.path.exists(file)]
         self._blocking: list[dict[str, Any]] = []
         self._scratch = scratch
         self._cwd = os.path.join(self._scratch, "cwd")
@@ -145,7 +147,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._aliases = _aliases.Aliases(os.path.join(place, f"{_aliases.NAME}-{os.path.basename(scratch)}"))
         self._roots = self._aliases.roots(payload["import_roots"])
         self._hidden = _core.shadowing(payload["import_roots"])
-        self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare, _observer)
+        self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare, _observer, _limits)
         identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
         if farm.roots:
             identity["farm"] = farm.folder
@@ -231,6 +233,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """In the process that runs mypy."""
         _cache.watch_contents([self._root, *self._roots])
         _core.hide(self._hidden)
+        _process.say_where(_observer, _limits, os.path.join(self._root, ""))
 
     def _configure(self) -> bool:
         """Write the configuration with the plugins that can be loaded; False where one of them is broken."""
@@ -268,7 +271,10 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """Call mypy until it has checked everything it can; None where it cannot."""
         wiped = without = False
         for _ in range(2 * len(self._modules) + 4):
+            _limits.note("")
             said = _Said(*_process.call(self._arguments(), self._surroundings, self._scratch))
+            if said.status in (-signal.SIGKILL, _limits.EXIT_MEMORY):
+                _limits.pass_on(said.status, self._payload)
             if said.broken and not wiped:
                 wiped = True  # a damaged cache breaks it for ever, so try once with another
                 self._cache.wipe()
@@ -292,8 +298,11 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         errors = [item for item in said.items if item["severity"] == "error"]
         placed = _PLACED.search("\n".join(said.err)) if not errors or said.broken else None
         file = str(placed["file"]) if placed else str(errors[-1]["file"]) if errors else ""
+        if said.status < 0:
+            file = _limits.noted()
         if not os.path.isabs(file) or file in self._shadowed or not os.path.exists(file):
-            self._fail(f"mypy ended with exit code {said.status}", said.tail() or _messages(errors))
+            how = f"was killed by signal {-said.status}" if said.status < 0 else f"ended with exit code {said.status}"
+            self._fail(f"mypy {how}", said.tail() or _messages(errors))
             return False
         if said.broken:
             self._fail(f"mypy crashes on {self._relative(file)}: the file is not checked", said.tail())

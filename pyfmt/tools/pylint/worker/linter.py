@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from astroid.builder import open_source_file
+from astroid.builder import AstroidBuilder, open_source_file
 from astroid.exceptions import AstroidError
 from astroid.manager import AstroidManager
 from pylint.config import config_file_parser
@@ -33,6 +33,7 @@ FORCED = ("--jobs=1", "--persistent=n", "--score=n", "--reports=n", "--recursive
 
 CRASHES = ("F0001", "F0002")
 SYNTAX = ("E0001", "F0010")
+_UNKNOWN = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 
 
 class ConfigBroken(Exception):
@@ -50,6 +51,7 @@ class RecordingLinter(pylinter.PyLinter):
         self.names: Any = None  # ModuleNames of the project
         self.quiet = False
         self.left_out: list[str] = []  # plugins
+        self.limits: Any = None
         self._effects: Any = None
         super().__init__(*arguments, **keywords)
 
@@ -118,7 +120,8 @@ class RecordingLinter(pylinter.PyLinter):
     def _lint_file(self, file: FileItem, module: Any, check_astroid_module: Any) -> None:
         """Tell the effects of it first."""
         self._effects.linting(file.filepath)
-        super()._lint_file(file, module, check_astroid_module)
+        with self.limits.at(os.path.abspath(file.filepath)):
+            super()._lint_file(file, module, check_astroid_module)
 
     def _items(self, files: Iterable[str]) -> list[FileItem]:
         """What pylint's `_iterate_file_descrs` makes of files, but each by the name that it is imported by."""
@@ -223,11 +226,30 @@ def _restrain(linter: RecordingLinter) -> None:
     linter.notes.append(f"pylint did not import compiled modules ({asked}): the environment is not trusted to run code")
 
 
+def keep_out(linter: RecordingLinter, without: Sequence[str], root: str, limits: Any) -> None:
+    """Let files of the checkout say when they are read or linted (`limits.py`), and those of `without` be modules of
+    which nothing is known; paths are absolute."""
+    linter.limits = limits
+    original, inside = AstroidBuilder.file_build, os.path.join(root, "")
+
+    def file_build(this: Any, path: str, modname: str | None = None) -> Any:
+        if path in without:
+            return this.string_build(_UNKNOWN, modname or "", path)
+        if not path.startswith(inside):
+            return original(this, path, modname)
+        with limits.at(path):
+            return original(this, path, modname)
+
+    setattr(AstroidBuilder, "file_build", file_build)
+
+
 def keep_tracebacks(linter: RecordingLinter) -> None:
     """Take pylint's crash reports for `linter.crashes`, where pylint would write a file into the user's home."""
 
     def keep(error: Exception, filepath: str, crash_file_path: str) -> Path:
-        del error, crash_file_path
+        del crash_file_path
+        if isinstance(error.__cause__ or error, MemoryError) and linter.limits.exhausted():
+            raise MemoryError from error  # nothing else can be linted in this process
         linter.crashes[os.path.abspath(filepath)] = traceback.format_exc()
         return Path("the failure's detail")
 

@@ -14,6 +14,8 @@ The payload (all paths absolute):
             process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
             others; replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
             are those about any file of the group, or, where its `wide` or the group's `home` is false, there are none
+    without, tries: files that are not linted and whose names are all unknown, and whether the request will be made
+                    again if this process ends (`../../worker/limits.py`)
 The answer:
     messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
               with paths relative to the root
@@ -58,7 +60,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
 PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "asking", "replaying", "values", "touched")
-OBSERVING = "../../worker/observing"
+OBSERVING, LIMITS = "../../worker/observing", "../../worker/limits"
 
 _parts: dict[str, ModuleType] = {}
 _observers: list[Any] = []  # one, from `preload` on: what is asked before a fork is asked for everyone
@@ -93,6 +95,7 @@ def preload(tool_paths: list[str]) -> None:
         _import_all(package)
     for name in PARTS:
         _parts[name] = _sibling(name)
+    _parts["limits"] = _sibling(LIMITS)
     _parts["asking"].listen()
     _linters.append(_parts["linter"].new_linter())
     _observers.append(_sibling(OBSERVING).Observer())
@@ -178,8 +181,11 @@ def _forked(payload: Json, group: Json) -> Json:
             with os.fdopen(writing, "w", encoding="ascii") as stream:
                 json.dump(_lint(payload, group), stream)
             status = 0
-        except BaseException:  # pylint: disable=broad-exception-caught  # the log must hold it, whatever it was
-            traceback.print_exc()
+        except BaseException as error:  # pylint: disable=broad-exception-caught  # the log must hold it
+            if isinstance(error, MemoryError) and _parts["limits"].exhausted():
+                status = _parts["limits"].EXIT_MEMORY
+            else:
+                traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -188,6 +194,7 @@ def _forked(payload: Json, group: Json) -> Json:
     with os.fdopen(reading, encoding="ascii") as stream:
         text = stream.read()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    _parts["limits"].pass_on(status, payload)
     return _answer_of(text, status, group, "")
 
 
@@ -242,7 +249,11 @@ def _lint(payload: Json, group: Json) -> Json:
     of_config, linter.said = linter.said, []
     if any(message.msg_id == "F0011" for message, _ in of_config):
         return _about_config(payload, group, linter, of_config)
-    files, others = (_lintable(group[kind], group) for kind in ("files", "context"))
+    linting.keep_out(linter, payload.get("without", ()), payload["root"], _parts["limits"])
+    files, others = (
+        _lintable([file for file in group[kind] if file not in payload.get("without", ())], group)
+        for kind in ("files", "context")
+    )
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
     wide = whole.ProjectWide(linter, group.get("home", True) and (replay is None or replay["wide"]))
@@ -255,7 +266,7 @@ def _lint(payload: Json, group: Json) -> Json:
     told = effects.told(linter, _tops(payload, group, finders, linter.search_path([*files, *others])))
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
-    answer["messages"] += [_wide_message(message, payload, group) for message in wide.messages(reported)]
+    answer["messages"] += [message.row(payload["root"], group["project"]) for message in wide.messages(reported)]
     answer["built"] = view.built()
     answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
@@ -363,26 +374,6 @@ def _add_messages(answer: Json, payload: Json, group: Json, linter: Any) -> None
                     "notes": [],
                 }
             )
-
-
-def _wide_message(wide: Any, payload: Json, group: Json) -> Json:
-    root = payload["root"]
-    symbol = "duplicate-code" if wide.rule == "R0801" else "cyclic-import"
-    return {
-        "path": _relative(wide.path, root),
-        "line": wide.line,
-        "column": 1,
-        "end_line": wide.end_line,
-        "end_column": None,
-        "rule": wide.rule,
-        "symbol": symbol,
-        "category": "refactor",
-        "message": wide.message,
-        "syntax": False,
-        "project": group["project"],
-        "also": [_relative(path, root) for path in wide.also],
-        "notes": [note.replace(f"=={root.rstrip(os.sep)}{os.sep}", "==", 1) for note in wide.notes],
-    }
 
 
 def _relative(path: str, root: str) -> str:

@@ -10,6 +10,7 @@ Standalone: loaded by file path next to `task.py` once pylint is importable; no 
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,29 @@ class Wide:
     message: str
     also: list[str]
     notes: list[str] = field(default_factory=list)
+
+    def row(self, root: str, project: str) -> dict[str, Any]:
+        """It as the answer holds it."""
+        inside = os.path.join(root, "")
+
+        def relative(path: str) -> str:
+            return path.removeprefix(inside).replace(os.sep, "/")
+
+        return {
+            "path": relative(self.path),
+            "line": self.line,
+            "column": 1,
+            "end_line": self.end_line,
+            "end_column": None,
+            "rule": self.rule,
+            "symbol": "duplicate-code" if self.rule == "R0801" else "cyclic-import",
+            "category": "refactor",
+            "message": self.message,
+            "syntax": False,
+            "project": project,
+            "also": [relative(path) for path in self.also],
+            "notes": [note.replace(f"=={inside}", "==", 1) for note in self.notes],
+        }
 
 
 class ProjectWide:

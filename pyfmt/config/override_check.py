@@ -1,0 +1,71 @@
+"""Whether overrides mean anything: a rule that no tool has, or a path that matches nothing, is a mistake."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, MutableMapping, Sequence
+
+from pyfmt.core.errors import ConfigError
+from pyfmt.core.model import Config
+from pyfmt.core.rules import RULES
+from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.core.similar import nearest
+from pyfmt.tools.registry import TOOLS
+from pyfmt.tools.versions import tool_versions
+
+_ANY = ("*",)
+_TYPO = 0.85  # so similar to a known rule that a plugin's own can hardly be meant
+
+
+def check_overrides(config: Config, files: Sequence[str], memo: MutableMapping[str, str]) -> None:
+    """Raises ConfigError, which names the nearest, for a path that matches none of the files, or an unknown rule.
+
+    `files` are all that are checked; `memo` keeps which rules are known, since asking the tools means importing them.
+    """
+    for override in config.overrides:
+        where = str(config.file or config.root) if override.base == "." else override.base
+        for pattern in override.paths:
+            _check_path(pattern, override.base, files, where)
+        rules = {*override.disable, *(rule for rule, _ in override.severity)}
+        plain = {*TOOLS, OWN_RULES, *_ANY, *(name for rule in RULES for name in (rule.id, rule.symbol))}
+        for rule in sorted(rules - plain):
+            _check_rule(rule, config, where, memo)
+
+
+def _check_path(pattern: str, base: str, files: Sequence[str], where: str) -> None:
+    from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
+
+    plain = pattern.lstrip("!")
+    if not plain.strip() or plain.startswith("#"):
+        return
+    spec, before = GitIgnoreSpec.from_lines([plain]), "" if base == "." else f"{base}/"
+    inside = [file[len(before) :] for file in files if file.startswith(before)]
+    if not any(spec.match_file(file) for file in inside):
+        known = sorted({f"{place}/" for file in inside for place in _above(file)})
+        asked = plain.lstrip("/")
+        hint = nearest(asked, known if asked.endswith("/") else [*inside, *(name.rstrip("/") for name in known)])
+        raise ConfigError(f"overrides: paths: {pattern!r} matches no file that is checked{hint}", where)
+
+
+def _above(file: str) -> Iterator[str]:
+    while file := posixpath.dirname(file):
+        yield file
+
+
+def _check_rule(rule: str, config: Config, where: str, memo: MutableMapping[str, str]) -> None:
+    import difflib  # deferred for start-up time: only where there are overrides
+
+    chosen = {*config.tools, *(name for _, names in config.project_tools for name in names)}
+    running = [tool for tool in TOOLS.values() if tool.name in chosen and tool.linter is not None]
+    plugins = any(TOOLS[found.tool].executes(found) for found in config.tool_configs if found.tool in config.tools)
+    key = f"rule {rule} {sorted(tool_versions().items())} {[tool.name for tool in running]} {plugins}"
+    if memo.get(key) == rule:
+        return
+    names = {tool.name: list(tool.rule_names()) for tool in TOOLS.values()}
+    known = [name for found in names.values() for name in found]
+    # What a tool's own list does not hold: rules of a tool that has no list, or of plugins.
+    unlisted = [tool for tool in running if not names[tool.name]]
+    listed = rule in known or any(tool.comment is None or tool.comment.name.match(rule) for tool in unlisted)
+    if not listed and not (plugins and not difflib.get_close_matches(rule, known, 1, _TYPO)):
+        raise ConfigError(f"overrides: no tool has a rule {rule!r}{nearest(rule, known)}", where)
+    memo[key] = rule

@@ -1,0 +1,128 @@
+"""Locks that the manifests have left behind, and ranges that the monorepo's own libraries do not meet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyfmt import disk
+from pyfmt.core.listing import some
+from pyfmt.core.model import Project
+from pyfmt.projects import locks
+from pyfmt.projects.dependencies import closure
+from pyfmt.projects.names import requirement_name
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+_CURES = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm lock", "Pipfile.lock": "pipenv lock"}
+_EVERYTHING = "uv.lock"  # one for all members of a workspace, which depend on nothing by themselves
+
+
+def stale_locks(
+    root: Path, projects: Sequence[Project], memo: MutableMapping[str, str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """By project path one line for each lock that does not hold what its project, or a folder that it installs from,
+    asks for by now, and for each range that a library of the monorepo does not meet.
+
+    Only the main groups are compared. `memo` keeps answers by the lock's content and what the manifests say. A lock
+    that cannot be read is told elsewhere.
+    """
+    by_path = {project.path: project for project in projects}
+    depends_on = {project.path: project.depends_on for project in projects}
+    found: dict[str, tuple[str, ...]] = {}
+    for project in projects:
+        lines = list(_ranges(project, by_path))
+        lock = locks.find(root / project.path)
+        if lock is not None:
+            paths = by_path if lock.name == _EVERYTHING else closure([project.path], depends_on)
+            lines += _remembered(lock, root, [project, *(by_path[path] for path in paths)], memo)
+        if lines:
+            found[project.path] = tuple(dict.fromkeys(lines))
+    return found
+
+
+def _ranges(project: Project, by_path: Mapping[str, Project]) -> Iterator[str]:
+    """What a project asks of the libraries that it has from their folders, and they are not."""
+    targets = {by_path[path].distribution: by_path[path] for path in project.depends_on}
+    for line in project.needs:
+        library = targets.get(requirement_name(line))
+        asked = _requirement(line) if library is not None and library.version else None
+        if library is not None and asked is not None and not _meets(asked, [library.version or ""]):
+            yield f"{project.path} asks for {asked}, and {library.path} is {library.version}"
+
+
+def _remembered(
+    lock: Path, root: Path, projects: Sequence[Project], memo: MutableMapping[str, str] | None
+) -> Iterable[str]:
+    try:
+        content = disk.read_bytes(lock)
+    except OSError:
+        return ()
+    said = sorted({(project.path, project.needs) for project in projects})
+    key = hashlib.sha256(repr(("stale", lock.name, content, said)).encode()).hexdigest()
+    if memo is None or key not in memo:
+        answer = "\n".join(_stale(lock, root, projects))
+        if memo is None:
+            return answer.splitlines()
+        memo[key] = answer
+    return memo[key].splitlines()
+
+
+def _stale(lock: Path, root: Path, projects: Sequence[Project]) -> Iterator[str]:
+    """A line for each folder that the lock installs from whose manifest asks for what it does not hold."""
+    try:
+        found = locks.read(lock)
+    except locks.LockError:
+        return
+    versions: dict[str, set[str]] = {}
+    for package in found.packages:
+        versions.setdefault(package.name, set()).add("" if package.source.direct else package.version)
+    places = {os.path.realpath(root / project.path): project for project in projects}
+    folders = [p.source.place for p in found.packages if p.source.kind in ("folder", "virtual")]
+    members = dict.fromkeys(places.get(os.path.realpath(lock.parent / place)) for place in folders)
+    shown = lock.relative_to(root).as_posix()
+    cure = f"`{_CURES[lock.name]}`" if lock.name in _CURES else "lock anew"
+    for project in (projects[0], *(member for member in members if member not in (None, projects[0]))):
+        if project is not None and (lacking := list(_lacking(project, versions, project is not projects[0]))):
+            yield f"{shown} is stale: {project.path} asks for {some(lacking)}; {cure} in {projects[0].path}"
+
+
+def _lacking(project: Project, versions: Mapping[str, set[str]], inner: bool) -> Iterator[str]:
+    """What a project asks for and no locked version meets; with `inner` also what is not locked at all.
+
+    Of several lines for one distribution, which markers tell apart, one that is met is enough.
+    """
+    asked: dict[str, list[Requirement]] = {}
+    for line in project.needs:
+        requirement = _requirement(line)
+        if requirement is not None and requirement.url is None:
+            asked.setdefault(requirement_name(line), []).append(requirement)
+    for name, requirements in asked.items():
+        locked = versions.get(name)
+        if locked is None and inner and all(each.marker is None for each in requirements):
+            yield f"{requirements[0]}, which is not locked"
+        elif locked and not any(_meets(each, locked) for each in requirements):
+            yield f"{requirements[0]}, locked is {' and '.join(sorted(locked))}"
+
+
+def _requirement(line: str) -> Requirement | None:
+    from packaging.requirements import InvalidRequirement, Requirement  # deferred: it costs 35 ms
+
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None  # its installer refuses it
+
+
+def _meets(requirement: Requirement, versions: Iterable[str]) -> bool:
+    """Whether any version is in the range; one that is not known, or spelled oddly, is taken to be."""
+    from packaging.version import InvalidVersion  # deferred, see above
+
+    try:
+        return any(not each or requirement.specifier.contains(each, prereleases=True) for each in versions)
+    except InvalidVersion:
+        return True

@@ -1,0 +1,89 @@
+"""Locks of real managers that the manifests have left behind; ranges that the own libraries do not meet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.support.monorepo import ROOT, Monorepo
+from tests.support.virtualenvs import uv_binary
+
+LIBRARY = (
+    '[project]\nname = "acme-storage"\nversion = "1.4"\nrequires-python = ">=3.11"\n'
+    'dependencies = ["typing-extensions{0}"{1}]\n'
+)
+BILLING = ROOT / "examples/monorepo/projects/billing"  # its lock is Poetry's own, and has ../../lib/storage
+UV = """
+    [project]
+    name = "{0}"
+    version = "1"
+    requires-python = ">=3.11"
+    dependencies = ["acme-storage"]
+    [tool.uv.sources]
+    acme-storage = {{path = "../../lib/storage", editable = true}}
+"""
+
+
+def lock(made: Monorepo, folder: str, *command: str) -> None:
+    """Has a real manager write its lock."""
+    uv = uv_binary()
+    assert uv, "the tests need uv"
+    environ = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    done = subprocess.run(
+        [uv, *command], cwd=made.root / folder, capture_output=True, text=True, check=False, env=environ
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_lock_that_a_librarys_manifest_has_left_behind_is_told_everywhere(tmp_path: Path) -> None:
+    made = Monorepo.create(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.pyfmt]\n",
+            "lib/storage/pyproject.toml": LIBRARY.format("", ""),
+            "lib/storage/acme_storage.py": '"""Storage."""\n',
+            "services/a/pyproject.toml": (BILLING / "pyproject.toml").read_bytes(),
+            "services/a/poetry.lock": (BILLING / "poetry.lock").read_bytes(),
+            "services/a/a.py": '"""A."""\n',
+            "services/b/pyproject.toml": UV.format("b"),
+            "services/b/b.py": '"""B."""\n',
+        },
+    )
+    lock(made, "services/b", "lock", "--upgrade-package", "typing-extensions==4.16.0")
+    for folder in ("services/a", "services/b", "lib/storage"):
+        made.environment(folder)
+    made.git("init", "--quiet")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message", "locked")
+    assert "stale" not in made.run("envs").stdout
+    made.write({"lib/storage/pyproject.toml": LIBRARY.format("<4.10", ', "six"')})
+    lines = {
+        f"services/{name}/{file} is stale: lib/storage asks for typing-extensions<4.10, locked is 4.16.0, six, which "
+        f"is not locked; `{cure}` in services/{name}"
+        for name, file, cure in (("a", "poetry.lock", "poetry lock"), ("b", "uv.lock", "uv lock"))
+    }
+    assert lines <= {line.strip() for line in made.run("envs").stdout.splitlines()}
+    assert lines <= {line for row in json.loads(made.run("envs", "--json").stdout)["projects"] for line in row["stale"]}
+    assert lines <= {*made.run("affected", "--since", "HEAD").expect(0).stdout.splitlines()}
+    for _ in range(2):  # from the lock, and from what was remembered
+        assert lines <= {*made.check("--tool", "mypy")[1]["notes"]}
+    lock(made, "services/b", "lock")
+    (left,) = [note for note in made.check("--tool", "mypy")[1]["notes"] if "stale" in note]
+    assert left.startswith("services/a/poetry.lock")
+
+
+def test_a_range_that_a_library_of_the_monorepo_does_not_meet_is_told(tmp_path: Path) -> None:
+    files = {"lib/storage/pyproject.toml": LIBRARY.format("", ""), "lib/storage/acme_storage.py": ""}
+    made = Monorepo.create(tmp_path, {**files, "a/pyproject.toml": UV.replace("../../", "../").format("a")})
+    assert "asks for" not in made.run("envs").stdout
+    text = (
+        UV.replace("../../", "../").format("a").replace('"acme-storage"]', "\"acme-storage>=2; python_version > '3'\"]")
+    )
+    made.write({"a/pyproject.toml": text})
+    assert 'a asks for acme-storage>=2; python_version > "3", and lib/storage is 1.4' in made.run("envs").stdout
+    made.write({"lib/storage/pyproject.toml": LIBRARY.format("", "").replace("1.4", "2.0.dev1")})
+    assert "lib/storage is 2.0.dev1" in made.run("envs").stdout, "a development version comes before 2"
+    made.write({"lib/storage/pyproject.toml": LIBRARY.format("", "").replace("1.4", "2.1")})
+    assert "asks for" not in made.run("envs").stdout
