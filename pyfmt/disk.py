@@ -7,14 +7,17 @@ handles as that file's own failure.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.core import parsing
 
 LARGEST = 64 * 1024 * 1024  # bytes; the longest real lock file that was seen has 5 MB
+ANY_SIZE = 1 << 62  # where leaving out what is larger would be wrong: a digest
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -48,11 +51,8 @@ def unreadable(path: str | os.PathLike[str]) -> str:
     return parsing.why(refusal) if refusal else ""
 
 
-def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
-    """The content of a regular file.
-
-    OSError for anything else, for more than `largest` bytes, and for a name that no file can have.
-    """
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str], largest: int) -> Iterator[tuple[int, os.stat_result]]:
     try:
         descriptor = os.open(path, _FLAGS)
     except ValueError as error:  # a NUL in the name, or half of a surrogate pair
@@ -61,6 +61,23 @@ def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
         found = os.fstat(descriptor)
         if refusal := _refusal(path, found, largest):
             raise refusal
+        yield descriptor, found
+    finally:
+        os.close(descriptor)
+
+
+def read_start(path: str | os.PathLike[str], size: int) -> bytes:
+    """The first bytes of a regular file, however large; OSError for anything else."""
+    with _opened(path, ANY_SIZE) as (descriptor, _):
+        return os.read(descriptor, size)
+
+
+def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
+    """The content of a regular file.
+
+    OSError for anything else, for more than `largest` bytes, and for a name that no file can have.
+    """
+    with _opened(path, largest) as (descriptor, found):
         parts = []
         left = largest + 1  # it may grow while it is read
         while left > 0 and (part := os.read(descriptor, min(left, max(found.st_size, 1 << 16) + 1))):
@@ -69,8 +86,6 @@ def read_bytes(path: str | os.PathLike[str], largest: int = LARGEST) -> bytes:
         if left <= 0:
             raise OSError(errno.EFBIG, f"it has more than {largest >> 20} MiB", os.fspath(path))
         return parts[0] if len(parts) == 1 else b"".join(parts)
-    finally:
-        os.close(descriptor)
 
 
 def read_text(path: str | os.PathLike[str], errors: str = "strict", encoding: str = "utf-8") -> str:
@@ -82,6 +97,14 @@ def read_text(path: str | os.PathLike[str], errors: str = "strict", encoding: st
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The tables of a TOML file; OSError and ValueError as for its parts."""
     return parsing.parse_toml(read_text(path))
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or leads to one; a link to itself, for which `is_dir` raises OSError, does not."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def is_name(path: str) -> bool:

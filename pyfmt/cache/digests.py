@@ -9,6 +9,7 @@ import struct
 import time
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.store import Store
 
 MISSING = b""  # the digest of a file that cannot be read: never equal to one that can
@@ -79,8 +80,7 @@ class Digests:
 
     def _read(self, path: str, mark: bytes, written_ns: int) -> bytes:
         try:
-            with open(os.path.join(self._prefix, path), "rb") as file:
-                digest = hashlib.sha256(file.read()).digest()
+            digest = hashlib.sha256(disk.read_bytes(os.path.join(self._prefix, path), disk.ANY_SIZE)).digest()
         except (OSError, ValueError):
             return MISSING
         if self._now - written_ns > _RACY_NS:

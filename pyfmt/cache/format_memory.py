@@ -165,8 +165,12 @@ class FormatMemory:
         return self._inputs[project.path]
 
 
-def _importable(folder: str, prefix: str) -> Iterator[str]:
-    """The names that can be imported from a folder, with what is in those that isort takes for namespace packages."""
+def _importable(folder: str, prefix: str, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """The names that can be imported from a folder, with what is in those that isort takes for namespace packages.
+
+    `above`: the real folders on the way, to which a link may lead back.
+    """
+    above = (*above, os.path.realpath(folder))
     try:
         with os.scandir(folder) as found:
             entries = [entry for entry in found if entry.name.partition(".")[0].isidentifier()]
@@ -176,9 +180,10 @@ def _importable(folder: str, prefix: str) -> Iterator[str]:
         if entry.name == "__pycache__":
             continue
         yield prefix + entry.name
-        if "." not in entry.name and entry.is_dir() and _is_namespace(entry.path):
+        if "." not in entry.name and disk.is_folder(entry) and _is_namespace(entry.path):
             yield f"{prefix}{entry.name}/"
-            yield from _importable(entry.path, f"{prefix}{entry.name}/")
+            if not (entry.is_symlink() and os.path.realpath(entry.path) in above):
+                yield from _importable(entry.path, f"{prefix}{entry.name}/", above)
 
 
 def _is_namespace(folder: str) -> bool:

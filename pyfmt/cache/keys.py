@@ -90,7 +90,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
         **installed,
         "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
-        "the files to check": [[part.home, sorted((*part.files, *part.context))] for part in unit.parts],
+        "the files to check": [[part.home, sorted((*part.files, *part.context)), part.beside] for part in unit.parts],
         **{
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
@@ -113,6 +113,8 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         list(_project(part.project, facts)),
         part.home,
         list(facts.options),
+        # What files that are not its own set on others is not recorded: any change may matter.
+        [part.beside, [facts.sources.below(each).hex() for each in seen_sources(unit, facts)]] if part.beside else [],
     ]
 
 

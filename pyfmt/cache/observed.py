@@ -15,6 +15,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pyfmt import disk
 from pyfmt.core.model import Environment
 
 REST = ""  # the group of what cannot be told apart
@@ -158,7 +159,7 @@ class Disk:
         if folder not in self._listings:
             try:
                 with os.scandir(folder) as entries:
-                    self._listings[folder] = {entry.name: entry.is_dir() for entry in entries}
+                    self._listings[folder] = {entry.name: disk.is_folder(entry) for entry in entries}
             except OSError:
                 self._listings[folder] = None
         return self._listings[folder]
@@ -185,12 +186,9 @@ class Disk:
         """A digest of a file's content; other words where there is no file."""
         if path not in self._contents:
             try:
-                found = os.stat(path)
-                if stat.S_ISREG(found.st_mode):
-                    with open(path, "rb") as file:
-                        self._contents[path] = hashlib.sha256(file.read()).hexdigest()[:32]
-                else:
-                    self._contents[path] = _FOLDER
+                regular = stat.S_ISREG(os.stat(path).st_mode)
+                data = disk.read_bytes(path, disk.ANY_SIZE) if regular else b""
+                self._contents[path] = hashlib.sha256(data).hexdigest()[:32] if regular else _FOLDER
             except (OSError, ValueError):
                 self._contents[path] = _GONE
         return self._contents[path]

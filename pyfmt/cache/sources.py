@@ -11,6 +11,7 @@ from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
 
 _SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", "py.typed")
+_MOST_FOLDERS = 5_000
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", ".git", ".tox", ".nox", ".venv"})
 
 
@@ -103,6 +104,8 @@ class Sources:
             relative = os.path.relpath(real, self._root).replace(os.sep, "/")
             if next(iter(self._members(relative)), None) is not None:
                 return relative
+        if real != self._root and _is_inside(self._root, real):
+            return None  # "/", perhaps: what a tool asked there is observed
         return real if os.path.isdir(real) else None
 
     def _contents(self, folder: str) -> Iterator[tuple[str, bytes]]:
@@ -146,11 +149,19 @@ def _is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _files(folder: str) -> Iterator[str]:
-    """The importable files below a folder that is no part of the monorepo's walk."""
-    for where, folders, names in os.walk(folder):
+def _files(folder: str) -> list[str]:
+    """The importable files below a folder that is no part of the monorepo's walk.
+
+    None of one that has very many folders (`/usr`): walking it would take longer than the tools, and what they ask
+    there is observed.
+    """
+    found: list[str] = []
+    for count, (where, folders, names) in enumerate(os.walk(folder)):
+        if count >= _MOST_FOLDERS:
+            return []
         folders[:] = [name for name in folders if name not in _PASSED_OVER and not name.endswith(".egg-info")]
         if "pyvenv.cfg" in names and where != folder:
             folders.clear()
             continue
-        yield from (os.path.join(where, name) for name in names if name.endswith(_SUFFIXES))
+        found += (os.path.join(where, name) for name in names if name.endswith(_SUFFIXES))
+    return found

@@ -21,6 +21,7 @@ from pyfmt.core.request import Request
 from pyfmt.environments.stale import stale_locks
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
+from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
     if options.github_matrix or options.only_paths:  # the others have them among their output
         for note in result.scope.notes:
-            print(f"pyfmt: note: {note}", file=sys.stderr)
+            print(printable_text(f"pyfmt: note: {note}"), file=sys.stderr)
     if options.json:
         print_text(as_json(result) + "\n")
     elif options.github_matrix:
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.only_paths:
         print_text("".join(f"{path}\n" for path in paths(result)))
     else:
-        print_text(as_text(result) + "\n")
+        print_text(printable_text(as_text(result)) + "\n")
     return EXIT_CLEAN
 
 

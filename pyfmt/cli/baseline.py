@@ -112,7 +112,7 @@ def _refuse_growth(new: Counter[Accepted]) -> None:
 
 def _report_changes(changes: Sequence[BaselineChange], accepted: Counter[Accepted], notes: Sequence[str]) -> None:
     for note in notes:
-        print(f"note: {note}")
+        print(printable(f"note: {note}"))
     for each in changes:
         parts = [f"{each.added} added"] if each.added else []
         parts += [f"{each.removed} gone"] if each.removed else []

@@ -14,6 +14,7 @@ from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, PyfmtError
 from pyfmt.core.request import Request
+from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt cache show", "what is kept for this repository"),
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "dir":
         print(place)
     else:
-        print(show(place) if options.action == "show" else clean(place))
+        print(printable_text(show(place) if options.action == "show" else clean(place)))
     return EXIT_CLEAN
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Health, Project, Resolution
@@ -17,6 +18,7 @@ from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
+from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.workspace import Workspace, open_workspace
 
 
@@ -59,13 +61,13 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     done = creating.create(rest, options, _progress) if rest else ()
     done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
     for creation in done:
-        print(_result_text(creation, space.config.root))
+        print(printable_text(_result_text(creation, space.config.root)))
     return 2 if any(creation.status is Status.FAILED for creation in done) else 0
 
 
 def _progress(line: str) -> None:
     # In one piece: several threads tell of theirs.
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(printable(line) + "\n")
     sys.stderr.flush()
 
 
@@ -143,7 +145,7 @@ def _imported(root: Path, project: Project) -> frozenset[str]:
     found = set()
     for file in project.files:
         with contextlib.suppress(OSError):
-            imports = read_imports((root / file).read_bytes()).imports
+            imports = read_imports(disk.read_bytes(root / file)).imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
     return frozenset(found)
 

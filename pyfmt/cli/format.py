@@ -11,6 +11,7 @@ from pyfmt.cli.output import write_bytes
 from pyfmt.cli.request import run_request
 from pyfmt.cli.running import check_stdin, execute
 from pyfmt.core.request import Command
+from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt format lib/storage", "format one project in place"),
@@ -39,6 +40,6 @@ def _format_stdin(options: argparse.Namespace) -> int:
     request = run_request(options, Command.FORMAT)
     result = format_stdin(request, sys.stdin.buffer.read(), options.stdin_filename, Path.cwd())
     if result.message:
-        print(f"pyfmt: error: {result.message}", file=sys.stderr)
+        print(printable_text(f"pyfmt: error: {result.message}"), file=sys.stderr)
     write_bytes(result.output)
     return result.exit_code

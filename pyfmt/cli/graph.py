@@ -12,6 +12,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core import dependents
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.core.model import Project
+from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt graph", "every dependency between projects, with the file that says so"),
@@ -30,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     """Show the graph."""
     found = projects.find_projects(config.load(plain_request(options), Path.cwd())).projects
     show = _as_json if options.json else _as_mermaid if options.mermaid else _as_text
-    print_text(show(found) + "\n")
+    text = show(found)
+    print_text((text if options.json else printable_text(text)) + "\n")
     return EXIT_CLEAN
 
 

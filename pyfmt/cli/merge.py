@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt import __version__
+from pyfmt import __version__, disk
 from pyfmt.cli.options import add_outputs
 from pyfmt.cli.output import deliver
 from pyfmt.cli.request import display_of, plain_request
@@ -75,7 +75,7 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
 
 def _read(file: str, cwd: Path) -> _ShardReport:
     try:
-        text = (cwd / file).read_text("utf-8")
+        text = disk.read_text(cwd / file)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", file) from error
     except UnicodeDecodeError as error:

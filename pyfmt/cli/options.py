@@ -82,8 +82,8 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
         type=_output,
         dest="outputs",
         help="a report, to a file or standard output (repeatable; default: text): text, json, sarif, github, "
-        "github-summary, gitlab, junit, checkstyle, rdjson, rdjsonl, azure, azure-text or html; without a format, what "
-        "the CI reads: GitHub, GitLab or Azure, besides the text",
+        "github-summary, gitlab, junit, checkstyle, rdjson, jsonl, rdjsonl, azure, azure-text, html; without a format, "
+        "what the CI reads: GitHub, GitLab or Azure, besides the text",
     )
     group.add_argument(
         "--format",
@@ -99,6 +99,7 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
         default=_SEVERITIES[-1],
         help="the text lists findings of this severity and worse, and counts the others; the exit code stays",
     )
+    group.set_defaults(agent=False)
     group.add_argument(
         "--sort",
         choices=("place", "severity"),

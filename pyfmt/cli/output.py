@@ -170,6 +170,7 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
         show_files=display.show_files,
         show_baselined=display.show_baselined,
         severity=display.severity,
+        agent=display.agent,
         sort=display.sort,
         max_same=display.max_same,
         # Paths of a merged report whose root is elsewhere can only be told from its root.

@@ -53,6 +53,7 @@ _FORMATS = {
     "junit": "JUnit XML, as Jenkins reads it",
     "checkstyle": "Checkstyle XML",
     "rdjson": "reviewdog, one object",
+    "jsonl": "one JSON object a line for each finding, file to reformat, failure and skip, for scripts and agents",
     "rdjsonl": "reviewdog, one object a line",
     "azure": "Azure Pipelines' logging commands",
     "azure-text": "the text without what Azure's agent takes for commands",

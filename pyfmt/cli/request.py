@@ -57,6 +57,7 @@ def display_of(options: argparse.Namespace) -> Display:
         show_files=options.show_files,
         show_baselined=options.show_baselined,
         severity=Severity(options.severity),
+        agent=options.agent,
         sort=options.sort,
         max_same=options.max_same,
         timings=options.timings,

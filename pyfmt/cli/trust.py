@@ -9,6 +9,7 @@ from pyfmt import config
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.environments import trust
+from pyfmt.reports.escaping import printable
 from pyfmt.tools import configured_code
 from pyfmt.tools.registry import TOOLS
 
@@ -29,13 +30,13 @@ def run(options: argparse.Namespace) -> int:
     root = settings.root
     if options.revoke:
         known = trust.revoke(root)
-        print(f"{root} is no longer trusted" if known else f"{root} was not trusted")
+        print(printable(f"{root} is no longer trusted" if known else f"{root} was not trusted"))
         return EXIT_CLEAN
     file = trust.store(root)
-    print(f"{root} is trusted (remembered in {file}; `pyfmt trust --revoke` takes it back)")
+    print(printable(f"{root} is trusted (remembered in {file}; `pyfmt trust --revoke` takes it back)"))
     print("code of its environments may run, where the shared configuration names it:")
     for tool_config in settings.tool_configs:
         for text in TOOLS[tool_config.tool].executes(tool_config):
-            print(f"  {text} ({configured_code.place(tool_config, str(root))})")
+            print(printable(f"  {text} ({configured_code.place(tool_config, str(root))})"))
     print("  the interpreter of an environment whose search path cannot be read from disk")
     return EXIT_CLEAN

@@ -81,6 +81,7 @@ class _Packed:
     project: Project
     files: tuple[str, ...]
     home: bool = True
+    beside: tuple[str, ...] = ()  # as in `Part`
 
 
 @dataclass
@@ -118,11 +119,9 @@ def plan(work: Work, facts: Facts) -> Plan:
 
 
 def _environmentless(tool: str, work: Work) -> list[Unit]:
-    """A unit for each project, of the files to report alone."""
-    wanted = ((project, work.reported(tool, project.path)) for project in work.projects)
-    return [
-        Unit(tool, None, (Part(project, files),), number) for number, (project, files) in enumerate(wanted) if files
-    ]
+    """A unit for each project that has something to report."""
+    parts = (_part(tool, None, _Packed(project, project.files), work) for project in work.projects)
+    return [Unit(tool, None, (part,), number) for number, part in enumerate(parts) if part.files]
 
 
 def cure_for(project: Project, resolution: Resolution | None) -> str:
@@ -199,7 +198,7 @@ def _pack(
     if facts.alone(tool):
         covered = ((p, tuple(file for file in p.files if facts.module_name(tool, file, p))) for p in ordered)
         return [_Pack([_Packed(project, files)]) for project, files in covered] + [
-            _Pack([_Packed(each.project, _covered(tool, each, facts), home=False)]) for each in away
+            _Pack([_covered(tool, each, facts)]) for each in away
         ]
     packs: list[_Pack] = []
     leaks = _Leaks(environment, facts)
@@ -219,9 +218,11 @@ def _pack(
     return packs
 
 
-def _covered(tool: str, away: Away, facts: Facts) -> tuple[str, ...]:
-    """The files that a tool is asked about, of those that it would look at."""
-    return tuple(file for file in sorted(away.asked) if facts.module_name(tool, file, away.project))
+def _covered(tool: str, away: Away, facts: Facts) -> _Packed:
+    """What a tool that lints each project by itself is asked about, and what it has to know for that."""
+    files = [file for file in sorted(away.files) if facts.module_name(tool, file, away.project)]
+    asked = tuple(file for file in files if file in away.asked)
+    return _Packed(away.project, asked, False, tuple(file for file in files if file not in away.asked))
 
 
 def _layers(tool: str, project: Project, files: Iterable[str], facts: Facts) -> list[dict[str, str]]:
@@ -318,13 +319,14 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
     return units
 
 
-def _part(tool: str, environment: Environment, member: _Packed, work: Work) -> Part:
+def _part(tool: str, environment: Environment | None, member: _Packed, work: Work) -> Part:
     wanted = set(work.reported(tool, member.project.path))
     report = tuple(file for file in member.files if file in wanted)
     return Part(
         member.project,
         report,
         tuple(file for file in member.files if file not in wanted),
+        beside=member.beside,
         home=member.home,
-        answers_for=work.libraries.answered_by(environment, report),
+        answers_for=work.libraries.answered_by(environment, report) if environment else (),
     )

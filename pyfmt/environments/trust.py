@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt.environments.layout import Broken, EnvironmentLayout, locate
+from pyfmt.projects.tracked import first_tracked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _interpreters(layout: EnvironmentLayout) -> tuple[str, str]:
 
 def _by_git(layout: EnvironmentLayout) -> Trust:
     """The decision for an environment inside the checkout: by what is in the git index."""
-    repository, tracked = _tracked(layout.prefix)
+    repository, tracked = first_tracked(layout.prefix)
     if repository is None:
         return Trust(False, "git cannot tell whether its files came with the checkout", _CURE)
     if tracked:
@@ -100,20 +101,6 @@ def _ownership(path: str) -> str:
     if status.st_mode & stat.S_IWOTH:
         return f"{path} can be written by everybody"
     return ""
-
-
-def _tracked(prefix: str) -> tuple[bool | None, str]:
-    """Whether a git repository is around `prefix` (None: git cannot tell), and the first file under it in the index."""
-    # Deferred: only runs that would execute something pay for it.
-    from pyfmt.git_call import CannotCall, here  # pylint: disable=import-outside-toplevel
-
-    try:
-        done = here(os.path.dirname(prefix)).call("ls-files", "-z", "--", prefix)
-    except CannotCall:
-        return None, ""
-    if done.code != 0:
-        return (False, "") if b"not a git repository" in done.errors else (None, "")
-    return True, done.output.split(b"\0")[0].decode("utf-8", "replace")
 
 
 def store_file() -> Path:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.model import Config
 from pyfmt.projects.files import names
 from pyfmt.tools.registry import config_files
@@ -48,6 +49,6 @@ def _plugin_words(settings: Config) -> set[str]:
 def read_or_empty(path: Path) -> str:
     """A file's text; "" where it cannot be read."""
     try:
-        return path.read_text("utf-8", "replace")
+        return disk.read_text(path, "replace")
     except OSError:
         return ""  # whoever needs it says what is wrong with it

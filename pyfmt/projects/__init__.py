@@ -19,6 +19,7 @@ from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import Manifest, read_manifest
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.projects.needs import needs
+from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.projects.walking import Folder, leftovers, walk
 
 
@@ -33,6 +34,7 @@ class Survey:
     leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
     templates: tuple[str, ...] = ()  # folders of which nothing is checked: a template's, whose names are not filled in
     notes: tuple[str, ...] = ()  # what looks like a project and is none
+    tracked: frozenset[str] = frozenset()  # files that git tracks although it ignores them
 
     @property
     def everything(self) -> tuple[Project, ...]:
@@ -53,12 +55,13 @@ class _Holding:
         self.hidden.extend(folder.hidden_files)
 
 
-def find_projects(config: Config) -> Survey:
+def find_projects(config: Config, tracked: Tracked | None = None) -> Survey:
     """Every project of the monorepo; files that belong to none form the project "." (where `projects` is not set).
 
-    Raises ConfigError where a glob of `projects` matches no folder, or `environments` names no project.
+    `tracked` tells which of the ignored files git has in its index; by default git is asked. Raises ConfigError where a
+    glob of `projects` matches no folder, or `environments` names no project.
     """
-    folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
+    folders, added = _folders(config, tracked or IgnoredButTracked(config.root))
     members, templates, modules = _members(config, folders)
     owned, stray = _owned(config, folders, [member.path for member in members], templates)
     if "." in owned and all(member.path != "." for member in members):
@@ -100,7 +103,18 @@ def find_projects(config: Config) -> Survey:
         leftovers(folders.values()),
         tuple(templates),
         tuple(_notes(templates, modules)),
+        added,
     )
+
+
+def _folders(config: Config, tracked: Tracked) -> tuple[dict[str, Folder], frozenset[str]]:
+    """All folders by path, and the files that git tracks although it ignores them."""
+    folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
+    ignored = [file for folder in folders.values() for file in folder.ignored_files]
+    added = tracked(ignored) if ignored else frozenset()
+    if added:
+        folders = {folder.path: folder for folder in walk(config.root, config.exclude, added)}
+    return folders, added
 
 
 def _members(config: Config, folders: Mapping[str, Folder]) -> tuple[list[Member], list[str], list[str]]:
@@ -132,7 +146,7 @@ def _notes(templates: Sequence[str], modules: Sequence[str]) -> Iterator[str]:
 def recount(config: Config, survey: Survey) -> tuple[Project, ...]:
     """The same projects (`Survey.everything`) with the files that they have now."""
     members = survey.everything
-    folders = {folder.path: folder for folder in walk(config.root, config.exclude)}
+    folders = {folder.path: folder for folder in walk(config.root, config.exclude, survey.tracked)}
     owned, stray = _owned(config, folders, [member.path for member in members if member.name], survey.templates)
     holdings = [owned[member.path] if member.name else stray for member in members]
     return tuple(

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Project
 from pyfmt.projects.names import is_placeholder
+from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.projects.walking import PYTHON_SUFFIXES as _SUFFIXES
 from pyfmt.projects.walking import is_taken
 
@@ -69,7 +71,9 @@ class _Selector:
         prefix = "" if relative == "." else relative + "/"
         inside = [file for file in self.known if file.startswith(prefix)]
         if not inside:
-            self.notes.append(f"{relative}: no Python files there (or they are excluded)")
+            self.notes.append(
+                f"{relative}: no Python files there (or they are excluded, or ignored by git and not tracked)"
+            )
         for file in inside:
             self.chosen.setdefault(self.known[file], set()).add(file)
 
@@ -95,11 +99,16 @@ class _Selector:
             return "holds commands of pdb, not Python"
         if is_placeholder(os.path.dirname(relative)):
             return "is part of a template"
-        if not is_taken(self._root, relative, self._exclude):
+        if not is_taken(self._root, relative, self._exclude) and not self._is_added(relative):
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
             return "belongs to no project (see `projects` in [tool.pyfmt])"
         return "lies where no sources are looked for, or is part of a template" if relative.endswith(_SUFFIXES) else ""
+
+    def _is_added(self, relative: str) -> bool:
+        """Whether git tracks a file that only .gitignore leaves out."""
+        tracked = IgnoredButTracked(self._root)([relative])
+        return bool(tracked) and is_taken(self._root, relative, self._exclude, tracked)
 
 
 def _check_kind(path: str, file: Path) -> None:
@@ -138,8 +147,7 @@ def _is_python_script(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with path.open("rb") as file:
-            first, second = file.readline(200), file.readline(200)
+        first, second, *_ = [*disk.read_start(path, 400).split(b"\n", 2), b""]
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", str(path)) from error
     # nix-shell is told the interpreter in a second line.

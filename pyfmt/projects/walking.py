@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
@@ -35,6 +35,7 @@ class Folder:
     python_files: tuple[str, ...]  # paths relative to the root
     other_files: frozenset[str]  # names of all that it holds
     hidden_files: tuple[str, ...] = ()  # what else can be imported, see model.Project.hidden
+    ignored_files: tuple[str, ...] = ()  # Python files and manifests that git ignores unless it tracks them
     hidden: bool = False  # ignored or excluded itself
     template: bool = False  # hidden since its name is one that a template's user has to fill in
     problem: str = ""  # why it could not be read: then nothing is known of what it holds
@@ -49,9 +50,12 @@ class _Rules:
     """
 
     files: tuple[tuple[int, str, IgnoreFile], ...] = ()
+    everything: bool = False  # the folder itself is ignored
 
     def ignores(self, path: str, name: str, is_folder: bool) -> bool:
-        """Whether git would ignore `path`, whose folder it does not: the last file that says anything decides."""
+        """Whether git would ignore `path`: the last file that says anything decides."""
+        if self.everything:
+            return True
         for cut, before, file in reversed(self.files):
             verdict = file.verdict(before + path if before else path[cut:], name, is_folder)
             if verdict is not None:
@@ -64,22 +68,35 @@ class _Rules:
             lines = ignore_lines(disk.read_bytes(file).decode("utf-8", "surrogateescape"))
         except OSError:
             return self
-        return _Rules((*self.files, (cut, before, IgnoreFile(lines))))
+        return _Rules((*self.files, (cut, before, IgnoreFile(lines))), self.everything)
 
 
 class _Gate:
-    """What of a folder's entries is to be checked: what is neither ignored nor excluded."""
+    """What of a folder's entries is to be checked: what is not excluded, nor ignored unless git tracks it."""
 
-    def __init__(self, root: Path, exclude: tuple[str, ...]) -> None:
+    def __init__(self, root: Path, exclude: tuple[str, ...], tracked: Iterable[str] = ()) -> None:
         self._root = str(root)
         self._excluded = IgnoreFile(exclude) if exclude else None
+        self._tracked = set(tracked)
+        for path in tracked:
+            while path := os.path.dirname(path):
+                self._tracked.add(path)
+
+    def excludes(self, path: str, name: str, is_folder: bool) -> bool:
+        """Whether `exclude` names `path`, relative to the root."""
+        return self._excluded is not None and bool(self._excluded.verdict(as_bytes(path), as_bytes(name), is_folder))
+
+    def ignores(self, path: str, name: str, is_folder: bool, rules: _Rules) -> bool:
+        """Whether git leaves `path` alone: it ignores it, and has nothing of it."""
+        return rules.ignores(as_bytes(path), as_bytes(name), is_folder) and path not in self._tracked
 
     def passes(self, path: str, name: str, is_folder: bool, rules: _Rules) -> bool:
         """Whether `path`, relative to the root, is to be checked, where its folder is."""
-        path, name = as_bytes(path), as_bytes(name)
-        if self._excluded is not None and self._excluded.verdict(path, name, is_folder):
-            return False
-        return not rules.ignores(path, name, is_folder)
+        return not self.excludes(path, name, is_folder) and not self.ignores(path, name, is_folder, rules)
+
+    def hides(self, prefix: str, rules: _Rules | None) -> bool:
+        """Whether nothing in a folder is to be checked."""
+        return rules is None or rules.everything and prefix.rstrip("/") not in self._tracked
 
     def rules_in(self, prefix: str, rules: _Rules) -> _Rules:
         """The rules that hold in a folder with a .gitignore; `prefix` is its path with a "/" at the end."""
@@ -128,21 +145,32 @@ def _is_environment(names: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _PendingFolder:
-    """A folder to look into: its path with a "/" at the end, and its rules; None where it is hidden itself."""
+    """A folder to look into: its path with a "/" at the end, and its rules; None where it is hidden for good."""
 
     prefix: str
     rules: _Rules | None
     template: bool = False
 
 
-def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Folder]:
+def index_file(root: Path) -> Path | None:
+    """The index of the work tree around `root`; None where there is none."""
+    top = _git_top(root)
+    if top is None or os.path.isdir(top / ".git"):
+        return top / ".git" / "index" if top else None
+    try:
+        return top / disk.read_text(top / ".git", "surrogateescape").removeprefix("gitdir:").strip() / "index"
+    except OSError:
+        return None
+
+
+def walk(root: Path, exclude: tuple[str, ...] = (), tracked: Iterable[str] = ()) -> Iterator[Folder]:
     """All folders below `root` in a stable order, pruned of environments, caches and build outputs.
 
     What git or `exclude` ignore is hidden, as is a template: such a folder has no manifests. Symbolic links are not
     followed: what they point to inside the tree is seen at its own place. A folder that cannot be read comes with its
-    `problem`.
+    `problem`. Of the ignored files `tracked` are none.
     """
-    gate = _Gate(root, exclude)
+    gate = _Gate(root, exclude, tracked)
     stack = [_PendingFolder("", _outer_rules(root))]
     while stack:
         step = stack.pop()
@@ -151,7 +179,7 @@ def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Folder]:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             # One that vanished since its parent was listed, or that nobody asked to check, is no loss.
-            if step.rules is not None and not isinstance(error, FileNotFoundError):
+            if not gate.hides(step.prefix, step.rules) and not isinstance(error, FileNotFoundError):
                 place = step.prefix.rstrip("/") or "."
                 yield Folder(place, (), (), frozenset(), problem=f"cannot be read: {error.strerror}")
             continue
@@ -170,6 +198,7 @@ def _look(
     if rules is not None and ".gitignore" in names:
         rules = gate.rules_in(prefix, rules)
     manifests = tuple(name for name in MANIFESTS if name in names)
+    ignored = [prefix + name for name in manifests if rules and rules.everything]
     files: list[str] = []
     hidden: list[str] = []
     below = []
@@ -178,21 +207,35 @@ def _look(
         if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             (files if taken else hidden).append(prefix + name)
+            if not taken and rules is not None and not gate.excludes(prefix + name, name, False):
+                ignored.append(prefix + name)
         elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)
         elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
             if manifests and name in _BUILD_NAMES and not _is_package(entry.path):
                 hidden.append(f"{prefix}{name}/")
             elif not name.endswith(".egg-info"):
-                taken = rules is not None and gate.passes(prefix + name, name, True, rules)
-                template = taken and is_placeholder(name)
-                below.append(_PendingFolder(f"{prefix}{name}/", rules if taken and not template else None, template))
+                below.append(_pending(gate, prefix, name, rules))
         elif name.isidentifier() and name not in SKIPPED_NAMES and entry.is_symlink():
             hidden += _linked(entry.path, prefix + name)
     place = prefix.rstrip("/") or "."
-    if rules is None:
-        return Folder(place, (), (), names, tuple(hidden), hidden=True, template=step.template), below
-    return Folder(place, manifests, tuple(files), names, tuple(hidden)), below
+    found = Folder(place, (), tuple(files), names, tuple(hidden), tuple(ignored), template=step.template)
+    if gate.hides(prefix, rules):
+        return replace(found, hidden=True), below
+    if ignored and rules is not None and rules.everything:
+        manifests = tuple(name for name in manifests if not gate.ignores(prefix + name, name, False, rules))
+    return replace(found, manifests=manifests), below
+
+
+def _pending(gate: _Gate, prefix: str, name: str, rules: _Rules | None) -> _PendingFolder:
+    """A folder in one with these rules."""
+    path = prefix + name
+    if rules is None or gate.excludes(path, name, True):
+        return _PendingFolder(path + "/", None)
+    ignored = rules.ignores(as_bytes(path), as_bytes(name), True)
+    if is_placeholder(name):
+        return _PendingFolder(path + "/", None, template=not ignored)
+    return _PendingFolder(path + "/", _Rules(everything=True) if ignored else rules)
 
 
 def _leads_to_file(entry: os.DirEntry[str]) -> bool:
@@ -233,9 +276,9 @@ def _linked(link: str, path: str) -> list[str]:
     return found
 
 
-def is_taken(root: Path, path: str, exclude: tuple[str, ...] = ()) -> bool:
+def is_taken(root: Path, path: str, exclude: tuple[str, ...] = (), tracked: Iterable[str] = ()) -> bool:
     """Whether a walk would take the file `path` (relative to `root`) if it had a Python suffix."""
-    gate, rules, prefix = _Gate(root, exclude), _outer_rules(root), ""
+    gate, rules, prefix = _Gate(root, exclude, tracked), _outer_rules(root), ""
     *parents, last = path.split("/")
     for name in parents:
         rules = gate.rules_in(prefix, rules)

@@ -5,6 +5,7 @@ A failure or a skip is an error at the project's folder, so that no reader of a 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,6 +44,14 @@ class Problem:
     kind: str = "finding"  # or REFORMAT, FAILED, SKIPPED
     baselined: bool = False
     identity: str = ""  # of a finding: the same whichever of several tools says it
+    environments: tuple[str, ...] = ()
+
+    @property
+    def cure(self) -> str:
+        """What to do, or where that is told, as a command."""
+        if self.kind == REFORMAT:
+            return f"pyfmt format {shlex.quote(self.path)}"
+        return f"pyfmt explain {shlex.quote(self.rule)}" if self.kind == "finding" else "pyfmt doctor"
 
     @property
     def title(self) -> str:
@@ -122,6 +131,7 @@ def _from_finding(finding: Finding, environments: Environments, same: Equivalenc
         url=documentation_url(finding.tool, finding.rule, finding.symbol),
         baselined=finding.baselined,
         identity="\0".join(sorted(f"{fault}\0{name or ''}" for fault, name in same.meanings(finding))),
+        environments=finding.environments,
     )
 
 

@@ -185,16 +185,19 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 class Identities:
-    """What findings of a tree are known by; each file is read once."""
+    """What findings of a tree are known by; each file is read once. `texts` are other contents than the disk's."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, texts: Mapping[str, bytes] | None = None) -> None:
         self._root = root
+        self._texts = texts or {}
         self._files: dict[str, fingerprints.FileFacts | None] = {}
 
     def __call__(self, finding: Finding) -> Accepted:
         if finding.path not in self._files:
             try:
-                text = disk.read_bytes(self._root / finding.path).decode("utf-8", "surrogateescape")
+                data = self._texts.get(finding.path)
+                data = disk.read_bytes(self._root / finding.path) if data is None else data
+                text = data.decode("utf-8", "surrogateescape")
                 self._files[finding.path] = fingerprints.FileFacts.of(text)
             except OSError:
                 self._files[finding.path] = None

@@ -13,12 +13,13 @@ from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Skip, StepSpan
+from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip, StepSpan
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
+from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.files_apart import with_files_apart
@@ -49,6 +50,7 @@ class RunResult:
     # What was really looked at, and the projects that there are; None for a merged report
     checked: Checked | None = None
     jobs: int = 1  # processes at once, at most
+    fail_on: Severity = Severity.INFO
     steps: tuple[StepSpan, ...] = ()  # its steps, one after the other
 
 
@@ -71,7 +73,7 @@ def run(request: Request, session: Session) -> RunResult:
     """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
-    if request.staged or request.text is not None:
+    if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
@@ -91,20 +93,20 @@ def run(request: Request, session: Session) -> RunResult:
 
 
 def _run_elsewhere(request: Request, session: Session) -> RunResult:
-    """The same over the index's contents, or an editor's of one file, with the work tree's environments."""
+    """The same over the index's contents, or those that are handed over, with the work tree's environments."""
     from pyfmt.git.staged import session as index  # deferred for start-up time
     from pyfmt.run import buffer
 
     steps = StepSpans(session.clock)
     with (
         index.opened(request, session.cwd, session.environ)
-        if request.text is None
+        if request.texts is None
         else buffer.opened(request, session.cwd)
     ) as stage:
         steps.done("index")
         memory = Memory(stage.config, request.use_cache, stage.cached)
         try:
-            settings, survey = surveyed(stage.config)
+            settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
             stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
             steps.done("walk")
             found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
@@ -174,7 +176,9 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
         )
     steps.done("merge")
     code = merging.exit_code(report, settings.fail_on)
-    return RunResult(report, code, checked=checked, jobs=settings.jobs, steps=tuple(steps.found))
+    return RunResult(
+        report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
+    )
 
 
 def _content(root: Path, path: str) -> bytes | None:

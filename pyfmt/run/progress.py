@@ -114,7 +114,7 @@ class Progress:  # pylint: disable=too-many-instance-attributes  # what is shown
             if self._live:
                 self._erase()
             if self._live or self._plain:
-                self._stream.write(line + "\n")
+                self._stream.write(_printable(line) + "\n")
                 self._stream.flush()
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.keys import fold
 from pyfmt.core import sharding
 from pyfmt.core.errors import UsageError
@@ -89,7 +90,7 @@ def _times(file: str, cwd: Path) -> dict[sharding.TimeKey, int]:
     from pyfmt.reports import json as json_report  # deferred: only where there are times
 
     try:
-        text = (cwd / file).read_text("utf-8")
+        text = disk.read_text(cwd / file)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot be read: {error}", file, "--shard-times takes a report of --output json") from error
     return sharding.recorded_times(json_report.read(text, file))

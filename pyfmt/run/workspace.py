@@ -19,6 +19,7 @@ from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.resolve import resolve
 from pyfmt.environments.stale import stale_locks
 from pyfmt.projects import Survey
+from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
@@ -67,8 +68,8 @@ def survey_workspace(
 ) -> Workspace:
     """Projects and environments under a configuration; raises PyfmtError."""
     steps = StepSpans(time.monotonic)
-    settings, survey = surveyed(settings)
     memo = memory.memo if memory else None
+    settings, survey = surveyed(settings, IgnoredButTracked(settings.root, memo))
     if settings.overrides:
         check_overrides(
             settings, [file for each in survey.projects for file in each.files], {} if memo is None else memo
@@ -82,9 +83,9 @@ def survey_workspace(
     return Workspace(settings, survey.projects, found, survey, stale, tuple(steps.found))
 
 
-def surveyed(settings: Config) -> tuple[Config, Survey]:
+def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:
     """The projects, and the configuration with what they set themselves; raises ConfigError."""
-    survey = projects.find_projects(settings)
+    survey = projects.find_projects(settings, tracked)
     found = with_project_settings(settings, survey.projects)
     return (
         replace(found.config, notes=(*settings.notes, *found.notes)),

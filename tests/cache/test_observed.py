@@ -13,6 +13,8 @@ import pytest
 from tests.cache.comparing import difference
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.unseen_places import PLACES, user_of
+from tests.end_to_end import trees
+from tests.support.monorepo import rules
 
 TOOLS = ("--tool", "pylint", "--tool", "mypy")
 
@@ -87,3 +89,40 @@ def _lose_findings(store: Path) -> None:
                 clean = json.dumps({**json.loads(text), "findings": []}).encode()
                 database.execute("UPDATE result SET value = ? WHERE key = ?", (zlib.compress(clean), key))
         database.commit()
+
+
+# In the main process: which folders it lists.
+LISTED = """
+import os, sys
+
+def hear(event, arguments):
+    if event in ("os.scandir", "os.listdir"):
+        log = os.open({log!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(log, f"{{arguments[0]}}\\n".encode("utf-8", "replace"))
+        os.close(log)
+
+sys.addaudithook(hear)
+"""
+
+
+def test_a_pth_file_that_names_a_folder_above_makes_nobody_walk_it_and_hides_no_change(tmp_path: Path) -> None:
+    """It may be "/"."""
+    mine = '"""Mine."""\n\nfrom beside import value\n\nprint(value() + 1)\n'
+    tree = trees.one_project(tmp_path, {"app/__init__.py": mine})
+    (site,) = (tree.root / "app/.venv/lib").glob("python*/site-packages")
+    (site / "up.pth").write_text(f"{tmp_path}\n", "utf-8")
+    (tmp_path / "beside.py").write_text(
+        '"""Beside."""\n\n\ndef value() -> int:\n    """One."""\n    return 1\n', "utf-8"
+    )
+    (tmp_path / "deep/deeper").mkdir(parents=True)
+    (tmp_path / "itself").symlink_to("itself")  # what else is in the folder is seen all the same
+    (tmp_path / "sitecustomize.py").write_text(LISTED.format(log=str(tmp_path / "log")), "utf-8")
+    hook = {"PYTHONPATH": str(tmp_path)}
+    for _ in range(2):
+        assert rules(tree.check(environ=hook)[1]) == []
+    assert str(tree.root) in (tmp_path / "log").read_text("utf-8")
+    assert str(tmp_path / "deep/deeper") not in (tmp_path / "log").read_text("utf-8")
+    (tmp_path / "beside.py").unlink()
+    assert sorted(rules(tree.check()[1])) == ["E0401", "import-not-found"]
+    (tmp_path / "beside.py").write_text('"""Beside."""\n', "utf-8")
+    assert rules(tree.check()[1]) == []

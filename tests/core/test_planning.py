@@ -307,6 +307,22 @@ def test_a_partial_plan_is_the_share_of_the_whole_one(case: Case, data: st.DataO
     assert set(partial.skips) <= set(case.plan().skips)
 
 
+@given(cases(), st.data())
+def test_a_tool_that_reads_no_environment_has_whole_projects_too(case: Case, data: st.DataObject) -> None:
+    """So that a partial run asks for what a whole one has remembered."""
+    facts = Facts(module_name, lambda file: frozenset(), lambda tool: False, lambda tool: tool != "plain")
+    selected = {p.path: tuple(f for f in p.files if data.draw(st.booleans())) for p in case.projects}
+    whole, partial = (
+        {unit.number: unit for unit in plan(replace(case.work(chosen), linters=("plain",)), facts).lint_units}
+        for chosen in (None, selected)
+    )
+    assert [unit.files for unit in partial.values()] == [files for files in selected.values() if files]
+    for number, unit in partial.items():
+        (part,), (entire,) = unit.parts, whole[number].parts
+        assert unit.environment is None and part.project == entire.project
+        assert sorted((*part.files, *part.context)) == sorted(entire.files) == sorted(part.project.files)
+
+
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_the_projects_does_not_matter(case: Case, random: object) -> None:
     members = list(case.projects)

@@ -65,6 +65,12 @@ OWN: dict[str, str] = {  # a library with an environment of its own
     "lib/own/src/own/reached.py": '"""Reached."""\n\nfrom own.deeper import *\n',
     "lib/own/src/own/deeper.py": _WRONG_WITH_1,
     "lib/own/src/own/rooted.py": '"""Has its root at home."""\n\nimport rootmod\n\nprint(rootmod.X)\n',
+    # What `setting` sets on a class counts where `asking` asks for it, whoever is asked about `setting`.
+    "lib/own/src/own/registry.py": '"""Registry."""\n\n\nclass Registry:\n    """Names."""\n',
+    "lib/own/src/own/setting.py": '"""Sets."""\n\nfrom own.registry import Registry\n\n'
+    "Registry.extra = 1  # type: ignore[attr-defined]\n",
+    "lib/own/src/own/asking.py": '"""Asks."""\n\nfrom own.registry import Registry\nfrom shape import Shape\n\n'
+    "print(Shape().area(), Registry.extra)  # type: ignore[attr-defined]\n",
     "lib/own/rootmod.py": '"""Not in src."""\n\nX = 1\n',
     "lib/own/src/own/unreached.py": _WRONG_WITH_1,
     "lib/own/src/own/plugins/__init__.py": '"""Plugins."""\n',
@@ -74,7 +80,7 @@ OWN: dict[str, str] = {  # a library with an environment of its own
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "billing": ("events.used", "events.ignores", "events.plain"),
     "ledger": ("events.used", "events.ignores"),
-    "pricing": ("events.used", "events.ignores", "own.reached", "own.rooted"),
+    "pricing": ("events.used", "events.ignores", "own.reached", "own.rooted", "own.setting", "own.asking"),
 }
 _PYLINTRC = "[MAIN]\ndisable=all\nenable=no-member,import-error,useless-suppression,duplicate-code,unused-import\n"
 _FILES = {
@@ -221,6 +227,24 @@ def test_cached_runs_and_shards_say_the_same(tree: Monorepo, whole: dict[str, An
     assert merged["summary"]["files"] == whole["summary"]["files"]
 
 
+def test_what_one_file_sets_counts_for_another_one_after_edits_too(tree: Monorepo, whole: dict[str, Any]) -> None:
+    """pricing's environment is asked about the one that asks, the library's own about the one that sets."""
+    setting, asking = (f"lib/own/src/own/{name}.py" for name in ("setting", "asking"))
+    before = {name: tree.read(name) for name in (setting, asking)}
+    tree.check(command_name="lint")
+    try:
+        tree.write({asking: before[asking].replace("print(", "print(1, ")})
+        assert ("own/asking.py", 6) not in said(tree.check(command_name="lint")[1], "pylint", "E1101")
+        tree.write({setting: before[setting].replace("extra", "other")})
+        cached = tree.check(command_name="lint")[1]
+        assert said(cached, "pylint", "E1101")["own/asking.py", 6] == []
+        assert cached["findings"] == tree.check("--no-cache", command_name="lint")[1]["findings"]
+        tree.write(before)
+        assert tree.check(command_name="lint")[1]["findings"] == whole["findings"]
+    finally:
+        tree.write(before)
+
+
 def test_explain_and_envs_tell_who_judges_what(tree: Monorepo) -> None:
     told = tree.run("explain", "-v", "lib/own/src/own/deeper.py").expect(0).stdout
     assert "services/pricing/.venv: reached from services/pricing/src/pricing/main.py" in told
@@ -228,7 +252,7 @@ def test_explain_and_envs_tell_who_judges_what(tree: Monorepo) -> None:
     assert "services/pricing/.venv" not in told.partition("\npylint")[0]
     rows = json.loads(tree.run("envs", "--json").stdout)["projects"]
     libraries = {row["project"]: row["libraries"] for row in rows}
-    assert libraries["pricing"] == [{"project": "events", "files": 10}, {"project": "own", "files": 4}]
+    assert libraries["pricing"] == [{"project": "events", "files": 10}, {"project": "own", "files": 7}]
     assert libraries["own"] == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,8 @@ class Said:
 Run = Callable[..., Said]
 
 
-@pytest.fixture
-def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+@pytest.fixture(name="run")
+def in_a_monorepo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """`run("envs")` in a monorepo with the projects "a" and "b", of which one holds a file to reformat."""
     root, home = tmp_path / "monorepo", tmp_path / "home"
     for name, content in {"a/one.py": UGLY, "b/two.py": FINE}.items():
@@ -216,4 +217,30 @@ def test_no_command_prints_what_a_terminal_or_a_log_would_obey(run: Run, monkeyp
     said = [run("explain", name), run("envs"), run("config"), run("explain", f"{name}x"), run("check", f"{name}x")]
     said += [run("check", "--no-cache", "--tool", "black", "--format", kind) for kind in ("full", "concise", "grouped")]
     assert all("red" in each.all for each in (said[0], said[1], *said[3:]))
-    assert not any("\x1b" in each.all or "##vso[" in each.all for each in said)
+    for words in (
+        ("init", "--quiet"),
+        ("add", "a", "b"),
+        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"),
+    ):
+        subprocess.run(["git", *words], check=True, capture_output=True)
+    others: list[tuple[str, ...]] = [("affected",), ("graph",), ("graph", "--mermaid"), ("doctor",), ("cache", "show")]
+    others += [("envs", "create", "--dry-run"), ("trust",), ("trust", "--revoke"), ("check", "-v", "--no-cache")]
+    others += [("check", "--since", "HEAD", "--timings"), ("baseline", "write"), ("baseline", "status"), ("lint", "-v")]
+    said += [run(*words) for words in others]
+    with_names = [
+        run(*words) for words in (("affected", "--since", "HEAD"), ("envs", "create", "--dry-run"), ("graph",))
+    ]
+    assert "red" in with_names[0].all and "red" in with_names[1].all
+    for each in (*said, *with_names):
+        assert "\x1b" not in each.all and "##vso[" not in each.all, each
+
+
+def test_links_to_themselves_end_nothing(run: Run) -> None:
+    for name in ("a/x.py", "a/x.so", "a/x", "a/.gitignore", "b/x.pyi", "x.py"):
+        Path(name).symlink_to(Path(name).name)
+    said = run(*FORMAT, "--format", "concise")
+    assert said.code in (1, 2) and "a/one.py" in said.out, said
+    for words in (("envs",), ("graph",), ("doctor",), ("explain", "a/one.py"), ("check", "--no-cache"), ("lint", "a")):
+        assert run(*words).code in (0, 1, 2)
+    said = run("check", "--no-cache", "a/x.py")
+    assert "note: a/x.py: not checked, since it is a symbolic link" in said.out, said

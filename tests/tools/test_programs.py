@@ -92,6 +92,20 @@ def test_ty_says_what_it_says_by_hand_in_each_environment(tree: Monorepo) -> Non
     assert not [each for each in rules if each[0] == "svc/svc.py" and "import" in each[2]]
 
 
+def test_a_file_after_the_whole_is_answered_from_the_cache(tree: Monorepo) -> None:
+    """What a hook asks for is a share of what a whole run has asked."""
+    whole = tree.check("--tool", "ruff")[1]
+    tree.write({"lib/specs/src/faults.py": FAULTS})  # as it was, with new times
+    report = tree.check("--tool", "ruff", "lib/specs/src/faults.py")[1]
+    assert [(unit["cached"], unit["files"]) for unit in report["units"]] == [(True, 1)]
+    assert report["findings"] == [each for each in whole["findings"] if each["path"].endswith("faults.py")]
+    tree.write({"lib/specs/src/more.py": "import os\n"})
+    tree.check("--tool", "ruff", "lib/specs/src/more.py")
+    report = tree.check("--tool", "ruff")[1]
+    assert report["units"][0]["cached"], "nor does a whole run ask again for what a hook has asked"
+    assert {each["path"] for each in report["findings"]} >= {"lib/specs/src/more.py", "lib/specs/src/faults.py"}
+
+
 def test_a_file_that_cannot_be_parsed_is_told_once(tree: Monorepo) -> None:
     tree.write({"lib/specs/src/faults.py": "def broken(:\n"})
     _, report = tree.check("--tool", "ruff", "--tool", "black", "lib/specs/src/faults.py")

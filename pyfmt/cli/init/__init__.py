@@ -16,6 +16,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EditError, StagedError, UsageError
 from pyfmt.core.request import Request
 from pyfmt.git.index import hooks_folder, work_tree
+from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.runner import edits
 
 HOOKS = ("pre-commit", "git", "none")
@@ -182,10 +183,10 @@ def _carry_out(plan: _Writes, options: InitOptions, cwd: Path) -> int:
     """Show, ask, write."""
     for file in plan.files:
         shown = os.path.relpath(file.path, cwd)
-        print(f"{'change' if file.before is not None else 'new'}: {shown}")
-        print(edits.unified_diff(file.before or b"", file.after, shown.replace(os.sep, "/")), end="")
+        print(printable(f"{'change' if file.before is not None else 'new'}: {shown}"))
+        print(printable_text(edits.unified_diff(file.before or b"", file.after, shown.replace(os.sep, "/"))), end="")
     if not plan.files:
-        print(*plan.notes, "nothing to write", sep="\n")
+        print(*map(printable_text, plan.notes), "nothing to write", sep="\n")
         return 0
     sys.stdout.flush()
     if not options.yes and not _agreed(len(plan.files)):
@@ -193,8 +194,8 @@ def _carry_out(plan: _Writes, options: InitOptions, cwd: Path) -> int:
         return 0
     for file in plan.files:
         _write(file)
-        print(f"wrote {os.path.relpath(file.path, cwd)}")
-    print(*plan.notes, sep="\n", end="\n" if plan.notes else "")
+        print(printable(f"wrote {os.path.relpath(file.path, cwd)}"))
+    print(*map(printable_text, plan.notes), sep="\n", end="\n" if plan.notes else "")
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.request import OutputSpec
+from pyfmt.reports.escaping import printable, printable_text
 
 _CLEAR = "\x1b[H\x1b[2J"  # what was scrolled off stays: it may be the user's own
 _SHOWN = 3  # names of changed files
@@ -31,7 +32,7 @@ class Screen:
     def begin(self, paths: Sequence[str]) -> None:
         """A run begins, since these (absolute) paths have changed; none for the first run."""
         if paths:
-            names = [_printable(os.path.relpath(path, self._root).replace(os.sep, "/")) for path in paths[:_SHOWN]]
+            names = [printable(os.path.relpath(path, self._root).replace(os.sep, "/")) for path in paths[:_SHOWN]]
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
             text = f"changed: {', '.join(names)}{more}"
             self._say(f"{text}; running" if self._clears else f"--- {_now()} {text} ---")
@@ -44,7 +45,7 @@ class Screen:
     def fail(self, error: PyfmtError) -> None:
         """A run that came to nothing."""
         self._clear()
-        print(f"pyfmt: error: {error}", file=sys.stderr, flush=True)
+        print(printable_text(f"pyfmt: error: {error}"), file=sys.stderr, flush=True)
 
     def rest(self, count: int | None) -> None:
         """Nothing runs; `count` projects are watched, None: nobody knows how many."""
@@ -63,8 +64,3 @@ class Screen:
 
 def _now() -> str:
     return time.strftime("%H:%M:%S")
-
-
-def _printable(text: str) -> str:
-    """`text` without what would move the cursor: a file's name may hold anything."""
-    return "".join(char if char.isprintable() else "?" for char in text)

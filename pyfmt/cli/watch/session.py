@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from pyfmt import disk
 from pyfmt.cli.watch.changes import Invocation, State, all_places, state_of, tree_places
 from pyfmt.cli.watch.notifier import Notifier, check_installed
 from pyfmt.cli.watch.places import TreeChange, WatchedPlaces, relevant_change
@@ -160,8 +161,7 @@ def _written(report: Report) -> dict[str, str]:
 def _digest(path: str) -> str:
     """A file's SHA-256 as it is now; "" where it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+        return hashlib.sha256(disk.read_bytes(path, disk.ANY_SIZE)).hexdigest()
     except OSError:
         return ""
 

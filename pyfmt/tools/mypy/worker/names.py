@@ -160,9 +160,16 @@ def _names(package: str, roots: Sequence[str]) -> dict[str, str]:
                     continue
                 if suffix:
                     found.setdefault(stem, []).append(entry.path)
-                elif entry.is_dir():
+                elif _is_folder(entry):
                     found.setdefault(stem, []).append(f"{entry.path} {_marks(entry.path)}")
     return {name: _digest(places) for name, places in found.items()}
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link to itself
 
 
 def _folders(package: str, roots: Sequence[str]) -> Iterator[str]:

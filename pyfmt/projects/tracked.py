@@ -1,0 +1,68 @@
+"""What git has in its index, where that matters: ignored files that somebody added all the same, and environments."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt.projects.walking import index_file
+
+_MEMO = "tracked though ignored"  # one answer is kept: that of the last state of the index
+Tracked = Callable[[Iterable[str]], frozenset[str]]  # those of some paths, relative to the root, that git has
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredButTracked:
+    """Those of the ignored files of a work tree that are in the index; `memo` keeps the answer while the index is the
+    same."""
+
+    root: Path
+    memo: MutableMapping[str, str] | None = None
+
+    def __call__(self, ignored: Iterable[str]) -> frozenset[str]:
+        """Git is asked only about files that there are; where it cannot answer, what it ignores is left out."""
+        names = sorted(ignored)
+        index = index_file(self.root) if names else None
+        try:
+            found = os.stat(index) if index else None
+        except OSError:
+            found = None
+        if found is None:
+            return frozenset()
+        mark = repr((names, found.st_mtime_ns, found.st_size, found.st_ino))
+        key = hashlib.sha256(mark.encode("utf-8", "surrogatepass")).hexdigest()
+        known, *paths = (self.memo or {}).get(_MEMO, "").split("\0")
+        if known != key:
+            answer = self._ask()
+            if answer is None:
+                return frozenset()
+            paths = sorted(answer.intersection(names))
+            if self.memo is not None:
+                self.memo[_MEMO] = "\0".join((key, *paths))
+        return frozenset(paths)
+
+    def _ask(self) -> set[str] | None:
+        from pyfmt.git_call import CannotCall, here  # deferred: only where something is ignored, and once
+
+        try:
+            done = here(self.root).call("ls-files", "-z", "-i", "-c", "--exclude-standard")
+        except CannotCall:
+            return None
+        return {os.fsdecode(path) for path in done.output.split(b"\0")} if done.code == 0 else None
+
+
+def first_tracked(prefix: str) -> tuple[bool | None, str]:
+    """Whether a git repository is around `prefix` (None: git cannot tell), and the first file under it in the index."""
+    # Deferred: only runs that would execute something pay for it.
+    from pyfmt.git_call import CannotCall, here  # pylint: disable=import-outside-toplevel
+
+    try:
+        done = here(os.path.dirname(prefix)).call("ls-files", "-z", "--", prefix)
+    except CannotCall:
+        return None, ""
+    if done.code != 0:
+        return (False, "") if b"not a git repository" in done.errors else (None, "")
+    return True, done.output.split(b"\0")[0].decode("utf-8", "replace")
