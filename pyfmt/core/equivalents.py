@@ -158,7 +158,8 @@ def joined(findings: Sequence[Finding], same: Equivalence) -> list[Finding]:
         for finding, meanings in said:
             near = [head for head in heads if _may_join(head[0], finding) and _agree(head[1], meanings)]
             if near:
-                min(near, key=lambda head: abs((head[0].column or 0) - (finding.column or 0)))[2].append(finding)
+                nearest = min((abs((head[0].column or 0) - (finding.column or 0)), at) for at, head in enumerate(near))
+                near[nearest[1]][2].append(finding)
             else:
                 heads.append((finding, meanings, []))
         result += [_one(head, equivalents) for head, _, equivalents in heads]

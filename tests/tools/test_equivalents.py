@@ -106,7 +106,8 @@ CASES: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "override of what is final",
-        "import typing\n\n\nclass A:\n    @typing.final\n    def run(self): ...\n\n\nclass B(A):\n    def run(self): ...",
+        "import typing\n\n\nclass A:\n    @typing.final\n    def run(self): ...\n\n\n"
+        "class B(A):\n    def run(self): ...",
         "misc",
         "W0239",
     ),
