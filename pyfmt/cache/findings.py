@@ -26,3 +26,8 @@ def finding_from_row(row: Sequence[Any]) -> Finding:
         notes=tuple(notes),
         also=tuple(also),
     )
+
+
+def message_of(row: Sequence[Any]) -> str:
+    """The message of a finding's row."""
+    return str(row[_FIELDS.index("message")])

@@ -80,12 +80,12 @@ def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Use, str], str], agre
     return Libraries(ordered, {place: tuple(sorted(names)) for place, names in answers.items()}, frozenset(agreed))
 
 
-def judged(outcomes: Iterable[Outcome], libraries: Libraries) -> tuple[Judged, ...]:
-    """Which environments have judged each file of the projects that are judged away from home.
+def judged(outcomes: Iterable[Outcome], libraries: Libraries, split: Iterable[str] = ()) -> tuple[Judged, ...]:
+    """Which environments have judged each file of the projects that are judged away from home, or in several (`split`).
 
     What failed has judged nothing.
     """
-    of_libraries = {each.project.path for away in libraries.away.values() for each in away}
+    several = {*split} | {each.project.path for away in libraries.away.values() for each in away}
     found: dict[tuple[str, str], set[str]] = {}
     for outcome in outcomes:
         unit = outcome.unit
@@ -93,7 +93,7 @@ def judged(outcomes: Iterable[Outcome], libraries: Libraries) -> tuple[Judged, .
             continue
         for part in unit.parts:
             further = dict(part.answers_for)
-            for file in part.files if part.project.path in of_libraries else ():
+            for file in part.files if part.project.path in several else ():
                 found.setdefault((unit.tool, file), set()).update((unit.environment.name, *further.get(file, ())))
     return joined(
         Judged(tool, tuple(sorted(names)), (file,), file in libraries.agreed) for (tool, file), names in found.items()

@@ -29,7 +29,7 @@ SyntaxRanks = Mapping[str, int]
 _LAST_RANK = 9
 
 # Rules that give a project another's environment.
-_BORROWED = ("dependent", "inherited")
+_BORROWED = ("dependent", "inherited", "main work tree")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Material:
     config: Config
     request: Request
     projects: Sequence[Project]
-    resolutions: Sequence[Resolution]
+    resolutions: Sequence[Resolution]  # of projects, after those of files that have an environment of their own
     outcomes: Sequence[Outcome]
     skips: Sequence[Skip] = ()
     failures: Sequence[Failure] = ()
@@ -60,7 +60,9 @@ class Material:
 def merge(material: Material) -> Report:
     """The report of a run; the same for every order of the outcomes."""
     outcomes = material.outcomes
-    judged = away.judged(outcomes, material.libraries)
+    several = Counter(found.project for found in material.resolutions if found.environment)
+    split = [project for project, environments in several.items() if environments > 1]
+    judged = away.judged(outcomes, material.libraries, split)
     found = merge_findings((each for outcome in outcomes for each in away.widened(outcome)), material.ranks)
     found = tuple(without_build_imports(found, material.projects, material.kinds.of_missing))
     found = tuple(equivalents.with_suppressions(found, material.same, material.source))

@@ -27,7 +27,7 @@ def with_drift(
     folder that is not here, has a warning that says so.
 
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
-    environment ("dependent", "inherited") says nothing about what belongs into it.
+    environment ("dependent", "inherited", "main work tree") says nothing about what belongs into it.
     """
     by_path = {project.path: project for project in projects}
     users: dict[str, list[Project]] = {}
@@ -43,7 +43,7 @@ def with_drift(
     known: dict[str, Environment] = {}
     for resolution in resolutions:
         environment = resolution.environment
-        owns = resolution.rule not in ("dependent", "inherited")
+        owns = resolution.rule not in ("dependent", "inherited", "main work tree")
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [

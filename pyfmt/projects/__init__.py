@@ -31,6 +31,7 @@ class Survey:
     failures: tuple[Failure, ...] = ()
     stray: Project = field(default_factory=lambda: Project("", "."))  # the files that belong to no project
     members: tuple[Member, ...] = ()  # what the edges were found from
+    checkouts: tuple[str, ...] = ()  # folders below the root that are submodules or other checkouts
     leftovers: tuple[str, ...] = ()  # temporary files of pyfmt's own, relative to the root
     templates: tuple[str, ...] = ()  # folders of which nothing is checked: a template's, whose names are not filled in
     notes: tuple[str, ...] = ()  # what looks like a project and is none
@@ -100,6 +101,7 @@ def find_projects(config: Config, tracked: Tracked | None = None) -> Survey:
         tuple(failures),
         rest,
         tuple(members),
+        tuple(path for path, found in folders.items() if path != "." and ".git" in found.other_files),
         leftovers(folders.values()),
         tuple(templates),
         tuple(_notes(templates, modules)),

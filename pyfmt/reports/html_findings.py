@@ -17,6 +17,7 @@ from pyfmt.reports.text_rest import accepted_line
 
 OPEN = 300  # findings up to which all files are open at first
 _LONGEST = 300  # characters shown of a source line
+_AROUND = 2  # lines shown before and after
 _LEAD = 60  # characters kept before the range in a longer one
 
 Rule = tuple[str, str, str]  # tool, rule, symbol
@@ -76,7 +77,7 @@ def _finding(finding: Finding, environments: Environments) -> str:
 
 
 def _source(finding: Finding, lines: Sequence[str] | None) -> str:
-    """The source line with its range marked; empty where it is not to be had."""
+    """The source line with its range marked, between the lines around it; empty where it is not to be had."""
     if lines is None or not 1 <= finding.line <= len(lines) or not lines[finding.line - 1].strip():
         return ""
     line = lines[finding.line - 1].rstrip()
@@ -91,7 +92,14 @@ def _source(finding: Finding, lines: Sequence[str] | None) -> str:
     before, marked, after = line[first:start], line[start : min(end, last)] or " ", line[end : max(end, last)]
     text = f"{_shown(before)}<mark>{_shown(marked)}</mark>{_shown(after)}"
     more = f" … to line {finding.end_line}" if finding.end_line not in (None, finding.line) else ""
-    return f"<pre>{'…' if first else ''}{text}{'…' if last < len(line) else ''}{more}</pre>"
+    rows = {
+        number: _shown(lines[number - 1].rstrip()[:_LONGEST])
+        for number in range(max(1, finding.line - _AROUND), min(len(lines), finding.line + _AROUND) + 1)
+    }
+    rows[finding.line] = f"{'…' if first else ''}{text}{'…' if last < len(line) else ''}{more}"
+    width = len(str(max(rows)))
+    numbered = (f'<span class="n">{number:>{width}}</span>  {row}'.rstrip() for number, row in rows.items())
+    return f"<pre>{chr(10).join(numbered)}</pre>"
 
 
 def _shown(text: str) -> str:

@@ -18,7 +18,7 @@ from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
-from pyfmt.environments.resolve import resolve
+from pyfmt.git.linked import resolve_here
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
@@ -26,6 +26,7 @@ from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
@@ -78,7 +79,7 @@ def run(request: Request, session: Session) -> RunResult:
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
-    memory = Memory(settings, request.use_cache)
+    memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
     try:
         space = survey_workspace(settings, request, session.environ, memory)
@@ -104,15 +105,19 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         else buffer.opened(request, session.cwd)
     ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, stage.cached)
+        remote = open_remote(stage.real, request, session.environ)
+        memory = Memory(stage.config, request.use_cache, stage.cached, remote)
         try:
             settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
-            stage = replace(stage, config=settings, real=replace(settings, root=stage.real.root))
+            real = replace(
+                stage.real, overrides=settings.overrides, project_tools=settings.project_tools, notes=settings.notes
+            )
+            stage = replace(stage, config=settings, real=real)
             steps.done("walk")
-            found = resolve(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
+            found, main = resolve_here(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
             found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
             steps.done("environments")
-            space = Workspace(stage.config, survey.projects, found, survey, stage=stage)
+            space = Workspace(stage.config, survey.projects, found, survey, main=main, stage=stage)
             result = _run(request, session, space, memory)
             report, all_steps = stage.report(result.report), (*steps.found, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
@@ -141,7 +146,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             config=space.real,
             request=request,
             projects=chosen.projects,
-            resolutions=space.resolutions,
+            resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
             failures=done.failures
@@ -152,7 +157,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *share.notes,
                 *_notes(space, work, trusting, request.verbose),
                 *notes_on(work, share.lint),
-                *filter(None, [memory.note()]),
+                *memory.notes(),
             ],
             tools=(*work.formatters, *tools),
             ranks=syntax_ranks(),
@@ -246,6 +251,8 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         steps.done("lint")
     if space.stage is not None and space.stage.bringing is not None:
         outcomes = space.stage.bringing.bring(outcomes)
+    if context.memory.send():  # here, so that the report says where that failed
+        steps.done("remote cache")
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 
 
@@ -319,6 +326,10 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
     names = {project.path: project.name for project in space.projects}
     seen = [project for project in work.projects if work.selected.get(project.path)]
     notes = [*space.config.notes, *left_out(space.config, seen, (*work.formatters, *work.linters))]
+    if space.main is not None and work.linters:
+        notes.append(
+            f"this linked work tree has the environments of {space.main.root}; `pyfmt envs create` makes its own"
+        )
     notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
     for found in space.resolutions if work.linters else ():
         environment = found.environment

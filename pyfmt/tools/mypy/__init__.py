@@ -8,6 +8,7 @@ from pyfmt.core.model import Severity
 from pyfmt.core.tool_values import Comment, Cost
 from pyfmt.tools.mypy import executing, rules
 from pyfmt.tools.mypy.adapter import Mypy
+from pyfmt.tools.mypy.config import own_sections
 from pyfmt.tools.mypy.further import folders
 from pyfmt.tools.tool import Kind, Tool
 
@@ -29,6 +30,7 @@ TOOL = Tool(
         r'|misc: .*\(has type "Any"\)'
     ),
     own_cache=True,
+    own_sections=own_sections,
     # It takes its comment only where it comes first
     # (https://mypy.readthedocs.io/en/stable/common_issues.html#spurious-errors-and-locally-silencing-the-checker).
     comment=Comment(
