@@ -94,3 +94,12 @@ class Report:
     shard: ShardRecord | None = None
     judged: tuple[Judged, ...] = ()  # the files of projects that are judged in several environments
     undecided: tuple[Finding, ...] = ()  # of a shard: these hold only if the environments of the other shards agree
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpan:
+    """One step of a run, between two moments of the monotonic clock."""
+
+    name: str
+    started: float
+    ended: float

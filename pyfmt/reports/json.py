@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from pyfmt import __version__
 from pyfmt.core import parsing
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
 from pyfmt.core.report import EnvironmentRecord, Judged, ProjectRecord, Report, ShardRecord, UnitRecord
@@ -119,6 +120,7 @@ def _finding(item: Finding, only: Sequence[Only]) -> JsonObject:
         ],
         **({"equivalents": [_equivalent(each) for each in item.equivalents]} if item.equivalents else {}),
         **({"suppressed_by": [list(each) for each in item.suppressed_by]} if item.suppressed_by else {}),
+        **({"cell": asdict(item.cell)} if item.cell else {}),
     }
 
 
@@ -126,7 +128,8 @@ _OF_ALL = ("path", "line", "project", "syntax", "also", "suppressed_by", "equiva
 
 
 def _equivalent(item: Finding) -> JsonObject:
-    return {key: value for key, value in asdict(item).items() if key not in _OF_ALL}
+    said = {key: value for key, value in asdict(item).items() if key not in _OF_ALL}
+    return said if item.cell else {key: value for key, value in said.items() if key != "cell"}
 
 
 def _edit(item: Edit) -> JsonObject:
@@ -301,7 +304,13 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
         baselined=_truth(item.get("baselined", False)),
         equivalents=tuple(_read_finding({**common, **each}) for each in item.get("equivalents", [])),
         suppressed_by=tuple((_text(tool), _text(rule)) for tool, rule in item.get("suppressed_by", [])),
+        cell=_read_cell(item["cell"]) if "cell" in item else None,
     )
+
+
+def _read_cell(item: Mapping[str, Any]) -> CellPlace:
+    places = {key: _position(item[key]) for key in ("column", "end_line", "end_column")}
+    return CellPlace(_whole(item["number"]), _whole(item["line"]), **places, text=_text(item["text"]))
 
 
 def _check_only_in(value: object) -> None:

@@ -13,12 +13,13 @@ from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip, StepSpan
-from pyfmt.core.report import Report
+from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip
+from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.git.linked import resolve_here
+from pyfmt.projects.selection import Selection
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
@@ -131,7 +132,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
     context = _context(request, session, space, memory)
-    share = scoping.since(context, chosen.files)
+    share = _share(context, chosen)
     work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
@@ -149,8 +150,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
-            failures=done.failures
-            + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
+            failures=done.failures + done.rest(share.failures + _unread(space, request, chosen.files, linting)),
             notes=[
                 *done.notes,
                 *chosen.notes,
@@ -172,7 +172,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             source=partial(_content, settings.root),
         )
     )
-    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
+    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
@@ -191,6 +191,16 @@ def _content(root: Path, path: str) -> bytes | None:
         return disk.read_bytes(root / path)
     except OSError:
         return None  # its tools have said so
+
+
+def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:
+    """What `--since` leaves of the chosen files, and of the notebooks among them what tools can be given."""
+    share = scoping.since(context, chosen.files)
+    if not any(project.notebooks for project in chosen.projects):
+        return share
+    from pyfmt.run import notebooks  # deferred for start-up time: only where there are any
+
+    return notebooks.usable(share, context)
 
 
 def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunContext) -> planning.Work:
@@ -299,13 +309,13 @@ def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:
     return [outcome]
 
 
-def _unread(space: Workspace, request: Request, touched: set[str], linting: bool) -> tuple[Failure, ...]:
+def _unread(space: Workspace, request: Request, chosen: scoping.Files, linting: bool) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
     found = (*space.survey.failures, *(_of_environments(space) if linting else ()))
     unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
         return (*found, *unread)
-    names = {project.name for project in space.projects if project.path in touched}
+    names = {project.name for project in space.projects if chosen.get(project.path)}
     return (*(failure for failure in found if names & set(failure.projects)), *unread)
 
 
