@@ -18,7 +18,7 @@ from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
     ("pyfmt cache show", "what is kept for this repository"),
-    ("pyfmt cache clean", "be rid of it"),
+    ("pyfmt cache clean", "remove it"),
 )
 
 
