@@ -116,7 +116,9 @@ def replay(known: SideEffects, files: LintedAnew, beside: Iterable[str] = ()) ->
     anew = files.stale | files.left
     setters = [(0, *row) for row in known.early if row[0] not in anew]
     waiting = {row[3] for row in setters}
-    setters += [(0, file, "", file) for file in sorted({*files.everyone, *beside} - anew - waiting) if file in known.made]
+    setters += [
+        (0, file, "", file) for file in sorted({*files.everyone, *beside} - anew - waiting) if file in known.made
+    ]
     setters += [(1, *row) for row in known.late if row[0] not in files.stale]
     return {
         "build": sorted(files.left),

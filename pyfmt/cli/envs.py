@@ -36,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--json`, and what goes with `create`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
-    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="with create: names or folders (default: all)")
+    parser.add_argument(
+        "projects",
+        nargs="*",
+        metavar="PROJECT",
+        help="with create: names, folders, or scripts with dependencies of their own (default: all projects)",
+    )
     parser.add_argument("--all", action="store_true", help="with create: every project that has none")
     parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
     parser.add_argument("--recreate", action="store_true", help="with create: make it again")

@@ -42,6 +42,8 @@ _END = """\
 | `VIRTUAL_ENV` | the environment of a single project, or of one that is installed in it |
 | `GITHUB_ACTIONS`, `GITHUB_STEP_SUMMARY`, `GITLAB_CI`, `CI_PROJECT_DIR`, `TF_BUILD` | what `--output` without a format picks |
 | `XDG_CACHE_HOME` | where the cache is, unless `cache-dir` is set |
+| `PYFMT_CACHE_REMOTE`, `PYFMT_CACHE_NAMESPACE` | the remote cache and the namespace to write into; they win over `[tool.pyfmt.cache]` |
+| `PYFMT_CACHE_KEY`, `PYFMT_CACHE_PUBLIC_KEY`, `PYFMT_CACHE_TOKEN` | what its entries are signed and verified with, and the bearer token of its server |
 """
 _FORMATS = {
     "text": "for people; see `--format`",

@@ -107,6 +107,16 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "enum": [True, "home"],
         "default": True,
     },
+    "cache": {
+        "description": "A cache that machines share; see docs/how-to/remote-cache.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "remote": {"type": "string", "description": "Its URL: https://, or what fsspec knows (s3://, gs://, file://)."},
+            "namespace": {"type": "string", "description": "Where entries are written.", "default": "main"},
+            "public-key": {"type": "string", "description": "ed25519:BASE64; entries of `main` must verify with it."},
+        },
+    },
     "project-settings": {
         "description": "What a project may set in its [tool.pyfmt].",
         "type": "array",

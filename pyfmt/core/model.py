@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Severity(str, Enum):
@@ -190,6 +191,14 @@ class Boundaries:
     allow: tuple[Allowance, ...] = ()
 
 
+class RemoteCache(NamedTuple):
+    """`[tool.pyfmt.cache]`: a cache that machines share."""
+
+    url: str = ""  # "": none
+    namespace: str = "main"  # where this run's entries lie
+    public_key: str = ""  # `ed25519:BASE64`, with which entries of "main" verify
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration of a run."""
@@ -209,6 +218,7 @@ class Config:
     fail_on: Severity = Severity.INFO
     overrides: tuple[Override, ...] = ()
     cache_dir: Path | None = None
+    remote_cache: RemoteCache = RemoteCache()
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail

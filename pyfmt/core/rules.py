@@ -84,9 +84,8 @@ LIBRARY_CYCLE = Rule(
     "libraries import each other in a cycle",
     "The import is part of a cycle between libraries: by following imports from library to library one comes back "
     "to this one. It is reported at the first import of each library of the cycle that leads to the next. "
-    "Imports below `if TYPE_CHECKING` count; those of tests (folders `test` and `tests`, test_*.py, *_test.py, conftest.py) do not, "
-    "since "
-    "nobody imports a library's tests.",
+    "Imports below `if TYPE_CHECKING` count; those of tests (folders `test` and `tests`, test_*.py, *_test.py, "
+    "conftest.py) do not, since nobody imports a library's tests.",
     "Libraries in a cycle are one library in truth: none can be installed, tested, released or understood without the "
     "others, and an import at the wrong moment finds a half-made module.",
     "Move what both need into a third library, or turn one direction round by handing the value in.",

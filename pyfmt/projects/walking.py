@@ -20,7 +20,7 @@ IMPORTABLE = (*PYTHON_SUFFIXES, ".so", ".pyd", ".pyc", "py.typed")
 # What black excludes by default, and what can only be a tool's own: never a place for a user's sources.
 SKIPPED_NAMES = frozenset(
     ".git .hg .svn .tox .nox .venv .eggs .direnv .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .vscode "
-    ".pixi .conda __pycache__ __pypackages__ node_modules site-packages".split()
+    ".pixi .conda .cache __pycache__ __pypackages__ node_modules site-packages".split()
 )
 # Build outputs only beside a manifest: `src/build/` may well be somebody's package.
 _BUILD_NAMES = frozenset({"build", "dist", "_build", "buck-out"})

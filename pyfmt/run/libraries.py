@@ -109,12 +109,12 @@ def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -
         return Libraries(blind=finder.blind)
     installed = InstalledContents(memory.store)
     key = finder.key() if memory.store else b""
-    known = memory.store.get([key]).get(key) if memory.store else None
+    known = memory.store.get([key], shared=False).get(key) if memory.store else None
     found = finder.load(known, installed) if known else None
     if found is None:
         found = finder.find(installed)
         if memory.store:
-            memory.store.put({key: finder.dump(found, installed)})
+            memory.store.put({key: finder.dump(found, installed)}, shared=False)  # site folders are this machine's
     return replace(found, blind=finder.blind)
 
 

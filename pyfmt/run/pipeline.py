@@ -24,6 +24,7 @@ from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
@@ -76,7 +77,7 @@ def run(request: Request, session: Session) -> RunResult:
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
-    memory = Memory(settings, request.use_cache)
+    memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
     try:
         space = survey_workspace(settings, request, session.environ, memory)
@@ -102,7 +103,8 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         else buffer.opened(request, session.cwd)
     ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, stage.cached)
+        remote = open_remote(stage.real, request, session.environ)
+        memory = Memory(stage.config, request.use_cache, stage.cached, remote)
         try:
             settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
             real = replace(
@@ -153,7 +155,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
                 *share.notes,
                 *_notes(space, work, trusting, request.verbose),
                 *notes_on(work, share.lint),
-                *filter(None, [memory.note()]),
+                *memory.notes(),
             ],
             tools=(*work.formatters, *tools),
             ranks=syntax_ranks(),
@@ -238,6 +240,8 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         steps.done("lint")
     if space.stage is not None and space.stage.bringing is not None:
         outcomes = space.stage.bringing.bring(outcomes)
+    if context.memory.send():  # here, so that the report says where that failed
+        steps.done("remote cache")
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 
 
