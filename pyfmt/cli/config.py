@@ -126,6 +126,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "cache": {"remote": settings.remote_cache.url or None, "namespace": settings.remote_cache.namespace}
         | ({"public-key": settings.remote_cache.public_key} if settings.remote_cache.public_key else {}),
         "baseline": settings.baseline,
+        "notebooks": settings.notebooks,
         "check-in-dependents": settings.in_dependents or "home",
         "boundaries": _boundaries(settings.boundaries),
         "project-settings": list(settings.project_settings),

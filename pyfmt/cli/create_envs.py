@@ -164,9 +164,9 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
 def _imported(root: Path, project: Project) -> frozenset[str]:
     """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
     found = set()
-    for file in project.files:
+    for file in project.files + project.notebooks:
         with contextlib.suppress(OSError):
-            imports = read_imports(disk.read_bytes(root / file)).imports
+            imports = read_imports(disk.read_python(root / file)).imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
     return frozenset(found)
 

@@ -102,6 +102,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Whether findings that a project's baseline accepts are no failure.",
         "default": False,
     },
+    "notebooks": {
+        "type": "boolean",
+        "description": "Whether Jupyter notebooks are formatted and linted; see docs/notebooks.md.",
+        "default": True,
+    },
     "check-in-dependents": {
         "description": "Whether libraries are judged in the environments of those who use them, or at home only.",
         "enum": [True, "home"],
@@ -112,7 +117,10 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "remote": {"type": "string", "description": "Its URL: https://, or what fsspec knows (s3://, gs://, file://)."},
+            "remote": {
+                "type": "string",
+                "description": "Its URL: https://, or what fsspec knows (s3://, gs://, file://).",
+            },
             "namespace": {"type": "string", "description": "Where entries are written.", "default": "main"},
             "public-key": {"type": "string", "description": "ed25519:BASE64; entries of `main` must verify with it."},
         },

@@ -175,6 +175,7 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "cache-dir": _string,
     "cache": _cache,
     "baseline": _switch,
+    "notebooks": _switch,
     "check-in-dependents": _in_dependents,
     "project-settings": _project_settings,
 }

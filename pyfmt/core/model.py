@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfmt.core.cells import CellPlace
+
 
 class Severity(str, Enum):
     """How bad a finding is; the order of the members is from worst to mildest."""
@@ -78,6 +80,7 @@ class Project:
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
     declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
+    notebooks: tuple[str, ...] = ()  # .ipynb, sorted: nobody imports one, so they are none of the `files`
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,7 @@ class Config:
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
+    notebooks: bool = True  # Jupyter notebooks are formatted and linted
     project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
     # project path -> the tools that it has chosen itself, within those that the command line asks for
     project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -295,7 +299,8 @@ class Unit:
 class Finding:
     """Something that a linter says about a place; line and columns are 1-based, columns count characters.
 
-    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed.
+    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed. In a
+    notebook they are those of the .ipynb file, and `cell` has them as a reader of the notebook counts.
     """
 
     path: str
@@ -314,6 +319,7 @@ class Finding:
     also: tuple[str, ...] = ()  # other files that it is about (duplicate code, import cycles)
     syntax: bool = False
     baselined: bool = False  # accepted by a baseline: shown, but no failure
+    cell: CellPlace | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -23,6 +23,16 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class NotebookRules:
+    """What a tool says that makes no sense in a notebook; rules by their ids."""
+
+    never: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()  # of an expression that ends a cell: Jupyter shows its value
+    undefined: re.Pattern[str] | None = None  # the message about a `name` that nothing defines: IPython may do so
+    native: bool = False  # the tool reads notebooks by itself, and tells places by their cells
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """How a tool's findings are suppressed by a comment at the end of their line."""
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from pyfmt import __version__
 from pyfmt.core import parsing
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
 from pyfmt.core.report import EnvironmentRecord, Judged, ProjectRecord, Report, ShardRecord, UnitRecord
@@ -117,6 +118,7 @@ def _finding(item: Finding, only: Sequence[Only]) -> JsonObject:
         "only_in": [
             {"environment": each.environment, "packages": dict(each.packages), "python": each.python} for each in only
         ],
+        **({"cell": asdict(item.cell)} if item.cell else {}),
     }
 
 
@@ -289,7 +291,13 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
         also=_texts(item.get("also", [])),
         syntax=_truth(item.get("syntax", False)),
         baselined=_truth(item.get("baselined", False)),
+        cell=_read_cell(item["cell"]) if "cell" in item else None,
     )
+
+
+def _read_cell(item: Mapping[str, Any]) -> CellPlace:
+    places = {key: _position(item[key]) for key in ("column", "end_line", "end_column")}
+    return CellPlace(_whole(item["number"]), _whole(item["line"]), **places, text=_text(item["text"]))
 
 
 def _check_only_in(value: object) -> None:

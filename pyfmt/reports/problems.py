@@ -86,6 +86,19 @@ def ranked(report: Report, sources: Sources = no_sources) -> list[Problem]:
     )
 
 
+def place(finding: Finding) -> str:
+    """Where a finding stands for a reader of the file: "2:5", in a notebook "cell 3:2:5"."""
+    at = finding.cell or finding
+    shown = f"{at.line}:{at.column}" if at.column else f"{at.line}"
+    return f"cell {finding.cell.number}:{shown}" if finding.cell else shown
+
+
+def machine_message(finding: Finding, environments: Environments) -> str:
+    """As `full_message`, with the place in the notebook: machine formats tell that in the file."""
+    message = full_message(finding, environments)
+    return f"{place(finding)}: {message}" if finding.cell else message
+
+
 def full_message(finding: Finding, environments: Environments) -> str:
     """The message with its notes, other files and environments, printable, in lines."""
     lines = printable_lines(finding.message)
@@ -111,7 +124,7 @@ def _from_finding(finding: Finding, environments: Environments) -> Problem:
         rule=finding.rule or "note",
         symbol=finding.symbol,
         severity=finding.severity,
-        message=full_message(finding, environments) or printable(finding.symbol or finding.rule or "note"),
+        message=machine_message(finding, environments) or printable(finding.symbol or finding.rule or "note"),
         project=finding.project,
         url=documentation_url(finding.tool, finding.rule, finding.symbol),
         baselined=finding.baselined,

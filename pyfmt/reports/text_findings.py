@@ -24,13 +24,13 @@ def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     """`path:line:col: severity: message [tool:rule]`; further lines of a finding are indented by four blanks."""
     environments = Environments(report, options.sources)
     for finding in report.findings:
-        place = f"{printable(finding.path)}:{finding.line}:{finding.column or 1}:"
+        shown = f"{_place(finding)}:"
         first, *more = printable_lines(finding.message)
         source = ":".join(printable(name) for name in (finding.tool, finding.rule) if name)
         url = documentation_url(finding.tool, finding.rule, finding.symbol)
         severity = paint.severity(finding.severity, finding.severity.value)
         mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
-        yield f"{paint('bold', place)} {severity}: {first} {paint('dim', paint.link(url, f'[{source}]'))}{mark}"
+        yield f"{paint('bold', shown)} {severity}: {first} {paint('dim', paint.link(url, f'[{source}]'))}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
 
@@ -98,8 +98,10 @@ def _project_line(scene: _Scene, name: str) -> str:
 
 
 def _place(finding: Finding) -> str:
-    """What a terminal or an editor opens at a click."""
-    return f"{printable(finding.path)}:{finding.line}:{finding.column or 1}"
+    """What a terminal or an editor opens at a click; in a notebook the cell, and the place there."""
+    at = finding.cell or finding
+    cell = f" cell {finding.cell.number}" if finding.cell else ""
+    return f"{printable(finding.path)}{cell}:{at.line}:{at.column or 1}"
 
 
 def _finding(scene: _Scene, finding: Finding, width: int) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.git.linked import resolve_here
+from pyfmt.projects.selection import Selection
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
@@ -129,7 +130,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
     context = _context(request, session, space, memory)
-    share = scoping.since(context, chosen.files)
+    share = _share(context, chosen)
     work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
@@ -147,8 +148,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
-            failures=done.failures
-            + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
+            failures=done.failures + done.rest(share.failures + _unread(space, request, chosen.files, linting)),
             notes=[
                 *done.notes,
                 *chosen.notes,
@@ -168,7 +168,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             whole=done.shard is None,
         )
     )
-    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
+    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
@@ -180,6 +180,16 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     return RunResult(
         report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
+
+
+def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:
+    """What `--since` leaves of the chosen files, and of the notebooks among them what tools can be given."""
+    share = scoping.since(context, chosen.files)
+    if not any(project.notebooks for project in chosen.projects):
+        return share
+    from pyfmt.run import notebooks  # deferred for start-up time: only where there are any
+
+    return notebooks.usable(share, context)
 
 
 def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunContext) -> planning.Work:
@@ -288,13 +298,13 @@ def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:
     return [outcome]
 
 
-def _unread(space: Workspace, request: Request, touched: set[str], linting: bool) -> tuple[Failure, ...]:
+def _unread(space: Workspace, request: Request, chosen: scoping.Files, linting: bool) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
     found = (*space.survey.failures, *(_of_environments(space) if linting else ()))
     unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
         return (*found, *unread)
-    names = {project.name for project in space.projects if project.path in touched}
+    names = {project.name for project in space.projects if chosen.get(project.path)}
     return (*(failure for failure in found if names & set(failure.projects)), *unread)
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.model import ToolConfig
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.protocol import Linter
 
 
@@ -77,6 +77,7 @@ class Tool:
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
+    notebooks: NotebookRules = NotebookRules()
     rule_url: Callable[[str, str], str | None] = _no_url  # of a rule's id and symbol
     rule_texts: Callable[[str], Iterable[str]] = _no_texts  # what a rule means, for `pyfmt explain RULE`
     rule_names: Callable[[], Iterable[str]] = _no_names  # ids and symbols of all rules

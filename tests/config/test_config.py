@@ -133,6 +133,7 @@ def test_every_key(tmp_path: Path) -> None:
         fail-on = "warning"
         cache-dir = ".cache"
         baseline = true
+        notebooks = false
         check-in-dependents = "home"
         project-settings = ["tools"]
         [[overrides]]
@@ -160,7 +161,8 @@ def test_every_key(tmp_path: Path) -> None:
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
     assert settings.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
-    assert settings.baseline and not settings.in_dependents and settings.project_settings == ("tools",)
+    assert settings.baseline and not settings.in_dependents and not settings.notebooks
+    assert settings.project_settings == ("tools",)
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),

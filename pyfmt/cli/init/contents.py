@@ -120,7 +120,7 @@ _LOCAL_HOOK = (
     "entry: pyfmt run",
     'args: ["--"]',
     "language: system",
-    "types_or: [python, pyi]",
+    "types_or: [python, pyi, jupyter]",
     "require_serial: true",
 )
 
@@ -132,7 +132,7 @@ def prek_config(text: str, known: CheckoutFacts) -> str:
     else:
         more = (
             '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "pyfmt"\nname = "pyfmt (format and lint)"\n'
-            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi"]\n'
+            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi", "jupyter"]\n'
             "require_serial = true\n"
         )
     made = appended(text, more)
