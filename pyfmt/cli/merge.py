@@ -20,7 +20,7 @@ from pyfmt.reports.registry import check_format
 from pyfmt.run import pipeline
 from pyfmt.tools.registry import equivalence, rule_kinds, syntax_ranks
 
-_AGAIN = "run all shards anew, on the same commit and with the same pyfmt, configuration and options"
+_AGAIN = "run all shards again, on the same commit and with the same pyfmt, configuration and options"
 
 
 EXAMPLES = (("pyfmt merge shard-1.json shard-2.json --output github", "the report of the whole run"),)

@@ -179,13 +179,13 @@ def read(text: str, where: str = "") -> Report:
         raise UsageError(
             f"not a pyfmt report of version {VERSION} (version: {version!r})",
             where,
-            "write it anew with this pyfmt: `--output json=FILE`",
+            "write it again with this pyfmt: `--output json=FILE`",
         )
     try:
         return _report(value)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
-            f"a damaged pyfmt report ({type(error).__name__}: {error})", where, "write it anew: `--output json=FILE`"
+            f"a damaged pyfmt report ({type(error).__name__}: {error})", where, "write it again: `--output json=FILE`"
         ) from error
 
 
