@@ -16,13 +16,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pyfmt.cache import side_effects
-from pyfmt.cache.findings import finding_from_row, row_from_finding
+from pyfmt.cache.findings import finding_from_row, message_of, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
 from pyfmt.cache.observed import Observed, PortablePaths
 from pyfmt.cache.remembered import Remembered
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
@@ -37,7 +38,17 @@ class _Now:
 
     reach: Reach
     wide: str  # digest of what project-wide messages depend on
-    digests: Mapping[str, str]  # of what each file reaches, itself included
+    beside: str  # digest of what files that another environment answers for may set on others
+
+    def digest(self, tool: str, file: str, rows: Iterable[Sequence[Any]]) -> str:
+        """Of all that the findings `rows` of a file depend on: its own content, and what it can see of others.
+
+        That is their trees, and their very lines where a message tells one of these.
+        """
+        quotes = TOOLS[tool].quotes
+        if quotes is not None and any(quotes.search(message_of(row)) for row in rows):
+            return self.reach.exact_digest(file)
+        return self.reach.digest(file)
 
 
 @dataclass(slots=True)
@@ -49,6 +60,7 @@ class Record:
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,8 @@ class Entry:
     @property
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
-        return {**side_effects.replay(self.record.effects, self.files), "wide": self.record.wide[0] != self.now.wide}
+        replay = side_effects.replay(self.record.effects, self.files, self.part.beside)
+        return {**replay, "wide": self.record.wide[0] != self.now.wide}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if TOOLS[unit.tool].project_rules is None:
+        if TOOLS[unit.tool].project_rules is None or _has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -102,7 +115,11 @@ class FileRecords:
                 return None
             entries.append(entry)
         parts = tuple(
-            replace(entry.part, files=tuple(sorted(entry.files.stale)), context=_others(entry.part, entry.files.stale))
+            replace(
+                entry.part,
+                files=tuple(sorted(entry.files.stale)),
+                context=_others(entry.part, entry.files.stale),
+            )
             for entry in entries
             if not entry.is_fresh
         )
@@ -111,11 +128,11 @@ class FileRecords:
     def _looked_up(self, unit: Unit, part: Part) -> Entry | None:
         record = self._load(unit, part)
         now = self._now(unit, part, record.effects) if record else None
-        if record is None or now is None:
+        if record is None or now is None or record.beside != now.beside:
             return None
         everyone, asked = frozenset({*part.files, *part.context}), frozenset(part.files)
         gone = set(record.files) - everyone
-        changed = {file for file in everyone if record.files.get(file, ("",))[0] != now.digests[file]}
+        changed = {file for file in everyone if not _is_as_it_was(unit.tool, record, now, file)}
         places = self._facts.places(unit, part)
         now_said = self._remembered.groups(record.touched.name, places)
         if now_said is None or gone & {row[0] for row in (*record.effects.early, *record.effects.late)}:
@@ -132,7 +149,12 @@ class FileRecords:
         wanted = changed | affected
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
-        files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
+        files = LintedAnew(
+            everyone,
+            frozenset(wanted & asked),
+            frozenset(wanted - asked),
+            frozenset(changed),
+        )
         if not side_effects.is_traceable(record.effects, now.reach, files):
             return None
         return Entry(part, now, record, files, is_fresh, now_said)
@@ -162,7 +184,11 @@ class FileRecords:
         return total
 
     def _take(
-        self, touched: AskedNames, asked: PartQuestions, places: PortablePaths, values: dict[bytes, bytes]
+        self,
+        touched: AskedNames,
+        asked: PartQuestions,
+        places: PortablePaths,
+        values: dict[bytes, bytes],
     ) -> None:
         touched.name = self._remembered.add(asked.observed, values)
         touched.groups = self._remembered.groups_of(asked.observed, touched.name, places)
@@ -181,7 +207,12 @@ class FileRecords:
                 continue
             if not done.failures and not (said and said["local"] and _settled(entry, said)):
                 return None
-            _update(entry, [each for each in done.findings if each.project == entry.part.project.name], said)
+            _update(
+                done.unit.tool,
+                entry,
+                [each for each in done.findings if each.project == entry.part.project.name],
+                said,
+            )
         return replace(done, unit=partial.unit, findings=_findings(partial))
 
     def notes(self, partial: Partial) -> tuple[str, ...]:
@@ -194,20 +225,50 @@ class FileRecords:
         self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
 
     def learn(
-        self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, PartQuestions]
+        self,
+        outcome: Outcome,
+        notes: Sequence[str],
+        effects: Sequence[JsonObject],
+        asked: Mapping[str, PartQuestions],
     ) -> None:
         """Store records of a unit that was linted whole, where its files' messages are their own."""
         found: dict[bytes, bytes] = {}
         for said in effects:
-            part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
-            if part is None or part.context or not said["local"] or said["project"] not in asked:
+            part = next(
+                (part for part in outcome.unit.parts if part.project.name == said["project"]),
+                None,
+            )
+            if (
+                part is None
+                or part.context
+                or _has_notebooks(part.files)
+                or not said["local"]
+                or said["project"] not in asked
+            ):
                 continue
-            record = Record({file: ("", []) for file in part.files}, ("", []), SideEffects(), list(notes))
+            record = Record(
+                {file: ("", []) for file in part.files},
+                ("", []),
+                SideEffects(),
+                list(notes),
+            )
             now = self._now(outcome.unit, part, record.effects)
             if now is not None:
                 files = frozenset(part.files)
-                entry = Entry(part, now, record, LintedAnew(files, files, frozenset(), frozenset()), False, {})
-                _update(entry, [each for each in outcome.findings if each.project == part.project.name], said)
+                entry = Entry(
+                    part,
+                    now,
+                    record,
+                    LintedAnew(files, files, frozenset(), frozenset()),
+                    False,
+                    {},
+                )
+                _update(
+                    outcome.unit.tool,
+                    entry,
+                    [each for each in outcome.findings if each.project == part.project.name],
+                    said,
+                )
                 places = self._facts.places(outcome.unit, part)
                 self._take(record.touched, asked[said["project"]], places, found)
                 found[self._key(outcome.unit, part)] = _dump(record)
@@ -217,9 +278,8 @@ class FileRecords:
         reach = self._reach_of(unit, part)
         if reach is None:
             return None
-        everyone = sorted({*part.files, *part.context})
-        own = [(file, self._facts.digest(file).hex()) for file in everyone]
-        return _now(reach, effects, fold("wide", own, reach.names).hex(), everyone)
+        own = [(file, self._facts.digest(file).hex()) for file in sorted({*part.files, *part.context})]
+        return _now(reach, effects, fold("wide", own, reach.names).hex(), part)
 
     def _key(self, unit: Unit, part: Part) -> bytes:
         return fold("files", part_inputs(unit, part, self._facts))
@@ -236,7 +296,7 @@ class FileRecords:
             for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
                 finding_from_row(row)
             touched = AskedNames.load(data["touched"])
-            return Record(files, wide, SideEffects(**data["effects"]), data["notes"], touched)
+            return Record(files, wide, SideEffects(**data["effects"]), data["notes"], touched, str(data["beside"]))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError):
             return None  # damaged: a miss
 
@@ -249,8 +309,21 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
         rows = [row for file, (_, rows) in entry.record.files.items() if file in wanted for row in rows]
         each_ = (finding_from_row(row) for row in (*rows, *entry.record.wide[1]))
         found += [each for each in each_ if each.path in wanted or not wanted.isdisjoint(each.also)]
-    found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+    found.sort(
+        key=lambda each: (
+            each.path,
+            each.line,
+            each.column or 0,
+            each.rule,
+            each.message,
+        )
+    )
     return tuple(dict.fromkeys(found))
+
+
+def _has_notebooks(files: Iterable[str]) -> bool:
+    """Whether a unit is one of notebooks: nothing is recorded of these, since nobody imports them."""
+    return any(file.endswith(NOTEBOOK_SUFFIX) for file in files)
 
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
@@ -262,20 +335,28 @@ def _setting(record: Record, places: PortablePaths) -> set[str]:
     effects = record.effects
     installed = (file for file, (digest, _) in effects.made.items() if not digest)
     names = (row[1].partition(".")[0] for row in (*effects.early, *effects.late))
-    return {*(places.group(os.path.join(places.root, places.local(file))) for file in installed), *names}
+    return {
+        *(places.group(os.path.join(places.root, places.local(file))) for file in installed),
+        *names,
+    }
 
 
-def _now(reach: Reach, effects: SideEffects, wide: str, files: Iterable[str]) -> _Now:
+def _now(reach: Reach, effects: SideEffects, wide: str, part: Part) -> _Now:
     """What files depend on, if packages that are not the checkout's ask for what was noted."""
     asked = reach.asked(effects.asked, effects.tops)
-    return _Now(asked, wide, {file: asked.digest(file) for file in files})
+    return _Now(asked, wide, fold("beside", [(file, asked.tree_digest(file)) for file in part.beside]).hex())
+
+
+def _is_as_it_was(tool: str, record: Record, now: _Now, file: str) -> bool:
+    digest, rows = record.files.get(file, ("", []))
+    return now.digest(tool, file, rows) == digest
 
 
 def _settled(entry: Entry, said: JsonObject) -> bool:
     return side_effects.settled(entry.record.effects, entry.now.reach, entry.files, said)
 
 
-def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject | None) -> None:
+def _update(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObject | None) -> None:
     """Take what was linted anew into the record."""
     record, now = entry.record, entry.now
     for file in set(record.files) - entry.files.everyone:
@@ -291,11 +372,12 @@ def _update(entry: Entry, findings: Iterable[Finding], said: JsonObject | None) 
         record.wide = (now.wide, wide)
     if said is not None:
         side_effects.update(record.effects, now.reach, entry.files, said)
-        now = _now(now.reach, record.effects, now.wide, sorted(entry.files.everyone))
+        now = _now(now.reach, record.effects, now.wide, entry.part)
+        record.beside = now.beside
         side_effects.redigest(record.effects, now.reach)
     record.files.update({file: ("", found) for file, found in rows.items()})
     # All that is not stale is as it was, also where files may see more by now.
-    record.files.update({file: (now.digests[file], found) for file, (_, found) in record.files.items()})
+    record.files.update({file: (now.digest(tool, file, found), found) for file, (_, found) in record.files.items()})
     record.files.update({file: ("", []) for file in entry.files.left})
 
 

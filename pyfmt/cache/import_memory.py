@@ -1,4 +1,5 @@
-"""What each file imports, remembered by its content: a file that is known is not parsed again."""
+"""What each file imports, and what others can see of it, remembered by its content: a file that is known is not parsed
+again."""
 
 from __future__ import annotations
 
@@ -11,30 +12,54 @@ from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.imports.graph import Read, imports_of
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.imports.graph import ModuleContent, content_of
 
 
-def reader(memory: Memory, root: Path) -> Read:
-    """Gives the imports of files below `root`; one that cannot be read has none, which the tools themselves tell."""
+class SourceReader:
+    """Reads files below `root`; one that cannot be read has no imports, which the tools themselves tell."""
 
-    def read(file: str) -> Sequence[str]:
-        digest = memory.digests.of(file)
+    def __init__(self, memory: Memory, root: Path) -> None:
+        self._memory = memory
+        self._root = root
+        self._known: dict[bytes, ModuleContent] = {}  # by digest
+
+    def __call__(self, file: str) -> Sequence[str]:
+        """What a file imports."""
+        return self._content(file).imports
+
+    def tree(self, file: str) -> str:
+        """A digest of what others can see of a file; "" where that is its very bytes."""
+        return self._content(file).tree
+
+    def _content(self, file: str) -> ModuleContent:
+        digest = self._memory.digests.of(file)
         if digest == MISSING:
-            return ()
+            return ModuleContent((), "")
+        if digest not in self._known:
+            self._known[digest] = self._remembered(file, digest)
+        return self._known[digest]
+
+    def _remembered(self, file: str, digest: bytes) -> ModuleContent:
         # Another Python may know another grammar.
-        key = fold("imports", 3, digest, sys.version_info[:2])
-        known = memory.store.get([key]).get(key) if memory.store else None
+        store = self._memory.store
+        key = fold("imports", 4, digest, sys.version_info[:2], file.endswith(NOTEBOOK_SUFFIX))
+        known = store.get([key]).get(key) if store else None
         try:
             if known is not None:
-                return [text for text in json.loads(known) if isinstance(text, str)]
-        except ValueError:
+                imports, tree = json.loads(known)
+                return ModuleContent(tuple(text for text in imports if isinstance(text, str)), str(tree))
+        except (ValueError, TypeError):
             pass  # damaged: a miss
         try:
-            found = imports_of(disk.read_bytes(root / file))
+            found = content_of(disk.read_python(self._root / file))
         except OSError:
-            return ()
-        if memory.store:
-            memory.store.put({key: json.dumps(found).encode()})
+            return ModuleContent((), "")
+        if store:
+            store.put({key: json.dumps([found.imports, found.tree]).encode()})
         return found
 
-    return read
+
+def reader(memory: Memory, root: Path) -> SourceReader:
+    """What is known of the files below `root`."""
+    return SourceReader(memory, root)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
-from pyfmt.projects.files import MYPY_CONFIGS
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
 SCHEMA = 3  # raise it when the meaning of a stored value changes
@@ -41,6 +41,7 @@ class KeyFacts:
     sources: Sources
     roots: Mapping[str, tuple[str, ...]]  # environment's prefix -> absolute first-party folders on its search path
     trusted: Callable[[Environment], bool]
+    own_configs: Callable[[str, str], list[list[str]]]  # by tool and project path: what its own files say to the tool
     # Environments by prefix, for `_environment` alone
     told: dict[str, tuple[object, ...]] = field(default_factory=dict)
     # By tool: what else its configuration makes it import from, as `Sources.below` takes it.
@@ -89,19 +90,35 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
         **installed,
-        "the projects' layout": [list(_project(part.project, facts)) for part in unit.parts],
+        "the projects' layout": [[*_project(part.project), part.project.first_party] for part in unit.parts],
+        f"what projects say to {unit.tool}": [facts.own_configs(unit.tool, part.project.path) for part in unit.parts],
         "the files to check": [[part.home, sorted((*part.files, *part.context)), part.beside] for part in unit.parts],
         **{
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **notebook_inputs(unit.files, facts),
         **({"folders that it names": [portable(each, environment, facts.root) for each in further]} if further else {}),
         **({"options": list(facts.options)} if facts.options else {}),
     }
 
 
+def notebook_inputs(files: Iterable[str], facts: KeyFacts) -> dict[str, object]:
+    """What answers about notebooks depend on: their contents, and the versions of what reads their magics."""
+    notebooks = sorted(file for file in files if file.endswith(NOTEBOOK_SUFFIX))
+    if not notebooks:
+        return {}
+    from pyfmt.tools.versions import notebook_versions  # deferred: reads metadata, only where there are any
+
+    found: dict[str, object] = {file: facts.digest(file).hex() for file in notebooks}
+    return {**found, "what reads notebooks": notebook_versions()}
+
+
 def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
-    """What the messages about a project's files depend on besides sources: the key of its record of files."""
+    """What the messages about a project's files depend on besides sources: the key of its record of files.
+
+    First-party names are not among them: they are those of sources.
+    """
     environment = unit.environment
     assert environment is not None, unit
     return [
@@ -110,11 +127,11 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         list(facts.config(unit.tool)),
         facts.trusted(environment),
         list(_searched(environment, facts)),
-        list(_project(part.project, facts)),
+        list(_project(part.project)),
+        facts.own_configs(unit.tool, part.project.path),
         part.home,
         list(facts.options),
-        # What files that are not its own set on others is not recorded: any change may matter.
-        [part.beside, [facts.sources.below(each).hex() for each in seen_sources(unit, facts)]] if part.beside else [],
+        part.beside,
     ]
 
 
@@ -180,10 +197,8 @@ def portable(path: str, environment: Environment | None, root: str) -> str:
     return path
 
 
-def _project(project: Project, facts: KeyFacts) -> tuple[object, ...]:
-    folder = "" if project.path == "." else project.path + "/"
-    configs = [(name, facts.digest(folder + name)) for name in MYPY_CONFIGS]
-    return (project.name, project.path, project.requires_python, project.import_roots, configs)
+def _project(project: Project) -> tuple[object, ...]:
+    return (project.name, project.path, project.requires_python, project.import_roots)
 
 
 def format_inputs(project: Project, facts: KeyFacts, listing: Iterable[str]) -> dict[str, object]:
@@ -202,7 +217,10 @@ def format_inputs(project: Project, facts: KeyFacts, listing: Iterable[str]) -> 
 def format_key(inputs: Mapping[str, object], files: Iterable[str], facts: KeyFacts) -> bytes:
     """The key under which files of a project are known to be formatted; `inputs` are `format_inputs`."""
     total = hashlib.sha256(fold("format", inputs))
-    for file in sorted(files):
+    files = sorted(files)
+    if reading := notebook_inputs(files, facts):
+        total.update(fold(reading))
+    for file in files:
         total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), facts.digest(file)))
     return total.digest()
 

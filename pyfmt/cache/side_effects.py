@@ -50,7 +50,7 @@ def moved(known: SideEffects, reach: Reach, asked: Iterable[str]) -> set[Target]
     asked = frozenset(asked)
     found: set[Target] = set()
     for file, (digest, rows) in known.made.items():
-        if digest and (not reach.has(file) or reach.digest(file) != digest):
+        if digest and (not reach.has(file) or reach.tree_digest(file) != digest):
             is_linted = file in asked and reach.has(file)
             found.update(_target(row) for row in rows if not is_linted or _is_other(row, reach))
     return found
@@ -60,7 +60,7 @@ def _is_other(row: Row, reach: Reach) -> bool:
     """Whether a value was defined in a file that says something else by now."""
     values = row[3]
     return values is None or any(
-        digest and (not reach.has(file) or reach.digest(file) != digest) for _, file, digest in values
+        digest and (not reach.has(file) or reach.tree_digest(file) != digest) for _, file, digest in values
     )
 
 
@@ -86,7 +86,7 @@ def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew) -> bool:
     changed = {
         file
         for file, (digest, _) in known.made.items()
-        if digest and file not in files.everyone and reach.has(file) and reach.digest(file) != digest
+        if digest and file not in files.everyone and reach.has(file) and reach.tree_digest(file) != digest
     }
     return not any(row[2] in changed and row[0] not in files.stale for row in (*known.early, *known.late))
 
@@ -111,12 +111,14 @@ def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObjec
     return found is not None and not found
 
 
-def replay(known: SideEffects, files: LintedAnew) -> JsonObject:
-    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`)."""
+def replay(known: SideEffects, files: LintedAnew, beside: Iterable[str] = ()) -> JsonObject:
+    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`); the files `beside` only set."""
     anew = files.stale | files.left
     setters = [(0, *row) for row in known.early if row[0] not in anew]
     waiting = {row[3] for row in setters}
-    setters += [(0, file, "", file) for file in sorted(files.everyone - anew - waiting) if file in known.made]
+    setters += [
+        (0, file, "", file) for file in sorted({*files.everyone, *beside} - anew - waiting) if file in known.made
+    ]
     setters += [(1, *row) for row in known.late if row[0] not in files.stale]
     return {
         "build": sorted(files.left),
@@ -152,7 +154,7 @@ def redigest(known: SideEffects, reach: Reach) -> None:
     """Have the digests say what the files are now, all of which have been looked at."""
     for file, (_, rows) in known.made.items():
         # "" for what is installed: it changes only with the environment.
-        known.made[file] = (reach.digest(file) if reach.has(file) else "", _digested(rows, reach))
+        known.made[file] = (reach.tree_digest(file) if reach.has(file) else "", _digested(rows, reach))
 
 
 def _digested(rows: Iterable[Row], reach: Reach) -> list[Row]:
@@ -161,7 +163,7 @@ def _digested(rows: Iterable[Row], reach: Reach) -> list[Row]:
 
 def _values(values: Iterable[Sequence[str]], reach: Reach) -> Iterator[list[str]]:
     for text, file, *_ in values:
-        yield [text, file, reach.digest(file) if reach.has(file) else ""]
+        yield [text, file, reach.tree_digest(file) if reach.has(file) else ""]
 
 
 def _targets(known: SideEffects, setter: str) -> list[Target]:

@@ -15,6 +15,7 @@ EXAMPLES = (
     ("pyfmt check --output --output html=report.html", "what the CI reads, and a page for people"),
     ("pyfmt check --format grouped --statistics", "by project and file, then counts by rule"),
     ("pyfmt check --baseline", "only findings that no baseline accepts fail"),
+    ("pyfmt check --agent", "for coding agents: what is new since the last commit, in few lines"),
     ("pyfmt check --watch lib/storage", "while working on one project: again after each save"),
     ("pyfmt check --shard 1/3 --output json=shard-1.json", "a third of the work, for `pyfmt merge`"),
 )
@@ -25,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_running(parser)
     add_stdin(parser)
     parser.add_argument("--diff", action="store_true", help="show how files would be reformatted")
+    parser.add_argument(
+        "--agent",
+        action="store_true",
+        help="for coding agents and scripts: only what is new since the last commit (or --since), in at most 40 lines; "
+        "with --output jsonl as JSON",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,13 @@ from pyfmt import disk
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Health, Project, Resolution
+from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
+from pyfmt.environments.creating.installers import find_uv
+from pyfmt.git.linked import RULE
 from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
@@ -39,6 +43,11 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     Raises UsageError for a project that does not exist.
     """
     space = open_workspace(request, cwd, environ)
+    scripts = [word for word in asked.projects if (cwd / word).is_file()]
+    code = _make_for_scripts(scripts, cwd, environ, asked.dry_run) if scripts else 0
+    asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
+    if scripts and not asked.projects:
+        return code
     chosen = _named(asked, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
@@ -62,7 +71,19 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     done += creating.create(anew, replace(options, recreate=True), _progress) if anew else ()
     for creation in done:
         print(printable_text(_result_text(creation, space.config.root)))
-    return 2 if any(creation.status is Status.FAILED for creation in done) else 0
+    return 2 if any(creation.status is Status.FAILED for creation in done) else code
+
+
+def _make_for_scripts(scripts: Sequence[str], cwd: Path, environ: Mapping[str, str], dry_run: bool) -> int:
+    """Have uv make the environments of scripts that name their own dependencies, where it keeps them."""
+    uv = find_uv(environ) or "uv"
+    codes = []
+    for script in scripts:
+        command = [uv, "sync", "--no-progress", "--script", script]
+        said = f"{script}: {'would run ' if dry_run else ''}`uv sync --script {shell_word(script)}`"
+        print(printable(said), flush=True)
+        codes.append(0 if dry_run else subprocess.run(command, cwd=cwd, env=environ, check=False).returncode)
+    return 2 if any(codes) else 0
 
 
 def _progress(line: str) -> None:
@@ -111,7 +132,7 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     environment = resolution.environment
     if environment is None or environment.health is Health.BROKEN:
         return True
-    return everything and resolution.rule == "dependent"
+    return resolution.rule == RULE or everything and resolution.rule == "dependent"
 
 
 def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
@@ -143,9 +164,9 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
 def _imported(root: Path, project: Project) -> frozenset[str]:
     """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
     found = set()
-    for file in project.files:
+    for file in project.files + project.notebooks:
         with contextlib.suppress(OSError):
-            imports = read_imports(disk.read_bytes(root / file)).imports
+            imports = read_imports(disk.read_python(root / file)).imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
     return frozenset(found)
 

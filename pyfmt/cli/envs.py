@@ -18,6 +18,7 @@ from pyfmt.core.model import Config, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.files_apart import scripts_of
 from pyfmt.run.libraries import find_libraries
 from pyfmt.run.linting import quiet_context
 from pyfmt.run.progress import Progress
@@ -27,7 +28,7 @@ from pyfmt.run.workspace import open_workspace
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
     ("pyfmt envs create billing", "make the environment of one project"),
-    ("pyfmt envs create --all --dry-run", "say what would be made"),
+    ("pyfmt envs create --all --dry-run", "show what would be made"),
 )
 
 
@@ -35,11 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--json`, and what goes with `create`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
-    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="with create: names or folders (default: all)")
+    parser.add_argument(
+        "projects",
+        nargs="*",
+        metavar="PROJECT",
+        help="with create: names, folders, or scripts with dependencies of their own (default: all projects)",
+    )
     parser.add_argument("--all", action="store_true", help="with create: every project that has none")
     parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
-    parser.add_argument("--recreate", action="store_true", help="with create: make it anew")
-    parser.add_argument("--dry-run", action="store_true", help="with create: only say what would be done")
+    parser.add_argument("--recreate", action="store_true", help="with create: make it again")
+    parser.add_argument("--dry-run", action="store_true", help="with create: only show what would be done")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,6 +75,7 @@ class EnvironmentsView:
     resolutions: tuple[Resolution, ...]
     stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
     libraries: Libraries = field(default_factory=Libraries)
+    scripts: Mapping[str, Resolution] = field(default_factory=dict)  # that name their own dependencies (PEP 723)
 
     @property
     def complete(self) -> bool:
@@ -77,7 +84,7 @@ class EnvironmentsView:
             environment = resolution.environment
             if project.files and (environment is None or environment.health is Health.BROKEN):
                 return False
-        return True
+        return all(found.environment for found in self.scripts.values())
 
 
 def environments(
@@ -85,11 +92,12 @@ def environments(
 ) -> EnvironmentsView:
     """Find all projects and environments, and which libraries are judged in these; raises PyfmtError."""
     space = open_workspace(request, cwd, environ)
-    view = EnvironmentsView(space.config, space.projects, space.resolutions, space.stale)
-    if not with_libraries:
-        return view
     context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
     try:
+        scripts = scripts_of(context)
+        view = EnvironmentsView(space.config, space.projects, space.resolutions, space.stale, scripts=scripts)
+        if not with_libraries:
+            return view
         return replace(view, libraries=find_libraries(context))
     finally:
         context.memory.close()
@@ -121,7 +129,20 @@ def environments_json(view: EnvironmentsView) -> str:
                 ],
             }
         )
-    return json.dumps({"version": 1, "root": str(view.config.root), "projects": rows}, indent=2)
+    scripts = [
+        {
+            "path": file,
+            "project": found.project,
+            "environment": _environment_object(found.environment, view.config.root) if found.environment else None,
+            "found_by": found.rule,
+            "note": found.note,
+        }
+        for file, found in sorted(view.scripts.items())
+    ]
+    return json.dumps(
+        {"version": 1, "root": str(view.config.root), "projects": rows, "scripts": scripts},
+        indent=2,
+    )
 
 
 def _libraries(view: EnvironmentsView, environment: Environment | None, project: Project) -> list[dict[str, Any]]:
@@ -174,6 +195,11 @@ def environments_text(view: EnvironmentsView) -> str:
         more = _details(project, resolution, environment is None or environment.prefix not in told)
         details.append([*more, *view.stale.get(project.path, ())])
         told |= {environment.prefix} if environment is not None else set()
+    for file, found in sorted(view.scripts.items()):
+        own = found.environment
+        place = (own.name, found.rule, str(own.python), own.health.value) if own else ("-", "-", "-", "none")
+        rows.append(("(script)", file, *place))
+        details.append([found.note] if found.note else [])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row, more in zip(rows, details, strict=True):

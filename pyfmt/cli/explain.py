@@ -19,6 +19,7 @@ from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import kinds
+from pyfmt.run.files_apart import scripts_of
 from pyfmt.run.formatting import formatting_answers
 from pyfmt.run.libraries import judgements
 from pyfmt.run.linting import LinterCall, linter_calls, quiet_context
@@ -61,6 +62,8 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     resolution = next(found for found in space.resolutions if found.project == path)
     context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
     try:
+        own = scripts_of(context)
+        resolution = next((own[name] for name in files if name in own), resolution)
         facts = _Explained(
             files, project, resolution, linter_calls(context, chosen), formatting_answers(context, project, files)
         )
@@ -105,6 +108,7 @@ def _brief(facts: _Explained, judged: Sequence[str], settings: Config, file: str
     yield f"project      {facts.project.name} ({facts.project.path})"
     if environment is None:
         yield _explain_environment(facts.resolution)[0]
+        yield from [f"  {facts.resolution.note}"] if facts.resolution.note else []
     else:
         yield f"environment  {environment.name} (Python {environment.python}), found by: {facts.resolution.rule}"
         if environment.reason:
@@ -168,6 +172,7 @@ def _explain_environment(resolution: Resolution) -> list[str]:
     if environment is None:
         skipped = " and ".join(name for name in linters() if TOOLS[name].on_by_default)
         lines = [f"environment  none: {skipped} are skipped"]
+        lines += [f"  {resolution.note}"] if resolution.note else []
     else:
         lines = [
             f"environment  {environment.name} ({environment.prefix})",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import StepSpan
+from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Display, OutputSpec, Request
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
         show_files=display.show_files,
         show_baselined=display.show_baselined,
         severity=display.severity,
+        agent=display.agent,
         sort=display.sort,
         max_same=display.max_same,
         # Paths of a merged report whose root is elsewhere can only be told from its root.

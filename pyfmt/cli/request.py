@@ -57,6 +57,7 @@ def display_of(options: argparse.Namespace) -> Display:
         show_files=options.show_files,
         show_baselined=options.show_baselined,
         severity=Severity(options.severity),
+        agent=options.agent,
         sort=options.sort,
         max_same=options.max_same,
         timings=options.timings,
@@ -99,7 +100,7 @@ def _audit(options: argparse.Namespace) -> float:
     """What `--cache-audit` asks for, where it makes sense."""
     percent = float(options.cache_audit or 0.0)
     if percent and options.no_cache:
-        raise UsageError("compares what the cache says: it cannot be mixed with --no-cache", "--cache-audit")
+        raise UsageError("compares cached answers: it cannot be mixed with --no-cache", "--cache-audit")
     return percent
 
 

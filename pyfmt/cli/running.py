@@ -42,6 +42,10 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
     # nothing to do.
     gc.set_threshold(100_000, 50, 100)
+    if options.agent:
+        from pyfmt.cli import agent  # deferred: only where it is asked for
+
+        return _deliver(agent.run, agent.request(request, options), display, began)[0].exit_code
     if options.watch:
         from pyfmt.cli.watch.command import watch  # deferred: only where it is asked for
 
@@ -70,7 +74,7 @@ def _of_buffer(request: Request, options: argparse.Namespace) -> Request:
         raise UsageError("cannot be written back: `pyfmt run` takes files only", "-", cure)
     if not options.stdin_filename:
         raise UsageError("needs the file that the input stands for", "-", "give it with --stdin-filename FILE")
-    return replace(request, paths=(options.stdin_filename,), text=sys.stdin.buffer.read())
+    return replace(request, paths=(options.stdin_filename,), texts={options.stdin_filename: sys.stdin.buffer.read()})
 
 
 def check_stdin(options: argparse.Namespace) -> None:
@@ -100,7 +104,7 @@ def _check_mistyped_command(paths: Sequence[str], arguments: Sequence[str]) -> N
 
 def _can_repeat(request: Request, display: Display) -> bool:
     """Whether the next call of this command may be answered with what this one says: see repeating/."""
-    asks_git = request.staged or request.text is not None or request.since is not None or request.shard is not None
+    asks_git = request.staged or request.texts is not None or request.since is not None or request.shard is not None
     reports_on_itself = display.verbosity > 0 or display.statistics or display.timings is not None
     reports_on_itself = reports_on_itself or request.cache_audit > 0
     return request.use_cache and not asks_git and not reports_on_itself and display.outputs == (OutputSpec("text"),)

@@ -16,7 +16,7 @@ from pyfmt.core.report import Judged
 
 Place = tuple[str, str]  # an environment's prefix, and a file
 
-_UNUSED_CODES = re.compile(r'Unused "type: ignore\[([\w\-, ]+)\]" comment')
+UNUSED_CODES = re.compile(r'Unused "type: ignore\[([\w\-, ]+)\]" comment')
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Use, str], str], agre
     return Libraries(ordered, {place: tuple(sorted(names)) for place, names in answers.items()}, frozenset(agreed))
 
 
-def judged(outcomes: Iterable[Outcome], libraries: Libraries) -> tuple[Judged, ...]:
-    """Which environments have judged each file of the projects that are judged away from home.
+def judged(outcomes: Iterable[Outcome], libraries: Libraries, split: Iterable[str] = ()) -> tuple[Judged, ...]:
+    """Which environments have judged each file of the projects that are judged away from home, or in several (`split`).
 
     What failed has judged nothing.
     """
-    of_libraries = {each.project.path for away in libraries.away.values() for each in away}
+    several = {*split} | {each.project.path for away in libraries.away.values() for each in away}
     found: dict[tuple[str, str], set[str]] = {}
     for outcome in outcomes:
         unit = outcome.unit
@@ -93,7 +93,7 @@ def judged(outcomes: Iterable[Outcome], libraries: Libraries) -> tuple[Judged, .
             continue
         for part in unit.parts:
             further = dict(part.answers_for)
-            for file in part.files if part.project.path in of_libraries else ():
+            for file in part.files if part.project.path in several else ():
                 found.setdefault((unit.tool, file), set()).update((unit.environment.name, *further.get(file, ())))
     return joined(
         Judged(tool, tuple(sorted(names)), (file,), file in libraries.agreed) for (tool, file), names in found.items()
@@ -184,7 +184,7 @@ def _with_common_codes(
     result: list[Finding] = []
     groups: dict[tuple[str, int], list[Finding]] = {}
     for finding in findings:
-        if finding.rule in kinds.unused and _UNUSED_CODES.fullmatch(finding.message):
+        if finding.rule in kinds.unused and UNUSED_CODES.fullmatch(finding.message):
             groups.setdefault((finding.path, finding.line), []).append(finding)
         else:
             result.append(finding)
@@ -193,7 +193,7 @@ def _with_common_codes(
         if len(said) == 1 or not heard.get((said[0].tool, path), (frozenset(), False))[0] <= names:
             result += said
             continue
-        codes = [re.split(", *", _UNUSED_CODES.sub(r"\1", finding.message)) for finding in said]
+        codes = [re.split(", *", UNUSED_CODES.sub(r"\1", finding.message)) for finding in said]
         common = [code for code in codes[0] if all(code in others for others in codes)]
         if common:
             message = f'Unused "type: ignore[{", ".join(common)}]" comment'

@@ -43,14 +43,21 @@ def parse_json(text: str | bytes) -> Any:
         raise ValueError("its values are nested too deeply") from None
 
 
-def parse_python(source: str | bytes) -> ast.Module:
-    """The tree of a Python file; SyntaxError or ValueError where it is none that this Python can hold."""
+def parse_python(source: str | bytes, with_type_comments: bool = False) -> ast.Module:
+    """The tree of a Python file; SyntaxError or ValueError where it is none that this Python can hold.
+
+    Type comments are in it only where all of them stand in their places, as astroid takes them.
+    """
     import ast  # deferred for start-up time
+    import contextlib
     import warnings
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the file's author gets them from the linters
+            if with_type_comments:
+                with contextlib.suppress(SyntaxError):
+                    return ast.parse(source, type_comments=True)
             return ast.parse(source)
     except (RecursionError, MemoryError):
         raise ValueError("its code is nested too deeply") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,7 +36,8 @@ class Request:
     tools: tuple[str, ...] = ()  # empty: all that the configuration names
     write: bool = True  # formatters may write files
     staged: bool = False  # contents come from git's index
-    text: bytes | None = None  # what the only path holds, instead of what the disk has: an editor's buffer
+    # What files hold instead of what the disk has, by their paths: an editor's buffer, an older state. None: not there.
+    texts: Mapping[str, bytes | None] | None = None
     diff: bool = False  # say how files would be formatted
     since: str | None = None  # a revision, or "auto": only what changed since then, and its dependents
     jobs: int | None = None
@@ -73,6 +75,7 @@ class Display:
     show_files: bool = False
     show_baselined: bool = False
     severity: Severity = Severity.INFO  # the mildest that the text report lists
+    agent: bool = False
     sort: str = "place"  # or "severity"
     max_same: int = 0  # equal findings that the text report lists; 0: all
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides

@@ -27,7 +27,7 @@ def with_drift(
     folder that is not here, has a warning that says so.
 
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
-    environment ("dependent", "inherited") says nothing about what belongs into it.
+    environment ("dependent", "inherited", "main work tree") says nothing about what belongs into it.
     """
     by_path = {project.path: project for project in projects}
     users: dict[str, list[Project]] = {}
@@ -43,7 +43,7 @@ def with_drift(
     known: dict[str, Environment] = {}
     for resolution in resolutions:
         environment = resolution.environment
-        owns = resolution.rule not in ("dependent", "inherited")
+        owns = resolution.rule not in ("dependent", "inherited", "main work tree")
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [
@@ -52,8 +52,8 @@ def with_drift(
             ]
             if any(lines):
                 # A setting names what somebody else made: `envs create` makes `.venv` beside it.
-                made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} anew"
-                cure = "install into it anew" if resolution.rule == "setting" else made
+                made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} again"
+                cure = "install into it again" if resolution.rule == "setting" else made
                 reason = "; ".join(line for line in lines if line)
                 known[environment.prefix] = replace(environment, health=Health.WARNING, reason=reason, cure=cure)
     return tuple(

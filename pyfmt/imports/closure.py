@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Read = Callable[[str], Sequence[str]]  # what a file imports, as `pyfmt.imports.graph.imports_of` tells it
+Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tree_digest`), "" for its very bytes
 _MODULES = (".py", ".pyi")
 
 
@@ -34,10 +35,11 @@ class Reach:
     Among them are folders, which end in "/", and files of which only the existence counts: these end in "?".
     """
 
-    def __init__(self, tree: Tree, read: Read) -> None:
+    def __init__(self, tree: Tree, read: Read, trees: Trees = lambda _: "") -> None:
         self._contents = tree.contents
         self._rest = tree.rest
         self._read = read
+        self._trees = trees
         self._names: dict[str, set[str]] = {}
         self._called: dict[str, set[str]] = {}  # the dotted names of a file
         self._children: dict[str, set[str]] = {}
@@ -69,6 +71,7 @@ class Reach:
         self._direct: dict[str, frozenset[str]] = {}
         self._known: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
+        self._seen: dict[frozenset[str], str] = {}
 
     def of(self, file: str) -> frozenset[str]:
         """The file itself, and all that it reaches."""
@@ -124,14 +127,28 @@ class Reach:
         return [*sorted(self._contents), self._rest]
 
     def digest(self, file: str) -> str:
-        """Of all that a file reaches, and of itself: equal only where their paths and contents are."""
+        """Of a file's content, and of what it can see of all that it reaches."""
+        return hashlib.sha256(f"{self.tree_digest(file)} {self._contents.get(file, '')}".encode()).hexdigest()
+
+    def tree_digest(self, file: str) -> str:
+        """Of what others can see of a file and of all that it reaches: its comments, say, are not in it."""
+        return self._folded(self._seen, file, lambda path: self._visible(path) or self._contents.get(path, ""))
+
+    def exact_digest(self, file: str) -> str:
+        """Of the contents of a file and of all that it reaches."""
+        return self._folded(self._digests, file, lambda path: self._contents.get(path, ""))
+
+    def _visible(self, path: str) -> str:
+        return self._trees(path) if path.endswith(_MODULES) and path in self._contents else ""
+
+    def _folded(self, known: dict[frozenset[str], str], file: str, content: Callable[[str], str]) -> str:
         reached = self.of(file)
-        found = self._digests.get(reached)
+        found = known.get(reached)
         if found is None:
             total = hashlib.sha256(self._rest.encode())
             for path in sorted(reached):
-                total.update(f"{path}\0{self._contents.get(path, '')}\n".encode("utf-8", "surrogateescape"))
-            found = self._digests[reached] = total.hexdigest()
+                total.update(f"{path}\0{content(path)}\n".encode("utf-8", "surrogateescape"))
+            found = known[reached] = total.hexdigest()
         return found
 
     def _take(self, path: str, roots: Mapping[str, set[str]]) -> None:

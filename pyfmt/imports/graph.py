@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pyfmt.core import parsing
+from pyfmt.imports.tree_digest import tree_digest
 from pyfmt.projects.layout import imported_names
 
 # An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
@@ -23,17 +24,30 @@ from pyfmt.projects.layout import imported_names
 Read = Callable[[str], Sequence[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleContent:
+    """What is remembered of a module's source."""
+
+    imports: tuple[str, ...]
+    tree: str  # see `tree_digest`; "" where others see its very bytes
+
+
 def imports_of(source: bytes) -> tuple[str, ...]:
     """What a module's source imports, in order and each once; every branch counts, and literal dynamic imports too."""
+    return content_of(source).imports
+
+
+def content_of(source: bytes) -> ModuleContent:
+    """What a module's source imports, and what others can see of it; it is parsed once."""
     try:
-        tree = parsing.parse_python(source)
+        tree = parsing.parse_python(source, with_type_comments=True)
     except (SyntaxError, ValueError):
-        return (*(f"{name}.**" for name in sorted(imported_names(source))), ".**")
+        return ModuleContent((*(f"{name}.**" for name in sorted(imported_names(source))), ".**"), "")
     found: dict[str, None] = {}
     for node in ast.walk(tree):
         for name in _imports(node):
             found[name] = None
-    return tuple(found)
+    return ModuleContent(tuple(found), tree_digest(source, tree))
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
@@ -79,6 +93,7 @@ class Home:
     path: str
     files: tuple[str, ...]
     import_roots: tuple[str, ...]
+    notebooks: tuple[str, ...] = ()  # they import, and nobody imports them
 
 
 @dataclass(slots=True)
@@ -145,7 +160,7 @@ class ImportGraph:
         """Every file that imports one of `changed`, directly or through others, with the file that it imports."""
         reverse: dict[str, set[str]] = {}
         for home in self._homes:
-            for file in home.files:
+            for file in home.files + home.notebooks:
                 for target in self.targets(file, home.path):
                     reverse.setdefault(target, set()).add(file)
         start = set(changed)

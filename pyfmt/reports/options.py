@@ -41,6 +41,7 @@ class RenderOptions:
     show_files: bool = False
     show_baselined: bool = False  # the text lists what a baseline accepts, too
     severity: Severity = Severity.INFO  # the mildest that the text lists
+    agent: bool = False  # few lines, each of which stands alone
     sort: str = "place"  # or "severity": the worst first within a file
     max_same: int = 0  # at most so many findings of one rule with one message; 0: all
     here: str = ""

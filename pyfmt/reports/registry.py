@@ -20,6 +20,7 @@ FORMATS: dict[str, str] = {
     "junit": "pyfmt.reports.junit",
     "checkstyle": "pyfmt.reports.checkstyle",
     "rdjson": "pyfmt.reports.rdjson",
+    "jsonl": "pyfmt.reports.jsonl",
     "rdjsonl": "pyfmt.reports.rdjsonl",
     "azure": "pyfmt.reports.azure",
     "azure-text": "pyfmt.reports.azure_text",

@@ -30,6 +30,10 @@ from pyfmt.reports.text_rest import (
 
 def render(report: Report, options: RenderOptions) -> str:
     """The report as text; the style "auto" is full on a terminal, else concise."""
+    if options.agent:
+        from pyfmt.reports import agent  # deferred: only where it is asked for
+
+        return agent.render(report, options)
     lines = list(_lines(report, options))
     while lines and not lines[0]:
         lines.pop(0)

@@ -88,7 +88,7 @@ def _followed(root: Path, lost: Mapping[str, set[str]]) -> tuple[dict[str, str],
     if not unsure:
         return moves, ()
     files = "a file that a baseline names is" if unsure == 1 else f"{unsure} files that baselines name are"
-    return moves, (f"{files} not there, and whether renamed cannot be told ({why}): findings in renamed files are new",)
+    return moves, (f"{files} not there, and whether renamed is unknown ({why}): findings in renamed files are new",)
 
 
 def parse(content: bytes, project: str) -> Counter[Accepted]:
@@ -185,16 +185,19 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 class Identities:
-    """What findings of a tree are known by; each file is read once."""
+    """What findings of a tree are known by; each file is read once. `texts` are other contents than the disk's."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, texts: Mapping[str, bytes] | None = None) -> None:
         self._root = root
+        self._texts = texts or {}
         self._files: dict[str, fingerprints.FileFacts | None] = {}
 
     def __call__(self, finding: Finding) -> Accepted:
         if finding.path not in self._files:
             try:
-                text = disk.read_bytes(self._root / finding.path).decode("utf-8", "surrogateescape")
+                data = self._texts.get(finding.path)
+                data = disk.read_bytes(self._root / finding.path) if data is None else data
+                text = data.decode("utf-8", "surrogateescape")
                 self._files[finding.path] = fingerprints.FileFacts.of(text)
             except OSError:
                 self._files[finding.path] = None
@@ -214,7 +217,7 @@ def locked(
         return found.accepted, ()
     commit, unknown = renames.base_revision(root, environ)
     if unknown:
-        return found.accepted, (f"whether the baseline has grown cannot be told: {unknown}; fetch the whole history",)
+        return found.accepted, (f"whether the baseline has grown is unknown: {unknown}; fetch the whole history",)
     if not commit:
         return found.accepted, ()
     files = {file_of(project.path): project.path for project in projects}

@@ -1,5 +1,5 @@
-"""A run over the work tree with one file as an editor has it, not yet saved: another source of contents, as the index
-is one."""
+"""A run over the work tree with other contents of some files, such as an editor's that are not saved yet: another
+source of contents, as the index is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,21 +27,20 @@ _SPAN = 1_000_000_000  # seconds, about 31 years
 
 @contextlib.contextmanager
 def opened(request: Request, cwd: Path) -> Iterator[Stage]:
-    """The stage for `request.text` as the content of the request's only path, which may be a new file.
+    """The stage for `request.texts` as the contents of their files, which may be new ones.
 
     Raises UsageError for a path outside of the monorepo.
     """
-    (path,) = request.paths
     real = config.load(request, cwd)
-    relative = os.path.relpath(Path(os.path.realpath((cwd / path).parent), os.path.basename(path)), real.root)
-    if relative.startswith("../"):
-        raise UsageError(f"lies outside the monorepo {real.root}", path, "name its root with --root")
+    texts = {_inside(path, real.root, cwd): text for path, text in (request.texts or {}).items()}
     base = repository_folder(real.root, real.cache_dir)
     with contextlib.ExitStack() as stack:
         holder = stack.enter_context(tree.holder(base if request.use_cache else None, "buffer"))
         place = holder.folder / "tree"
-        _mirror(real, place, relative)
-        _put(place / relative, request.text or b"")
+        _mirror(real, place, texts.keys())
+        for path, text in texts.items():
+            if text is not None:
+                _put(place / path, text)
         yield Stage(
             replace(real, root=place, cache_dir=base, tool_configs=_moved(real, place)),
             real,
@@ -52,14 +51,21 @@ def opened(request: Request, cwd: Path) -> Iterator[Stage]:
             cached=Staged(holder.kept, "buffer"),
             notes=(),
             filtered={},
-            wanted=Wanted(frozenset(), (relative,)),
+            wanted=Wanted(frozenset(), tuple(_inside(path, real.root, cwd) for path in request.paths)),
         )
 
 
-def _mirror(real: Config, place: Path, but: str) -> None:
+def _inside(path: str, root: Path, cwd: Path) -> str:
+    relative = os.path.relpath(Path(os.path.realpath((cwd / path).parent), os.path.basename(path)), root)
+    if relative.startswith("../"):
+        raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
+    return relative
+
+
+def _mirror(real: Config, place: Path, but: Container[str]) -> None:
     """Make `place` hold what the monorepo does, linked where that can be (no second copy, the same time stamps); `but`
-    one file, which is never linked, since it is written."""
-    wanted = {path for path in _files(real) if path != but}
+    some files, which are never linked, since they are written."""
+    wanted = {path for path in _files(real) if path not in but}
     place.mkdir(parents=True, exist_ok=True)
     for folder, _folders, names in os.walk(place):
         for name in names:
@@ -100,7 +106,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _put(place: Path, content: bytes) -> None:
-    """Write the buffer; its time is made of its content, so that tools that look at seconds see every change."""
+    """Write a content; its time is made of its content, so that tools that look at seconds see every change."""
     place.parent.mkdir(parents=True, exist_ok=True)
     place.unlink(missing_ok=True)  # it may be a link to the user's file
     place.write_bytes(content)

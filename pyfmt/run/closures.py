@@ -9,11 +9,11 @@ import posixpath
 import sys
 from collections.abc import Callable
 
+from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import KeyFacts, seen_sources
 from pyfmt.core.model import Environment, Part, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
-from pyfmt.imports.graph import Read
 
 _MODULES = (".py", ".pyi", "/")
 
@@ -24,7 +24,7 @@ class Reaching:
     def __init__(
         self,
         facts: KeyFacts,
-        read: Read,
+        read: SourceReader,
         installed: Callable[[Environment], frozenset[str]],
         projects: tuple[Project, ...],
     ) -> None:
@@ -55,7 +55,8 @@ class Reaching:
         if (self._first_party - tops) & installed:
             # A library of the monorepo is installed as a copy: it may import others that come from source.
             return None
-        return Reach(Tree(contents, roots, rest, tops & (installed | sys.stdlib_module_names)), self._read)
+        tree = Tree(contents, roots, rest, tops & (installed | sys.stdlib_module_names))
+        return Reach(tree, self._read, self._read.tree)
 
     def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], str]:
         """The modules and folders of the monorepo that are seen, and the digest of everything else."""

@@ -1,4 +1,5 @@
-"""Files that the environment of their project does not judge: loose scripts that import what nobody has for them."""
+"""Files that the environment of their project does not judge: scripts that name their own dependencies (PEP 723), and
+loose ones that import what nobody has for them."""
 
 from __future__ import annotations
 
@@ -7,15 +8,18 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pyfmt import disk
 from pyfmt.cache import import_memory
+from pyfmt.cache.keys import fold
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
 from pyfmt.core.planning import Work
+from pyfmt.environments.scripts import MARK, Scripts
 from pyfmt.imports.graph import Read
 from pyfmt.projects.layout import top_names
 from pyfmt.run.workspace import RunContext
 
-_CURE = "give it a project, or make an environment in the root that has it (`.venv`)"
+_CURE = "give it a project or a `# /// script` block, or make an environment in the root that has it (`.venv`)"
 
 
 def with_files_apart(work: Work, run: RunContext) -> Work:
@@ -25,17 +29,57 @@ def with_files_apart(work: Work, run: RunContext) -> Work:
 
 def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
     read = import_memory.reader(run.memory, run.space.config.root)
+    scripts = _finder(run)
     for project in work.projects:
+        own = dict(_scripts(project, run, scripts))
+        yield from own.items()
         environment = work.resolutions[project.path].environment
         if environment is not None and environment.standalone:
             known = {
                 name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)
             }
-            for file in project.files:
+            for file in (file for file in project.files + project.notebooks if file not in own):
                 lacking = _lacking(file, project, known, read)
                 if lacking:
                     note = f"no environment has {some(lacking)}, which it imports; {_CURE}"
                     yield file, Resolution(project.path, None, "", note)
+
+
+def scripts_of(run: RunContext) -> dict[str, Resolution]:
+    """All scripts of the monorepo that name their own dependencies, with the environment of each."""
+    scripts = _finder(run)
+    return {file: found for project in run.space.projects for file, found in _scripts(project, run, scripts)}
+
+
+def _finder(run: RunContext) -> Scripts:
+    return Scripts(run.space.real.root, run.session.environ, run.memory.memo)
+
+
+def _scripts(project: Project, run: RunContext, scripts: Scripts) -> Iterator[tuple[str, Resolution]]:
+    for file in _with_mark(project, run):
+        found = scripts.resolve(file, project.path)
+        if found is not None:
+            yield file, found
+
+
+def _with_mark(project: Project, run: RunContext) -> list[str]:
+    """The files of a project that seem to have a `# /// script` block; nothing is read where all is as it was."""
+    memory, root = run.memory, run.space.config.root
+    key = fold("scripts", 1, [[file, memory.digests.of(file).hex()] for file in project.files])
+    known = memory.store.get([key]).get(key) if memory.store else None
+    if known is not None:
+        return known.decode("utf-8", "surrogateescape").split("\0")[1:]
+    found = [file for file in project.files if _has_mark(f"{root}/{file}")]
+    if memory.store:
+        memory.store.put({key: "\0".join(["", *found]).encode("utf-8", "surrogateescape")})
+    return found
+
+
+def _has_mark(path: str) -> bool:
+    try:
+        return MARK in disk.read_bytes(path)
+    except OSError:
+        return False  # the tools say so
 
 
 def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[str]:

@@ -76,7 +76,10 @@ class _FactsNow:
         for environment in environments:
             if environment.standalone:
                 continue  # nothing is installed there
-            now = environment_reading.read(Path(environment.prefix), space.real.root, memory.memo)
+            prefix, root = Path(environment.prefix), space.real.root
+            main = None if prefix.is_relative_to(root) else space.main
+            now = environment_reading.read(prefix, main.root if main else root, memory.memo)
+            now = main.environment(now) if main else now
             if stage is not None:
                 now = stage.environment(now)
             if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
@@ -98,12 +101,20 @@ def _lint_options(run: RunContext, scratch: Path) -> LintOptions:
         import_roots=run.facts.roots,
         trusted=run.facts.trusted,
         unused_ignores=bool(run.facts.options),
-        moved=(space.stage.move.top, space.stage.move.tree) if space.stage else None,
+        moved=_moved(space),
         tooling=ToolEnvironments(tool_environments_folder(), run.session.progress.say),
         times=RecordedTimes(run.memory.store, folders) if run.memory.store else None,
         workers=run.session.workers,
         audit=run.request.cache_audit,
     )
+
+
+def _moved(space: Workspace) -> tuple[str, str] | None:
+    """Where folders that import hooks name stand in this run: of the main work tree, and of this one for the index."""
+    stage, main = space.stage, space.main
+    before = main.move.top if main else stage.move.top if stage else None
+    after = stage.move.tree if stage else main.move.tree if main else None
+    return (before, after) if before is not None and after is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyfmt.core import planning
-from pyfmt.core.request import Request
+from pyfmt.core.listing import some
+from pyfmt.core.model import Failure
+from pyfmt.core.request import Command, Request
 from pyfmt.projects import selection
 from pyfmt.run.lint_plan import lint_plan, plan_facts
 from pyfmt.run.session import Session
@@ -39,6 +42,7 @@ class Chosen:
     # Of what --since found, what changes which libraries are judged where: `Scope.relocked` and `Scope.gained`.
     relocked: frozenset[str] = frozenset()
     gained: frozenset[str] = frozenset()
+    failures: tuple[Failure, ...] = ()  # of chosen files that no tool can be given
 
     def count(self, formatting: bool, linting: bool) -> int:
         """How many files a run looks at."""
@@ -49,8 +53,9 @@ class Chosen:
 def since(run: RunContext, chosen: Files) -> Chosen:
     """What `--since` leaves of the chosen files; without it, all."""
     request, space = run.request, run.space
+    format_only, told = _without_checkouts(run, chosen)
     if request.since is None:
-        return Chosen(chosen, chosen)
+        return Chosen(format_only, chosen, told)
     from pyfmt.cache import import_memory
     from pyfmt.git import changes  # deferred for start-up time
 
@@ -59,7 +64,27 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     compared = changes.Comparison(request.since, run.session.environ, staged)
     found = changes.find_scope(space.config, space.survey, compared, read)
     lint = found.linted(chosen, space.resolutions)
-    return Chosen(found.formatted(chosen), lint, found.notes, found.relocked, found.gained)
+    return Chosen(found.formatted(format_only), lint, (*found.notes, *told), found.relocked, found.gained)
+
+
+def _without_checkouts(run: RunContext, chosen: Files) -> tuple[Files, tuple[str, ...]]:
+    """The files but for those of submodules and other checkouts below the root that no path names, and a note on these:
+    what formats them is their own business."""
+    root = run.space.config.root
+    named = [os.path.relpath((run.session.cwd / path).resolve(), root) for path in run.request.paths]
+    others = [
+        f"{path}/" for path in run.space.survey.checkouts if not any(f"{n}/".startswith(f"{path}/") for n in named)
+    ]
+    if not others or run.request.command is Command.LINT:
+        return chosen, ()
+    kept = {
+        project: tuple(file for file in files if not file.startswith(tuple(others)))
+        for project, files in chosen.items()
+    }
+    left = {other for other in others for files in chosen.values() for file in files if file.startswith(other)}
+    names = some([other.rstrip("/") for other in sorted(left)])
+    note = f"not formatted, since they are checkouts of their own that nobody named: {names}"
+    return kept, (note,) if left else ()
 
 
 def concerned(request: Request, chosen: Chosen) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.model import ToolConfig
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.protocol import Linter
 
 
@@ -58,7 +58,7 @@ class Tool:
     cost: Cost = Cost()
     # Formatters:
     promise: str = ""  # what holds where it has nothing to say: "imports are sorted"
-    would: str = ""  # what it does to a file where it has: "sort the imports of the file anew"
+    would: str = ""  # what it does to a file where it has: "sort the imports of the file again"
     options: Callable[[ToolConfig], Sequence[str]] | None = None  # of the command line, for a configuration
     follows: str = ""  # a tool whose configuration decides where this one has none: else the two would undo each other
     # words in a configuration that make answers depend on any file of the checkout
@@ -67,12 +67,17 @@ class Tool:
     linter: Linter | None = None
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
+    # What of a project's own file (its name and text) its adapter reads, as a text; None: perhaps all. What the tool
+    # itself reads in its worker is observed there.
+    own_sections: Callable[[str, str], str] | None = None
+    quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported
     of_missing: re.Pattern[str] | None = None
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
+    notebooks: NotebookRules = NotebookRules()
     rule_url: Callable[[str, str], str | None] = _no_url  # of a rule's id and symbol
     rule_texts: Callable[[str], Iterable[str]] = _no_texts  # what a rule means, for `pyfmt explain RULE`
     rule_names: Callable[[], Iterable[str]] = _no_names  # ids and symbols of all rules

@@ -276,3 +276,27 @@ def test_with_the_built_in_configuration_a_change_runs_only_the_project_that_can
     tree.write({"one/one/__init__.py": '"""Changed."""\n'})
     units = tree.check()[1]["units"]
     assert {project for unit in units if not unit["cached"] for project in unit["projects"]} == {"one"}
+
+
+def test_of_a_manifest_only_what_tools_can_see_counts(tree: Monorepo) -> None:
+    place = "projects/alpha/pyproject.toml"
+    manifest = (tree.root / place).read_text()
+    assert 'version = "1.0"' in manifest
+    tree.check()
+    tree.write({place: manifest.replace('version = "1.0"', 'version = "1.1"') + "\n[tool.other]\nkey = 1\n"})
+    assert all(cached(tree.check()[1]).values())
+    assert "cache   miss" not in tree.run("explain", "projects/alpha/alpha/main.py").stdout
+    overrides = '\n[[tool.mypy.overrides]]\nmodule = "alpha.helpers"\nignore_errors = true\n'
+    tree.write({place: f"{manifest}{overrides}"})
+    told = tree.run("explain", "projects/alpha/alpha/main.py").stdout
+    assert "miss: changed since then: what projects say to mypy" in told
+    report = tree.check()[1]
+    assert all(cached(report, "pylint").values()) and not all(cached(report, "mypy").values())
+    assert not difference(tree)
+    tree.write({place: f"{manifest}\n[tool.mypy\n"})  # a configuration that cannot be read is no clean project
+    assert not difference(tree)
+    requires = manifest.replace('requires-python = ">=3.10"', 'requires-python = ">=3.11"')
+    assert requires != manifest
+    tree.write({place: requires})
+    assert not all(cached(tree.check()[1], "pylint").values())
+    assert not difference(tree)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from pyfmt.core.model import Edit, Severity
 from pyfmt.core.report import Report, UnitRecord
 from pyfmt.core.request import Command, Request
-from pyfmt.reports import text
+from pyfmt.reports import jsonl, text
 from pyfmt.reports.escaping import cells, printable, wrap
 from pyfmt.reports.excerpt import excerpt
 from pyfmt.reports.next_commands import next_commands
@@ -298,3 +299,18 @@ def test_a_command_that_was_just_given_is_not_said_again() -> None:
     asked = Request(Command.CHECK, paths=("projects/billing",))
     assert next_commands(report, replace(PIPED, asked=asked)) == ()
     assert next_commands(report, replace(PIPED, asked=replace(asked, paths=()))) == ("pyfmt check projects/billing",)
+
+
+def test_an_agents_report_is_short_and_no_project_loses_its_first_error() -> None:
+    loud = [finding(line=line) for line in range(1, 101)]
+    quiet = finding(path="q/q.py", project="q", line=5)
+    mild = finding(path="r/r.py", project="r", severity=Severity.INFO)
+    report = replace(CLEAN, findings=(*loud, quiet, mild, finding(line=1, baselined=True)))
+    *lines, last = text.render(report, replace(PIPED, agent=True)).splitlines()
+    assert len(lines) == 39 and sum(line.startswith("q/q.py:5:") for line in lines) == 1
+    assert last.startswith("102 new problems (") and "63 of them cut" in last and last.endswith("; 1 known before")
+    rows = [json.loads(line) for line in jsonl.render(report, replace(PIPED, agent=True)).splitlines()]
+    assert len(rows) == 40 and rows[-1] == {"kind": "cut", "number": 63}
+    many = replace(CLEAN, findings=tuple(finding(path=f"{n}/a.py", project=str(n)) for n in range(50)))
+    assert len(text.render(many, replace(PIPED, agent=True)).splitlines()) == 51
+    assert len(jsonl.render(report, PIPED).splitlines()) == 103  # nothing is cut where nobody asked for it

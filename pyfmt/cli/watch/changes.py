@@ -14,8 +14,8 @@ from pyfmt.cache.sources import Sources
 from pyfmt.cli.watch.places import WatchedPlaces
 from pyfmt.core.model import Config, Resolution
 from pyfmt.core.request import OutputSpec, Request
-from pyfmt.environments.resolve import resolve
 from pyfmt.environments.trust import store_file
+from pyfmt.git.linked import resolve_here
 from pyfmt.projects.walking import outer_ignore_files, walk
 
 State = frozenset[tuple[str, str, str]]
@@ -73,7 +73,8 @@ def all_places(invocation: Invocation) -> Observation:
     # What is remembered of the environments is only read here: a run saves what it has learnt.
     memory = Memory(settings, invocation.request.use_cache)
     try:
-        found = resolve(survey.projects, settings, invocation.environ, memory.memo, trusted=invocation.request.trust)
+        trusted = invocation.request.trust
+        found, _ = resolve_here(survey.projects, settings, invocation.environ, memory.memo, trusted=trusted)
         sources = memory.sources(survey.everything)
         outside = {folder for folder in _outside(sources, found) if not _is_within(folder, settings.root)}
     finally:

@@ -85,7 +85,7 @@ def find_installer(options: CreateOptions) -> Installer:
         return Installer()
     uv = find_uv(options.environ)
     if uv is None and options.installer == "uv":
-        raise CreationError("uv is not installed", "install pyfmt anew: it brings uv")
+        raise CreationError("uv is not installed", "install pyfmt again: it brings uv")
     return Installer(uv)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from pyfmt.core.model import Severity
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.mypy import executing, rules
 from pyfmt.tools.mypy.adapter import Mypy
+from pyfmt.tools.mypy.config import own_sections
 from pyfmt.tools.mypy.further import folders
 from pyfmt.tools.tool import Kind, Tool
 
@@ -29,6 +30,7 @@ TOOL = Tool(
         r'|misc: .*\(has type "Any"\)'
     ),
     own_cache=True,
+    own_sections=own_sections,
     # It takes its comment only where it comes first
     # (https://mypy.readthedocs.io/en/stable/common_issues.html#spurious-errors-and-locally-silencing-the-checker).
     comment=Comment(
@@ -37,6 +39,10 @@ TOOL = Tool(
         first=True,
         mildest=Severity.WARNING,
         unused_rule="unused-ignore",
+    ),
+    notebooks=NotebookRules(
+        never=frozenset({"top-level-await"}),  # IPython runs it
+        undefined=re.compile(r'Name "(?P<name>\w+)" is not defined'),
     ),
     rule_url=rules.url,
     rule_texts=rules.texts,

@@ -1,0 +1,132 @@
+"""PEP 723: scripts that name their dependencies in themselves (`# /// script`), and the environments that uv has made.
+
+uv keeps one for each script in its cache, `environments-v2/<stem>-<digest of the script's absolute path>`
+(`uv sync --script`, `uv run`; seen with 0.13). Nothing is started: the digest is computed as uv does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyfmt import disk
+from pyfmt.core import parsing
+from pyfmt.core.model import Environment, Health, Project, Resolution
+from pyfmt.core.planning import shell_word
+from pyfmt.environments.lacking import lacking
+from pyfmt.environments.reading import read
+from pyfmt.environments.standalone import standalone
+
+RULE = "uv script"
+MARK = b"# /// script"
+_BLOCK = re.compile(r"^# /// script[ \t]*\n((?:#(?: .*)?\n)+?)# ///[ \t]*$", re.MULTILINE)
+_BUCKET = re.compile(r"environments-v\d+")
+_WORD, _MASK, _FACTOR = 8, (1 << 64) - 1, 0x6EED0E9DA4D94A4F
+_SEEDS = (0x16F11FE89B0D677C, 0xB480A793D8E6C86C, 0x6FE2E5AAF078EBC9, 0x14F994A4C5259381)
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """Finds the environments of the scripts of a monorepo at `root`."""
+
+    root: Path
+    environ: Mapping[str, str]
+    memo: MutableMapping[str, str] | None = None
+
+    def resolve(self, file: str, project: str) -> Resolution | None:
+        """The environment of a script (relative to the root) in a project; None for a file that is none.
+
+        Without one that has all that the script names, the note says why, and the command that makes it.
+        """
+        try:
+            needs = _dependencies(disk.read_text(self.root / file, "replace"))
+        except (OSError, ValueError) as error:
+            reason = f"its `# /// script` block cannot be read: {parsing.why(error)}"
+            return Resolution(project, None, "", reason)
+        if needs is None:
+            return None
+        environment = next(filter(None, map(self._read, self._places(file))), None)
+        if environment is None and not needs:
+            environment = standalone(str(self.root), ())
+        missing = "no environment has what its `# /// script` block names"
+        if environment is not None:
+            poor = lacking(Project(file, file, needs=needs), environment, self.memo)
+            missing = f"its environment {poor}" if poor else ""
+            missing = f"its environment is broken: {environment.reason}" if _is_broken(environment) else missing
+            if not missing:
+                if environment.standalone:  # it names nothing
+                    return Resolution(project, environment, environment.name)
+                return Resolution(project, replace(environment, name=f"script {file}"), RULE)
+        word = shell_word(file)
+        return Resolution(
+            project, None, "", f"{missing}; run `pyfmt envs create {word}` (or `uv sync --script {word}`)"
+        )
+
+    def _read(self, place: str) -> Environment | None:
+        return read(Path(place), self.root, self.memo) if os.path.isdir(place) else None
+
+    def _places(self, file: str) -> Iterator[str]:
+        """Where uv keeps a script's environment, the newest form of its cache first."""
+        cache = self.environ.get("UV_CACHE_DIR") or os.path.join(_cache_home(self.environ), "uv")
+        digest = path_digest(os.path.join(os.path.realpath(self.root), file))
+        try:
+            buckets = sorted(filter(_BUCKET.fullmatch, os.listdir(cache)), key=lambda name: (len(name), name))
+        except OSError:
+            return
+        for bucket in reversed(buckets):
+            folder = os.path.join(cache, bucket)
+            for name in sorted(os.listdir(folder)):
+                if name == digest or name.endswith(f"-{digest}"):
+                    yield os.path.join(folder, name)
+
+
+def _is_broken(environment: Environment) -> bool:
+    return environment.health is Health.BROKEN
+
+
+def _cache_home(environ: Mapping[str, str]) -> str:
+    if os.name == "nt":
+        return os.path.join(environ.get("LOCALAPPDATA", ""), "uv", "cache")
+    return environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
+
+
+def _dependencies(text: str) -> tuple[str, ...] | None:
+    """What a script's block names; None without a block. Raises ValueError for one that is no TOML, or twice there."""
+    blocks = _BLOCK.findall(text)
+    if not blocks:
+        return None
+    if len(blocks) > 1:
+        raise ValueError("there are several")
+    content = "\n".join(line[2:] for line in blocks[0].splitlines())
+    found = parsing.parse_toml(content).get("dependencies", [])
+    return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
+
+
+def path_digest(path: str) -> str:
+    """uv's digest of an absolute path: SeaHash over what Rust hashes of it, which is its parts and a sum of their
+    lengths, in hexadecimal."""
+    parts = [os.fsencode(part) for part in path.split(os.sep) if part]
+    lengths = 0
+    for part in parts:
+        lengths = _rotated((lengths + len(part)) & _MASK)
+    data = b"".join(parts) + lengths.to_bytes(_WORD, "little")
+    lanes = list(_SEEDS)
+    for start in range(0, len(data), _WORD):
+        word = data[start : start + _WORD]
+        mixed = _diffused(lanes[0] ^ int.from_bytes(word, "little"))
+        lanes = [*lanes[1:], mixed] if len(word) == _WORD else [mixed, *lanes[1:]]
+    total = _diffused(lanes[0] ^ lanes[1] ^ lanes[2] ^ lanes[3] ^ len(data))
+    return total.to_bytes(_WORD, "little").hex()
+
+
+def _rotated(value: int) -> int:
+    return (value >> 2 | value << 62) & _MASK
+
+
+def _diffused(value: int) -> int:
+    value = value * _FACTOR & _MASK
+    value ^= (value >> 32) >> (value >> 60)
+    return value * _FACTOR & _MASK

@@ -1,0 +1,51 @@
+"""`--agent`: what is new, in few lines of which each stands alone."""
+
+from __future__ import annotations
+
+from pyfmt.core.model import Severity
+from pyfmt.core.report import Report
+from pyfmt.reports.options import RenderOptions
+from pyfmt.reports.problems import Problem, ranked
+from pyfmt.reports.tally import count, scope, without_accepted
+
+LINES = 40
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """A line for each problem, the worst first, and one that counts: what there is, and what was cut."""
+    kept, cut = chosen(report, options)
+    total = f"{count(len(kept) + cut, 'new problem')} ({scope(report)})" if kept else f"nothing new ({scope(report)})"
+    if cut:
+        total += f", {cut} of them cut: `pyfmt check` lists all"
+    known = len(report.findings) - len(without_accepted(report).findings)
+    total += f"; {known} known before" if known else ""
+    return "".join(f"{line}\n" for line in (*map(_line, kept), total))
+
+
+def chosen(report: Report, options: RenderOptions) -> tuple[list[Problem], int]:
+    """The problems that are shown, and how many are not.
+
+    The first error of a project is always among them: where there are more such projects than lines, they are more.
+    """
+    found = ranked(without_accepted(report), options.sources)
+    first: dict[str, Problem] = {}
+    for problem in found:
+        if problem.severity is Severity.ERROR:
+            first.setdefault(problem.project, problem)
+    always = set(map(id, first.values()))
+    room = LINES - 1 - len(always)
+    kept = []
+    for problem in found:
+        if id(problem) not in always:
+            room -= 1
+        if id(problem) in always or room >= 0:
+            kept.append(problem)
+    return kept, len(found) - len(kept)
+
+
+def _line(problem: Problem) -> str:
+    end = f"-{problem.end_line}:{problem.end_column or 1}" if problem.end_line else ""
+    message = " ".join(problem.message.split())
+    where = f" in {', '.join(problem.environments)}" if problem.environments else ""
+    place = f"{problem.path}:{problem.line}:{problem.column or 1}{end}"
+    return f"{place}: {problem.severity.value}: {message} [{problem.tool}:{problem.rule}]{where}; `{problem.cure}`"

@@ -1,0 +1,64 @@
+"""PEP 723: a script that names its own dependencies is judged with those, in the environment that uv has made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.end_to_end import trees
+from tests.support.monorepo import Monorepo, Result
+
+BLOCK = '# /// script\n# requires-python = ">=3.9"\n# dependencies = [{}]\n# ///\n'
+BODY = '"""Fetches."""\n\nimport iniconfig\n\nLIMIT: int = iniconfig.IniConfig("x", "y")\n'
+MODULE = '"""Of the project."""\n\nimport iniconfig\n\nprint(iniconfig)\n'
+SCRIPT = "app/tools/fetch.py"
+
+
+def _run(tree: Monorepo, *arguments: str) -> Result:
+    return tree.run(*arguments, environ={"UV_CACHE_DIR": str(tree.home / "uv")})
+
+
+def _lint(tree: Monorepo, code: int, *arguments: str) -> tuple[set[tuple[str, str, tuple[str, ...]]], list[str]]:
+    """(path, rule, environments) of the findings, and why something was skipped."""
+    report = _run(tree, "lint", "--output", "json", *arguments).expect(code).json
+    assert not report["failures"] and not any(each.get("only_in") for each in report["findings"])
+    found = {(each["path"], each["rule"], tuple(each["environments"])) for each in report["findings"]}
+    return found, sorted({each["reason"] for each in report["skipped"]})
+
+
+def test_a_script_is_judged_with_its_own_dependencies_and_the_project_with_its(tmp_path: Path) -> None:
+    plain = BLOCK.format("") + '"""Needs nothing."""\n\nimport json\n\nprint(json.nope)\n'
+    files: dict[str, str | bytes] = {"tools/fetch.py": BLOCK.format('"iniconfig"') + BODY, "app/module.py": MODULE}
+    tree = trees.one_project(tmp_path, files | {"app/__init__.py": "", "plain.py": plain})
+    own = ("app/.venv",)
+    project = {("app/app/module.py", "E0401", own), ("app/app/module.py", "import-not-found", own)}
+    nothing = {("app/plain.py", "attr-defined", ("standard library",))}
+    found, skipped = _lint(tree, 2)
+    assert found == project | nothing
+    cure = f"run `pyfmt envs create {SCRIPT}` (or `uv sync --script {SCRIPT}`)"
+    assert skipped == [f"{SCRIPT}: no environment has what its `# /// script` block names; {cure}"]
+    assert _lint(tree, 1, "app/app") == (project, [])  # nobody asked for the script
+    assert cure in _run(tree, "envs").expect(2).stdout and cure in _run(tree, "explain", SCRIPT).stdout
+
+    assert f"{SCRIPT}: would run `uv sync" in _run(tree, "envs", "create", SCRIPT, "--dry-run").expect(0).stdout
+    _run(tree, "envs", "create", SCRIPT).expect(0)
+    script = {(SCRIPT, "assignment", (f"script {SCRIPT}",))}
+    for option in ((), (), ("--no-cache",)):
+        assert _lint(tree, 1, *option) == (project | nothing | script, [])
+    assert _lint(tree, 1, SCRIPT) == (script, [])
+    listed = _run(tree, "envs", "--json").expect(0).json["scripts"]
+    assert [(each["path"], each["found_by"]) for each in listed] == [
+        ("app/plain.py", "standard library"),
+        (SCRIPT, "uv script"),
+    ]
+
+    # What the block names now is not in the environment that was made for it before.
+    tree.write({SCRIPT: BLOCK.format('"iniconfig", "attrs"') + BODY})
+    assert _lint(tree, 2) == (project | nothing, [f"{SCRIPT}: its environment lacks attrs; {cure}"])
+    tree.write({SCRIPT: BLOCK.format("oops") + BODY})
+    (said,) = _lint(tree, 2)[1]
+    assert said.startswith(f"{SCRIPT}: its `# /// script` block cannot be read: ")
+    # Without a block it is a file of the project; and formatting never asked for an environment.
+    tree.write({SCRIPT: BODY.replace("LIMIT: int", "LIMIT:int")})
+    assert (SCRIPT, "E0401", own) in _lint(tree, 1, SCRIPT)[0]
+    _run(tree, "format", SCRIPT).expect(0)
+    assert tree.read(SCRIPT) == BODY
