@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.core import parsing
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 
 LARGEST = 64 * 1024 * 1024  # bytes; the longest real lock file that was seen has 5 MB
 ANY_SIZE = 1 << 62  # where leaving out what is larger would be wrong: a digest
@@ -92,6 +93,16 @@ def read_text(path: str | os.PathLike[str], errors: str = "strict", encoding: st
     """The text of a regular file, with line ends as `open` gives them; OSError, UnicodeDecodeError."""
     text = read_bytes(path).decode(encoding, errors)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def read_python(path: str | os.PathLike[str]) -> bytes:
+    """The Python text of a regular file: of a notebook that of its cells; OSError as for its bytes."""
+    data = read_bytes(path)
+    if not os.fspath(path).endswith(NOTEBOOK_SUFFIX):
+        return data
+    from pyfmt.core.notebooks import source_of  # deferred: only where there are any
+
+    return source_of(data)
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from pyfmt.cache.remembered import Remembered
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
@@ -105,7 +106,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if TOOLS[unit.tool].project_rules is None:
+        if TOOLS[unit.tool].project_rules is None or _has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -237,7 +238,13 @@ class FileRecords:
                 (part for part in outcome.unit.parts if part.project.name == said["project"]),
                 None,
             )
-            if part is None or part.context or not said["local"] or said["project"] not in asked:
+            if (
+                part is None
+                or part.context
+                or _has_notebooks(part.files)
+                or not said["local"]
+                or said["project"] not in asked
+            ):
                 continue
             record = Record(
                 {file: ("", []) for file in part.files},
@@ -312,6 +319,11 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
         )
     )
     return tuple(dict.fromkeys(found))
+
+
+def _has_notebooks(files: Iterable[str]) -> bool:
+    """Whether a unit is one of notebooks: nothing is recorded of these, since nobody imports them."""
+    return any(file.endswith(NOTEBOOK_SUFFIX) for file in files)
 
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:

@@ -121,8 +121,8 @@ class FormatMemory:
         known = self._look_up(unit)
         if all(file in clean or known.get(file) == {} for file in unit.files):
             values[self.key(project, unit.files)] = _CLEAN
-        values[format_identity(project, self._facts)] = pack({_FILES: content, **inputs})
         self._store.put(values)
+        self._store.put({format_identity(project, self._facts): pack({_FILES: content, **inputs})}, shared=False)
 
     def explained(self, project: Project, file: str) -> str:
         """Whether a file is known to be formatted, and if not, which of its inputs have changed since it was."""
@@ -145,7 +145,8 @@ class FormatMemory:
     def _last(self, project: Project) -> tuple[dict[str, object], dict[str, str]]:
         """The inputs that a project's files were last found in order with, and the content of these files."""
         try:
-            (value,) = self._store.get([format_identity(project, self._facts)]).values() if self._store else (b"",)
+            identity = [format_identity(project, self._facts)]
+            (value,) = self._store.get(identity, shared=False).values() if self._store else (b"",)
             inputs = json.loads(value)
             return inputs, dict(inputs.pop(_FILES))
         except (ValueError, TypeError, AttributeError, KeyError):

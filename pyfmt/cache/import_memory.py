@@ -12,6 +12,7 @@ from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.imports.graph import ModuleContent, content_of
 
 
@@ -41,7 +42,8 @@ class SourceReader:
 
     def _remembered(self, file: str, digest: bytes) -> ModuleContent:
         # Another Python may know another grammar.
-        key, store = fold("imports", 4, digest, sys.version_info[:2]), self._memory.store
+        store = self._memory.store
+        key = fold("imports", 4, digest, sys.version_info[:2], file.endswith(NOTEBOOK_SUFFIX))
         known = store.get([key]).get(key) if store else None
         try:
             if known is not None:
@@ -50,7 +52,7 @@ class SourceReader:
         except (ValueError, TypeError):
             pass  # damaged: a miss
         try:
-            found = content_of(disk.read_bytes(self._root / file))
+            found = content_of(disk.read_python(self._root / file))
         except OSError:
             return ModuleContent((), "")
         if store:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
 
@@ -96,9 +97,21 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
             SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
+        **notebook_inputs(unit.files, facts),
         **({"folders that it names": [portable(each, environment, facts.root) for each in further]} if further else {}),
         **({"options": list(facts.options)} if facts.options else {}),
     }
+
+
+def notebook_inputs(files: Iterable[str], facts: KeyFacts) -> dict[str, object]:
+    """What answers about notebooks depend on: their contents, and the versions of what reads their magics."""
+    notebooks = sorted(file for file in files if file.endswith(NOTEBOOK_SUFFIX))
+    if not notebooks:
+        return {}
+    from pyfmt.tools.versions import notebook_versions  # deferred: reads metadata, only where there are any
+
+    found: dict[str, object] = {file: facts.digest(file).hex() for file in notebooks}
+    return {**found, "what reads notebooks": notebook_versions()}
 
 
 def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
@@ -204,7 +217,10 @@ def format_inputs(project: Project, facts: KeyFacts, listing: Iterable[str]) -> 
 def format_key(inputs: Mapping[str, object], files: Iterable[str], facts: KeyFacts) -> bytes:
     """The key under which files of a project are known to be formatted; `inputs` are `format_inputs`."""
     total = hashlib.sha256(fold("format", inputs))
-    for file in sorted(files):
+    files = sorted(files)
+    if reading := notebook_inputs(files, facts):
+        total.update(fold(reading))
+    for file in files:
         total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), facts.digest(file)))
     return total.digest()
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
@@ -19,6 +20,9 @@ from pyfmt.cache.store import Store
 from pyfmt.cache.tool_folders import prune
 from pyfmt.core.model import Config, Environment, Project, Resolution, ToolConfig, Unit
 from pyfmt.tools.registry import TOOLS
+
+if TYPE_CHECKING:
+    from pyfmt.cache.remote.remote import Remote
 
 _MEMO_KEY = fold("memo of environments", 1)
 
@@ -35,11 +39,11 @@ class Staged:
 class Memory:
     """The cache of a run; with `use` False nothing is read or written, and every question has the answer "unknown"."""
 
-    def __init__(self, settings: Config, use: bool, staged: Staged | None = None) -> None:
+    def __init__(self, settings: Config, use: bool, staged: Staged | None = None, remote: Remote | None = None) -> None:
         self._settings = settings
         self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
-        self.store = Store(self.folder) if self.folder else None
+        self.store = Store(self.folder, remote=remote) if self.folder else None
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
@@ -47,7 +51,7 @@ class Memory:
         self.memo: dict[str, str] = {}
         self._saved_memo: dict[str, str] = {}
         if self.store is not None:
-            value = self.store.get([_MEMO_KEY]).get(_MEMO_KEY)
+            value = self.store.get([_MEMO_KEY], shared=False).get(_MEMO_KEY)
             self._saved_memo = _read_memo(value)
             self.memo = dict(self._saved_memo)
 
@@ -106,9 +110,20 @@ class Memory:
 
         return folder
 
-    def note(self) -> str:
-        """Why the cache is not used, "" where it is."""
-        return self.store.trouble if self.store else ""
+    def notes(self) -> list[str]:
+        """Why the cache here, or the remote one, is not used or not wholly."""
+        if self.store is None:
+            return []
+        return list(filter(None, [self.store.trouble, self.store.remote.note if self.store.remote else ""]))
+
+    def send(self) -> bool:
+        """Send what was learnt to the remote cache, for a short time; whether there is one."""
+        if self.store is None or self.store.remote is None:
+            return False
+        from pyfmt.cache.sending import send  # deferred: only where there is one
+
+        send(self.store, self.store.remote)
+        return True
 
     def close(self) -> None:
         """Save what was learnt."""
@@ -116,8 +131,9 @@ class Memory:
             witness.give_up()
         if self.store is not None:
             if self.memo != self._saved_memo:
-                self.store.put({_MEMO_KEY: json.dumps(self.memo).encode()})
+                self.store.put({_MEMO_KEY: json.dumps(self.memo).encode()}, shared=False)
             self.digests.save()
+            self.send()
             self.store.shrink()
             self.store.close()
         if self.folder is not None:

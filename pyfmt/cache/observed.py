@@ -29,6 +29,9 @@ _PASSED_OVER = frozenset({"__pycache__"})
 Answers = dict[str, str]  # by what was asked, in words
 
 
+_ABOVE = "<above "  # and how many levels above the checkout's root
+
+
 @dataclass(frozen=True, slots=True)
 class PortablePaths:
     """Turns paths into portable ones and back, for one environment of one checkout."""
@@ -57,6 +60,9 @@ class PortablePaths:
         for folder, name in self._pairs():
             if path == folder or path.startswith(folder.rstrip("/") + "/"):
                 return name + path[len(folder) :]
+        above = os.path.dirname(path).rstrip("/") + "/"
+        if path.startswith("/") and self.root.startswith(above):  # tools look there for what the root is a part of
+            return f"{_ABOVE}{self.root[len(above) :].count('/') + 1}>/{os.path.basename(path)}"
         return path
 
     def local(self, text: str) -> str:
@@ -64,6 +70,9 @@ class PortablePaths:
         for folder, name in self._pairs():
             if text.startswith(name):
                 return folder + text[len(name) :]
+        if text.startswith(_ABOVE):
+            levels, _, name = text[len(_ABOVE) :].partition(">/")
+            return os.path.join(self.root.rsplit("/", int(levels))[0] or "/", name)
         return text
 
     def group(self, path: str) -> str:

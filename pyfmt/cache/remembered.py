@@ -78,7 +78,8 @@ class Remembered:
         """Compute `groups` for questions, all that are kept of them being read at once."""
         missing = [each for each in dict.fromkeys(wanted) if each not in self._known]
         keys = {each: (_observed_key(each[0]), _marks_key(*each)) for each in missing}
-        stored = self._store.get([key for pair in keys.values() for key in pair])
+        stored = self._store.get([observed for observed, _ in keys.values()])
+        stored |= self._store.get([mark for _, mark in keys.values()], shared=False)
         learnt: dict[bytes, bytes] = {}
         now = time.time_ns()
         for (name, places), (observed_key, marks_key) in keys.items():
@@ -93,7 +94,7 @@ class Remembered:
             found = self._known[name, places] = digests(self.answers(observed, places))
             if mark is not None:
                 learnt[marks_key] = json.dumps([mark, found]).encode()
-        self._store.put(learnt)
+        self._store.put(learnt, shared=False)  # marks are this machine's
 
     def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""

@@ -13,6 +13,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyfmt.cache.remote.remote import Remote
 
 FILE_NAME = "results-1.sqlite"
 DEFAULT_LIMIT = 512 * 1024 * 1024  # bytes of results, the least recently used go first
@@ -77,9 +81,10 @@ def _inode(path: Path) -> int | None:
 class Store:
     """The results of one repository; every method is harmless where the database is not usable."""
 
-    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT, remote: Remote | None = None) -> None:
         self.path = folder / FILE_NAME
         self.trouble = ""  # why the cache is not used, one line
+        self.remote = remote  # where other machines' results are
         self._limit = limit
         self._now = int(time.time())
         self._inode: int | None = None
@@ -132,11 +137,19 @@ class Store:
             if _is_damage(error):
                 with contextlib.suppress(OSError):
                     self._discard()
-                self.trouble += "; it is thrown away and made anew by the next run"
+                self.trouble += "; it is removed, and the next run makes it again"
 
-    def get(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
-        """The known values of some keys."""
+    def get(self, keys: Iterable[bytes], *, shared: bool = True) -> dict[bytes, bytes]:
+        """The known values of some keys; of those that are `shared` also what the remote cache has, where there is one."""
         wanted = list(dict.fromkeys(keys))
+        values = self._get(wanted)
+        if self.remote is not None and shared:
+            found = self.remote.fetch(key for key in wanted if key not in values)
+            self.put(found, shared=False)
+            values |= found
+        return values
+
+    def _get(self, wanted: list[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
         old: list[bytes] = []
         with self._guard() as connection:
@@ -159,8 +172,10 @@ class Store:
                 values[key] = zlib.decompress(value)
         return values
 
-    def put(self, values: Mapping[bytes, bytes]) -> None:
-        """Remember values, all or none of them."""
+    def put(self, values: Mapping[bytes, bytes], *, shared: bool = True) -> None:
+        """Remember values, all or none of them; `shared`: they mean the same on every machine."""
+        if self.remote is not None and shared:
+            self.remote.send_later(values)
         rows = [(key, zlib.compress(value, 1), self._now) for key, value in values.items()]
         if not rows:
             return

@@ -144,6 +144,7 @@ class UnitCache:
     def put(self, found: Mapping[bytes, Learnt]) -> None:
         """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
         values: dict[bytes, bytes] = {}
+        explaining: dict[bytes, bytes] = {}
         kept: dict[DeclaredKey, tuple[Observed, bytes]] = {}
         for key, learnt in found.items():
             unit = learnt.outcome.unit
@@ -153,12 +154,13 @@ class UnitCache:
             kept[DeclaredKey(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
             name = self._remembered.add(learnt.observed, values)
             inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
-            values[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
+            explaining[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
             for folder in seen_sources(unit, self._facts):
                 listing = listing_key(self._facts.sources.below(folder).hex())
-                if listing not in values:
-                    values[listing] = pack(self._facts.sources.listing(folder))
+                if listing not in explaining:
+                    explaining[listing] = pack(self._facts.sources.listing(folder))
         self._store.put(values)
+        self._store.put(explaining, shared=False)
         self._remembered.keep(kept)
 
     def told(self, unit: Unit) -> str:
@@ -167,7 +169,7 @@ class UnitCache:
         identity, places = unit_identity(unit), self._facts.places(unit)
         if self._remembered.find([DeclaredKey(key, places)])[0] is not None:
             return "hit"
-        known = self._store.get([identity])
+        known = self._store.get([identity], shared=False)
         if identity not in known:
             return "miss: never run, or dropped from the cache"
         try:
@@ -205,7 +207,7 @@ class UnitCache:
         for folder in seen_sources(whole(unit), self._facts):
             if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
                 key = listing_key(before)
-                listing = self._store.get([key]).get(key)
+                listing = self._store.get([key], shared=False).get(key)
                 if listing is not None:
                     return changed_inputs(json.loads(listing), self._facts.sources.listing(folder))
         return [name]

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import EditError
 from pyfmt.core.merging import exit_code
 from pyfmt.core.model import Failure, Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
-from pyfmt.core.suppressions import Suppression, annotated, suppression
+from pyfmt.core.suppressions import Suppression, annotated, annotated_notebook, suppression
 from pyfmt.reports.tally import count
 from pyfmt.run import pipeline
 from pyfmt.run.pipeline import RunResult
@@ -60,7 +61,8 @@ class Annotations:
             asked = {item for finding in found if (item := suppression(finding, comments())) is not None}
             file.vain |= asked & file.wanted
             file.wanted = (file.wanted | asked) - file.vain
-            after, written = annotated(file.before, file.wanted, comments())
+            write = annotated_notebook if path.endswith(NOTEBOOK_SUFFIX) else annotated
+            after, written = write(file.before, file.wanted, comments())
             file.vain |= file.wanted - written
             file.wanted = set(written)
             if after == file.now:

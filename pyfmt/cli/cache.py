@@ -1,24 +1,28 @@
-"""`pyfmt cache`: where the cache lies, what is in it, and how to be rid of it."""
+"""`pyfmt cache`: where the cache lies, what is in it, how it is removed, and what a remote one still has to get."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
+from pyfmt.cache.sending import last_traffic, send
 from pyfmt.cache.store import FILE_NAME, Store
 from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.cli.request import plain_request
-from pyfmt.core.errors import EXIT_CLEAN, PyfmtError
+from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, PyfmtError
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.remote_cache import URL, open_remote
 
 EXAMPLES = (
     ("pyfmt cache show", "what is kept for this repository"),
-    ("pyfmt cache clean", "be rid of it"),
+    ("pyfmt cache clean", "remove it"),
+    ("pyfmt cache push", "send to the remote cache what runs had no time for"),
 )
 
 
@@ -26,15 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to do with it."""
     parser.add_argument(
         "action",
-        choices=("show", "clean", "dir"),
+        choices=("show", "clean", "dir", "push"),
         metavar="ACTION",
-        help="show what is in it, clean it, or print its dir",
+        help="show what is in it, clean it, print its dir, or push to the remote cache what runs had no time to send",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Show, remove, or name the cache of the repository."""
-    place = folder(plain_request(options), Path.cwd())
+    request = plain_request(options)
+    place = folder(request, Path.cwd())
+    if options.action == "push":
+        return push(request, Path.cwd(), os.environ)
     if options.action == "dir":
         print(place)
     else:
@@ -48,6 +55,18 @@ def folder(request: Request, cwd: Path) -> Path:
     return repository_folder(settings.root, settings.cache_dir)
 
 
+def push(request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+    """Send what is still to be sent, however long it takes; 2 where that is not possible. Raises PyfmtError."""
+    settings = config.load(request, cwd)
+    remote = open_remote(settings, request, environ)
+    if remote is None:
+        raise PyfmtError("there is no remote cache", "[tool.pyfmt.cache] remote", f"name one there, or in {URL}")
+    with Store(repository_folder(settings.root, settings.cache_dir)) as store:
+        rest = send(store, remote, None)
+        print("\n".join(filter(None, [f"sent     {remote.traffic.entries_sent} entries", remote.note])))
+    return EXIT_FAILURE if rest or remote.note else EXIT_CLEAN
+
+
 def show(place: Path) -> str:
     """What a cache folder holds."""
     lines = [f"folder   {place}"]
@@ -57,6 +76,7 @@ def show(place: Path) -> str:
         with Store(place) as store:
             count, size = store.size()
             lines.append(f"results  {count} in {_amount(size)}" + (f" ({store.trouble})" if store.trouble else ""))
+            lines += last_traffic(store)
     for name in with_folders():
         if (place / name).is_dir():
             lines.append(f"{name.ljust(8)} {_amount(sum(path.stat().st_size for path in _files(place / name)))}")

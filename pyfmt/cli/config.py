@@ -123,8 +123,12 @@ def _values(settings: Config) -> dict[str, Any]:
         ],
         "configs": _configs_folder(settings),
         "cache-dir": str(settings.cache_dir) if settings.cache_dir else None,
+        "cache": {"remote": settings.remote_cache.url or None, "namespace": settings.remote_cache.namespace}
+        | ({"public-key": settings.remote_cache.public_key} if settings.remote_cache.public_key else {}),
         "baseline": settings.baseline,
+        "notebooks": settings.notebooks,
         "check-in-dependents": settings.in_dependents or "home",
+        "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),
         "project-settings": list(settings.project_settings),
     }

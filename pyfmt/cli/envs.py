@@ -28,7 +28,7 @@ from pyfmt.run.workspace import open_workspace
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
     ("pyfmt envs create billing", "make the environment of one project"),
-    ("pyfmt envs create --all --dry-run", "say what would be made"),
+    ("pyfmt envs create --all --dry-run", "show what would be made"),
 )
 
 
@@ -36,11 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--json`, and what goes with `create`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
-    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="with create: names or folders (default: all)")
+    parser.add_argument(
+        "projects",
+        nargs="*",
+        metavar="PROJECT",
+        help="with create: names, folders, or scripts with dependencies of their own (default: all projects)",
+    )
     parser.add_argument("--all", action="store_true", help="with create: every project that has none")
     parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
-    parser.add_argument("--recreate", action="store_true", help="with create: make it anew")
-    parser.add_argument("--dry-run", action="store_true", help="with create: only say what would be done")
+    parser.add_argument("--recreate", action="store_true", help="with create: make it again")
+    parser.add_argument("--dry-run", action="store_true", help="with create: only show what would be done")
 
 
 def run(options: argparse.Namespace) -> int:

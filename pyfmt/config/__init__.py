@@ -13,7 +13,7 @@ from pyfmt.config.own import own_configs
 from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_toml, section_of
 from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
-from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.model import Config, RemoteCache, Severity, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.tools import registry
@@ -200,9 +200,12 @@ def load(request: Request, cwd: Path) -> Config:
         fail_on=values.get("fail-on", Severity.INFO),
         overrides=values.get("overrides", ()),
         cache_dir=_cache_dir(root, values.get("cache-dir"), file),
+        remote_cache=values.get("cache", RemoteCache()),
         boundaries=values.get("boundaries"),
         in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
+        merge_equivalent=values.get("merge-equivalent", True),
+        notebooks=values.get("notebooks", True),
         project_settings=values.get("project-settings", ()),
         notes=_guess(root, file, request, cwd.resolve()),
     )

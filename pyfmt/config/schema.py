@@ -18,7 +18,7 @@ _OVERRIDE = {
     "additionalProperties": False,
     "properties": {
         "paths": {**_STRINGS, "minItems": 1, "description": "Patterns as in a .gitignore."},
-        "disable": {**_STRINGS, "description": "Rules (id or name) or tools that say nothing there."},
+        "disable": {**_STRINGS, "description": "Rules (id or name) or tools that are off there."},
         "severity": {
             "description": 'Another severity for all rules, or by rule ("*": all).',
             "anyOf": [_LEVELS, {"type": "object", "additionalProperties": _LEVELS}],
@@ -102,13 +102,36 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Whether findings that a project's baseline accepts are no failure.",
         "default": False,
     },
+    "notebooks": {
+        "type": "boolean",
+        "description": "Whether Jupyter notebooks are formatted and linted; see docs/notebooks.md.",
+        "default": True,
+    },
     "check-in-dependents": {
         "description": "Whether libraries are judged in the environments of those who use them, or at home only.",
         "enum": [True, "home"],
         "default": True,
     },
+    "merge-equivalent": {
+        "type": "boolean",
+        "description": "Whether what several tools say of one fault is one finding that names them all.",
+        "default": True,
+    },
+    "cache": {
+        "description": "A cache that machines share; see docs/how-to/remote-cache.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "remote": {
+                "type": "string",
+                "description": "Its URL: https://, or what fsspec knows (s3://, gs://, file://).",
+            },
+            "namespace": {"type": "string", "description": "Where entries are written.", "default": "main"},
+            "public-key": {"type": "string", "description": "ed25519:BASE64; entries of `main` must verify with it."},
+        },
+    },
     "project-settings": {
-        "description": "What a project may set in a [tool.pyfmt] of its own.",
+        "description": "What a project may set in its [tool.pyfmt].",
         "type": "array",
         "items": {"enum": list(PER_PROJECT)},
         "default": [],

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyfmt.config.boundaries import boundaries
 from pyfmt.config.plain import globs, inside, strings
-from pyfmt.core.model import Override, Severity
+from pyfmt.core.model import Override, RemoteCache, Severity
 from pyfmt.core.rules import TOOL
 from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
@@ -140,6 +140,16 @@ def _in_dependents(value: Any) -> bool:
     return value is True
 
 
+def _cache(value: Any) -> RemoteCache:
+    names = {"remote": "url", "namespace": "namespace", "public-key": "public_key"}
+    if not isinstance(value, dict):
+        raise TypeError("a table with remote, namespace, public-key")
+    for key in value:
+        if key not in names:
+            raise ValueError(f"unknown key {key!r}{nearest(key, tuple(names))}")
+    return RemoteCache(**{names[key]: inside(key, _string, item) for key, item in value.items()})
+
+
 PER_PROJECT = ("tools", "overrides")  # what a project may set in a section of its own
 
 
@@ -163,7 +173,10 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "overrides": _overrides,
     "boundaries": boundaries,
     "cache-dir": _string,
+    "cache": _cache,
     "baseline": _switch,
+    "notebooks": _switch,
     "check-in-dependents": _in_dependents,
+    "merge-equivalent": _switch,
     "project-settings": _project_settings,
 }

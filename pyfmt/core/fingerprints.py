@@ -79,9 +79,11 @@ def _logical_lines(text: str, count: int) -> Iterator[tuple[int, int]]:
 
 
 def identity(finding: Finding, facts: FileFacts | None) -> Accepted:
-    """What a finding is known by; `facts` is None where its file cannot be read."""
+    """What a finding is known by; `facts` is None where its file cannot be read. A notebook's brings its line."""
     line = scope = ""
-    if facts is not None and 1 <= finding.line <= len(facts.lines):
+    if finding.cell is not None:
+        line = "".join(finding.cell.text.split())
+    elif facts is not None and 1 <= finding.line <= len(facts.lines):
         line, scope = "".join(facts.lines[finding.line - 1].split()), facts.scopes[finding.line - 1]
     digest = hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     message = re.sub(r"\d+", "", finding.message)
@@ -129,8 +131,9 @@ def mark(
     left = Counter(known)
     marked = []
     for finding in findings:
-        accepted = not finding.syntax and bool(known) and _take(left, identify(finding))
-        marked.append(replace(finding, baselined=accepted))
+        # What several tools say is accepted where one of them was; none of their entries is gone.
+        taken = [not finding.syntax and bool(known) and _take(left, identify(part)) for part in finding.parts]
+        marked.append(replace(finding, baselined=any(taken)))
     return tuple(marked), +left
 
 

@@ -7,9 +7,12 @@ absolute paths say so in their docstring.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
+
+from pyfmt.core.cells import CellPlace
 
 
 class Severity(str, Enum):
@@ -77,6 +80,7 @@ class Project:
     # Known only where boundaries are configured:
     declares: tuple[str, ...] = ()  # `path`s of the projects that its manifests name, lock files left out
     declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
+    notebooks: tuple[str, ...] = ()  # .ipynb, sorted: nobody imports one, so they are none of the `files`
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,14 @@ class Boundaries:
     allow: tuple[Allowance, ...] = ()
 
 
+class RemoteCache(NamedTuple):
+    """`[tool.pyfmt.cache]`: a cache that machines share."""
+
+    url: str = ""  # "": none
+    namespace: str = "main"  # where this run's entries lie
+    public_key: str = ""  # `ed25519:BASE64`, with which entries of "main" verify
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration of a run."""
@@ -209,9 +221,12 @@ class Config:
     fail_on: Severity = Severity.INFO
     overrides: tuple[Override, ...] = ()
     cache_dir: Path | None = None
+    remote_cache: RemoteCache = RemoteCache()
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
+    merge_equivalent: bool = True  # what several tools say of one fault is one finding
+    notebooks: bool = True  # Jupyter notebooks are formatted and linted
     project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
     # project path -> the tools that it has chosen itself, within those that the command line asks for
     project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -285,7 +300,8 @@ class Unit:
 class Finding:
     """Something that a linter says about a place; line and columns are 1-based, columns count characters.
 
-    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed.
+    `end_column` is exclusive. None where the tool does not say. `syntax` marks that the file cannot be parsed. In a
+    notebook they are those of the .ipynb file, and `cell` has them as a reader of the notebook counts.
     """
 
     path: str
@@ -304,6 +320,15 @@ class Finding:
     also: tuple[str, ...] = ()  # other files that it is about (duplicate code, import cycles)
     syntax: bool = False
     baselined: bool = False  # accepted by a baseline: shown, but no failure
+    cell: CellPlace | None = None
+    equivalents: tuple[Finding, ...] = ()  # what other tools say of the same fault; their findings are no others
+    # (tool, symbol) of rules of other tools that mean the same, and that a comment on its line suppresses
+    suppressed_by: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Finding, ...]:
+        """What each tool says: this one's own words, then its equivalents."""
+        return (replace(self, equivalents=()), *self.equivalents) if self.equivalents else (self,)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -370,12 +395,3 @@ class Outcome:
     waited: float = 0.0
     cpu: float = 0.0
     pieces: tuple[tuple[float, float], ...] = ()  # (started, ended) of what each of several processes did
-
-
-@dataclass(frozen=True, slots=True)
-class StepSpan:
-    """One step of a run, between two moments of the monotonic clock."""
-
-    name: str
-    started: float
-    ended: float

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.away import Away, Libraries
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
 
 FORMAT = "format"  # the tool of a unit that applies the formatters
@@ -55,9 +56,12 @@ class Work:
         if not self.apart:
             return self.projects
         return tuple(
-            replace(project, files=tuple(file for file in project.files if file not in self.apart))
+            replace(project, files=self._left(project.files), notebooks=self._left(project.notebooks))
             for project in self.projects
         )
+
+    def _left(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(file for file in files if file not in self.apart)
 
     def reported(self, tool: str, project: str) -> tuple[str, ...]:
         """The files of a project that a tool is to report on."""
@@ -114,6 +118,7 @@ def plan(work: Work, facts: Facts) -> Plan:
         for environment, members in groups:
             packs = _pack(tool, environment, members, (facts, work.libraries.away.get(environment.prefix, ())))
             units.extend(_units(tool, environment, packs, work))
+            units.extend(_notebook_units(tool, environment, members, (len(packs), work)))
     reading = tuple(filter(facts.reads_environment, work.linters))
     return Plan(formatting, tuple(units), _skips(chosen, replace(work, linters=reading)))
 
@@ -178,15 +183,22 @@ def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     members = [(project, work.resolutions.get(project.path)) for project in work.home]
     for project in work.projects if work.apart else ():
         members += [
-            (replace(project, files=(file,), import_roots=(posixpath.dirname(file) or ".",)), work.apart[file])
-            for file in project.files
+            (_alone(project, file), work.apart[file])
+            for file in project.files + project.notebooks
             if file in work.apart
         ]
     for project, resolution in members:
         environment = resolution.environment if resolution else None
-        if environment is not None and environment.health is not Health.BROKEN and project.files:
+        if environment is not None and environment.health is not Health.BROKEN and _has_any(project):
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)
     return sorted(groups.values(), key=lambda group: (group[0].name, group[0].prefix))
+
+
+def _alone(project: Project, file: str) -> Project:
+    """A project with nothing but a file that its environment does not judge."""
+    is_notebook = file.endswith(NOTEBOOK_SUFFIX)
+    files, notebooks = ((), (file,)) if is_notebook else ((file,), ())
+    return replace(project, files=files, notebooks=notebooks, import_roots=(posixpath.dirname(file) or ".",))
 
 
 def _pack(
@@ -317,6 +329,22 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
         if any(part.files for part in parts):
             units.append(Unit(tool, environment, parts, number))
     return units
+
+
+def _has_any(project: Project) -> bool:
+    return bool(project.files or project.notebooks)
+
+
+def _notebook_units(
+    tool: str, environment: Environment, members: list[Project], given: tuple[int, Work]
+) -> Iterator[Unit]:
+    """A unit for each project's notebooks: nothing imports one, so that no other file's answer depends on them."""
+    first, work = given
+    for number, project in enumerate(sorted(members, key=lambda member: member.path), first):
+        wanted = set(work.reported(tool, project.path))
+        files = tuple(file for file in project.notebooks if file in wanted)
+        if files:
+            yield Unit(tool, environment, (Part(project, files),), number)
 
 
 def _part(tool: str, environment: Environment | None, member: _Packed, work: Work) -> Part:

@@ -12,27 +12,42 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyfmt.core.model import Finding
+from pyfmt.core.notebooks import Notebook, NotebookError
 from pyfmt.core.tool_values import Comment
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Suppression:
-    """One rule of one tool on one line (from 1)."""
+    """One rule of one tool on one line (from 1), in a notebook of one of its cells (from 1; 0: it is none)."""
 
     line: int
     tool: str
     name: str  # of the rule, as the tool's comment has it
+    cell: int = 0
 
 
 def suppression(finding: Finding, comments: Mapping[str, Comment]) -> Suppression | None:
-    """What would suppress a finding; None where no comment at the end of its line can, or none should."""
+    """What would suppress a finding; None where no comment at the end of its line can, or none should.
+
+    Of a finding of several tools one comment does, the first tool's that has one.
+    """
+    found = (_of_one_tool(part, comments) for part in finding.parts)
+    return next((each for each in found if each is not None), None)
+
+
+def _of_one_tool(finding: Finding, comments: Mapping[str, Comment]) -> Suppression | None:
     comment = comments.get(finding.tool)
     if comment is None or finding.syntax or finding.rule in (*comment.never, comment.unused_rule):
         return None
     name = finding.rule if comment.by_rule else finding.symbol
     if not comment.name.match(name) or finding.severity.rank > comment.mildest.rank:
         return None
-    return Suppression(finding.line, finding.tool, name)
+    cell = finding.cell
+    return (
+        Suppression(cell.line, finding.tool, name, cell.number)
+        if cell
+        else Suppression(finding.line, finding.tool, name)
+    )
 
 
 def annotated(
@@ -64,6 +79,24 @@ def annotated(
     if not same:  # never, otherwise: more than comments would have changed
         return data, frozenset()
     return after, frozenset(written)
+
+
+def annotated_notebook(
+    data: bytes, wanted: Iterable[Suppression], comments: Mapping[str, Comment]
+) -> tuple[bytes, frozenset[Suppression]]:
+    """As `annotated`, for a notebook's bytes; a cell with magics stays as it is, since it cannot be parsed."""
+    try:
+        notebook = Notebook(data)
+    except NotebookError:
+        return data, frozenset()
+    sources: dict[int, str] = {}
+    done: set[Suppression] = set()
+    for cell in notebook.cells:
+        mine = [item for item in wanted if item.cell == cell.number]
+        after, written = annotated(cell.source.encode("utf-8", "surrogatepass"), mine, comments)
+        sources[cell.number] = after.decode("utf-8", "surrogatepass")
+        done |= written
+    return notebook.rewritten(sources), frozenset(done)
 
 
 def _commented(text: str, end: int, items: Sequence[Suppression], comments: Mapping[str, Comment]) -> str:

@@ -23,6 +23,16 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class NotebookRules:
+    """What a tool says that makes no sense in a notebook; rules by their ids."""
+
+    never: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()  # of an expression that ends a cell: Jupyter shows its value
+    undefined: re.Pattern[str] | None = None  # the message about a `name` that nothing defines: IPython may do so
+    native: bool = False  # the tool reads notebooks by itself, and tells places by their cells
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """How a tool's findings are suppressed by a comment at the end of their line."""
 
@@ -35,3 +45,8 @@ class Comment:
     name: re.Pattern[str] = re.compile(r"[a-z][a-z0-9\-]*\Z")  # what such a name looks like
     mildest: Severity = Severity.INFO  # findings that are milder cannot be suppressed
     unused_rule: str = ""  # of the finding that says that a comment suppresses nothing
+
+    def names(self, said: str) -> tuple[str, ...]:
+        """The rules that the comment names, in what a line's comments say."""
+        found = self.pattern.match(said) if self.first else self.pattern.search(said)
+        return tuple(filter(None, (name.strip() for name in (found["names"] or "").split(",")))) if found else ()

@@ -85,7 +85,7 @@ def _stale(lock: Path, root: Path, projects: Sequence[Project]) -> Iterator[str]
     folders = [p.source.place for p in found.packages if p.source.kind in ("folder", "virtual")]
     members = dict.fromkeys(places.get(os.path.realpath(lock.parent / place)) for place in folders)
     shown = lock.relative_to(root).as_posix()
-    cure = f"`{_CURES[lock.name]}`" if lock.name in _CURES else "lock anew"
+    cure = f"`{_CURES[lock.name]}`" if lock.name in _CURES else "lock again"
     for project in (projects[0], *(member for member in members if member not in (None, projects[0]))):
         if project is not None and (lacking := list(_lacking(project, versions, project is not projects[0]))):
             yield f"{shown} is stale: {project.path} asks for {some(lacking)}; {cure} in {projects[0].path}"

@@ -172,7 +172,7 @@ def hooks_folder(folder: Path, environ: Mapping[str, str]) -> str:
     """Where git looks for hooks of the repository around `folder` (core.hooksPath counts); raises StagedError."""
     done = _run(Git(str(folder), _variables(environ)), "rev-parse", "--git-path", "hooks", hooks=True)
     if done.code != 0:
-        raise StagedError("git cannot tell where its hooks are", str(folder))
+        raise StagedError("git does not know where its hooks are", str(folder))
     return os.path.normpath(os.path.join(folder, os.fsdecode(done.output).removesuffix("\n")))
 
 

@@ -93,6 +93,7 @@ class Home:
     path: str
     files: tuple[str, ...]
     import_roots: tuple[str, ...]
+    notebooks: tuple[str, ...] = ()  # they import, and nobody imports them
 
 
 @dataclass(slots=True)
@@ -159,7 +160,7 @@ class ImportGraph:
         """Every file that imports one of `changed`, directly or through others, with the file that it imports."""
         reverse: dict[str, set[str]] = {}
         for home in self._homes:
-            for file in home.files:
+            for file in home.files + home.notebooks:
                 for target in self.targets(file, home.path):
                     reverse.setdefault(target, set()).add(file)
         start = set(changed)

@@ -45,15 +45,17 @@ class Survey:
 
 @dataclass(slots=True)
 class _Holding:
-    """The files that a project owns, and those of them that are hidden (model.Project.hidden)."""
+    """The files that a project owns, its notebooks, and what is hidden (model.Project.hidden)."""
 
     files: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    notebooks: list[str] = field(default_factory=list)
 
     def add(self, folder: Folder, is_hidden: bool) -> None:
         """Take in a folder's files."""
         (self.hidden if is_hidden else self.files).extend(folder.python_files)
         self.hidden.extend(folder.hidden_files)
+        self.notebooks.extend(() if is_hidden else folder.notebooks)
 
 
 def find_projects(config: Config, tracked: Tracked | None = None) -> Survey:
@@ -172,7 +174,7 @@ def _owned(
     for path in _bare(folders):
         home = owners[path]
         (stray if home is None else owned[home]).hidden.append(path + "/")
-    if stray.files and not config.projects:
+    if (stray.files or stray.notebooks) and not config.projects:
         owned["."], stray = stray, _Holding()
     return owned, stray
 
@@ -285,4 +287,5 @@ def _project(member: Member, name: str, holding: _Holding, found: tuple[Edge, ..
         build_requires=tuple(sorted({requirement_name(line) for line in manifest.build_requires} - {""})),
         requires=tuple(sorted({name for line in manifest.requirements if (name := requirement_name(line))})),
         edges=found,
+        notebooks=tuple(sorted(holding.notebooks)),
     )

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+
 # A statement begins a line, or follows ";" or ":" on it; names may hold any letters, which are bytes from 0x80 here.
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
 _IMPORT = re.compile(
@@ -113,7 +115,7 @@ def script_folders(
             folder, name = posixpath.dirname(folder) or ".", posixpath.basename(folder)
         if folder not in folders and folder not in roots and not file.startswith(sources):
             held.setdefault(folder, []).append(file)
-            names.setdefault(folder, set()).add(name)
+            names.setdefault(folder, set()).update([] if file.endswith(NOTEBOOK_SUFFIX) else [name])
     for folder in list(names):  # below a folder of scripts, what has no `__init__.py` can be imported, too
         for place in _parents(folder):
             if place in names:

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Project
 from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.tracked import IgnoredButTracked
-from pyfmt.projects.walking import PYTHON_SUFFIXES as _SUFFIXES
-from pyfmt.projects.walking import is_taken
+from pyfmt.projects.walking import PYTHON_SUFFIXES, is_taken
 
 # What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where named,
 # it is checked as a script.
+_SUFFIXES = (*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)
 SCRIPT_SUFFIXES = (".pyw", ".wsgi", ".tac", ".pyt", ".gyp", ".gypi")
 _SCRIPT_NAMES = ("wscript",)
 _COMMANDS_FOR_PDB = ".pdbrc"  # is tagged as Python, too
@@ -40,7 +41,7 @@ def select(
     files too. Raises UsageError for a path that does not exist, lies outside the root, or is a file but no Python.
     """
     if not paths:
-        return Selection(tuple(projects), {project.path: project.files for project in projects})
+        return Selection(tuple(projects), {project.path: project.files + project.notebooks for project in projects})
     choice = _Selector(projects, root, exclude)
     for path in paths:
         if not os.path.lexists(cwd / path):
@@ -61,7 +62,7 @@ class _Selector:
     def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:
         self._root = root
         self._exclude = exclude
-        self.known = {file: project.path for project in projects for file in project.files}
+        self.known = {file: project.path for project in projects for file in project.files + project.notebooks}
         self.extended = {project.path: project for project in projects}
         self.chosen: dict[str, set[str]] = {}
         self.notes: list[str] = []
@@ -103,7 +104,7 @@ class _Selector:
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
             return "belongs to no project (see `projects` in [tool.pyfmt])"
-        return "lies where no sources are looked for, or is part of a template" if relative.endswith(_SUFFIXES) else ""
+        return "is where no sources are looked for, or part of a template" if relative.endswith(_SUFFIXES) else ""
 
     def _is_added(self, relative: str) -> bool:
         """Whether git tracks a file that only .gitignore leaves out."""
@@ -118,7 +119,9 @@ def _check_kind(path: str, file: Path) -> None:
     if file.name in (*_SCRIPT_NAMES, _COMMANDS_FOR_PDB) or _is_python_script(file):
         return
     raise UsageError(
-        "is not a Python file", path, "name folders, .py or .pyi files, or scripts whose first line calls python"
+        "is not a Python file",
+        path,
+        "name folders, .py, .pyi or .ipynb files, or scripts whose first line calls python",
     )
 
 
@@ -129,7 +132,7 @@ def _relative(path: str, root: Path, cwd: Path) -> str:
     try:
         return absolute.relative_to(root).as_posix()
     except ValueError:
-        raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root") from None
+        raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root") from None
 
 
 def _meant(path: str, choice: _Selector, root: Path, cwd: Path) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.projects.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 from pyfmt.projects.names import is_placeholder
@@ -20,7 +21,7 @@ IMPORTABLE = (*PYTHON_SUFFIXES, ".so", ".pyd", ".pyc", "py.typed")
 # What black excludes by default, and what can only be a tool's own: never a place for a user's sources.
 SKIPPED_NAMES = frozenset(
     ".git .hg .svn .tox .nox .venv .eggs .direnv .mypy_cache .pytest_cache .ruff_cache .ipynb_checkpoints .vscode "
-    ".pixi .conda __pycache__ __pypackages__ node_modules site-packages".split()
+    ".pixi .conda .cache __pycache__ __pypackages__ node_modules site-packages".split()
 )
 # Build outputs only beside a manifest: `src/build/` may well be somebody's package.
 _BUILD_NAMES = frozenset({"build", "dist", "_build", "buck-out"})
@@ -39,6 +40,7 @@ class Folder:
     hidden: bool = False  # ignored or excluded itself
     template: bool = False  # hidden since its name is one that a template's user has to fill in
     problem: str = ""  # why it could not be read: then nothing is known of what it holds
+    notebooks: tuple[str, ...] = ()  # paths relative to the root
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def _look(
     ignored = [prefix + name for name in manifests if rules and rules.everything]
     files: list[str] = []
     hidden: list[str] = []
+    notebooks: list[str] = []
     below = []
     for entry in entries:
         name = entry.name
@@ -208,6 +211,12 @@ def _look(
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             (files if taken else hidden).append(prefix + name)
             if not taken and rules is not None and not gate.excludes(prefix + name, name, False):
+                ignored.append(prefix + name)
+        elif name.endswith(NOTEBOOK_SUFFIX) and entry.is_file(follow_symlinks=False):
+            taken = rules is not None and gate.passes(prefix + name, name, False, rules)
+            if taken:
+                notebooks.append(prefix + name)
+            elif rules is not None and not gate.excludes(prefix + name, name, False):
                 ignored.append(prefix + name)
         elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)
@@ -219,7 +228,16 @@ def _look(
         elif name.isidentifier() and name not in SKIPPED_NAMES and entry.is_symlink():
             hidden += _linked(entry.path, prefix + name)
     place = prefix.rstrip("/") or "."
-    found = Folder(place, (), tuple(files), names, tuple(hidden), tuple(ignored), template=step.template)
+    found = Folder(
+        place,
+        (),
+        tuple(files),
+        names,
+        tuple(hidden),
+        tuple(ignored),
+        template=step.template,
+        notebooks=tuple(notebooks),
+    )
     if gate.hides(prefix, rules):
         return replace(found, hidden=True), below
     if ignored and rules is not None and rules.everything:

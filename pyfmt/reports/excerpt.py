@@ -44,23 +44,29 @@ def excerpt(finding: Finding, lines: Sequence[str] | None, width: int) -> Excerp
 
     A finding without a column is about the whole line, without its indentation.
     """
-    if lines is None or not 1 <= finding.line <= len(lines):
-        return None
-    source = lines[finding.line - 1].rstrip("\r\n").rstrip()
+    source = line_of(finding, lines)
     if not source:
         return None
-    first = finding.column - 1 if finding.column else len(source) - len(source.lstrip())
+    at = finding.cell or finding
+    first = at.column - 1 if at.column else len(source) - len(source.lstrip())
     first = min(first, len(source))
-    same_line = finding.end_line in (None, finding.line)
-    if finding.column is None or not same_line:
+    same_line = at.end_line in (None, at.line)
+    if at.column is None or not same_line:
         end = len(source)
     else:
-        end = min(finding.end_column - 1, len(source)) if finding.end_column else first + 1
+        end = min(at.end_column - 1, len(source)) if at.end_column else first + 1
     shown = _expand(source)
     start = cells("".join(shown[:first]))
     length = max(1, cells("".join(shown[first : max(end, first + 1)])))
     text, start, length = _cut("".join(shown), (start, length), max(width, 2 * _LEAD))
-    return Excerpt(finding.line, text, start, length, None if same_line else finding.end_line)
+    return Excerpt(at.line, text, start, length, None if same_line else at.end_line)
+
+
+def line_of(finding: Finding, lines: Sequence[str] | None) -> str:
+    """The source line of a finding, without white space at its end; a notebook's findings bring theirs."""
+    if finding.cell is not None:
+        return finding.cell.text.rstrip()
+    return lines[finding.line - 1].rstrip() if lines is not None and 1 <= finding.line <= len(lines) else ""
 
 
 def _cut(text: str, span: tuple[int, int], width: int) -> tuple[str, int, int]:

@@ -51,11 +51,11 @@ def _page(report: Report, options: RenderOptions) -> Iterator[str]:
     yield from _header(report, options)
     yield "<main>"
     yield from _unchecked(report)
+    yield from _section("Findings", "findings", _findings(report, options), "No findings.")
+    yield from _section("Formatting", "formatting", html_findings.edits(report))
+    yield from _section("Gone from the baseline", "gone", html_findings.gone(report))
     yield from _section("Projects and tools", "overview", html_charts.heat_map(report, _anchors(report)))
     yield from _section("Rules", "rules", html_charts.pareto(report))
-    yield from _section("Findings", "findings", _findings(report, options), "No findings.")
-    yield from _section("Gone from the baseline", "gone", html_findings.gone(report))
-    yield from _section("Formatting", "formatting", html_findings.edits(report))
     yield from _section("Environments", "environments", html_charts.environments(report))
     yield from _section("Time", "time", html_charts.times(report))
     yield f"</main>\n<script>{script}</script>\n</body>\n</html>"

@@ -13,6 +13,9 @@ from pyfmt.reports.rules import documentation_url
 from pyfmt.tools.registry import formatters
 
 PACKAGES = 8  # key packages with a column of their own; the others are named in the last one
+_WIDTH, _BARS = 860, 700  # of a chart, and of its longest bar
+_ROW = 36  # of a bar with its label
+_FITS = 120  # characters of a label
 PARETO = 20  # rules with a bar of their own; the others share one, and the table below names every rule
 
 
@@ -80,26 +83,27 @@ def _rule_name(_tool: str, rule: str, symbol: str) -> str:
 
 
 def _pareto_svg(bars: list[tuple[str, int]], total: int) -> Iterator[str]:
-    height = 22 * len(bars) + 4
+    height = _ROW * len(bars) + 4
     highest = max(number for _name, number in bars)
-    yield f'<svg role="img" aria-label="Findings by rule with their cumulative share" width="860" height="{height}" '
-    yield f'viewBox="0 0 860 {height}">'
+    yield f'<svg role="img" aria-label="Findings by rule with their cumulative share" width="{_WIDTH}" '
+    yield f'height="{height}" viewBox="0 0 {_WIDTH} {height}">'
     points = []
     sum_so_far = 0
     for index, (name, number) in enumerate(bars):
-        top = 22 * index + 2
+        top = _ROW * index + 2
         sum_so_far += number
         share = 100 * sum_so_far / total
-        points.append(f"{320 + 4.6 * share:.1f},{top + 9}")
-        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_short(name, 48)}</text>'
-        yield f'<rect class="bar" x="320" y="{top}" width="{max(1.0, 460 * number / highest):.1f}" height="18"/>'
-        yield f'<text x="790" y="{top + 14}">{number} ({share:.0f} %)</text>'
+        points.append(f"{_BARS / 100 * share:.1f},{top + 24}")
+        yield _label(name, top)
+        yield f'<rect class="bar" x="0" y="{top + 16}" width="{max(1.0, _BARS * number / highest):.1f}" height="16"/>'
+        yield f'<text x="{_BARS + 10}" y="{top + 29}">{number} ({share:.0f} %)</text>'
     yield f'<polyline class="curve" points="{" ".join(points)}"/></svg>'
 
 
-def _short(name: str, limit: int) -> str:
-    title = f"<title>{safe(name)}</title>" if len(name) > limit else ""
-    return title + safe(name if len(name) <= limit else name[: limit - 1] + "…")
+def _label(name: str, top: int) -> str:
+    """A bar's name on a line of its own above it; a very long one is set narrower, never cut."""
+    fit = f' textLength="{_WIDTH}" lengthAdjust="spacingAndGlyphs"' if len(name) > _FITS else ""
+    return f'<text x="0" y="{top + 12}"{fit}>{safe(name)}</text>'
 
 
 def times(report: Report) -> Iterator[str]:
@@ -116,25 +120,27 @@ def _gantt(report: Report) -> Iterator[str]:
         report.units, key=lambda unit: (unit.started, unit.ended, unit.tool, unit.environment, unit.projects)
     )
     span = max(report.seconds, *(unit.ended for unit in units), 0.001)
-    height = 22 * len(units) + 24
+    height = _ROW * len(units) + 24
     yield from _hits(report)
-    yield f'<svg id="gantt" role="img" aria-label="When each unit of work ran" width="860" height="{height}" '
-    yield f'viewBox="0 0 860 {height}">'
+    yield f'<svg id="gantt" role="img" aria-label="When each unit of work ran" width="{_WIDTH}" height="{height}" '
+    yield f'viewBox="0 0 {_WIDTH} {height}">'
     for tick in range(5):
-        left, moment = 320 + 100 * tick, span * tick / 4
+        left, moment = _BARS * tick // 4, span * tick / 4
         yield f'<polyline class="axis" points="{left},0 {left},{height - 20}"/>'
-        yield f'<text x="{left}" y="{height - 6}" text-anchor="middle">{moment:.{2 if span < 10 else 0}f} s</text>'
+        anchor, digits = "middle" if tick else "start", 2 if span < 10 else 0
+        yield f'<text x="{left}" y="{height - 6}" text-anchor="{anchor}">{moment:.{digits}f} s</text>'
     for index, unit in enumerate(units):
-        top = 22 * index + 2
-        start, width = 320 + 400 * unit.started / span, 400 * max(0.0, unit.ended - unit.started) / span
+        top = _ROW * index + 2
+        start, width = _BARS * unit.started / span, _BARS * max(0.0, unit.ended - unit.started) / span
         kind = "bar cached" if unit.cached else "bar"
-        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit, units)}</text>'
-        yield f'<rect class="{kind}" x="{start:.1f}" y="{top}" width="{max(2.0, width):.1f}" height="18">'
+        yield _label(_unit_name(unit, units), top)
+        yield f'<rect class="{kind}" x="{start:.1f}" y="{top + 16}" width="{max(2.0, width):.1f}" height="16">'
         yield (
             f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, "
             f"{tally.count(unit.files, 'file')}</title></rect>"
         )
-        yield f'<text x="728" y="{top + 14}">{"cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"}</text>'
+        took = "cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"
+        yield f'<text x="{_BARS + 10}" y="{top + 29}">{took}</text>'
     yield "</svg>"
 
 
@@ -148,28 +154,26 @@ def _unit_name(unit: UnitRecord, units: Sequence[UnitRecord]) -> str:
     projects = ", ".join(unit.projects) if len(unit.projects) < 3 else f"{len(unit.projects)} projects"
     where = unit.environment or projects
     if unit.environment and sum((each.tool, each.environment) == (unit.tool, unit.environment) for each in units) > 1:
-        where = f"{projects} in {unit.environment}"  # what tells it apart comes first: names are cut
-    return _short(f"{unit.tool} {where}", 48)
+        where = f"{projects} in {unit.environment}"
+    return f"{unit.tool} {where}"
 
 
 def _durations(report: Report) -> Iterator[str]:
     """How long each unit took, the longest first; what came from the cache is dashed."""
     units = sorted(report.units, key=lambda unit: (-unit.seconds, unit.tool, unit.environment))
     longest = max(units[0].seconds, 0.001)
-    height = 22 * len(units) + 4
+    height = _ROW * len(units) + 4
     yield from _hits(report)
-    yield f'<svg role="img" aria-label="Seconds of each unit of work" width="860" height="{height}" '
-    yield f'viewBox="0 0 860 {height}">'
+    yield f'<svg role="img" aria-label="Seconds of each unit of work" width="{_WIDTH}" height="{height}" '
+    yield f'viewBox="0 0 {_WIDTH} {height}">'
     for index, unit in enumerate(units):
-        top = 22 * index + 2
+        top = _ROW * index + 2
         kind = "bar cached" if unit.cached else "bar"
-        yield f'<text x="310" y="{top + 14}" text-anchor="end">{_unit_name(unit, units)}</text>'
-        yield (
-            f'<rect class="{kind}" x="320" y="{top}" width="{max(1.0, 400 * unit.seconds / longest):.1f}" '
-            'height="18"/>'
-        )
+        yield _label(_unit_name(unit, units), top)
+        width = max(1.0, _BARS * unit.seconds / longest)
+        yield f'<rect class="{kind}" x="0" y="{top + 16}" width="{width:.1f}" height="16"/>'
         cached = ", cached" if unit.cached else ""
-        yield f'<text x="728" y="{top + 14}">{unit.seconds:.2f} s{cached}</text>'
+        yield f'<text x="{_BARS + 10}" y="{top + 29}">{unit.seconds:.2f} s{cached}</text>'
     yield "</svg>"
 
 

@@ -9,14 +9,16 @@ from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.excerpt import line_of
 from pyfmt.reports.html_charts import safe
 from pyfmt.reports.options import Sources
-from pyfmt.reports.problems import BASELINED, full_message
+from pyfmt.reports.problems import BASELINED, full_message, place
 from pyfmt.reports.rules import documentation_url
 from pyfmt.reports.text_rest import accepted_line
 
 OPEN = 300  # findings up to which all files are open at first
 _LONGEST = 300  # characters shown of a source line
+_AROUND = 2  # lines shown before and after
 _LEAD = 60  # characters kept before the range in a longer one
 
 Rule = tuple[str, str, str]  # tool, rule, symbol
@@ -60,7 +62,6 @@ def findings(report: Report, sources: Sources) -> Iterator[str]:
 
 
 def _finding(finding: Finding, environments: Environments) -> str:
-    place = f"{finding.line}:{finding.column}" if finding.column else f"{finding.line}"
     symbol = finding.symbol if finding.symbol not in ("", finding.rule) else ""
     name = safe(" ".join(part for part in (symbol, finding.rule or "note") if part))
     url = documentation_url(finding.tool, finding.rule, finding.symbol)
@@ -69,29 +70,37 @@ def _finding(finding: Finding, environments: Environments) -> str:
     kind = finding.severity.value
     mark = f' <span class="quiet">({BASELINED})</span>' if finding.baselined else ""
     return (
-        f'<span class="place">{place}</span> <span class="severity {kind}">{kind}</span> '
+        f'<span class="place">{place(finding)}</span> <span class="severity {kind}">{kind}</span> '
         f'<div><span class="message">{message}</span> <span class="rule">{linked} '
         f"({safe(finding.tool)})</span>{mark}</div>"
     )
 
 
 def _source(finding: Finding, lines: Sequence[str] | None) -> str:
-    """The source line with its range marked; empty where it is not to be had."""
-    if lines is None or not 1 <= finding.line <= len(lines) or not lines[finding.line - 1].strip():
+    """The source line with its range marked, between the lines around it; empty where it is not to be had."""
+    line, at = line_of(finding, lines), finding.cell or finding
+    if not line:
         return ""
-    line = lines[finding.line - 1].rstrip()
-    start = min(finding.column - 1, len(line)) if finding.column else len(line) - len(line.lstrip())
-    if finding.column is None or finding.end_line not in (None, finding.line):
+    start = min(at.column - 1, len(line)) if at.column else len(line) - len(line.lstrip())
+    if at.column is None or at.end_line not in (None, at.line):
         end = len(line)
     else:
-        end = min(finding.end_column - 1, len(line)) if finding.end_column else start + 1
+        end = min(at.end_column - 1, len(line)) if at.end_column else start + 1
     end = max(end, start + 1)
     first = max(0, start - _LEAD) if len(line) > _LONGEST else 0
     last = min(len(line), first + _LONGEST)
     before, marked, after = line[first:start], line[start : min(end, last)] or " ", line[end : max(end, last)]
     text = f"{_shown(before)}<mark>{_shown(marked)}</mark>{_shown(after)}"
-    more = f" … to line {finding.end_line}" if finding.end_line not in (None, finding.line) else ""
-    return f"<pre>{'…' if first else ''}{text}{'…' if last < len(line) else ''}{more}</pre>"
+    more = f" … to line {at.end_line}" if at.end_line not in (None, at.line) else ""
+    rows = {
+        number: _shown(lines[number - 1].rstrip()[:_LONGEST])
+        for number in range(max(1, finding.line - _AROUND), finding.line + _AROUND + 1)
+        if lines is not None and finding.cell is None and number <= len(lines)
+    }
+    rows[at.line] = f"{'…' if first else ''}{text}{'…' if last < len(line) else ''}{more}"
+    width = len(str(max(rows)))
+    numbered = (f'<span class="n">{number:>{width}}</span>  {row}'.rstrip() for number, row in rows.items())
+    return f"<pre>{chr(10).join(numbered)}</pre>"
 
 
 def _shown(text: str) -> str:

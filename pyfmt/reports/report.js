@@ -60,6 +60,25 @@
     }
     for (const section of sections) section.element.hidden = !shownProjects.has(section.project);
     status.textContent = `${shown} of ${total} findings shown`;
+    save();
+  }
+
+  // The filters stand in the address, so that a link shows what its sender saw.
+  function save() {
+    const state = new URLSearchParams();
+    for (const box of form.querySelectorAll("input[type=checkbox]:not(:checked)")) state.append(box.name, box.value);
+    for (const name of ["project", "rule", "text"]) if (field(name).value) state.set(name, field(name).value);
+    if (String(state)) history.replaceState(null, "", `#?${state}`);
+    else if (location.hash.startsWith("#?")) history.replaceState(null, "", "#");
+  }
+
+  function load() {
+    if (!location.hash.startsWith("#?")) return;
+    const state = new URLSearchParams(location.hash.slice(2));
+    for (const box of form.querySelectorAll("input[type=checkbox]")) {
+      box.checked = !state.getAll(box.name).includes(box.value);
+    }
+    for (const name of ["project", "rule", "text"]) field(name).value = state.get(name) ?? "";
   }
 
   let timer = 0;
@@ -85,6 +104,11 @@
     for (const box of form.querySelectorAll("input[name=tool]")) box.checked = box.value === link.dataset.tool;
     apply();
   });
+  window.addEventListener("hashchange", () => {
+    load();
+    apply();
+  });
   form.hidden = false;
+  load();
   apply();
 })();

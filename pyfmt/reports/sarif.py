@@ -20,7 +20,7 @@ from pyfmt.core.rules import own_rule
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import RenderOptions, Sources
-from pyfmt.reports.problems import full_message
+from pyfmt.reports.problems import machine_message
 from pyfmt.reports.rules import documentation_url, home_page, tool_version
 from pyfmt.reports.tally import tools_of
 from pyfmt.tools.registry import TOOLS
@@ -174,7 +174,7 @@ def _format_rule(tool: str) -> JsonObject:
 
 
 def _result(finding: Finding, index: int, environments: Environments) -> JsonObject:
-    message, only = full_message(finding, environments), environments.only_in(finding)
+    message, only = machine_message(finding, environments), environments.only_in(finding)
     related = [
         {"id": number, "physicalLocation": {"artifactLocation": _artifact(path)}}
         for number, path in enumerate(finding.also[: LOCATIONS_A_RESULT - 1], start=1)  # all are named in the message
@@ -190,8 +190,14 @@ def _result(finding: Finding, index: int, environments: Environments) -> JsonObj
             "project": printable(finding.project),
             "environments": [printable(name) for name in finding.environments],
             **({"only_in": [printable(str(each)) for each in only]} if only else {}),
+            **({"equivalents": [_equivalent(each) for each in finding.equivalents]} if finding.equivalents else {}),
         },
     }
+
+
+def _equivalent(finding: Finding) -> JsonObject:
+    """What another tool says of the same fault; results have no place of their own for that."""
+    return {"tool": finding.tool, "ruleId": _rule_id(finding), "message": _plain(printable(finding.message))}
 
 
 def _suppressions(accepted: bool) -> JsonObject:

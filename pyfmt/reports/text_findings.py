@@ -24,15 +24,21 @@ def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     """`path:line:col: severity: message [tool:rule]`; further lines of a finding are indented by four blanks."""
     environments = Environments(report, options.sources)
     for finding in report.findings:
-        place = f"{printable(finding.path)}:{finding.line}:{finding.column or 1}:"
+        shown = f"{_place(finding)}:"
         first, *more = printable_lines(finding.message)
-        source = ":".join(printable(name) for name in (finding.tool, finding.rule) if name)
+        source = _sources(finding)
         url = documentation_url(finding.tool, finding.rule, finding.symbol)
         severity = paint.severity(finding.severity, finding.severity.value)
         mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
-        yield f"{paint('bold', place)} {severity}: {first} {paint('dim', paint.link(url, f'[{source}]'))}{mark}"
+        yield f"{paint('bold', shown)} {severity}: {first} {paint('dim', paint.link(url, f'[{source}]'))}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
+
+
+def _sources(finding: Finding) -> str:
+    """ "mypy:name-defined, pylint:E0602": who says so, by which rule."""
+    names = (":".join(filter(None, (each.tool, each.rule))) for each in finding.parts)
+    return printable(", ".join(dict.fromkeys(names)))
 
 
 def _further(finding: Finding, environments: Environments, more: list[str]) -> Iterator[tuple[str, str]]:
@@ -98,8 +104,10 @@ def _project_line(scene: _Scene, name: str) -> str:
 
 
 def _place(finding: Finding) -> str:
-    """What a terminal or an editor opens at a click."""
-    return f"{printable(finding.path)}:{finding.line}:{finding.column or 1}"
+    """What a terminal or an editor opens at a click; in a notebook the cell, and the place there."""
+    at = finding.cell or finding
+    cell = f" cell {finding.cell.number}" if finding.cell else ""
+    return f"{printable(finding.path)}{cell}:{at.line}:{at.column or 1}"
 
 
 def _finding(scene: _Scene, finding: Finding, width: int) -> Iterator[str]:
@@ -127,9 +135,11 @@ def _finding(scene: _Scene, finding: Finding, width: int) -> Iterator[str]:
 
 
 def _rule(finding: Finding) -> str:
-    names = [finding.symbol, finding.rule] if finding.symbol != finding.rule else [finding.rule]
-    mark = f"({BASELINED})" if finding.baselined else ""
-    return " ".join(printable(name) for name in (*names, f"({finding.tool})", mark) if name)
+    said = (
+        " ".join(filter(None, (*dict.fromkeys((each.symbol, each.rule)), f"({each.tool})"))) for each in finding.parts
+    )
+    mark = f" ({BASELINED})" if finding.baselined else ""
+    return printable(", ".join(dict.fromkeys(said))) + mark
 
 
 def _source(scene: _Scene, finding: Finding, gutter: int) -> Iterator[str]:

@@ -53,7 +53,7 @@ def checked(run: Checked) -> Coverage:
             for tool in run.tools
             for project in run.work.projects
             if sound(tool, project)
-            and set(run.work.selected.get(project.path, ())) == set(project.files)
+            and set(project.files).issubset(run.work.selected.get(project.path, ()))
             and (run.share is None or run.share.answers_for(tool, project.path))
         },
         files={(tool, file) for tool, part in parts if sound(tool, part.project) for file in part.files},

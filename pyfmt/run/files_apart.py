@@ -38,7 +38,7 @@ def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
             known = {
                 name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)
             }
-            for file in (file for file in project.files if file not in own):
+            for file in (file for file in project.files + project.notebooks if file not in own):
                 lacking = _lacking(file, project, known, read)
                 if lacking:
                     note = f"no environment has {some(lacking)}, which it imports; {_CURE}"

@@ -109,12 +109,12 @@ def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -
         return Libraries(blind=finder.blind)
     installed = InstalledContents(memory.store)
     key = finder.key() if memory.store else b""
-    known = memory.store.get([key]).get(key) if memory.store else None
+    known = memory.store.get([key], shared=False).get(key) if memory.store else None
     found = finder.load(known, installed) if known else None
     if found is None:
         found = finder.find(installed)
         if memory.store:
-            memory.store.put({key: finder.dump(found, installed)})
+            memory.store.put({key: finder.dump(found, installed)}, shared=False)  # site folders are this machine's
     return replace(found, blind=finder.blind)
 
 
@@ -153,7 +153,7 @@ class _Finder:
             environment = found.environment if found else None
             if environment is None or environment.health is Health.BROKEN or environment.standalone:
                 continue
-            if project.files:
+            if _has_any(project):
                 self.environments.setdefault(environment.prefix, environment)
                 self._homes.setdefault(environment.prefix, []).append(project)
 
@@ -205,7 +205,7 @@ class _Finder:
         """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
         for project in self.setting.projects:
-            if project.files and project.path not in self._homed:
+            if _has_any(project) and project.path not in self._homed:
                 for path in _dependencies(project, self._projects) & self._homed:
                     found.setdefault(path, []).append(project.path)
         return {path: tuple(sorted(paths)) for path, paths in found.items()}
@@ -231,7 +231,8 @@ class _Finder:
         projects = [[p.name, p.path, p.files, p.import_roots] for p in self.setting.projects]
         rules = [[r.project, r.rule, r.others] for _, r in sorted(self.setting.resolutions.items())]
         sources = self._facts.sources.below(EVERYTHING).hex()
-        return fold("libraries", 2, self._facts.tools, sources, environments, projects, rules)
+        notebooks = [[file, self._facts.digest(file)] for p in self.setting.projects for file in p.notebooks]
+        return fold("libraries", 3, self._facts.tools, sources, environments, projects, rules, notebooks)
 
     def way(self, prefix: str, file: str) -> str:
         """How an environment's own files come to a library's file."""
@@ -291,8 +292,8 @@ class _Finder:
     def _reachable(self) -> Reachable:
         read = import_memory.reader(self._memory, self.setting.config.root)
         projects = [*self.setting.projects, replace(self.setting.stray, path="")]
-        homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",)) for p in projects]
-        owners = {file: home.path for home in homes for file in home.files}
+        homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",), p.notebooks) for p in projects]
+        owners = {file: home.path for home in homes for file in home.files + home.notebooks}
         return Reachable(ImportGraph(homes, read), read, owners)
 
     def _library_files(self) -> frozenset[str]:
@@ -346,7 +347,7 @@ class _Finder:
         """The files that live in an environment, and whether it has another one on its search path."""
         folders = self._folders(self.environments[prefix])
         beginnings = tuple("" if folder == "." else folder + "/" for folder in folders)
-        own = {file for project in self.residents(prefix) for file in _modules(project)}
+        own = {file for project in self.residents(prefix) for file in (*_modules(project), *project.notebooks)}
         return own, lambda file: file.startswith(beginnings)
 
     @staticmethod
@@ -355,6 +356,10 @@ class _Finder:
         above = tuple(folder for folder in folders if _within(project.path, folder))
         # An import hook may provide a folder under another name: then the roots do not count.
         return tuple(root for root in project.import_roots if root in folders) or above or project.import_roots
+
+
+def _has_any(project: Project) -> bool:
+    return bool(project.files or project.notebooks)
 
 
 def _within(path: str, folder: str) -> bool:

@@ -37,12 +37,12 @@ class ImportReader:
 
     def _with_more_roots(self, project: Project, resolution: Resolution | None) -> Project:
         environment = resolution.environment if resolution else None
-        key = (project.path, environment.prefix if environment else "", project.files)
+        key = (project.path, environment.prefix if environment else "", project.files + project.notebooks)
         if key not in self._rooted:
             places = (*environment.search_path, *environment.finder_roots) if environment else ()
             given = project.import_roots
             roots = (*given, *visible_roots(project.files, given, self.inside(places)))
-            roots += script_folders(project.files, roots, self, self._installed.of(resolution))
+            roots += script_folders(project.files + project.notebooks, roots, self, self._installed.of(resolution))
             self._rooted[key] = tuple(dict.fromkeys(roots))
         roots = self._rooted[key]
         return replace(project, import_roots=roots) if roots != project.import_roots else project
@@ -55,7 +55,7 @@ class ImportReader:
     def __call__(self, file: str) -> frozenset[str]:
         if file not in self._known:
             try:
-                self._known[file] = imported_names(disk.read_bytes(self._root / file))
+                self._known[file] = imported_names(disk.read_python(self._root / file))
             except OSError:
                 self._known[file] = frozenset()  # vanished or unreadable: the tools themselves say so
         return self._known[file]

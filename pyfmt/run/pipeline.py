@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip, StepSpan
-from pyfmt.core.report import Report
+from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip
+from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.git.linked import resolve_here
+from pyfmt.projects.selection import Selection
 from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
@@ -24,11 +27,12 @@ from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
 from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
+from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, surveyed, wanted
-from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
+from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -76,7 +80,7 @@ def run(request: Request, session: Session) -> RunResult:
     steps = StepSpans(session.clock)
     settings = config.load(request, session.cwd)
     steps.done("config")
-    memory = Memory(settings, request.use_cache)
+    memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
     try:
         space = survey_workspace(settings, request, session.environ, memory)
@@ -102,7 +106,8 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         else buffer.opened(request, session.cwd)
     ) as stage:
         steps.done("index")
-        memory = Memory(stage.config, request.use_cache, stage.cached)
+        remote = open_remote(stage.real, request, session.environ)
+        memory = Memory(stage.config, request.use_cache, stage.cached, remote)
         try:
             settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
             real = replace(
@@ -127,7 +132,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
     context = _context(request, session, space, memory)
-    share = scoping.since(context, chosen.files)
+    share = _share(context, chosen)
     work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
     if work.linters:
@@ -145,15 +150,14 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             resolutions=(*work.apart.values(), *space.resolutions),
             outcomes=done.outcomes,
             skips=done.rest(done.skips),
-            failures=done.failures
-            + done.rest(_unread(space, request, {path for path, any_ in chosen.files.items() if any_}, linting)),
+            failures=done.failures + done.rest(share.failures + _unread(space, request, chosen.files, linting)),
             notes=[
                 *done.notes,
                 *chosen.notes,
                 *share.notes,
                 *_notes(space, work, trusting, request.verbose),
                 *notes_on(work, share.lint),
-                *filter(None, [memory.note()]),
+                *memory.notes(),
             ],
             tools=(*work.formatters, *tools),
             ranks=syntax_ranks(),
@@ -164,9 +168,11 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             began=steps.began,
             libraries=work.libraries,
             whole=done.shard is None,
+            same=equivalence(settings.merge_equivalent),
+            source=partial(_content, settings.root),
         )
     )
-    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures, done.shard)
+    checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
     if done.shard:
         report = replace(report, shard=replace(done.shard.record, files=share.count(formatting, linting)))
     if settings.baseline and linting:
@@ -178,6 +184,23 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     return RunResult(
         report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
+
+
+def _content(root: Path, path: str) -> bytes | None:
+    try:
+        return disk.read_bytes(root / path)
+    except OSError:
+        return None  # its tools have said so
+
+
+def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:
+    """What `--since` leaves of the chosen files, and of the notebooks among them what tools can be given."""
+    share = scoping.since(context, chosen.files)
+    if not any(project.notebooks for project in chosen.projects):
+        return share
+    from pyfmt.run import notebooks  # deferred for start-up time: only where there are any
+
+    return notebooks.usable(share, context)
 
 
 def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunContext) -> planning.Work:
@@ -238,6 +261,8 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
         steps.done("lint")
     if space.stage is not None and space.stage.bringing is not None:
         outcomes = space.stage.bringing.bring(outcomes)
+    if context.memory.send():  # here, so that the report says where that failed
+        steps.done("remote cache")
     return _Done(outcomes, notes, plan.skips, _not_run(work, request, plan), shard)
 
 
@@ -284,13 +309,13 @@ def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:
     return [outcome]
 
 
-def _unread(space: Workspace, request: Request, touched: set[str], linting: bool) -> tuple[Failure, ...]:
+def _unread(space: Workspace, request: Request, chosen: scoping.Files, linting: bool) -> tuple[Failure, ...]:
     """What could not be read of the monorepo; of a run over some paths only what concerns their projects."""
     found = (*space.survey.failures, *(_of_environments(space) if linting else ()))
     unread = space.stage.failures() if space.stage is not None else ()
     if not request.paths:
         return (*found, *unread)
-    names = {project.name for project in space.projects if project.path in touched}
+    names = {project.name for project in space.projects if chosen.get(project.path)}
     return (*(failure for failure in found if names & set(failure.projects)), *unread)
 
 

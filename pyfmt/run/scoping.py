@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt.core import planning
 from pyfmt.core.listing import some
+from pyfmt.core.model import Failure
 from pyfmt.core.request import Command, Request
 from pyfmt.projects import selection
 from pyfmt.run.lint_plan import lint_plan, plan_facts
@@ -41,6 +42,7 @@ class Chosen:
     # Of what --since found, what changes which libraries are judged where: `Scope.relocked` and `Scope.gained`.
     relocked: frozenset[str] = frozenset()
     gained: frozenset[str] = frozenset()
+    failures: tuple[Failure, ...] = ()  # of chosen files that no tool can be given
 
     def count(self, formatting: bool, linting: bool) -> int:
         """How many files a run looks at."""

@@ -79,7 +79,7 @@ class InstalledContents:
 
     def _look(self, places: Iterable[SiteName]) -> None:
         keys = {place: fold("contents of a name", 1, *place) for place in places}
-        stored = self._store.get(list(keys.values())) if self._store else {}
+        stored = self._store.get(list(keys.values()), shared=False) if self._store else {}
         learnt: dict[bytes, bytes] = {}
         for place, key in keys.items():
             site, name = place
@@ -93,7 +93,7 @@ class InstalledContents:
                 known = (mark, found)
             self._known[place] = known[1]
         if self._store and learnt:
-            self._store.put(learnt)
+            self._store.put(learnt, shared=False)  # marks are this machine's
 
     def _holds(self, place: SiteName, mark: str, known: NameContents) -> bool:
         site, name = place

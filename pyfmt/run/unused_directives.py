@@ -11,6 +11,7 @@ from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.keys import fold
 from pyfmt.core import planning
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.run.workspace import RunContext
@@ -25,7 +26,7 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
     A file is checked once for each of its contents, by what `tools` (of isort and black) make of it.
     """
     began, settings = time.monotonic(), run.space.config
-    parts = tuple(Part(p, work.selected[p.path]) for p in work.projects if work.selected.get(p.path))
+    parts = tuple(Part(p, _modules(work.selected[p.path])) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
     known = _FileAnswers(owners, run, tools)
     todo = [file for file in owners if file not in known.findings]
@@ -49,6 +50,11 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
         started=began,
         ended=ended,
     )
+
+
+def _modules(files: Sequence[str]) -> tuple[str, ...]:
+    """Without notebooks, whose cells the formatters take one by one."""
+    return tuple(file for file in files if not file.endswith(NOTEBOOK_SUFFIX))
 
 
 class _FileAnswers:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from pyfmt import config, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
+from pyfmt.cache.repeating.witness import suspended
 from pyfmt.config.override_check import check_overrides
 from pyfmt.config.per_project import with_project_settings
-from pyfmt.core.model import Config, Project, Resolution, StepSpan
+from pyfmt.core.model import Config, Project, Resolution
+from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.stale import stale_locks
@@ -70,7 +72,7 @@ def survey_workspace(
     """Projects and environments under a configuration; raises PyfmtError."""
     steps = StepSpans(time.monotonic)
     memo = memory.memo if memory else None
-    settings, survey = surveyed(settings, IgnoredButTracked(settings.root, memo))
+    settings, survey = surveyed(settings, IgnoredButTracked(settings.root, memo, suspended))
     if settings.overrides:
         check_overrides(
             settings, [file for each in survey.projects for file in each.files], {} if memo is None else memo

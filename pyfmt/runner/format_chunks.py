@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig, Unit
 from pyfmt.runner import edits
@@ -120,6 +121,15 @@ def work(chunk: Chunk) -> ChunkResult:
     return ChunkResult(answers, time.monotonic() - start, start)
 
 
+def format_data(data: bytes, path: str | None, settings: FormatSettings) -> FormatResult:
+    """What the formatters make of a file's bytes; raises ConfigError."""
+    if path is None or not path.endswith(NOTEBOOK_SUFFIX):
+        return formatting.format_bytes(data, path, settings)
+    from pyfmt.tools import notebooks  # deferred: only where there are any
+
+    return notebooks.format_notebook(data, path, settings)
+
+
 _formatted = [0]  # bytes, in this process
 
 
@@ -139,7 +149,7 @@ def _format_file(file: str, chunk: Chunk) -> FileResult:
     except OSError as error:
         return FileResult(file, trouble=f"cannot be read: {error.strerror or error}")
     try:
-        result = formatting.format_bytes(before, file, chunk.settings)
+        result = format_data(before, file, chunk.settings)
     except ConfigError:
         raise
     except Exception as error:  # pylint: disable=broad-exception-caught  # one file's trouble is no other's

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.runner import apart, interruption, processes
 from pyfmt.runner.format_chunks import Chunk, ChunkResult, FileResult, FormatOptions, work
 from pyfmt.tools import formatting
@@ -33,6 +34,10 @@ def answers(chunks: list[Chunk], options: FormatOptions) -> Generator[tuple[int,
         return
     # A bad configuration is said before a file is touched; forks share the imports
     formatting.prepare(chunks[0].settings)
+    if any(file.endswith(NOTEBOOK_SUFFIX) for chunk in chunks for file in chunk.files):
+        from pyfmt.tools import notebooks  # deferred: only where there are any
+
+        notebooks.prepare()
     few = sum(len(chunk.files) for chunk in chunks) <= _FEW_FILES
     # The largest first, so that the processes end together; sorting is stable, so the order is the same in every run.
     waiting = sorted(chunks, key=lambda chunk: -chunk.size)

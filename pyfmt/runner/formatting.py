@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pyfmt.core.errors import EditError
 from pyfmt.core.model import Edit, Failure, Finding, Outcome, Project, Severity, Unit
 from pyfmt.runner import apart, edits, interruption
-from pyfmt.runner.format_chunks import FileResult, FormatOptions, cut
+from pyfmt.runner.format_chunks import FileResult, FormatOptions, cut, format_data
 from pyfmt.runner.format_pool import answers, why_ended
 from pyfmt.tools import formatting
 from pyfmt.tools.formatting import FormatResult, ToolFault
@@ -67,9 +67,9 @@ def format_stdin(data: bytes, filename: str | None, options: FormatOptions, proj
     settings = formatting.settings_for(project, options.root, options.configs, options.newer)
     formatting.prepare(settings)
     try:
-        ended = apart.call(lambda: formatting.format_bytes(data, filename, settings), options.timeout)
+        ended = apart.call(lambda: format_data(data, filename, settings), options.timeout)
     except OSError:  # no process to be had
-        return formatting.format_bytes(data, filename, settings)
+        return format_data(data, filename, settings)
     if ended.value is not None:
         return ended.value
     tool = options.configs[-1].tool if options.configs else formatters()[-1]
@@ -148,4 +148,5 @@ def _syntax_finding(answer: FileResult, project: str, options: FormatOptions) ->
         message=fault.message,
         project=project,
         syntax=True,
+        cell=fault.cell,
     )

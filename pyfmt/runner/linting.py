@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt.core import estimating
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
 from pyfmt.runner import interruption, trying
@@ -20,6 +22,9 @@ from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading
 from pyfmt.tools.registry import linter
+
+if TYPE_CHECKING:
+    from pyfmt.runner.notebooks import UnitNotebooks
 
 
 def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
@@ -86,11 +91,14 @@ def _all_of(waiting: set[Future[None]]) -> None:
             future.result()
 
 
-def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[WorkerSpec, JsonObject]:
-    """The exact call of a unit's tool: which worker, and what it is given.
+def call(
+    unit: Unit, options: LintOptions, provide: bool = False, notebooks: UnitNotebooks | None = None
+) -> tuple[WorkerSpec, JsonObject]:
+    """The exact call of a unit's tool: which worker, and what it is given; its notebooks are read where not given.
 
     With `provide` the tool's environment is made where it needs one of its own; raises ToolError if that fails.
     """
+    notebooks = notebooks or _notebooks(unit, options)
     asked, environment = linter(unit.tool), unit.environment
     prefix = environment.prefix if environment else ""
     folder = options.cache_folder(unit)
@@ -102,6 +110,7 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
         import_roots=options.import_roots.get(prefix, ()),
         trusted=environment is not None and options.trusted(environment),
         unused_ignores=options.unused_ignores,
+        notebooks=notebooks.texts if notebooks else {},
         moved=options.moved,
         replays=options.replays.get((unit.tool, prefix, unit.number), {}),
     )
@@ -113,6 +122,15 @@ def call(unit: Unit, options: LintOptions, provide: bool = False) -> tuple[Worke
     return WorkerSpec(place.interpreter, asked.worker, place.paths), {**payload, "tool_paths": list(place.paths)}
 
 
+def _notebooks(unit: Unit, options: LintOptions) -> UnitNotebooks | None:
+    """The notebooks of a unit; None where it has none."""
+    if not any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files):
+        return None
+    from pyfmt.runner.notebooks import notebooks_of  # deferred: only where there are any
+
+    return notebooks_of(unit, options.root)
+
+
 def _run(
     unit: Unit, options: LintOptions, workers: WorkerPool, before: WorkerAnswer | None, listener: Listener
 ) -> tuple[Outcome, Reading] | WorkerAnswer:
@@ -122,7 +140,8 @@ def _run(
     began = time.monotonic()
     left_out: Mapping[str, str] = {}
     try:
-        spec, payload = call(unit, options, provide=True)
+        notebooks = _notebooks(unit, options)
+        spec, payload = call(unit, options, provide=True, notebooks=notebooks)
 
         def ask(more: JsonObject) -> WorkerAnswer:
             worker = workers.get(spec, anew=before is not None)
@@ -137,6 +156,7 @@ def _run(
             failures = (*trying.failures(unit, left_out, options.root), _failure(unit, answer))
             return _timed(Outcome(unit, failures=failures), began), Reading()
         reading = _portable(linter(unit.tool).parse(unit, answer.answer), options.root)
+        reading = notebooks.told(reading, unit.tool) if notebooks else reading
     except ToolError as error:
         answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
         return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()

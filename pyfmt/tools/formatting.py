@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.errors import ConfigError
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.model import Project, ToolConfig
 from pyfmt.tools.black import adapter as black
 from pyfmt.tools.isort import adapter as isort
@@ -44,6 +45,7 @@ class SyntaxFault:
     line: int
     column: int | None
     message: str
+    cell: CellPlace | None = None  # in a notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +111,29 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
     change black's result again, both run once more, and only a result that both accept is taken; otherwise it is the
     first one, with a fault that says so.
     """
-    wanted, excluded = _wanted(path, settings)
+    wanted, excluded = taken(path, settings)
     if wanted.isort is None and wanted.black is None:
         return FormatResult(excluded=excluded)
     impossible = decoding_fault(data) or nesting_fault(data)
     if impossible is not None:
         return FormatResult(syntax=impossible, excluded=excluded)
-    calls = _ToolChain(path, wanted, check_alone=settings.black is None)
+    return replace(run_chain(data, ToolChain(path, wanted, settings.black is None)), excluded=excluded)
+
+
+def run_chain(data: bytes, calls: ToolChain) -> FormatResult:
+    """What the tools of a chain make of a text together; see `format_bytes`."""
     ordered = calls.sort(data)
     styled = calls.style(ordered.data)
     before = styled.syntax
     if styled.syntax is not None and ordered.data != data:
         original = calls.style(data)
         if original.syntax is None and original.fault is None:  # fine until isort changed it: never write that
-            ordered, styled = _ToolResult(data, fault=_broken_by_isort(styled.syntax)), original
+            ordered, styled = ToolResult(data, fault=_broken_by_isort(styled.syntax)), original
         before = original.syntax or styled.syntax
     faults = [step.fault for step in (ordered, styled) if step.fault is not None]
     refused = before is not None or styled.fault is not None
     final = data if refused else styled.data
-    if wanted.isort is not None and not faults and before is None:
+    if calls.settings.isort is not None and not faults and before is None:
         if final != data:
             final, unsettled = _settle(final, calls)
             faults += unsettled
@@ -139,12 +145,11 @@ def format_bytes(data: bytes, path: str | None, settings: FormatSettings) -> For
         tools=tuple(tool for tool, by_it in changed if by_it) if final != data else (),
         syntax=before,
         faults=tuple(faults),
-        excluded=excluded,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _ToolResult:
+class ToolResult:
     """What one tool made of a text: the same text where it failed."""
 
     data: bytes
@@ -153,24 +158,24 @@ class _ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _ToolChain:
+class ToolChain:
     """The tools for one file. `check_alone`: isort, which takes any text, is the only one that was asked for."""
 
     path: str | None
     settings: FormatSettings
     check_alone: bool
 
-    def sort(self, data: bytes) -> _ToolResult:
+    def sort(self, data: bytes) -> ToolResult:
         """isort, if it is wanted."""
         settings = self.settings.isort
-        return _guarded("isort", data, lambda: isort.sort(data, self.path, settings)) if settings else _ToolResult(data)
+        return guarded("isort", data, lambda: isort.sort(data, self.path, settings)) if settings else ToolResult(data)
 
-    def style(self, data: bytes) -> _ToolResult:
+    def style(self, data: bytes) -> ToolResult:
         """black, if it is wanted; its parser, if isort is alone and would say nothing about text that is no Python."""
         settings = self.settings.black
         if settings is not None:
-            return _guarded("black", data, lambda: black.reformat(data, self.path, settings))
-        return _ToolResult(data, syntax=self._parsed(data)) if self.check_alone else _ToolResult(data)
+            return guarded("black", data, lambda: black.reformat(data, self.path, settings))
+        return ToolResult(data, syntax=self._parsed(data)) if self.check_alone else ToolResult(data)
 
     def _parsed(self, data: bytes) -> SyntaxFault | None:
         """Where the text cannot be parsed; CPython is asked first, since black's parser is slow to import and to
@@ -189,23 +194,23 @@ def _compiles(data: bytes) -> bool:
     return True
 
 
-def _guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> _ToolResult:
+def guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> ToolResult:
     """Run a tool; whatever it raises is an answer."""
     try:
-        return _ToolResult(call())
+        return ToolResult(call())
     except ConfigError:
         raise
     except MemoryError:  # see runner/processes.py: limit_memory
-        return _ToolResult(data, fault=ToolFault(tool, "it takes more memory than a process may have"))
+        return ToolResult(data, fault=ToolFault(tool, "it takes more memory than a process may have"))
     except SourceFault as fault:
-        return _ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
+        return ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
     except NotChecked as error:
-        return _ToolResult(data, fault=ToolFault(tool, str(error)))
+        return ToolResult(data, fault=ToolFault(tool, str(error)))
     except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run
         first, _, rest = (str(error).strip() or type(error).__name__).partition("\n")
         frames = "".join(traceback.format_exception(error)).rstrip().splitlines()[-_DETAIL_LINES:]
         named = first if first.startswith(("cannot", "INTERNAL ERROR")) else f"{type(error).__name__}: {first}"
-        return _ToolResult(data, fault=ToolFault(tool, named, rest.strip() or "\n".join(frames)))
+        return ToolResult(data, fault=ToolFault(tool, named, rest.strip() or "\n".join(frames)))
 
 
 def _broken_by_isort(fault: SyntaxFault) -> ToolFault:
@@ -215,18 +220,18 @@ def _broken_by_isort(fault: SyntaxFault) -> ToolFault:
     )
 
 
-def _settle(styled: bytes, calls: _ToolChain) -> tuple[bytes, list[ToolFault]]:
+def _settle(styled: bytes, calls: ToolChain) -> tuple[bytes, list[ToolFault]]:
     """A text that isort and black both accept, looked for once more; else `styled`, with the reason."""
     again = calls.sort(styled)
     if again.data == styled and again.fault is None:
         return styled, []
     second = calls.style(again.data)
-    if second.syntax is None and second.fault is None and calls.sort(second.data) == _ToolResult(second.data):
+    if second.syntax is None and second.fault is None and calls.sort(second.data) == ToolResult(second.data):
         return second.data, []
     return styled, [_disagreement(styled, calls)]
 
 
-def _disagreement(styled: bytes, calls: _ToolChain) -> ToolFault:
+def _disagreement(styled: bytes, calls: ToolChain) -> ToolFault:
     """Which of isort's settings keeps the two from a text that both accept: one that is enough, else all that might."""
     sorting, styling = calls.settings.isort, calls.settings.black
     assert sorting is not None and styling is not None, "one tool alone agrees with itself"
@@ -250,7 +255,7 @@ def _disagreement(styled: bytes, calls: _ToolChain) -> ToolFault:
     return ToolFault("isort", reason, f"give isort {cures or 'the profile `black`'}")
 
 
-def _wanted(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:
+def taken(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:
     """The settings without the tools whose own configuration leaves the file out, and the names of these."""
     if path is None:
         return settings, ()

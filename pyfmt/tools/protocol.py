@@ -24,6 +24,8 @@ class LintContext:
     trusted: bool = False  # may code of the environment or checkout (plugins) be executed?
     unused_ignores: bool = False  # report comments that suppress nothing, whatever the configuration says
     replays: Mapping[str, JsonObject] = field(default_factory=dict)  # by project path: what an earlier run has noted
+    # The unit's notebooks (relative to the root) as Python text, but for a tool that reads them by itself.
+    notebooks: Mapping[str, str] = field(default_factory=dict)
     moved: tuple[str, str] | None = None  # folders of the first stand at the second in this run (editable installs)
 
 

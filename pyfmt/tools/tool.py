@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.model import ToolConfig
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.protocol import Linter
 
 
@@ -58,7 +58,7 @@ class Tool:
     cost: Cost = Cost()
     # Formatters:
     promise: str = ""  # what holds where it has nothing to say: "imports are sorted"
-    would: str = ""  # what it does to a file where it has: "sort the imports of the file anew"
+    would: str = ""  # what it does to a file where it has: "sort the imports of the file again"
     options: Callable[[ToolConfig], Sequence[str]] | None = None  # of the command line, for a configuration
     follows: str = ""  # a tool whose configuration decides where this one has none: else the two would undo each other
     # words in a configuration that make answers depend on any file of the checkout
@@ -77,6 +77,7 @@ class Tool:
     own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
+    notebooks: NotebookRules = NotebookRules()
     rule_url: Callable[[str, str], str | None] = _no_url  # of a rule's id and symbol
     rule_texts: Callable[[str], Iterable[str]] = _no_texts  # what a rule means, for `pyfmt explain RULE`
     rule_names: Callable[[], Iterable[str]] = _no_names  # ids and symbols of all rules

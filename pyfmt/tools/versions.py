@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import sys
@@ -26,6 +27,12 @@ def tool_versions() -> dict[str, str]:
     for name in _distributions():
         found[name] = installed.get(name) or _version(name)
     return found
+
+
+@functools.cache
+def notebook_versions() -> dict[str, str]:
+    """Name to version of what reads the magics of notebooks, where it is installed."""
+    return {name: _version(name) for name in ("ipython", "tokenize-rt")}
 
 
 def _installed() -> dict[str, str]:

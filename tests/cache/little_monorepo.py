@@ -147,7 +147,7 @@ FILES: dict[str, str | bytes] = {
     "configs/mypy.ini": MYPY_INI,
     "configs/black.toml": "[tool.black]\nline-length = 100\n",
     "configs/isort.cfg": "[settings]\nprofile = black\nline_length = 100\n",
-    ".gitignore": ".venv/\n_version.py\ngenerated/\n",
+    ".gitignore": ".venv/\n.cache/\n_version.py\ngenerated/\n",
     "lib/core/pyproject.toml": _MANIFEST.format(
         name="acme-core", dependencies="", module="acme.core", root="", sources=""
     ),

@@ -105,7 +105,7 @@ def _keys(found: Unit) -> list[bytes]:
         def __init__(self) -> None:  # pylint: disable=super-init-not-called  # no database
             pass
 
-        def get(self, keys: Any) -> dict[bytes, bytes]:
+        def get(self, keys: Any, *, shared: bool = True) -> dict[bytes, bytes]:
             asked.extend(keys)
             return {}
 

@@ -16,6 +16,7 @@ from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from tests.end_to_end import trees
 from tests.support.monorepo import Monorepo, command
+from tests.support.virtualenvs import uv_binary
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
@@ -90,14 +91,34 @@ def test_what_is_written_works_and_a_second_time_there_is_nothing_to_do(tree: Mo
 def test_the_commands_of_the_ci_files_are_understood(tree: Monorepo) -> None:
     tree.write({"app/app/ugly.py": UGLY, "pyfmt.toml": 'tools = ["isort", "black"]\n'})
     github, gitlab = yaml.safe_load(contents.github(THERE)), yaml.safe_load(contents.gitlab(THERE))
+    azure = yaml.safe_load(contents.azure(THERE))
     steps = github["jobs"]["pyfmt"]["steps"]
     assert steps[1]["with"]["python-version"].split() == ["3.10", "3.11"]
-    scripts = [step["run"] for step in steps if "run" in step], gitlab["pyfmt"]["script"]
+    scripts = [
+        [step["run"] for step in steps if "run" in step],
+        gitlab["pyfmt"]["script"],
+        [step["script"] for step in azure["steps"] if "script" in step],
+    ]
+    for script in scripts[1:]:  # GitHub has an action for it
+        assert script.pop(1) == "python -m uv python install 3.10"
+    assert call(tree, sys.executable, "-m", "uv", "python", "install", "--help").returncode == 0
     tree.environ["GITHUB_STEP_SUMMARY"] = str(tree.root / "summary.md")
     for script in scripts:
         assert script[0] == 'python -m pip install "pyfmt-monorepo @ git+https://x/y@1f"'
         assert [call(tree, "sh", "-c", line).returncode for line in script[1:]] == [0, 1]
     assert "ugly.py" in tree.read("summary.md") and "ugly.py" in tree.read("gl-code-quality-report.json")
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab", "azure"])
+def test_the_ci_files_are_what_each_ci_takes(tree: Monorepo, name: str) -> None:
+    """By the schemas of the CIs themselves, as check-jsonschema brings them."""
+    schemas = {"github": "github-workflows", "gitlab": "gitlab-ci", "azure": "azure-pipelines"}
+    tree.write({"ci.yml": getattr(contents, name)(THERE)})
+    uv = uv_binary()
+    assert uv, "the tests need uv"
+    check = ("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")
+    done = call(tree, uv, "tool", "run", *check)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_existing_files_are_extended_and_nothing_of_them_is_lost() -> None:

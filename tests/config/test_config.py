@@ -11,7 +11,7 @@ import pytest
 
 from pyfmt import config
 from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.core.model import Allowance, Boundaries, Config, Override, Severity
+from pyfmt.core.model import Allowance, Boundaries, Config, Override, RemoteCache, Severity
 from pyfmt.core.request import Command, Location, Request
 
 
@@ -133,7 +133,9 @@ def test_every_key(tmp_path: Path) -> None:
         fail-on = "warning"
         cache-dir = ".cache"
         baseline = true
+        notebooks = false
         check-in-dependents = "home"
+        merge-equivalent = false
         project-settings = ["tools"]
         [[overrides]]
         paths = ["old/"]
@@ -142,6 +144,9 @@ def test_every_key(tmp_path: Path) -> None:
         [[overrides]]
         paths = ["*.pyi"]
         severity = { W0611 = "error", "*" = "warning" }
+        [cache]
+        remote = "https://cache.example.org"
+        public-key = "ed25519:x"
         [boundaries]
         libraries = ["lib/*"]
         allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
@@ -156,7 +161,10 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
-    assert settings.baseline and not settings.in_dependents and settings.project_settings == ("tools",)
+    assert settings.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
+    assert settings.baseline and not settings.in_dependents and not settings.notebooks
+    assert not settings.merge_equivalent
+    assert settings.project_settings == ("tools",)
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),
@@ -195,6 +203,8 @@ def test_a_wrong_option_is_a_usage_error(tmp_path: Path, options: dict[str, Any]
         ("exlude = []", "unknown key 'exlude'; did you mean 'exclude'?"),
         ("zzz = 1", "unknown key 'zzz'; known: projects, exclude,"),
         ("check-in-dependents = 'no'", 'check-in-dependents: must be true or "home"'),
+        ("cache = { remot = '' }", "cache: unknown key 'remot'; did you mean 'remote'?"),
+        ("cache = { remote = 1 }", "cache: remote: must be a string"),
         ("check-in-dependents = 1", 'check-in-dependents: must be true or "home", not an integer'),
         ("exclude = 'a'", "exclude: must be a list of strings, not a string"),
         ("exclude = ['a', 1]", "exclude: must be a list of strings, not an array of integer and string"),

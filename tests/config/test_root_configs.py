@@ -71,7 +71,7 @@ def test_isort_that_is_not_configured_agrees_with_black_that_is(tmp_path: Path) 
         made.run("format").expect(0)
         assert made.read("app/app.py") == f'"""App."""\n\n{IMPORT}\n{LONG}'
         made.run("format", "--check", "--tool", "isort").expect(0)
-    assert "--line-length 120" in made.run("explain", "app/app.py").expect(0).stdout
+    assert "--line-length 120" in made.run("explain", "-v", "app/app.py").expect(0).stdout
     made.write({"pyproject.toml": black.replace("120", "60")})
     made.run("format", "--tool", "isort").expect(0)
     assert "ChainMap,\n    Counter,\n" in made.read("app/app.py")

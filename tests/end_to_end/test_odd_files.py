@@ -179,3 +179,56 @@ def test_setup_py_is_judged_against_its_build_requirements(tmp_path: Path, decla
         }
         # Only in what builds the project, and only what is there when it is built.
         assert found == {("app/setup.py", line) for line in lines} | {("app/app/__init__.py", 3)}, tool
+
+
+def test_a_plain_folder_of_the_monorepo_that_a_pth_names_is_first_party(tmp_path: Path) -> None:
+    units = '"""Units."""\n\n\ndef area(side: int) -> int:\n    """Area."""\n    return side * side\n'
+    use = """
+        \"\"\"Uses it.\"\"\"
+
+        import units
+        from kinds.deep import LIMIT
+
+        WRONG: str = units.area("2")
+        LIMIT.nope()
+        units.gone()
+    """
+    tree = trees.one_project(tmp_path, {"use.py": use})
+    # Neither an installed distribution nor py.typed; one folder is in no project, the other in one without a name.
+    tree.write({"shared/units.py": units, "lib/setup.cfg": "[metadata]\n", "lib/more/kinds/deep.py": "LIMIT = 3\n"})
+    site = next((tree.root / "app/.venv").glob("lib/python*/site-packages"))
+    (site / "shared.pth").write_text(f"{tree.root}/shared\n{tree.root}/lib/more\n", "utf-8")
+    for option in ("--no-cache", "--cache-audit=100%"):
+        result, report = tree.check("app", option, command_name="lint")
+        result.expect(1)
+        assert {(f["path"], f["line"], f["rule"]) for f in report["findings"] if f["tool"] == "mypy"} == {
+            ("app/use.py", 6, "assignment"),
+            ("app/use.py", 6, "arg-type"),
+            ("app/use.py", 7, "attr-defined"),
+            ("app/use.py", 8, "attr-defined"),
+        }
+        assert not {f["rule"] for f in report["findings"]} & {"E0401", "E0611"}
+
+
+def test_a_folder_that_cannot_be_read_is_said_with_exit_code_2_and_the_rest_is_checked(tmp_path: Path) -> None:
+    tree = trees.one_project(tmp_path, {"ugly.py": "x  = 1\n"})
+    # Not even root can list a folder whose path is longer than the system's limit.
+    name = "d" * 250
+    place = os.open(tree.root / "app", os.O_RDONLY)
+    for _ in range(os.pathconf("/", "PC_PATH_MAX") // len(name) + 1):
+        os.mkdir(name, dir_fd=place)
+        inner = os.open(name, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+    for _ in ("cold", "cached"):
+        result, report = tree.check("--check", command_name="format")
+        result.expect(2)
+        assert [edit["path"] for edit in report["edits"]] == ["app/ugly.py"]
+        (failure,) = report["failures"]
+        assert failure["projects"] == ["app"] and failure["reason"].startswith(f"folder app/{name}/")
+        assert failure["reason"].endswith("cannot be read: File name too long")
+        assert "its files were not checked" in failure["detail"]
+    # A run over another part of the monorepo does not mind it.
+    tree.write({"lib/pyproject.toml": manifest("lib", "lib"), "lib/lib.py": "X = 1\n"})
+    tree.run("format", "--check", "lib").expect(0)

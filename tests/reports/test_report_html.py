@@ -123,6 +123,36 @@ def test_every_filter_leaves_exactly_what_it_names(browser: WebDriver, tmp_path:
     assert visible(browser) == 1
 
 
+def test_a_link_shows_what_its_sender_saw(browser: WebDriver, tmp_path: Path) -> None:
+    url = opened(browser, RICH, tmp_path)
+    click(browser, "input[name=severity][value='0']")
+    browser.find_element(By.NAME, "text").send_keys("ledger unused")
+    WebDriverWait(browser, 30).until(lambda _driver: visible(browser) == 1)
+    link = browser.current_url
+    assert link.startswith(f"{url}#?")
+    browser.get("about:blank")
+    browser.get(link)
+    assert visible(browser) == 1
+    assert browser.find_element(By.NAME, "text").get_attribute("value") == "ledger unused"
+    click(browser, "button[type=reset]")
+    WebDriverWait(browser, 30).until(lambda _driver: visible(browser) == 5)
+    assert browser.current_url == f"{url}#"
+    script(browser, f"location.hash = {json.dumps(link.partition('#')[2])}")
+    WebDriverWait(browser, 30).until(lambda _driver: visible(browser) == 1)
+
+
+def test_findings_come_first_with_numbered_lines_around_them_and_no_label_is_cut() -> None:
+    long = "a-rule-with-a-very-long-name-" * 8
+    lines = [f"line = {number}" for number in range(1, 31)]
+    report = replace(CLEAN, findings=(finding(line=10, column=1, end_line=10, end_column=5, rule=long, symbol=long),))
+    tree: Any = lxml_html.document_fromstring(html.render(report, RenderOptions(sources=lambda path: lines)))
+    assert tree.xpath("//main/section/h2/@id")[0] == "findings"
+    (shown,) = tree.xpath("//ol[@class='findings']//pre")
+    assert shown.text_content().splitlines() == [f"{number:>2}  line = {number}" for number in range(8, 13)]
+    assert shown.xpath("mark/text()") == ["line"]
+    assert long in tree.xpath("//svg//text/text()")
+
+
 def test_new_findings_are_told_from_those_that_a_baseline_accepts(browser: WebDriver, tmp_path: Path) -> None:
     accepted = tuple(replace(each, baselined=number < 2) for number, each in enumerate(RICH.findings))
     opened(browser, replace(RICH, findings=accepted), tmp_path)

@@ -20,7 +20,7 @@ from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.runner import edits
 
 HOOKS = ("pre-commit", "git", "none")
-CIS = ("github", "gitlab")
+CIS = ("github", "gitlab", "azure")
 
 
 EXAMPLES = (
@@ -170,6 +170,10 @@ def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
         plan.notes.append(f"the CI installs {facts.requirement}: change that where it comes from somewhere else")
     if name == "github":
         plan.add(top / ".github" / "workflows" / "pyfmt.yml", contents.github(facts))
+        return
+    if name == "azure":
+        plan.add(top / contents.AZURE_FILE, contents.azure(facts))
+        plan.notes.append(f"Azure runs {contents.AZURE_FILE} where a pipeline is made of it (Existing YAML file)")
         return
     plan.add(top / contents.GITLAB_FILE, contents.gitlab(facts))
     main = top / ".gitlab-ci.yml"

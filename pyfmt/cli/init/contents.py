@@ -14,6 +14,7 @@ from pyfmt.core.model import Project
 
 DISTRIBUTION = "pyfmt-monorepo"
 GITLAB_FILE = ".gitlab/pyfmt.yml"
+AZURE_FILE = ".azure-pipelines/pyfmt.yml"
 GIT_HOOK_CALL = "pyfmt run --staged"
 
 
@@ -119,7 +120,7 @@ _LOCAL_HOOK = (
     "entry: pyfmt run",
     'args: ["--"]',
     "language: system",
-    "types_or: [python, pyi]",
+    "types_or: [python, pyi, jupyter]",
     "require_serial: true",
 )
 
@@ -131,7 +132,7 @@ def prek_config(text: str, known: CheckoutFacts) -> str:
     else:
         more = (
             '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "pyfmt"\nname = "pyfmt (format and lint)"\n'
-            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi"]\n'
+            'entry = "pyfmt run"\nargs = ["--"]\nlanguage = "system"\ntypes_or = ["python", "pyi", "jupyter"]\n'
             "require_serial = true\n"
         )
     made = appended(text, more)
@@ -194,6 +195,8 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
+        with:
+          fetch-depth: 0  # `--since auto` looks for the merge base
       - uses: actions/setup-python@v5
         with:
           # The last one runs pyfmt; the others are for the projects' environments.
@@ -206,29 +209,70 @@ jobs:
           restore-keys: pyfmt-${{{{ runner.os }}}}-
       - run: python -m pip install "{known.requirement}"
       - run: pyfmt envs create --all
-      - run: pyfmt check --output github --output github-summary="$GITHUB_STEP_SUMMARY"
+      - run: {_CHECK} --output github --output github-summary="$GITHUB_STEP_SUMMARY"
 """
+
+
+# What is new: of the files that changed and those that see them, and beyond what baselines accept.
+_CHECK = "pyfmt check --since auto --baseline"
+
+
+def _further_pythons(known: CheckoutFacts) -> list[str]:
+    """The command that installs the Pythons beside the one that runs pyfmt, where the projects need any; uv comes with
+    pyfmt, and `pyfmt envs create` finds what it installs."""
+    further = known.pythons[:-1]
+    return [f"python -m uv python install {' '.join(further)}"] if further else []
 
 
 def gitlab(known: CheckoutFacts) -> str:
     """A job with a Code Quality report."""
+    pythons = "".join(f"    - {line}\n" for line in _further_pythons(known))
     return f"""\
 # Written by `pyfmt init --ci gitlab`.
 pyfmt:
   image: python:{known.pythons[-1]}
   variables:
+    GIT_DEPTH: 0  # `--since auto` looks for the merge base
     XDG_CACHE_HOME: $CI_PROJECT_DIR/.cache
   cache:
     key: pyfmt
-    paths: [.cache/pyfmt/]
+    paths: [.cache/pyfmt/, .cache/pip/, .cache/uv/]
   script:
     - python -m pip install "{known.requirement}"
+{pythons}\
     - pyfmt envs create --all
-    - pyfmt check --output text --output gitlab=gl-code-quality-report.json
+    - {_CHECK} --output text --output gitlab=gl-code-quality-report.json
   artifacts:
     when: always
     reports:
       codequality: gl-code-quality-report.json
+"""
+
+
+def azure(known: CheckoutFacts) -> str:
+    """A pipeline whose findings are warnings of the run."""
+    pythons = "".join(f"  - script: {line}\n" for line in _further_pythons(known))
+    return f"""\
+# Written by `pyfmt init --ci azure`.
+pool:
+  vmImage: ubuntu-latest
+variables:
+  XDG_CACHE_HOME: $(Pipeline.Workspace)/.cache
+steps:
+  - checkout: self
+    fetchDepth: "0"  # `--since auto` looks for the merge base
+  - task: UsePythonVersion@0
+    inputs:
+      versionSpec: "{known.pythons[-1]}"
+  - task: Cache@2
+    inputs:
+      key: 'pyfmt | "$(Agent.OS)" | "$(Build.SourceVersion)"'
+      restoreKeys: 'pyfmt | "$(Agent.OS)"'
+      path: $(Pipeline.Workspace)/.cache/pyfmt
+  - script: python -m pip install "{known.requirement}"
+{pythons}\
+  - script: pyfmt envs create --all
+  - script: {_CHECK} --output text --output azure
 """
 
 

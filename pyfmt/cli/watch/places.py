@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.projects.files import SETTINGS
 from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
@@ -99,7 +100,7 @@ def _kind_in_tree(event: Event, name: str, folder: str, places: WatchedPlaces) -
         return "" if passed_over or aloof else "shape"
     if _is_setting(name):
         return "" if folder in places.hidden else "shape"
-    return "source" if name.endswith(IMPORTABLE) else ""
+    return "source" if name.endswith((*IMPORTABLE, NOTEBOOK_SUFFIX)) else ""
 
 
 def _is_importable(path: str, root: str) -> bool:

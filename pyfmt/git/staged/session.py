@@ -11,6 +11,7 @@ from pathlib import Path
 from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Staged
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Environment, Failure, Project, Resolution
@@ -51,7 +52,7 @@ class Stage:
             named = selection.select(projects, wanted.named, self.config.root, self.config.root, self.config.exclude)
             files = {path: set(found) for path, found in named.files.items()}
         for project in projects:
-            staged = wanted.staged.intersection(project.files)
+            staged = wanted.staged.intersection(project.files + project.notebooks)
             if staged:
                 files.setdefault(project.path, set()).update(staged)
         chosen = {path: tuple(sorted(found - self.filtered.keys())) for path, found in files.items()}
@@ -197,7 +198,7 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
     root, index, entries, before = tree_of.real.root, tree_of.index, tree_of.entries, tree_of.before
     found = index.changed() & entries.keys() if request.since is None else entries.keys()
     below = [path[len(before) :] for path in found if path.startswith(before)]
-    staged = frozenset(path for path in below if path.endswith(PYTHON_SUFFIXES))
+    staged = frozenset(path for path in below if path.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)))
     if not request.paths:
         return Wanted(staged)
     chosen: set[str] = set()
@@ -207,7 +208,7 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
         real = absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
         relative = os.path.relpath(real, root)
         if relative == ".." or relative.startswith("../"):
-            raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root")
+            raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
         if before + relative in entries:
             named.append(relative)
         elif relative == "." or any(entry.startswith(f"{before}{relative}/") for entry in entries):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import StagedError
 from pyfmt.git.index import LINK, SUBMODULE, GitIndex, IndexEntry
 from pyfmt.projects.selection import SCRIPT_SUFFIXES
@@ -25,6 +26,7 @@ _SUFFIXES = frozenset(
     (
         *PYTHON_SUFFIXES,
         *SCRIPT_SUFFIXES,
+        NOTEBOOK_SUFFIX,
         ".toml",
         ".cfg",
         ".ini",
@@ -206,7 +208,7 @@ def generated(index: GitIndex, entries: Mapping[str, IndexEntry], root: Path, ex
         hidden = [*(before + file for file in folder.hidden_files), *compiled]
         if submodules and place.startswith(submodules):
             typed = ("py.typed",) if "py.typed" in folder.other_files else ()
-            found += [*hidden, *(before + file for file in folder.python_files)]
+            found += [*hidden, *(before + file for file in (*folder.python_files, *folder.notebooks))]
             found += [place + name for name in (*folder.manifests, *typed)]
         else:
             doubtful += (path for path in hidden if path not in entries)

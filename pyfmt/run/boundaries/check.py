@@ -8,17 +8,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Severity, Unit
+from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Unit
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
 from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
 from pyfmt.run.boundaries.reading import Reader, code_digest
 from pyfmt.run.boundaries.violations import Policy, counts_for_cycles, cycles, unreadable, violations
-
-_FIELDS = ("path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "message", "project", "syntax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,8 @@ class _BoundaryCheck:
 
     @property
     def _whole(self) -> bool:
-        return all(self._question.selected.get(project.path) == project.files for project in self._question.projects)
+        selected = self._question.selected
+        return all(set(project.files).issubset(selected.get(project.path, ())) for project in self._question.projects)
 
     def key(self, memory: Memory) -> bytes:
         """The digest of everything that the answer depends on."""
@@ -135,7 +135,7 @@ class _BoundaryCheck:
             if file in self._owners
         )
         notes = (*self._remarks(), *(map(_needless, allowed.unused()) if self._whole and not failures else ()))
-        return BoundaryResult(Outcome(unit, tuple(findings), failures=failures), notes)
+        return BoundaryResult(Outcome(unit, tuple(map(reader.placed, findings)), failures=failures), notes)
 
     def _remarks(self) -> list[str]:
         """What was not checked, and why; for whole runs, since they are about the configuration."""
@@ -160,10 +160,7 @@ def _needless(entry: Allowance) -> str:
 
 
 def _dump(checked: BoundaryResult) -> bytes:
-    rows = [
-        [*(getattr(finding, name) for name in _FIELDS), finding.severity.value, finding.notes, finding.also]
-        for finding in checked.outcome.findings
-    ]
+    rows = [row_from_finding(finding) for finding in checked.outcome.findings]
     return json.dumps([rows, checked.notes]).encode("utf-8", "surrogatepass")
 
 
@@ -172,10 +169,6 @@ def _load(value: bytes | None, unit: Unit) -> BoundaryResult | None:
         if value is None:
             return None
         rows, notes = json.loads(value)
-        findings = []
-        for *plain, severity, said, also in rows:
-            facts = dict(zip(_FIELDS, plain, strict=True))
-            findings.append(Finding(**facts, severity=Severity(severity), notes=tuple(said), also=tuple(also)))
-        return BoundaryResult(Outcome(unit, tuple(findings), cached=True), tuple(notes))
+        return BoundaryResult(Outcome(unit, tuple(map(finding_from_row, rows)), cached=True), tuple(notes))
     except (ValueError, TypeError):
         return None  # a damaged value is a miss

@@ -13,6 +13,9 @@ from pyfmt.cache.digests import MISSING
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.model import Finding
+from pyfmt.core.notebooks import Notebook, NotebookError, plain, source_of
 from pyfmt.imports.parse import FileImports, from_json, read_imports, to_json
 
 
@@ -29,7 +32,7 @@ class Reader:
 
     def fetch(self, files: Iterable[str]) -> None:
         """Ask the cache for many files at once."""
-        keys = {file: _key(self._memory.digests.of(file)) for file in files if file not in self._known}
+        keys = {file: _key(self._memory.digests.of(file), file) for file in files if file not in self._known}
         values = self._memory.store.get(keys.values()) if self._memory.store else {}
         for file, key in keys.items():
             found = _read(values.get(key))
@@ -44,15 +47,27 @@ class Reader:
 
     def _read(self, file: str) -> FileImports:
         try:
-            source = disk.read_bytes(self._root / file)
+            data = disk.read_bytes(self._root / file)
         except OSError as error:
             self.errors[file] = error.strerror or str(error)
             return FileImports()
-        found = read_imports(source)
-        digest = hashlib.sha256(source).digest()
+        found = read_imports(source_of(data) if file.endswith(NOTEBOOK_SUFFIX) else data)
+        digest = hashlib.sha256(data).digest()
         self.steady &= digest == self._memory.digests.of(file)
-        self._new[_key(digest)] = json.dumps(to_json(found), separators=(",", ":")).encode("utf-8", "surrogatepass")
+        self._new[_key(digest, file)] = json.dumps(to_json(found), separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
         return found
+
+    def placed(self, finding: Finding) -> Finding:
+        """A finding about what `of` gave; of a notebook told from its cell."""
+        if not finding.path.endswith(NOTEBOOK_SUFFIX):
+            return finding
+        try:
+            notebook = Notebook(disk.read_bytes(self._root / finding.path))
+        except (OSError, NotebookError):
+            return finding  # it was one a moment ago: nothing of this is remembered
+        return notebook.located(finding, notebook.module(plain))
 
     def save(self) -> None:
         """Remember what was read."""
@@ -69,13 +84,14 @@ def code_digest() -> str:
     if not _code:
         package = Path(__file__).parent.parent.parent
         files = [*sorted((package / "imports").glob("*.py")), *sorted((package / "run" / "boundaries").glob("*.py"))]
-        files.append(package / "core" / "rules.py")
+        files += [package / "core" / "rules.py", package / "core" / "notebooks.py"]
         _code.append(short_digest(*(file.read_text("utf-8") for file in files), str(sys.version_info[:3])))
     return _code[0]
 
 
-def _key(digest: bytes) -> bytes:
-    return fold("imports", code_digest(), digest if digest != MISSING else "missing")
+def _key(digest: bytes, file: str) -> bytes:
+    kind = "notebook" if file.endswith(NOTEBOOK_SUFFIX) else "module"
+    return fold("imports", code_digest(), digest if digest != MISSING else "missing", kind)
 
 
 def _read(value: bytes | None) -> FileImports | None:

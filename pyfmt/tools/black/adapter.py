@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
 from pyfmt.tools.black import newer
@@ -149,7 +150,7 @@ def is_excluded(path: str, settings: BlackSettings) -> bool:
         return True
     if _matches(path, settings):
         return True
-    named = not path.endswith((".py", ".pyi"))
+    named = not path.endswith((".py", ".pyi", NOTEBOOK_SUFFIX))
     return not (named or options.include.search(f"/{path}")) or _points_outside(path, settings.root)
 
 

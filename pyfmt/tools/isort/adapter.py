@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
 from pyfmt.tools.black import adapter as black
@@ -81,6 +82,14 @@ def layout_against(settings: IsortSettings, line_length: int) -> tuple[tuple[str
     return tuple(
         (name, str(getattr(have, "value", have)).lower(), value) for name, have, value in found if have != value
     )
+
+
+@lru_cache(maxsize=None)
+def _for_cells(settings: IsortSettings) -> Config:
+    """The same for a cell of a notebook: no import is added to each of them."""
+    from isort.settings import Config  # lazy: start-up
+
+    return Config(config=load(settings), add_imports=frozenset())
 
 
 def _roots(settings: IsortSettings) -> list[str]:
@@ -218,8 +227,9 @@ def sort(data: bytes, path: str | None, settings: IsortSettings) -> bytes:
     source = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     result = io.StringIO(newline="")
     file = Path(settings.root, path) if path is not None else None
+    config = _for_cells(settings) if path is not None and path.endswith(NOTEBOOK_SUFFIX) else load(settings)
     try:
-        changed = sort_stream(source, result, config=load(settings), file_path=file, disregard_skip=True)
+        changed = sort_stream(source, result, config=config, file_path=file, disregard_skip=True)
     except (FileSkipComment, ExistingSyntaxErrors):  # the latter only with `atomic = true`
         return data
     return result.getvalue().encode(encoding) if changed else data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pyfmt.core.model import Severity
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.mypy import executing, rules
 from pyfmt.tools.mypy.adapter import Mypy
 from pyfmt.tools.mypy.config import own_sections
@@ -39,6 +39,10 @@ TOOL = Tool(
         first=True,
         mildest=Severity.WARNING,
         unused_rule="unused-ignore",
+    ),
+    notebooks=NotebookRules(
+        never=frozenset({"top-level-await"}),  # IPython runs it
+        undefined=re.compile(r'Name "(?P<name>\w+)" is not defined'),
     ),
     rule_url=rules.url,
     rule_texts=rules.texts,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.mypy import config, plugins
@@ -74,6 +75,7 @@ class Mypy:
             "search_path": list(environment.search_path),
             "site_packages": list(environment.site_packages),
             "import_roots": _outside(dict.fromkeys(roots), environment.site_packages),
+            "notebooks": {_absolute(context.root, file): text for file, text in context.notebooks.items()},
             "remapped": [list(pair) for pair in environment.remapped],
             "shared_config": context.config.path,
             "runs": runs,
@@ -123,6 +125,10 @@ class _SourceFinder:
         self._parents: dict[str, str] = {}
 
     def module(self, file: str) -> str:
+        if file.endswith(NOTEBOOK_SUFFIX):
+            from pyfmt.core.notebooks import module_name  # deferred: only where there are any
+
+            return module_name(file)
         if not file.endswith(_SUFFIXES):
             return "__main__"  # a script: mypy takes one in a run, and nobody can import it
         stem, _, suffix = file.rpartition(".")

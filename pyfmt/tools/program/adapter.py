@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Environment, Failure, Finding, Project, Severity, Unit
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
@@ -30,6 +31,7 @@ class ProgramFinding:
     severity: Severity = Severity.ERROR
     symbol: str = ""  # "": as the rule
     syntax: bool = False
+    cell: int | None = None  # of a notebook, of all its cells from 1: then the place is one in it
 
 
 def beside_pyfmt(name: str) -> str:
@@ -115,6 +117,7 @@ def _finding(tool: str, path: str, project: str, environment: str, row: ProgramF
         project=project,
         environments=(environment,) if environment else (),
         syntax=row.syntax,
+        cell=CellPlace(row.cell, row.line, row.column, row.end_line, row.end_column) if row.cell is not None else None,
     )
 
 

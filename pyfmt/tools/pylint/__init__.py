@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.pylint import executing, rules
 from pyfmt.tools.pylint.adapter import PylintLinter
 from pyfmt.tools.tool import Kind, Tool
@@ -34,6 +34,15 @@ TOOL = Tool(
         ",",
         never=frozenset({"R0801", "R0401", "astroid-error", "F0002"}),  # a block of several files has no line
         unused_rule="I0021",
+    ),
+    notebooks=NotebookRules(
+        # missing-module-docstring: text cells say it. wrong-import-order, ungrouped-imports, wrong-import-position:
+        # imports are sorted cell by cell. misplaced-future: it holds where a cell begins. await-outside-async: IPython
+        # runs it.
+        never=frozenset({"C0114", "C0411", "C0412", "C0413", "W0410", "E1142"}),
+        # pointless-statement, pointless-string-statement, expression-not-assigned; a semicolon hides the value.
+        shown=frozenset({"W0104", "W0105", "W0106", "W0301"}),
+        undefined=re.compile(r"Undefined variable '(?P<name>\w+)'"),
     ),
     rule_url=rules.url,
     rule_texts=rules.texts,

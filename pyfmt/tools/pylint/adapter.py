@@ -43,6 +43,7 @@ class PylintLinter:
             "moved": list(context.moved) if context.moved else None,
             "trusted": context.trusted,
             "unused_ignores": context.unused_ignores,
+            "notebooks": {os.path.join(context.root, file): text for file, text in context.notebooks.items()},
             "groups": [
                 {**_group(part, environment, context.root), "replay": context.replays.get(part.project.path)}
                 for part in unit.parts

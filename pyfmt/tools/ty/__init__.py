@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Severity, Unit
-from pyfmt.core.tool_values import Comment, Cost
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.tools.program import concise
 from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
 from pyfmt.tools.tool import Kind, Tool
@@ -28,15 +30,19 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     # In a pyproject.toml it is found from the root; `--config-file` takes a ty.toml alone.
     config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
     folders = (word for root in roots for word in ("--extra-search-path", root))
-    fixed = ("check", "--no-progress", "--output-format", "gitlab", "--project", context.root, "--exit-zero")
+    # Only the format for people tells places in notebooks.
+    style = "concise" if any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files) else "gitlab"
+    fixed = ("check", "--no-progress", "--output-format", style, "--project", context.root, "--exit-zero")
     place = () if environment.standalone else ("--python", environment.prefix)
     target = (*place, "--python-version", f"{python[0]}.{python[1]}")
     return (*fixed, *config, *target, *folders)
 
 
 def _rows(text: str) -> Iterator[ProgramFinding]:
-    """GitLab's Code Quality format, with positions from 1 and exclusive ends."""
-    for found in json.loads(text):
+    """GitLab's Code Quality format, with positions from 1 and exclusive ends; of notebooks the concise one."""
+    if not text.lstrip().startswith("["):
+        yield from concise.rows(text)
+    for found in json.loads(text) if text.lstrip().startswith("[") else ():
         place = found["location"]["positions"]
         rule = found["check_name"]
         yield ProgramFinding(
@@ -69,5 +75,6 @@ TOOL = Tool(
     comment=Comment(
         re.compile(r"#\s*ty:\s*ignore\[(?P<names>[^\]]*)\]"), "# ty: ignore[{}]", unused_rule="unused-ignore-comment"
     ),
+    notebooks=NotebookRules(native=True),
     rule_url=lambda rule, _symbol: f"https://docs.astral.sh/ty/reference/rules/#{rule}",
 )

@@ -25,6 +25,9 @@ class Farm:
         digest = hashlib.sha256(repr(sorted(map(tuple, remapped))).encode("utf-8", "surrogateescape")).hexdigest()
         self.folder = os.path.join(os.path.realpath(parent), f"farm-{digest[:12]}")
         self._places: dict[str, str] = {}  # absolute path -> module
+        # No name of a package, so that mypy takes no folder above for one.
+        self._texts = os.path.join(os.path.realpath(parent), "notebook-texts")
+        self._notebooks: dict[str, str] = {}  # absolute path -> that of its text
         for module, path in sorted(map(tuple, remapped)):  # a package before what lies in it
             self._places[path.removesuffix(".py")] = module
             self._plant(module.split("."), path)
@@ -34,16 +37,35 @@ class Farm:
         """What belongs on the search path."""
         return [self.folder] if self._places else []
 
+    def write(self, notebooks: Mapping[str, str], runs: Sequence[Mapping[str, Any]]) -> None:
+        """Write the Python texts of notebooks, by absolute path, where mypy can read them; `runs` name their modules.
+
+        One that says the same is left as it is: mypy's cache holds on to it.
+        """
+        names = {file: name for run in runs for file, name in run["files"].items() if file in notebooks}
+        if names:
+            os.makedirs(self._texts, exist_ok=True)
+        for file, name in names.items():
+            place = self._notebooks[file] = os.path.join(self._texts, f"{name}.py")
+            data = notebooks[file].encode("utf-8", "surrogatepass")
+            with contextlib.suppress(OSError), open(place, "rb") as known:
+                if known.read() == data:
+                    continue
+            with open(place, "wb") as text:
+                text.write(data)
+
     def part(self, part: Mapping[str, Any]) -> dict[str, Any]:
         """A run of the payload, with the files that are in the farm named by their places there."""
         files = {}
         for file, name in part["files"].items():
             place = self.place(file)
-            files[place] = name if place == file else self._name(place)
+            files[place] = name if place == file or file in self._notebooks else self._name(place)
         return {**part, "files": files, "reported": [self.place(file) for file in part["reported"]]}
 
     def place(self, file: str) -> str:
-        """Where an absolute path is found in the farm; itself where it is not in it."""
+        """Where an absolute path is found in the farm, or a notebook's text; itself where it is not in it."""
+        if file in self._notebooks:
+            return self._notebooks[file]
         stem = os.path.splitext(file)[0]
         for path, module in sorted(self._places.items(), reverse=True):  # the longest first
             base = os.path.join(self.folder, *module.split("."))
@@ -55,6 +77,8 @@ class Farm:
 
     def real(self, file: str) -> str:
         """What `place` was given for an answer."""
+        if file.startswith(self._texts + os.sep):
+            return next((path for path, place in self._notebooks.items() if place == file), file)
         if not file.startswith(self.folder + os.sep):
             return file
         for path, module in sorted(self._places.items(), key=lambda item: item[1], reverse=True):

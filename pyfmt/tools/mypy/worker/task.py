@@ -77,6 +77,8 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
     _observer.allow(scratch)
     try:
         farm = _farm.plant(payload["cache_dir"], scratch, payload["remapped"])
+        with _observer.paused():
+            farm.write(payload["notebooks"], payload["runs"])
         payload = {**payload, "import_roots": [*payload["import_roots"], *farm.roots]}
         for number, part in enumerate(payload["runs"]):
             if part["reported"]:

@@ -6,6 +6,7 @@ Standalone: loaded by file path next to `task.py` once pylint is importable; no 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import traceback
@@ -34,6 +35,9 @@ FORCED = ("--jobs=1", "--persistent=n", "--score=n", "--reports=n", "--recursive
 CRASHES = ("F0001", "F0002")
 SYNTAX = ("E0001", "F0010")
 _UNKNOWN = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
+
+# Absolute path to the Python text of each notebook; a name of its own, since none is imported.
+NOTEBOOKS: dict[str, str] = {}
 
 
 class ConfigBroken(Exception):
@@ -128,7 +132,16 @@ class RecordingLinter(pylinter.PyLinter):
         config = self.config
         ignored = (config.ignore, config.ignore_patterns, self._ignore_paths)
         chosen = (file for file in files if not _is_ignored_file(file, *ignored))
-        return [FileItem(name, os.path.normpath(file), name) for file in chosen for name in (self.names.name(file),)]
+        return [FileItem(name, os.path.normpath(file), name) for file in chosen for name in (self._name(file),)]
+
+    def _name(self, file: str) -> str:
+        if os.path.abspath(file) not in NOTEBOOKS:
+            return str(self.names.name(file))
+        return f"notebook_{hashlib.sha256(file.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+
+    def get_ast(self, filepath: str, modname: str, data: str | None = None) -> Any:
+        """The tree of a file, of a notebook that of its cells."""
+        return super().get_ast(filepath, modname, NOTEBOOKS.get(os.path.abspath(filepath), data))
 
     def search_path(self, files: Iterable[str]) -> list[str]:
         """The folders that go before `sys.path` for `files`: what they are imported from."""
@@ -290,6 +303,8 @@ def _from_characters(text: Sequence[str], line: int, column: int) -> int:
 @lru_cache(maxsize=8)
 def _lines(path: str) -> list[str]:
     """The lines of a source file as Python's parser counts them; none if it cannot be read."""
+    if path in NOTEBOOKS:
+        return NOTEBOOKS[path].split("\n")
     try:
         stream, _, data = open_source_file(path)
         stream.close()

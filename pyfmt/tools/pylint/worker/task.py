@@ -8,7 +8,7 @@ installed in the environment gives for each project:
 
 The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one),
-    trusted, unused_ignores (report them whatever rcfile says),
+    trusted, unused_ignores (report them whatever rcfile says), notebooks (the Python text of each that is a file),
     import_roots (first-party folders that the environment's packages come from)
     groups: a list of {project, folder, files, context, import_roots, py_version, home, replay}; each is linted in a
             process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
@@ -246,6 +246,7 @@ def _lint(payload: Json, group: Json) -> Json:
     if payload.get("unused_ignores"):
         linter.enable("useless-suppression")
     linting.keep_tracebacks(linter)
+    linting.NOTEBOOKS.update(payload["notebooks"])
     of_config, linter.said = linter.said, []
     if any(message.msg_id == "F0011" for message, _ in of_config):
         return _about_config(payload, group, linter, of_config)

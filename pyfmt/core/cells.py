@@ -1,0 +1,19 @@
+"""Notebooks, as far as everything else must know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NOTEBOOK_SUFFIX = ".ipynb"  # of a Jupyter notebook
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlace:
+    """A place in a notebook's cell, as in Finding; `number` counts all cells from 1, `text` is the line there."""
+
+    number: int
+    line: int
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    text: str = ""

@@ -1,0 +1,150 @@
+"""Runs of machines that share a cache over HTTP, and over a folder."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cache.comparing import timeless
+from tests.cache.little_monorepo import LittleMonorepo
+from tests.cache.remote.test_entries import PUBLIC, SIGNING
+from tests.support.http_cache import PASSWORD, USER, HttpCache, http_cache
+from tests.support.monorepo import Monorepo
+
+VALUES = "lib/core/acme/core/values.py"
+URL, NAMESPACE, KEY, PUBLIC_KEY = (f"PYFMT_CACHE_{name}" for name in ("REMOTE", "NAMESPACE", "KEY", "PUBLIC_KEY"))
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
+    """The little monorepo, never checked."""
+    return LittleMonorepo(tmp_path_factory.mktemp("remote"))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[HttpCache]:
+    """An empty cache."""
+    with http_cache(tmp_path / "server") as found:
+        yield found
+
+
+def machine(repo: LittleMonorepo, place: Path) -> Monorepo:
+    """A fresh checkout with environments of its own, on a machine where pyfmt never ran."""
+    shutil.copytree(repo.tree.root, place / "monorepo", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    (place / "home").mkdir()
+    made = object.__new__(LittleMonorepo)
+    made.tree, made.wheels = Monorepo(place / "monorepo", place / "home"), repo.wheels
+    made.make_environments()
+    return made.tree
+
+
+def plain(entry: bytes) -> bytes:
+    """The value of an unsigned entry, its proof unread."""
+    (start,) = (place for place in range(len(entry)) if entry[place : place + 7] == b"pyfmt1\x21")
+    return zlib.decompress(entry[start + 7 + 0x21 :])
+
+
+def units(report: dict[str, Any]) -> set[bool]:
+    """Whether units came from a cache."""
+    return {unit["cached"] for unit in report["units"]}
+
+
+def test_a_fresh_machine_gives_the_report_of_the_first_without_a_tool(
+    repo: LittleMonorepo, tmp_path: Path, server: HttpCache
+) -> None:
+    first, second = machine(repo, tmp_path / "first"), machine(repo, tmp_path / "second")
+    environ = {URL: server.url}
+    cold = first.check(environ=environ)[1]
+    assert units(cold) == {False} and server.entries()
+    sent = len(server.entries())
+    warm = second.check(environ=environ)[1]
+    assert units(warm) == {True} and cold["findings"]
+    assert {**timeless(warm), "root": ""} == {**timeless(cold), "root": ""}
+    assert len(server.entries()) == sent
+    shown = second.run("cache", "show").stdout
+    assert "0 entries (0.0 kB) sent" in shown and " hits" in shown and "0 refused" in shown, shown
+    for entry in server.entries():
+        assert str(tmp_path).encode() not in plain(entry.read_bytes())
+    second.write({VALUES: second.read(VALUES).replace("def double", "def twice")})
+    edited, alone = (second.check(*arguments, environ=environ)[1] for arguments in ((), ("--no-cache",)))
+    assert timeless(edited)["findings"] == timeless(alone)["findings"] != timeless(cold)["findings"]
+
+
+def test_a_server_that_is_away_refuses_or_is_slow_costs_a_note(
+    repo: LittleMonorepo, tmp_path: Path, server: HttpCache
+) -> None:
+    tree = machine(repo, tmp_path / "first")
+    plain = tree.check("--no-cache")[1]
+    for url, reason in (
+        ("http://127.0.0.1:9", "refused"),
+        (f"{server.url}/guarded", "401"),
+        (f"{server.url}/readonly", "403"),
+        ("nosuch://bucket", "nosuch"),
+    ):
+        shutil.rmtree(tree.home / ".cache", ignore_errors=True)
+        result, report = tree.check("--tool", "isort", "--tool", "black", environ={URL: url})
+        (note,) = [note for note in report["notes"] if "remote cache" in note]
+        assert reason in note and result.code == 1 and report["edits"] == plain["edits"], (url, note)
+    environ = {URL: server.url.replace("//", f"//{USER}:{PASSWORD}@") + "/guarded"}
+    (tree.root / ".cache").mkdir()
+    pushed = tree.run("cache", "push", environ=environ).expect(0)
+    assert pushed.stdout.startswith("sent     ") and server.entries("guarded"), pushed
+    result, report = tree.check("--tool", "isort", "--tool", "black", environ=environ)
+    assert not [note for note in report["notes"] if "remote" in note]
+    assert PASSWORD not in result.stdout + result.stderr
+
+
+def test_what_a_pull_request_writes_turns_nothing_green_on_main(
+    repo: LittleMonorepo, tmp_path: Path, server: HttpCache
+) -> None:
+    """The attacker may write anywhere on the server, and knows every key but the private one."""
+    tree = machine(repo, tmp_path / "first")
+    main = {URL: server.url, KEY: SIGNING}
+    pull = {URL: server.url, PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"}
+    text = tree.read(VALUES)
+    tree.write({VALUES: text.replace("value * 2", 'value + "2"')})
+    red = tree.run("check", "--no-cache").expect(1).stdout
+    # The answers to the clean text, as the attacker computes them, under the names that the red text has.
+    before = set(server.entries())
+    tree.check(environ={URL: server.url})
+    reds = {path.name for path in set(server.entries()) - before}
+    for path in server.entries():
+        path.unlink()
+    tree.write({VALUES: text})
+    shutil.rmtree(tree.home / ".cache")
+    tree.check(environ={URL: server.url})
+    greens = [path.read_bytes() for path in server.entries()]
+    for name in reds:
+        for green in greens[:1]:
+            (server.folder / "open/ac" / name).write_bytes(green)
+    tree.write({VALUES: text.replace("value * 2", 'value + "2"')})
+    for environ in (pull, main):
+        shutil.rmtree(tree.home / ".cache")
+        result = tree.run("check", environ=environ)
+        assert result.code == 1
+        lines = [line for line in result.stdout.splitlines() if not line.startswith("note: ")]
+        assert lines == [line for line in red.splitlines() if not line.startswith("note: ")]
+        assert "not verified, not used" in result.stdout
+    shutil.rmtree(tree.home / ".cache")
+    # By now main's own entries stand there, signed: a pull request that has the public key alone reads them.
+    report = tree.check(environ=pull)[1]
+    assert units(report) == {True}
+
+
+def test_a_checkout_that_is_not_trusted_names_no_cache(repo: LittleMonorepo, tmp_path: Path) -> None:
+    tree, folder = machine(repo, tmp_path / "first"), tmp_path / "shared"
+    settings = tree.read("pyproject.toml") + f'[tool.pyfmt.cache]\nremote = "file://{folder}"\n'
+    tree.write({"pyproject.toml": settings})
+    refused = tree.check("--tool", "isort", "--tool", "black")[1]
+    assert [note for note in refused["notes"] if "`pyfmt trust`" in note] and not folder.exists()
+    tree.run("trust").expect(0)
+    shutil.rmtree(tree.home / ".cache")
+    tree.check("--tool", "isort", "--tool", "black")
+    assert list(folder.rglob("ac/*"))
+    shutil.rmtree(tree.home / ".cache")
+    assert units(tree.check("--tool", "isort", "--tool", "black")[1]) == {True}
