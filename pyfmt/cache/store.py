@@ -137,7 +137,7 @@ class Store:
             if _is_damage(error):
                 with contextlib.suppress(OSError):
                     self._discard()
-                self.trouble += "; it is thrown away and made anew by the next run"
+                self.trouble += "; it is removed, and the next run makes it again"
 
     def get(self, keys: Iterable[bytes], *, shared: bool = True) -> dict[bytes, bytes]:
         """The known values of some keys; of those that are `shared` also what the remote cache has, where there is one."""

@@ -43,7 +43,7 @@ _PYLINT_PYTHONS = ((3, 10), (3, 13))
 _LITTLE_SPACE = 1 << 30  # bytes
 
 
-EXAMPLES = (("pyfmt doctor", "exit code 1 where something is odd"),)
+EXAMPLES = (("pyfmt doctor", "exit code 1 where there is a problem"),)
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -59,12 +59,12 @@ def run(options: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """What is asked, and what was found to be odd on the way."""
+    """What is asked, and the problems that were found on the way."""
 
     request: Request
     cwd: Path
     environ: Mapping[str, str]
-    odd: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def hidden(self, text: str) -> str:
         """`text` on one line, without the user's home folder: a bug report is public."""
@@ -74,7 +74,7 @@ class Doctor:
 
 
 def page(request: Request, cwd: Path, environ: Mapping[str, str]) -> tuple[str, bool]:
-    """The page as Markdown, and whether anything is odd."""
+    """The page as Markdown, and whether there are problems."""
     doctor = Doctor(request, cwd, environ)
     parts: list[tuple[str, Callable[[Doctor], Iterator[str]]]] = [
         ("versions", _versions),
@@ -84,16 +84,16 @@ def page(request: Request, cwd: Path, environ: Mapping[str, str]) -> tuple[str, 
         ("cache", _cache),
     ]
     lines = ["## pyfmt doctor"]
-    for title, tell in parts:
+    for title, facts in parts:
         lines += ["", f"### {title}", ""]
         try:
-            for line in tell(doctor):
+            for line in facts(doctor):
                 lines.append(f"- {doctor.hidden(line)}")
         except (PyfmtError, OSError) as error:
-            lines.append("- cannot be told, see below")
-            doctor.odd.append(f"{title}: {error}")
-    odd = [f"- {doctor.hidden(line)}" for line in dict.fromkeys(doctor.odd)]
-    return "\n".join([*lines, "", "### odd", "", *(odd or ["- nothing"])]), bool(odd)
+            lines.append("- unknown, see below")
+            doctor.problems.append(f"{title}: {error}")
+    problems = [f"- {doctor.hidden(line)}" for line in dict.fromkeys(doctor.problems)]
+    return "\n".join([*lines, "", "### problems", "", *(problems or ["- none"])]), bool(problems)
 
 
 def _versions(doctor: Doctor) -> Iterator[str]:
@@ -105,12 +105,12 @@ def _versions(doctor: Doctor) -> Iterator[str]:
         yield f"{name} {version}"
         wanted = pins.get(name, version)
         if version != wanted:
-            doctor.odd.append(f"{name} is {version}, but this pyfmt was made for {wanted}: install pyfmt anew")
+            doctor.problems.append(f"{name} is {version}, but this pyfmt was made for {wanted}: install pyfmt again")
     command = shutil.which("pyfmt", path=doctor.environ.get("PATH"))
     if command is not None and Path(command).resolve().parent != Path(sys.executable).resolve().parent:
         own = Path(sys.prefix, "bin", "pyfmt")
         if Path(command).resolve() != own.resolve():
-            doctor.odd.append(f"`pyfmt` on the PATH is {command}, which is not the one that runs now ({own})")
+            doctor.problems.append(f"`pyfmt` on the PATH is {command}, which is not the one that runs now ({own})")
 
 
 def _pins() -> dict[str, str]:
@@ -129,7 +129,7 @@ def _machine(doctor: Doctor) -> Iterator[str]:
     encoding = locale.getpreferredencoding(False)
     yield f"encoding {encoding} (standard output: {sys.stdout.encoding}), terminal: {sys.stdout.isatty()}"
     if encoding.lower().replace("-", "") not in ("utf8", "ascii"):
-        doctor.odd.append(f"the system's encoding is {encoding}: names beyond ASCII may be shown wrong")
+        doctor.problems.append(f"the system's encoding is {encoding}: names beyond ASCII may be shown wrong")
     yield f"git {_git_version(doctor)}"
     found = [name for name in _MANAGERS if shutil.which(name, path=doctor.environ.get("PATH"))]
     yield f"managers on the PATH: {', '.join(found) or 'none'}"
@@ -137,14 +137,14 @@ def _machine(doctor: Doctor) -> Iterator[str]:
         if doctor.environ.get(name):
             yield f"${name} = {doctor.environ[name]}"
             if name in _UNUSED:
-                doctor.odd.append(f"${name} is set: pyfmt's linters do not see it, other tools do")
+                doctor.problems.append(f"${name} is set: pyfmt's linters do not see it, other tools do")
 
 
 def _git_version(doctor: Doctor) -> str:
     try:
         return version(doctor.cwd) or "answers nothing"
     except Unknown as error:
-        doctor.odd.append("git cannot be run: all files count, whatever .gitignore says")
+        doctor.problems.append("git cannot be run: all files count, also those that .gitignore names")
         return f"cannot be run: {error}"
 
 
@@ -157,7 +157,7 @@ def _configuration(doctor: Doctor) -> Iterator[str]:
     yield f"root {settings.root}"
     yield f"file {settings.file or 'none'}"
     if not (settings.root / ".git").exists():
-        doctor.odd.append(f"{settings.root} is not the root of a git repository")
+        doctor.problems.append(f"{settings.root} is not the root of a git repository")
     given = [f"{key} (from {origin})" for key, origin in settings.origins if origin != "default"]
     yield f"set: {', '.join(given) or 'nothing, all defaults'}"
     yield f"tools: {', '.join(settings.tools)}; jobs: {settings.jobs}; timeout: {settings.timeout:g} s"
@@ -176,22 +176,22 @@ def _environments(doctor: Doctor) -> Iterator[str]:
             users.setdefault(found.environment.prefix, []).append(project.name)
             known.setdefault(found.environment.prefix, (found.environment, found.rule))
         elif project.files or project.notebooks:
-            doctor.odd.append(f"{project.name} has no environment: `pyfmt envs create {project.path}` makes one")
+            doctor.problems.append(f"{project.name} has no environment: `pyfmt envs create {project.path}` makes one")
         for candidate in found.passed_over:
             cure = f" ({candidate.cure})" if candidate.cure else ""
-            doctor.odd.append(f"{project.name}: passed over {candidate.prefix}: {candidate.reason}{cure}")
+            doctor.problems.append(f"{project.name}: passed over {candidate.prefix}: {candidate.reason}{cure}")
     for prefix, (environment, rule) in known.items():
         yield (
             f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
             f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for "
             f"{some(users[prefix])}"
         )
-        doctor.odd.extend(_odd_environment(environment))
+        doctor.problems.extend(_environment_problems(environment))
     for failure in space.survey.failures:
-        doctor.odd.append(f"{', '.join(failure.projects) or failure.tool}: {failure.reason}")
+        doctor.problems.append(f"{', '.join(failure.projects) or failure.tool}: {failure.reason}")
 
 
-def _odd_environment(environment: Environment) -> Iterator[str]:
+def _environment_problems(environment: Environment) -> Iterator[str]:
     if environment.health is not Health.OK:
         cure = f" ({environment.cure})" if environment.cure else ""
         yield f"environment {environment.name}: {environment.reason}{cure}"
@@ -211,7 +211,7 @@ def _cache(doctor: Doctor) -> Iterator[str]:
     free = shutil.disk_usage(folder).free
     yield f"free space {free / 1e9:.1f} GB"
     if free < _LITTLE_SPACE:
-        doctor.odd.append(f"only {free / 1e6:.0f} MB are free where the cache lies ({folder})")
+        doctor.problems.append(f"only {free / 1e6:.0f} MB are free where the cache is ({folder})")
     store = Store(folder)
     try:
         store.get([b""])
@@ -219,4 +219,4 @@ def _cache(doctor: Doctor) -> Iterator[str]:
         store.close()
     yield f"results {'cannot be used' if store.trouble else 'can be read'}"
     if store.trouble:
-        doctor.odd.append(store.trouble)
+        doctor.problems.append(store.trouble)

@@ -28,7 +28,7 @@ from pyfmt.run.workspace import open_workspace
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
     ("pyfmt envs create billing", "make the environment of one project"),
-    ("pyfmt envs create --all --dry-run", "say what would be made"),
+    ("pyfmt envs create --all --dry-run", "show what would be made"),
 )
 
 
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="with create: every project that has none")
     parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
-    parser.add_argument("--recreate", action="store_true", help="with create: make it anew")
-    parser.add_argument("--dry-run", action="store_true", help="with create: only say what would be done")
+    parser.add_argument("--recreate", action="store_true", help="with create: make it again")
+    parser.add_argument("--dry-run", action="store_true", help="with create: only show what would be done")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`pyfmt graph`: which project depends on which, and the file that says so."""
+"""`pyfmt graph`: which project depends on which, and the file that declares it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyfmt.core.model import Project
 from pyfmt.reports.escaping import printable_text
 
 EXAMPLES = (
-    ("pyfmt graph", "every dependency between projects, with the file that says so"),
+    ("pyfmt graph", "every dependency between projects, with the file that declares it"),
     ("pyfmt graph --mermaid", "a flowchart for a README"),
 )
 

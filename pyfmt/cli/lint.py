@@ -17,7 +17,7 @@ EXAMPLES = (
         "pyfmt lint - --stdin-filename lib/storage/disk.py < disk.py",
         "for editors: what the buffer holds, not yet saved",
     ),
-    ("pyfmt lint --jobs 1 --no-cache -v", "everything anew, one unit after the other"),
+    ("pyfmt lint --jobs 1 --no-cache -v", "everything again, one unit after the other"),
 )
 
 

@@ -14,7 +14,7 @@ def _output(value: str) -> tuple[str, str | None]:
     """One `--output`: (format, file); the format "auto" is what the CI reads."""
     name, equals, file = value.partition("=")
     if name == AUTO and equals:
-        raise argparse.ArgumentTypeError(f"{value!r}: the CI says where its files are; give no file")
+        raise argparse.ArgumentTypeError(f"{value!r}: the CI decides where its files are; give no file")
     if equals and not file:
         raise argparse.ArgumentTypeError(f"{value!r} names no file after '='")
     return name, file if equals else None
@@ -56,7 +56,7 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
         "environments: plugins that the shared configuration names",
     )
     group.add_argument("-q", "--quiet", action="store_true", help="only findings and failures")
-    group.add_argument("-v", "--verbose", action="store_true", help="say more: a line for each unit, remarks")
+    group.add_argument("-v", "--verbose", action="store_true", help="show more: a line for each unit, remarks")
 
 
 def add_paths(parser: argparse.ArgumentParser) -> None:
@@ -117,7 +117,7 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--show-baselined", action="store_true", help="list the findings that a baseline accepts, marked, too"
     )
-    group.add_argument("--show-files", action="store_true", help="list the files that something is said of")
+    group.add_argument("--show-files", action="store_true", help="list the files with findings or edits")
 
 
 def add_gate(group: argparse._ActionsContainer) -> None:
@@ -164,7 +164,7 @@ def add_how_fast(group: argparse._ActionsContainer) -> None:
         default=[],
         metavar="NAME",
         dest="tools",
-        help="only this tool: isort, black, pylint, mypy, or pyfmt for its own rules (repeatable)",
+        help="only this tool: isort, black, pylint, mypy, or pyfmt for the rules of pyfmt itself (repeatable)",
     )
     group.add_argument(
         "-j", "--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)"
@@ -179,7 +179,7 @@ def add_audit(group: argparse._ActionsContainer) -> None:
         "--cache-audit",
         type=_percent,
         metavar="N%",
-        help="compute a random N%% of what the cache answers again, and fail where it says something else",
+        help="compute a random N%% of the cached answers again, and fail where they differ",
     )
 
 
@@ -217,7 +217,7 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="report comments that suppress nothing: `# pylint: disable`, `# type: ignore`, `# fmt: off`, `# fmt: "
         "skip`, "
-        "`# isort: skip`, ..., whatever the configuration says",
+        "`# isort: skip`, ..., also where the configuration does not ask for it",
     )
     group.add_argument(
         "--since",

@@ -30,7 +30,7 @@ _END = """\
 | code | meaning |
 |---|---|
 | 0 | clean, also when pyfmt has just mended everything |
-| 1 | findings, or files that would be reformatted; with `doctor`: something is odd |
+| 1 | findings, or files that would be reformatted; with `doctor`: there is a problem |
 | 2 | usage, configuration, environment or tool failure; also when a project was skipped or a tool did not finish |
 | 130 | interrupted |
 
@@ -41,7 +41,7 @@ _END = """\
 | `NO_COLOR`, `FORCE_COLOR` | no colour, or colour also where the output is no terminal; `--color` wins |
 | `VIRTUAL_ENV` | the environment of a single project, or of one that is installed in it |
 | `GITHUB_ACTIONS`, `GITHUB_STEP_SUMMARY`, `GITLAB_CI`, `CI_PROJECT_DIR`, `TF_BUILD` | what `--output` without a format picks |
-| `XDG_CACHE_HOME` | where the cache lies, unless `cache-dir` says so |
+| `XDG_CACHE_HOME` | where the cache is, unless `cache-dir` is set |
 | `PYFMT_CACHE_REMOTE`, `PYFMT_CACHE_NAMESPACE` | the remote cache and the namespace to write into; they win over `[tool.pyfmt.cache]` |
 | `PYFMT_CACHE_KEY`, `PYFMT_CACHE_PUBLIC_KEY`, `PYFMT_CACHE_TOKEN` | what its entries are signed and verified with, and the bearer token of its server |
 """

@@ -100,7 +100,7 @@ def _audit(options: argparse.Namespace) -> float:
     """What `--cache-audit` asks for, where it makes sense."""
     percent = float(options.cache_audit or 0.0)
     if percent and options.no_cache:
-        raise UsageError("compares what the cache says: it cannot be mixed with --no-cache", "--cache-audit")
+        raise UsageError("compares cached answers: it cannot be mixed with --no-cache", "--cache-audit")
     return percent
 
 

@@ -18,7 +18,7 @@ _OVERRIDE = {
     "additionalProperties": False,
     "properties": {
         "paths": {**_STRINGS, "minItems": 1, "description": "Patterns as in a .gitignore."},
-        "disable": {**_STRINGS, "description": "Rules (id or name) or tools that say nothing there."},
+        "disable": {**_STRINGS, "description": "Rules (id or name) or tools that are off there."},
         "severity": {
             "description": 'Another severity for all rules, or by rule ("*": all).',
             "anyOf": [_LEVELS, {"type": "object", "additionalProperties": _LEVELS}],
@@ -112,6 +112,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "enum": [True, "home"],
         "default": True,
     },
+    "merge-equivalent": {
+        "type": "boolean",
+        "description": "Whether what several tools say of one fault is one finding that names them all.",
+        "default": True,
+    },
     "cache": {
         "description": "A cache that machines share; see docs/how-to/remote-cache.md.",
         "type": "object",
@@ -126,7 +131,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
         },
     },
     "project-settings": {
-        "description": "What a project may set in a [tool.pyfmt] of its own.",
+        "description": "What a project may set in its [tool.pyfmt].",
         "type": "array",
         "items": {"enum": list(PER_PROJECT)},
         "default": [],

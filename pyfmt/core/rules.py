@@ -11,7 +11,7 @@ TOOL = "pyfmt"  # the tool of findings that pyfmt itself makes
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of pyfmt's own; `what` and `why` are paragraphs, `cure` says how to be rid of a finding."""
+    """A rule of pyfmt's own; `what` and `why` are paragraphs, `cure` says how to mend a finding."""
 
     id: str
     symbol: str
@@ -83,10 +83,9 @@ LIBRARY_CYCLE = Rule(
     Severity.WARNING,
     "libraries import each other in a cycle",
     "The import is part of a cycle between libraries: by following imports from library to library one comes back "
-    "to this one. It is told at the first import of each library of the cycle that leads to the next. Imports below "
-    "`if TYPE_CHECKING` count; those of tests (folders `test` and `tests`, test_*.py, *_test.py, conftest.py) do not, "
-    "since "
-    "nobody imports a library's tests.",
+    "to this one. It is reported at the first import of each library of the cycle that leads to the next. "
+    "Imports below `if TYPE_CHECKING` count; those of tests (folders `test` and `tests`, test_*.py, *_test.py, "
+    "conftest.py) do not, since nobody imports a library's tests.",
     "Libraries in a cycle are one library in truth: none can be installed, tested, released or understood without the "
     "others, and an import at the wrong moment finds a half-made module.",
     "Move what both need into a third library, or turn one direction round by handing the value in.",
@@ -102,11 +101,10 @@ USELESS_DIRECTIVE = Rule(
     "judged "
     "together with the `on` that ends it. All comments that are reported for a file can be removed together: where "
     "one of "
-    "two is enough, the first one is reported. It is told only where `--unused-ignores` is given.",
-    "A comment that suppresses nothing today hides the next change of its lines from the formatters, and tells "
-    "readers of a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` "
-    "only "
-    "at the end of a statement, and `# fmt: off` only on a line of its own.",
+    "two is enough, the first one is reported. It is reported only where `--unused-ignores` is given.",
+    "A comment that suppresses nothing today hides the next change of its lines from the formatters, and lets readers "
+    "believe in a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` "
+    "only at the end of a statement, and `# fmt: off` only on a line of its own.",
     "Remove the comment, or both of the pair.",
 )
 

@@ -52,8 +52,8 @@ def with_drift(
             ]
             if any(lines):
                 # A setting names what somebody else made: `envs create` makes `.venv` beside it.
-                made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} anew"
-                cure = "install into it anew" if resolution.rule == "setting" else made
+                made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} again"
+                cure = "install into it again" if resolution.rule == "setting" else made
                 reason = "; ".join(line for line in lines if line)
                 known[environment.prefix] = replace(environment, health=Health.WARNING, reason=reason, cure=cure)
     return tuple(

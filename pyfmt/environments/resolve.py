@@ -204,7 +204,7 @@ def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
         except PyfmtError:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught  # one project's files are no other's
-            reason = f"what the project's files say of its environment cannot be used: {parsing.why(error)}"
+            reason = f"what the project's files declare as its environment cannot be used: {parsing.why(error)}"
             draft.passed_over.append(Candidate(place.folder, getattr(manager, "__name__", ""), reason, ""))
     return draft
 

@@ -71,11 +71,11 @@ def _by_git(layout: EnvironmentLayout) -> Trust:
     """The decision for an environment inside the checkout: by what is in the git index."""
     repository, tracked = first_tracked(layout.prefix)
     if repository is None:
-        return Trust(False, "git cannot tell whether its files came with the checkout", _CURE)
+        return Trust(False, "git does not know whether its files came with the checkout", _CURE)
     if tracked:
         return Trust(False, f"its files came with the checkout: {tracked} is in the git index", _CURE)
     if not repository and any(_inside(interpreter, layout.prefix) for interpreter in _interpreters(layout)):
-        return Trust(False, "its interpreter came with it, and there is no git repository to say from where", _CURE)
+        return Trust(False, "its interpreter came with it, and there is no git repository to show from where", _CURE)
     return Trust(True, "none of its files is in the git index, and it belongs to you")
 
 

@@ -166,7 +166,7 @@ def _from_default_branch(repository: Repository, environ: Mapping[str, str]) -> 
     assert commit is not None, branch
     base = Base(short, _merge_bases(repository, short, commit))
     if in_ci and base.commits == (repository.commit("HEAD"),):
-        raise Unknown(f"HEAD is part of {short}, and the CI does not say what was there before")
+        raise Unknown(f"HEAD is part of {short}, and the CI does not name what was there before")
     return base
 
 
@@ -182,7 +182,7 @@ def _before_the_push(repository: Repository, built: str, environ: Mapping[str, s
             # After a force-push, what was there is no ancestor: its own differences count as well.
             bases = repository.merge_bases(commit, "HEAD")
             return Base(said, tuple(dict.fromkeys((commit, *bases))))
-    raise Unknown(f"this is {built} itself, and the CI does not say what was there before")
+    raise Unknown(f"this is {built} itself, and the CI does not name what was there before")
 
 
 def _is_commit(value: object) -> bool:

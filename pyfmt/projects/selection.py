@@ -104,7 +104,7 @@ class _Selector:
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
             return "belongs to no project (see `projects` in [tool.pyfmt])"
-        return "lies where no sources are looked for, or is part of a template" if relative.endswith(_SUFFIXES) else ""
+        return "is where no sources are looked for, or part of a template" if relative.endswith(_SUFFIXES) else ""
 
     def _is_added(self, relative: str) -> bool:
         """Whether git tracks a file that only .gitignore leaves out."""
@@ -132,7 +132,7 @@ def _relative(path: str, root: Path, cwd: Path) -> str:
     try:
         return absolute.relative_to(root).as_posix()
     except ValueError:
-        raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root") from None
+        raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root") from None
 
 
 def _meant(path: str, choice: _Selector, root: Path, cwd: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class IgnoredButTracked:
 
     root: Path
     memo: MutableMapping[str, str] | None = None
+    around: Callable[[], AbstractContextManager[None]] = nullcontext  # what a call of git is made in
 
     def __call__(self, ignored: Iterable[str]) -> frozenset[str]:
         """Git is asked only about files that there are; where it cannot answer, what it ignores is left out."""
@@ -48,7 +50,8 @@ class IgnoredButTracked:
         from pyfmt.git_call import CannotCall, here  # deferred: only where something is ignored, and once
 
         try:
-            done = here(self.root).call("ls-files", "-z", "-i", "-c", "--exclude-standard")
+            with self.around():
+                done = here(self.root).call("ls-files", "-z", "-i", "-c", "--exclude-standard")
         except CannotCall:
             return None
         return {os.fsdecode(path) for path in done.output.split(b"\0")} if done.code == 0 else None

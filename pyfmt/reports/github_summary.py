@@ -78,7 +78,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"<tr><td><code>{_html(row.project)}</code></td>{values}</tr>"
     quiet = whole.looked_at - len(shown)
     if quiet:
-        yield f'<tr><td colspan="{len(whole.tools) + 1}">{tally.count(quiet, "more project")}: nothing to say</td></tr>'
+        yield f'<tr><td colspan="{len(whole.tools) + 1}">{tally.count(quiet, "more project")}: clean</td></tr>'
     yield "</table>"
 
 

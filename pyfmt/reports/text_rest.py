@@ -107,7 +107,7 @@ def files_section(report: Report, paint: Paint) -> Iterator[str]:
         facts.extend(edited.get(path, ()))
         yield f"  {printable(path)}: {', '.join(facts)}"
     if not numbers and not edited:
-        yield "  none with anything to say"
+        yield "  none with findings or edits"
 
 
 def statistics(report: Report, paint: Paint) -> Iterator[str]:
@@ -150,7 +150,7 @@ def table(report: Report, options: RenderOptions, paint: Paint) -> Iterator[str]
     header = ["project", *map(_tool_title, tools)]
     body = [[printable(row.project), *(row.cells[index].text for index in loud)] for row in shown]
     if quiet:
-        body.append([f"({count(quiet, 'more project')}: nothing to say)", *("" for _ in tools)])
+        body.append([f"({count(quiet, 'more project')}: clean)", *("" for _ in tools)])
     foot = [["total", *(str(whole.total(index)) for index in loud)]]
     if options.is_terminal and report.units:
         foot.extend(_times(report, tools))

@@ -88,7 +88,7 @@ def _followed(root: Path, lost: Mapping[str, set[str]]) -> tuple[dict[str, str],
     if not unsure:
         return moves, ()
     files = "a file that a baseline names is" if unsure == 1 else f"{unsure} files that baselines name are"
-    return moves, (f"{files} not there, and whether renamed cannot be told ({why}): findings in renamed files are new",)
+    return moves, (f"{files} not there, and whether renamed is unknown ({why}): findings in renamed files are new",)
 
 
 def parse(content: bytes, project: str) -> Counter[Accepted]:
@@ -217,7 +217,7 @@ def locked(
         return found.accepted, ()
     commit, unknown = renames.base_revision(root, environ)
     if unknown:
-        return found.accepted, (f"whether the baseline has grown cannot be told: {unknown}; fetch the whole history",)
+        return found.accepted, (f"whether the baseline has grown is unknown: {unknown}; fetch the whole history",)
     if not commit:
         return found.accepted, ()
     files = {file_of(project.path): project.path for project in projects}

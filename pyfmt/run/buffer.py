@@ -58,7 +58,7 @@ def opened(request: Request, cwd: Path) -> Iterator[Stage]:
 def _inside(path: str, root: Path, cwd: Path) -> str:
     relative = os.path.relpath(Path(os.path.realpath((cwd / path).parent), os.path.basename(path)), root)
     if relative.startswith("../"):
-        raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root")
+        raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
     return relative
 
 

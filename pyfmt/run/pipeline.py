@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip, StepSpan
-from pyfmt.core.report import Report
+from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip
+from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
@@ -30,7 +32,7 @@ from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, surveyed, wanted
-from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
+from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -166,6 +168,8 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             began=steps.began,
             libraries=work.libraries,
             whole=done.shard is None,
+            same=equivalence(settings.merge_equivalent),
+            source=partial(_content, settings.root),
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
@@ -180,6 +184,13 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     return RunResult(
         report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
+
+
+def _content(root: Path, path: str) -> bytes | None:
+    try:
+        return disk.read_bytes(root / path)
+    except OSError:
+        return None  # its tools have said so
 
 
 def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:
@@ -319,6 +330,18 @@ def _of_environments(space: Workspace) -> Iterator[Failure]:
         yield Failure("projects", tuple(projects), "", text, "it may name another environment than the one in use")
 
 
+def _other_versions(space: Workspace, paths: set[str], tools: tuple[str, ...]) -> list[str]:
+    """A line on tools of the run of which the root's or a project's lock has another version than the one that runs."""
+    locked = [each for each in space.locked if each.project in paths]
+    if not locked:
+        return []
+    from pyfmt.environments.stale import other_versions
+    from pyfmt.tools.versions import tool_versions  # deferred for start-up time: reads the metadata of the tools
+
+    ours = tool_versions()
+    return [*filter(None, [other_versions(locked, {tool: ours[tool] for tool in tools if tool in ours})])]
+
+
 def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything: bool) -> list[str]:
     """What to say of the configuration, and of the environments in use: borrowed ones, and those whose code may not
     run; with `everything` also those of folders above, which are the ordinary case where one environment serves all."""
@@ -330,6 +353,7 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
             f"this linked work tree has the environments of {space.main.root}; `pyfmt envs create` makes its own"
         )
     notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
+    notes += _other_versions(space, {".", *(project.path for project in seen)}, (*work.formatters, *work.linters))
     for found in space.resolutions if work.linters else ():
         environment = found.environment
         if not work.selected.get(found.project) or environment is None:

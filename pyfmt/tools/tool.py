@@ -58,7 +58,7 @@ class Tool:
     cost: Cost = Cost()
     # Formatters:
     promise: str = ""  # what holds where it has nothing to say: "imports are sorted"
-    would: str = ""  # what it does to a file where it has: "sort the imports of the file anew"
+    would: str = ""  # what it does to a file where it has: "sort the imports of the file again"
     options: Callable[[ToolConfig], Sequence[str]] | None = None  # of the command line, for a configuration
     follows: str = ""  # a tool whose configuration decides where this one has none: else the two would undo each other
     # words in a configuration that make answers depend on any file of the checkout

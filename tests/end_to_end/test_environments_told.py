@@ -45,7 +45,7 @@ def test_envs_tells_drift_and_what_was_passed_over(tree: Monorepo) -> None:
     (row,) = [line for line in said.splitlines() if line.startswith("app ")]
     assert "app/venv" in row and "3.11" in row and row.endswith("warning")
     assert said.count(DRIFT) == 1, "lib has the same environment"
-    assert "; `pyfmt envs create app --recreate` makes app/venv anew" in said
+    assert "; `pyfmt envs create app --recreate` makes app/venv again" in said
     (passed,) = [line for line in said.splitlines() if "passed over" in line]
     assert "app/.venv (.venv)" in passed and "/nowhere/python3.11" in passed
     assert "linted in that of app" in said
@@ -111,7 +111,7 @@ def test_an_editable_install_from_another_worktree_is_said(tmp_path: Path) -> No
     said = tree.run("envs").expect(2).stdout  # nothing here has this lib installed
     line = (
         f"lib is installed from {tmp_path}/other/lib, not from here; `pyfmt envs create app --recreate` makes "
-        "app/.venv anew"
+        "app/.venv again"
     )
     assert said.count(line) == 1
     assert f"warning: environment app/.venv: lib is installed from {tmp_path}/other/lib" in tree.run("check").stdout

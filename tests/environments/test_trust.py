@@ -114,7 +114,7 @@ def test_copied_interpreter_needs_a_repository_to_vouch_for_it(root: Path) -> No
 def test_git_that_cannot_answer_means_refusal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     verdict = decide(root / "a/.venv", root)
-    assert not verdict.trusted and "cannot tell" in verdict.reason
+    assert not verdict.trusted and "does not know" in verdict.reason
 
 
 def test_deciding_runs_nothing_of_the_checkout(root: Path, tmp_path: Path) -> None:

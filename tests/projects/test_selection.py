@@ -116,8 +116,8 @@ def test_a_file_of_no_project_is_told(tree: Path, path: str) -> None:
     ("path", "message"),
     [
         ("nowhere.py", "nowhere.py: no such file or folder"),
-        ("..", "..: lies outside the monorepo"),
-        ("/", "/: lies outside the monorepo"),
+        ("..", "..: is outside the monorepo"),
+        ("/", "/: is outside the monorepo"),
         ("a/bin/shell", "a/bin/shell: is not a Python file"),
         ("data/notes.txt", "data/notes.txt: is not a Python file"),
         ("a/pipe", "a/pipe: is not a Python file"),

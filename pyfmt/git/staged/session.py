@@ -208,7 +208,7 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
         real = absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
         relative = os.path.relpath(real, root)
         if relative == ".." or relative.startswith("../"):
-            raise UsageError(f"lies outside the monorepo {root}", path, "name its root with --root")
+            raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
         if before + relative in entries:
             named.append(relative)
         elif relative == "." or any(entry.startswith(f"{before}{relative}/") for entry in entries):

@@ -50,7 +50,7 @@ def kinds(settings: Config, projects: Sequence[Project]) -> Kinds:
             found[project.path] = kind
     if not found:
         raise ConfigError(
-            "boundaries: no project lies where libraries or projects are looked for", where, f"set them: {_CURE}"
+            "boundaries: no project is where libraries or projects are looked for", where, f"set them: {_CURE}"
         )
     return Kinds(found, tuple(project for project in projects if project.path not in found and project.files))
 

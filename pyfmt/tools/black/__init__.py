@@ -12,6 +12,6 @@ TOOL = Tool(
     distributions=("black",),
     syntax_rank=2,
     promise="files are formatted",
-    would="format the file anew",
+    would="format the file again",
     options=lambda config: ("--config", config.path),
 )
