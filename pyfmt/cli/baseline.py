@@ -85,7 +85,8 @@ def change(action: str, request: Request, session: Session) -> int:
     root, projects = Path(result.report.root), result.checked.work.projects
     found = baseline_files.read(root, projects)
     identify = baseline_files.Identities(root)
-    now = Counter(identify(finding) for finding in result.report.findings if not finding.syntax)
+    # What each tool says is accepted, so that it stays so where another one falls silent.
+    now = Counter(identify(part) for each in result.report.findings if not each.syntax for part in each.parts)
     coverage = apply_baseline.checked(result.checked)
     accepted = (fingerprints.written if action == "write" else fingerprints.pruned)(found.accepted, now, coverage)
     if action == "write" and baseline_files.is_locked(request.baseline_locked, session.environ):

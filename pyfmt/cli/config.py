@@ -128,6 +128,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "baseline": settings.baseline,
         "notebooks": settings.notebooks,
         "check-in-dependents": settings.in_dependents or "home",
+        "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),
         "project-settings": list(settings.project_settings),
     }

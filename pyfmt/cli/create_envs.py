@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,8 @@ from pyfmt.core.request import Request
 from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
-from pyfmt.environments.creating.installers import find_uv
+from pyfmt.environments.creating.installers import Calls, find_uv
+from pyfmt.environments.creating.values import CreationError
 from pyfmt.git.linked import RULE
 from pyfmt.imports.parse import read_imports
 from pyfmt.projects.dependencies import closure
@@ -44,7 +44,7 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     """
     space = open_workspace(request, cwd, environ)
     scripts = [word for word in asked.projects if (cwd / word).is_file()]
-    code = _make_for_scripts(scripts, cwd, environ, asked.dry_run) if scripts else 0
+    code = _make_for_scripts(scripts, cwd, CreateOptions(dry_run=asked.dry_run, environ=environ)) if scripts else 0
     asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
     if scripts and not asked.projects:
         return code
@@ -74,16 +74,18 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     return 2 if any(creation.status is Status.FAILED for creation in done) else code
 
 
-def _make_for_scripts(scripts: Sequence[str], cwd: Path, environ: Mapping[str, str], dry_run: bool) -> int:
+def _make_for_scripts(scripts: Sequence[str], cwd: Path, options: CreateOptions) -> int:
     """Have uv make the environments of scripts that name their own dependencies, where it keeps them."""
-    uv = find_uv(environ) or "uv"
-    codes = []
+    code = 0
     for script in scripts:
-        command = [uv, "sync", "--no-progress", "--script", script]
-        said = f"{script}: {'would run ' if dry_run else ''}`uv sync --script {shell_word(script)}`"
-        print(printable(said), flush=True)
-        codes.append(0 if dry_run else subprocess.run(command, cwd=cwd, env=environ, check=False).returncode)
-    return 2 if any(codes) else 0
+        said = f"{'would run' if options.dry_run else 'ran'} `uv sync --script {shell_word(script)}`"
+        try:
+            if not options.dry_run:
+                Calls(options.timeout, options.environ).sync_script(find_uv(options.environ) or "uv", script, cwd)
+        except CreationError as error:
+            said, code = f"{error.reason}\n{error.detail}".strip(), 2
+        print(printable_text(f"{script}: {said}"))
+    return code
 
 
 def _progress(line: str) -> None:

@@ -8,7 +8,7 @@ from pyfmt.core.errors import UsageError
 from pyfmt.core.rules import RULES, USELESS_DIRECTIVE, Rule, own_rule
 from pyfmt.core.similar import nearest
 from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED
-from pyfmt.tools.registry import TOOLS, formatters
+from pyfmt.tools.registry import TOOLS, equivalence, formatters
 from pyfmt.tools.rule_text import paragraph, sentence
 
 
@@ -47,7 +47,16 @@ def rule_text(name: str) -> str:
     if not found:
         hint = nearest(wanted, [*_names(), *others]) or "; rules are called like W0102 or attr-defined"
         raise UsageError(f"neither a file nor a rule{hint}", name)
-    return "\n\n\n".join(found)
+    return "\n\n\n".join([*found, *_equivalents(wanted)])
+
+
+def _equivalents(name: str) -> Iterator[str]:
+    """How other tools say what a rule says, where both are joined."""
+    for fault, wordings in equivalence().faults.items():
+        own = [each for each in wordings if name.casefold() in (each.rule.casefold(), each.symbol)]
+        others = {f"{each.tool} {each.symbol}" for each in wordings if own and each.tool != own[0].tool}
+        if others:
+            yield "\n".join(paragraph(f"One finding with {', '.join(sorted(others))} where both say it: {fault}."))
 
 
 def _names() -> Iterator[str]:

@@ -18,7 +18,7 @@ from pyfmt.core.report import Report, ShardRecord
 from pyfmt.reports import json as json_report
 from pyfmt.reports.registry import check_format
 from pyfmt.run import pipeline
-from pyfmt.tools.registry import rule_kinds, syntax_ranks
+from pyfmt.tools.registry import equivalence, rule_kinds, syntax_ranks
 
 _AGAIN = "run all shards again, on the same commit and with the same pyfmt, configuration and options"
 
@@ -69,7 +69,8 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
         _check_same(first, part)
     _check_complete(parts)
     reports = [part.report for part in sorted(parts, key=lambda part: part.shard.index)]
-    return Merged(merging.join(reports, syntax_ranks(), rule_kinds()), first.shard.fail_on)
+    same = equivalence(first.shard.merge_equivalent)
+    return Merged(merging.join(reports, syntax_ranks(), rule_kinds(), same), first.shard.fail_on)
 
 
 def _read(file: str, cwd: Path) -> _ShardReport:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import StepSpan
+from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Display, OutputSpec, Request
 
 if TYPE_CHECKING:

@@ -204,6 +204,7 @@ def load(request: Request, cwd: Path) -> Config:
         boundaries=values.get("boundaries"),
         in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
+        merge_equivalent=values.get("merge-equivalent", True),
         notebooks=values.get("notebooks", True),
         project_settings=values.get("project-settings", ()),
         notes=_guess(root, file, request, cwd.resolve()),

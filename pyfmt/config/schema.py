@@ -112,6 +112,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "enum": [True, "home"],
         "default": True,
     },
+    "merge-equivalent": {
+        "type": "boolean",
+        "description": "Whether what several tools say of one fault is one finding that names them all.",
+        "default": True,
+    },
     "cache": {
         "description": "A cache that machines share; see docs/how-to/remote-cache.md.",
         "type": "object",

@@ -177,5 +177,6 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "baseline": _switch,
     "notebooks": _switch,
     "check-in-dependents": _in_dependents,
+    "merge-equivalent": _switch,
     "project-settings": _project_settings,
 }

@@ -16,7 +16,7 @@ from pyfmt.core.report import Judged
 
 Place = tuple[str, str]  # an environment's prefix, and a file
 
-_UNUSED_CODES = re.compile(r'Unused "type: ignore\[([\w\-, ]+)\]" comment')
+UNUSED_CODES = re.compile(r'Unused "type: ignore\[([\w\-, ]+)\]" comment')
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _with_common_codes(
     result: list[Finding] = []
     groups: dict[tuple[str, int], list[Finding]] = {}
     for finding in findings:
-        if finding.rule in kinds.unused and _UNUSED_CODES.fullmatch(finding.message):
+        if finding.rule in kinds.unused and UNUSED_CODES.fullmatch(finding.message):
             groups.setdefault((finding.path, finding.line), []).append(finding)
         else:
             result.append(finding)
@@ -193,7 +193,7 @@ def _with_common_codes(
         if len(said) == 1 or not heard.get((said[0].tool, path), (frozenset(), False))[0] <= names:
             result += said
             continue
-        codes = [re.split(", *", _UNUSED_CODES.sub(r"\1", finding.message)) for finding in said]
+        codes = [re.split(", *", UNUSED_CODES.sub(r"\1", finding.message)) for finding in said]
         common = [code for code in codes[0] if all(code in others for others in codes)]
         if common:
             message = f'Unused "type: ignore[{", ".join(common)}]" comment'

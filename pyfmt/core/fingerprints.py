@@ -131,8 +131,9 @@ def mark(
     left = Counter(known)
     marked = []
     for finding in findings:
-        accepted = not finding.syntax and bool(known) and _take(left, identify(finding))
-        marked.append(replace(finding, baselined=accepted))
+        # What several tools say is accepted where one of them was; none of their entries is gone.
+        taken = [not finding.syntax and bool(known) and _take(left, identify(part)) for part in finding.parts]
+        marked.append(replace(finding, baselined=any(taken)))
     return tuple(marked), +left
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyfmt.core import away
+from pyfmt.core import away, equivalents
 from pyfmt.core.build_imports import without_build_imports
 from pyfmt.core.model import (
     Accepted,
@@ -21,7 +21,7 @@ from pyfmt.core.model import (
     Severity,
     Skip,
 )
-from pyfmt.core.report import EnvironmentRecord, ProjectRecord, Report, UnitRecord
+from pyfmt.core.report import EnvironmentRecord, Judged, ProjectRecord, Report, UnitRecord
 from pyfmt.core.request import Request
 
 # By tool: where several say that one file cannot be parsed, the words of the lowest rank are kept.
@@ -53,6 +53,8 @@ class Material:
     libraries: away.Libraries = field(default_factory=away.Libraries)  # what is judged away from home
     kinds: away.RuleKinds = field(default_factory=away.RuleKinds)
     whole: bool = True  # False: other machines do further units of the same run
+    same: equivalents.Equivalence = equivalents.Equivalence()
+    source: equivalents.Source = lambda _path: None  # the files as they were checked
 
 
 def merge(material: Material) -> Report:
@@ -63,7 +65,9 @@ def merge(material: Material) -> Report:
     judged = away.judged(outcomes, material.libraries, split)
     found = merge_findings((each for outcome in outcomes for each in away.widened(outcome)), material.ranks)
     found = tuple(without_build_imports(found, material.projects, material.kinds.of_missing))
-    settled = away.settled(apply_overrides(found, material.config.overrides), judged, material.kinds, material.whole)
+    found = tuple(equivalents.with_suppressions(found, material.same, material.source))
+    told = apply_overrides(found, material.config.overrides)
+    settled = _settled(told, judged, material.kinds, material.same, material.whole)
     failures = {failure for outcome in outcomes for failure in outcome.failures}
     failures |= _not_told_by(failures, material.failures)
     resolutions = {resolution.project: resolution for resolution in material.resolutions}
@@ -73,7 +77,7 @@ def merge(material: Material) -> Report:
         command=material.request.command,
         projects=tuple(_project_record(project, resolutions.get(project.path)) for project in projects),
         environments=_environment_records(material),
-        findings=tuple(sorted(settled.findings, key=finding_key)),
+        findings=settled.findings,
         edits=tuple(sorted({edit for outcome in outcomes for edit in outcome.edits}, key=_edit_key)),
         failures=tuple(sorted(failures, key=_failure_key)),
         skipped=tuple(sorted(set(material.skips), key=_skip_key)),
@@ -85,6 +89,23 @@ def merge(material: Material) -> Report:
         judged=judged,
         undecided=settled.undecided,
     )
+
+
+def _settled(
+    told: Sequence[Finding],
+    judged: Sequence[Judged],
+    kinds: away.RuleKinds,
+    same: equivalents.Equivalence,
+    whole: bool = True,
+) -> away.Settled:
+    """What is left of merged findings, each fault once; one that a comment for another tool suppresses tells other
+    machines that this comment is of use."""
+    suppressed = tuple(finding for finding in told if finding.suppressed_by)
+    settled = away.settled([finding for finding in told if not finding.suppressed_by], judged, kinds, whole)
+    needed = equivalents.still_unused(settled.findings, suppressed, kinds.unused)
+    findings = equivalents.joined(sorted(needed, key=finding_key), same)
+    undecided = settled.undecided if whole else (*settled.undecided, *suppressed)
+    return away.Settled(tuple(sorted(findings, key=finding_key)), tuple(sorted(undecided, key=finding_key)))
 
 
 def _not_told_by(told: Collection[Failure], general: Iterable[Failure]) -> set[Failure]:
@@ -157,15 +178,16 @@ def _severity_for(finding: Finding, severities: Mapping[str, Severity]) -> Sever
     return None
 
 
-def join(reports: Sequence[Report], ranks: SyntaxRanks, kinds: away.RuleKinds) -> Report:
+def join(reports: Sequence[Report], ranks: SyntaxRanks, kinds: away.RuleKinds, same: equivalents.Equivalence) -> Report:
     """The report of a whole run from those of its shards, which agree on everything that is no shard's own."""
     first = reports[0]
     judged = away.joined(record for report in reports for record in report.judged)
-    found = merge_findings((each for report in reports for each in (*report.findings, *report.undecided)), ranks)
-    settled = away.settled(found, judged, kinds)
+    told = (each for report in reports for each in (*report.findings, *report.undecided))
+    found = merge_findings((part for each in told for part in each.parts), ranks)
+    settled = _settled(found, judged, kinds, same)
     return replace(
         first,
-        findings=tuple(sorted(settled.findings, key=finding_key)),
+        findings=settled.findings,
         edits=tuple(sorted({edit for report in reports for edit in report.edits}, key=_edit_key)),
         failures=tuple(sorted({failure for report in reports for failure in report.failures}, key=_failure_key)),
         skipped=tuple(sorted({skip for report in reports for skip in report.skipped}, key=_skip_key)),
@@ -224,6 +246,8 @@ def finding_key(finding: Finding) -> tuple[object, ...]:
         finding.symbol,
         finding.syntax,
         finding.environments,
+        finding.suppressed_by,
+        tuple(map(finding_key, finding.equivalents)),
     )
 
 

@@ -7,7 +7,7 @@ absolute paths say so in their docstring.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
@@ -225,6 +225,7 @@ class Config:
     boundaries: Boundaries | None = None  # None: not checked
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
+    merge_equivalent: bool = True  # what several tools say of one fault is one finding
     notebooks: bool = True  # Jupyter notebooks are formatted and linted
     project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
     # project path -> the tools that it has chosen itself, within those that the command line asks for
@@ -320,6 +321,14 @@ class Finding:
     syntax: bool = False
     baselined: bool = False  # accepted by a baseline: shown, but no failure
     cell: CellPlace | None = None
+    equivalents: tuple[Finding, ...] = ()  # what other tools say of the same fault; their findings are no others
+    # (tool, symbol) of rules of other tools that mean the same, and that a comment on its line suppresses
+    suppressed_by: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Finding, ...]:
+        """What each tool says: this one's own words, then its equivalents."""
+        return (replace(self, equivalents=()), *self.equivalents) if self.equivalents else (self,)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -386,12 +395,3 @@ class Outcome:
     waited: float = 0.0
     cpu: float = 0.0
     pieces: tuple[tuple[float, float], ...] = ()  # (started, ended) of what each of several processes did
-
-
-@dataclass(frozen=True, slots=True)
-class StepSpan:
-    """One step of a run, between two moments of the monotonic clock."""
-
-    name: str
-    started: float
-    ended: float

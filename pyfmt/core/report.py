@@ -70,6 +70,7 @@ class ShardRecord:
     files: int  # of the whole run
     fail_on: Severity
     baseline: str  # digest of the baselines that count, "" where none does
+    merge_equivalent: bool = True  # of the configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,12 @@ class Report:
     shard: ShardRecord | None = None
     judged: tuple[Judged, ...] = ()  # the files of projects that are judged in several environments
     undecided: tuple[Finding, ...] = ()  # of a shard: these hold only if the environments of the other shards agree
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpan:
+    """One step of a run, between two moments of the monotonic clock."""
+
+    name: str
+    started: float
+    ended: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_GLANCE = 16  # names: as many as the configuration has keys
+_GLANCE = 17  # names: as many as the configuration has keys
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -27,7 +27,15 @@ class Suppression:
 
 
 def suppression(finding: Finding, comments: Mapping[str, Comment]) -> Suppression | None:
-    """What would suppress a finding; None where no comment at the end of its line can, or none should."""
+    """What would suppress a finding; None where no comment at the end of its line can, or none should.
+
+    Of a finding of several tools one comment does, the first tool's that has one.
+    """
+    found = (_of_one_tool(part, comments) for part in finding.parts)
+    return next((each for each in found if each is not None), None)
+
+
+def _of_one_tool(finding: Finding, comments: Mapping[str, Comment]) -> Suppression | None:
     comment = comments.get(finding.tool)
     if comment is None or finding.syntax or finding.rule in (*comment.never, comment.unused_rule):
         return None

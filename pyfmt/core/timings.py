@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pyfmt.core.model import Outcome, StepSpan, Unit
+from pyfmt.core.model import Outcome, Unit
+from pyfmt.core.report import StepSpan
 
 LOOKUPS, REMEMBERING = "cache lookups", "remembering"  # end the names of parts of steps
 _WITH_UNITS = {"format": True, "lint": False}  # steps in which units run, and whether these are the formatters'

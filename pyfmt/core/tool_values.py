@@ -45,3 +45,8 @@ class Comment:
     name: re.Pattern[str] = re.compile(r"[a-z][a-z0-9\-]*\Z")  # what such a name looks like
     mildest: Severity = Severity.INFO  # findings that are milder cannot be suppressed
     unused_rule: str = ""  # of the finding that says that a comment suppresses nothing
+
+    def names(self, said: str) -> tuple[str, ...]:
+        """The rules that the comment names, in what a line's comments say."""
+        found = self.pattern.match(said) if self.first else self.pattern.search(said)
+        return tuple(filter(None, (name.strip() for name in (found["names"] or "").split(",")))) if found else ()

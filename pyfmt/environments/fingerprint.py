@@ -25,7 +25,7 @@ from pyfmt.environments.sites import SiteFolder, scan
 _VERSION = "1"  # of the digest's recipe
 _METADATA = frozenset({"METADATA", "WHEEL", "entry_points.txt", "top_level.txt"})
 _OWN = ("_virtualenv.py", "_virtualenv.pth", "__pycache__")  # the creator's, no project's package
-_SEPARATE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".pyc", ".virtualenv")
+_SEPARATE = (".dist-info", ".egg-info", ".egg-link", ".pth", ".start", ".pyc", ".virtualenv")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.environments.layout import EnvironmentLayout
 
-_MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".py")
+_MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".start", ".py")
 _EGG_START = re.compile(r"^import sys; sys\.__plen = len\(sys\.path\)")
 _EGG_END = re.compile(r"^import sys; new=sys\.path\[sys\.__plen:\]; del sys\.path\[sys\.__plen:\];")
 # What a line, or a module that it imports, must mention to be able to change the search path.
@@ -79,10 +79,12 @@ class SearchPath:
     """sys.path as site.py builds it up."""
 
     entries: list[str]
+    start_files: bool = False  # whether `.start` files count (PEP 829, Python 3.15)
     known: set[str] = field(default_factory=set)
     sites: list[SiteFolder] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)  # .pth file -> why it could not be read
-    unknown_lines: list[tuple[str, str]] = field(default_factory=list)  # .pth file, line that may change the path
+    # .pth or .start file, line that may change the path
+    unknown_lines: list[tuple[str, str]] = field(default_factory=list)
     plen: int = 0  # setuptools' old easy-install.pth keeps its state in sys
     egginsert: int = 0
 
@@ -108,6 +110,9 @@ class SearchPath:
         for name in folder.names:
             if name.endswith(".pth") and not (skip_hidden and name.startswith(".")):
                 self._add_pth(folder, name)
+        for name in folder.names if self.start_files else ():
+            if name.endswith(".start") and not name.startswith("."):
+                self._add_start(folder, name)
 
     def replace(self, answer: tuple[str, ...]) -> None:
         """Take what the interpreter itself says instead of what was read; its site folders stay the ones known."""
@@ -115,23 +120,35 @@ class SearchPath:
         self.known = set(map(os.path.normcase, answer))
         self.unknown_lines = []
 
-    def _add_pth(self, folder: SiteFolder, name: str) -> None:
-        file = os.path.join(folder.path, name)
+    def _lines(self, file: str) -> list[str]:
+        """The lines of a .pth or .start file that say something; none of one that site.py ignores as well."""
         try:
             content = disk.read_bytes(file)
         except OSError as error:
             if os.path.exists(file):  # a dangling link is nothing that could be read, such as an editor's lock
                 self.unread[file] = parsing.why(error)
-            return  # site.py ignores a .pth that it cannot read
+            return []
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("latin-1")
-        for line in text.splitlines():
-            if line.startswith("#") or not line.strip():
-                continue
+        return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+    def _add_start(self, folder: SiteFolder, name: str) -> None:
+        """The entry points `package.module:callable` that are called at start-up, after all .pth files."""
+        file = os.path.join(folder.path, name)
+        for line in self._lines(file):
+            module, colon, function = line.strip().partition(":")
+            if colon and function and not is_harmless(f"import {module}", folder):
+                self.unknown_lines.append((file, line))
+
+    def _add_pth(self, folder: SiteFolder, name: str) -> None:
+        file = os.path.join(folder.path, name)
+        replaced = self.start_files and f"{name.removesuffix('.pth')}.start" in folder.names
+        for line in self._lines(file):
             if line.startswith(("import ", "import\t")):
-                self._import_line(folder, file, line)
+                if not replaced:
+                    self._import_line(folder, file, line)
                 continue
             target = os.path.abspath(os.path.join(folder.path, line.rstrip()))
             if os.path.normcase(target) not in self.known and os.path.exists(target):
@@ -208,7 +225,7 @@ def _source(folder: SiteFolder, module: str) -> str | None:
 
 def build(layout: EnvironmentLayout) -> SearchPath:
     """The search path of an environment: site.py's main(), without sitecustomize."""
-    path = SearchPath([])
+    path = SearchPath([], start_files=(layout.python.major, layout.python.minor) >= (3, 15))
     for entry in layout.standard_path:
         path.add(entry)
     rules = _site_rules(layout)

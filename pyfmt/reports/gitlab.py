@@ -41,11 +41,13 @@ def _entry(problem: Problem, sources: Sources, seen: Counter[str]) -> dict[str, 
 
 
 def _fingerprint(problem: Problem, sources: Sources, seen: Counter[str]) -> str:
-    """Rule, message without digits and source line without white space; equal ones of a file are numbered."""
+    """Rule and message without digits, or the fault where several tools know it, and source line without white space;
+    equal ones of a file are numbered."""
     lines = sources(problem.path) if problem.kind == "finding" else None
     line = "".join(lines[problem.line - 1].split()) if lines and problem.line <= len(lines) else ""
     message = re.sub(r"\d+", "", problem.message)
-    identity = "\0".join((problem.path, problem.tool, problem.rule, problem.kind, problem.project, message, line))
+    said = (problem.identity,) if problem.identity else (problem.tool, problem.rule, message)
+    identity = "\0".join((problem.path, *said, problem.kind, problem.project, line))
     seen[identity] += 1
     numbered = f"{identity}\0{seen[identity]}"
     return hashlib.sha256(numbered.encode("utf-8", "surrogatepass")).hexdigest()

@@ -118,8 +118,18 @@ def _finding(item: Finding, only: Sequence[Only]) -> JsonObject:
         "only_in": [
             {"environment": each.environment, "packages": dict(each.packages), "python": each.python} for each in only
         ],
+        **({"equivalents": [_equivalent(each) for each in item.equivalents]} if item.equivalents else {}),
+        **({"suppressed_by": [list(each) for each in item.suppressed_by]} if item.suppressed_by else {}),
         **({"cell": asdict(item.cell)} if item.cell else {}),
     }
+
+
+_OF_ALL = ("path", "line", "project", "syntax", "also", "suppressed_by", "equivalents")  # in the finding itself
+
+
+def _equivalent(item: Finding) -> JsonObject:
+    said = {key: value for key, value in asdict(item).items() if key not in _OF_ALL}
+    return said if item.cell else {key: value for key, value in said.items() if key != "cell"}
 
 
 def _edit(item: Edit) -> JsonObject:
@@ -274,6 +284,7 @@ def _read_environment(item: Mapping[str, Any]) -> EnvironmentRecord:
 
 def _read_finding(item: Mapping[str, Any]) -> Finding:
     _check_only_in(item.get("only_in", []))
+    common = {key: item[key] for key in ("path", "line", "project")}
     return Finding(
         path=_text(item["path"]),
         line=_whole(item["line"]),
@@ -291,6 +302,8 @@ def _read_finding(item: Mapping[str, Any]) -> Finding:
         also=_texts(item.get("also", [])),
         syntax=_truth(item.get("syntax", False)),
         baselined=_truth(item.get("baselined", False)),
+        equivalents=tuple(_read_finding({**common, **each}) for each in item.get("equivalents", [])),
+        suppressed_by=tuple((_text(tool), _text(rule)) for tool, rule in item.get("suppressed_by", [])),
         cell=_read_cell(item["cell"]) if "cell" in item else None,
     )
 
@@ -342,5 +355,10 @@ def _read_shard(item: Mapping[str, Any]) -> ShardRecord:
         raise ValueError(f"shard {index}/{count}")
     texts = {key: _text(item[key]) for key in ("commit", "tree", "config", "tools", "plan", "baseline")}
     return ShardRecord(
-        index=index, count=count, files=_whole(item["files"]), fail_on=Severity(item["fail_on"]), **texts
+        index=index,
+        count=count,
+        files=_whole(item["files"]),
+        fail_on=Severity(item["fail_on"]),
+        merge_equivalent=_truth(item.get("merge_equivalent", True)),
+        **texts,
     )

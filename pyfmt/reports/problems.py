@@ -9,16 +9,19 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pyfmt.core.equivalents import Equivalence
 from pyfmt.core.model import Edit, Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.reports.environments import Environments, listed
 from pyfmt.reports.escaping import printable, printable_lines
 from pyfmt.reports.options import Sources, no_sources
 from pyfmt.reports.rules import documentation_url, home_page
+from pyfmt.tools.registry import equivalence
 
 REFORMAT = "reformat"  # rule of a file that formatters would change
 FAILED = "failed"  # rule of a tool that did not finish
 SKIPPED = "skipped"  # rule of a tool that did not run
+SAID_BY = "also said by"  # what stands before the rules of other tools
 BASELINED = "baselined"  # the mark of a finding that a baseline accepts
 
 
@@ -40,6 +43,7 @@ class Problem:
     url: str | None = None
     kind: str = "finding"  # or REFORMAT, FAILED, SKIPPED
     baselined: bool = False
+    identity: str = ""  # of a finding: the same whichever of several tools says it
     environments: tuple[str, ...] = ()
 
     @property
@@ -52,8 +56,7 @@ class Problem:
     @property
     def title(self) -> str:
         """ "pylint E0401 (import-error)"."""
-        symbol = f" ({self.symbol})" if self.symbol not in ("", self.rule) else ""
-        return f"{self.tool} {self.rule}{symbol}"
+        return _title(self.tool, self.rule, self.symbol)
 
     @property
     def level(self) -> Severity:
@@ -70,9 +73,9 @@ def problems(report: Report, sources: Sources = no_sources) -> Iterator[Problem]
     """Failures and skips, then findings and files to reformat, each in the report's order; `sources` as in
     RenderOptions."""
     yield from _unchecked(report)
-    environments = Environments(report, sources)
+    environments, same = Environments(report, sources), equivalence()
     for finding in report.findings:
-        yield _from_finding(finding, environments)
+        yield _from_finding(finding, environments, same)
     for edit in report.edits:
         if not edit.written:
             yield _from_edit(edit)
@@ -84,6 +87,16 @@ def ranked(report: Report, sources: Sources = no_sources) -> list[Problem]:
         problems(report, sources),
         key=lambda problem: (problem.baselined, problem.severity.rank, problem.kind == REFORMAT),
     )
+
+
+def said_by(finding: Finding) -> str:
+    """The rules of the other tools that say the same: "pylint E0602 (undefined-variable)"."""
+    titles = (_title(each.tool, each.rule, each.symbol) for each in finding.equivalents)
+    return ", ".join(dict.fromkeys(titles))
+
+
+def _title(tool: str, rule: str, symbol: str) -> str:
+    return f"{tool} {rule}" + (f" ({symbol})" if symbol not in ("", rule) else "")
 
 
 def place(finding: Finding) -> str:
@@ -107,13 +120,15 @@ def full_message(finding: Finding, environments: Environments) -> str:
         lines += [f"note: {first}", *rest]
     if finding.also:
         lines += printable_lines("also: " + ", ".join(finding.also))
+    if finding.equivalents:
+        lines += printable_lines(f"{SAID_BY}: {said_by(finding)}")
     only = environments.only_in(finding)
     if only:
         lines += printable_lines("only in: " + listed(only))
     return "\n".join(lines)
 
 
-def _from_finding(finding: Finding, environments: Environments) -> Problem:
+def _from_finding(finding: Finding, environments: Environments, same: Equivalence) -> Problem:
     return Problem(
         path=finding.path,
         line=max(1, finding.line),
@@ -128,6 +143,7 @@ def _from_finding(finding: Finding, environments: Environments) -> Problem:
         project=finding.project,
         url=documentation_url(finding.tool, finding.rule, finding.symbol),
         baselined=finding.baselined,
+        identity="\0".join(sorted(f"{fault}\0{name or ''}" for fault, name in same.meanings(finding))),
         environments=finding.environments,
     )
 

@@ -190,8 +190,14 @@ def _result(finding: Finding, index: int, environments: Environments) -> JsonObj
             "project": printable(finding.project),
             "environments": [printable(name) for name in finding.environments],
             **({"only_in": [printable(str(each)) for each in only]} if only else {}),
+            **({"equivalents": [_equivalent(each) for each in finding.equivalents]} if finding.equivalents else {}),
         },
     }
+
+
+def _equivalent(finding: Finding) -> JsonObject:
+    """What another tool says of the same fault; results have no place of their own for that."""
+    return {"tool": finding.tool, "ruleId": _rule_id(finding), "message": _plain(printable(finding.message))}
 
 
 def _suppressions(accepted: bool) -> JsonObject:

@@ -26,13 +26,19 @@ def concise(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     for finding in report.findings:
         shown = f"{_place(finding)}:"
         first, *more = printable_lines(finding.message)
-        source = ":".join(printable(name) for name in (finding.tool, finding.rule) if name)
+        source = _sources(finding)
         url = documentation_url(finding.tool, finding.rule, finding.symbol)
         severity = paint.severity(finding.severity, finding.severity.value)
         mark = f" {paint('dim', f'({BASELINED})')}" if finding.baselined else ""
         yield f"{paint('bold', shown)} {severity}: {first} {paint('dim', paint.link(url, f'[{source}]'))}{mark}"
         for label, line in _further(finding, environments, more):
             yield f"    {label}{line}"
+
+
+def _sources(finding: Finding) -> str:
+    """ "mypy:name-defined, pylint:E0602": who says so, by which rule."""
+    names = (":".join(filter(None, (each.tool, each.rule))) for each in finding.parts)
+    return printable(", ".join(dict.fromkeys(names)))
 
 
 def _further(finding: Finding, environments: Environments, more: list[str]) -> Iterator[tuple[str, str]]:
@@ -129,9 +135,11 @@ def _finding(scene: _Scene, finding: Finding, width: int) -> Iterator[str]:
 
 
 def _rule(finding: Finding) -> str:
-    names = [finding.symbol, finding.rule] if finding.symbol != finding.rule else [finding.rule]
-    mark = f"({BASELINED})" if finding.baselined else ""
-    return " ".join(printable(name) for name in (*names, f"({finding.tool})", mark) if name)
+    said = (
+        " ".join(filter(None, (*dict.fromkeys((each.symbol, each.rule)), f"({each.tool})"))) for each in finding.parts
+    )
+    mark = f" ({BASELINED})" if finding.baselined else ""
+    return printable(", ".join(dict.fromkeys(said))) + mark
 
 
 def _source(scene: _Scene, finding: Finding, gutter: int) -> Iterator[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip, StepSpan
-from pyfmt.core.report import Report
+from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip
+from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.environments.add_drift import with_drift
@@ -30,7 +32,7 @@ from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, surveyed, wanted
-from pyfmt.tools.registry import formatters, linters, rule_kinds, syntax_ranks
+from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
@@ -166,6 +168,8 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             began=steps.began,
             libraries=work.libraries,
             whole=done.shard is None,
+            same=equivalence(settings.merge_equivalent),
+            source=partial(_content, settings.root),
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
@@ -180,6 +184,13 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     return RunResult(
         report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
+
+
+def _content(root: Path, path: str) -> bytes | None:
+    try:
+        return disk.read_bytes(root / path)
+    except OSError:
+        return None  # its tools have said so
 
 
 def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:

@@ -75,6 +75,7 @@ def share(request: Request, whole: Whole, cwd: Path) -> Share:
         files=len(whole.files),
         fail_on=settings.fail_on,
         baseline="",
+        merge_equivalent=settings.merge_equivalent,
     )
     own = parts[shard.index - 1]
     files = len({file for unit in own for file in unit.files})
@@ -129,6 +130,7 @@ def _config(settings: Config, digest: Callable[[str], bytes]) -> bytes:
         settings.project_tools,
         settings.fail_on,
         settings.baseline,
+        settings.merge_equivalent,
         repr(settings.boundaries),
     )
     return fold(*plain, overrides, tools)

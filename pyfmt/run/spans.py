@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyfmt.core.model import StepSpan
+from pyfmt.core.report import StepSpan
 
 
 class StepSpans:

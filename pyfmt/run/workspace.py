@@ -14,7 +14,8 @@ from pyfmt.cache.memory import Memory
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.config.override_check import check_overrides
 from pyfmt.config.per_project import with_project_settings
-from pyfmt.core.model import Config, Project, Resolution, StepSpan
+from pyfmt.core.model import Config, Project, Resolution
+from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
 from pyfmt.environments.stale import stale_locks

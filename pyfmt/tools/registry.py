@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pyfmt.core.away import RuleKinds
+from pyfmt.core.equivalents import Equivalence
 from pyfmt.core.tool_values import Comment, Cost
-from pyfmt.tools import black, isort, mypy, pylint, ruff, ty
+from pyfmt.tools import black, equivalents, isort, mypy, pylint, ruff, ty
 from pyfmt.tools.protocol import Linter
 from pyfmt.tools.tool import Kind, Tool
 
@@ -70,3 +71,8 @@ def rule_kinds() -> RuleKinds:
     unused = frozenset(comment.unused_rule for comment in found if comment.unused_rule)
     missing = {name: tool.of_missing for name, tool in TOOLS.items() if tool.of_missing}
     return RuleKinds(unused, frozenset().union(*(tool.project_rules or () for tool in TOOLS.values())), missing)
+
+
+def equivalence(merge: bool = True) -> Equivalence:
+    """For `merging`: which rules of several tools mean the same fault; none unless they are to be joined."""
+    return Equivalence() if not merge else Equivalence(equivalents.FAULTS, equivalents.LEADS, comments())

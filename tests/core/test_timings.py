@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.model import Environment, Failure, Outcome, Part, Project, PythonVersion, StepSpan, Unit
+from pyfmt.core.model import Environment, Failure, Outcome, Part, Project, PythonVersion, Unit
+from pyfmt.core.report import StepSpan
 from pyfmt.core.timings import Timings, busy, queued, rows, spans, split_steps, sums
 from pyfmt.reports import timings_table, trace
 from tests.reports import trace_format

@@ -150,7 +150,7 @@ def said(report: Mapping[str, Any], tool: str, rule: str) -> dict[tuple[str, int
     return {
         (item["path"].rpartition("/src/")[2] or item["path"], item["line"]): [o["environment"] for o in item["only_in"]]
         for item in report["findings"]
-        if (item["tool"], item["rule"]) == (tool, rule)
+        if (tool, rule) in {(each["tool"], each["rule"]) for each in (item, *item.get("equivalents", ()))}
     }
 
 
@@ -201,6 +201,10 @@ def test_the_version_that_explains_it_is_named(tree: Monorepo, whole: dict[str, 
     assert finding["only_in"][0]["packages"] == {"shape": "1.0"}
     text = tree.run("lint", "lib/events", "--no-cache").expect(1).stdout
     assert "only in: services/pricing/.venv (shape 1.0)" in text
+    runs = tree.run("lint", "lib/events", "--output", "sarif").json["runs"]
+    told = [each["properties"] for run in runs for each in run["results"] if "shape" in str(each["properties"])]
+    assert [each["only_in"] for each in told] == [["services/pricing/.venv (shape 1.0)"]] * len(told)
+    assert {"services/pricing/.venv"} in [set(each["environments"]) for each in told]
 
 
 def test_a_library_or_file_named_alone_is_judged_in_all_its_environments(tree: Monorepo, whole: dict[str, Any]) -> None:

@@ -51,6 +51,10 @@ def test_a_script_is_judged_with_its_own_dependencies_and_the_project_with_its(t
         (SCRIPT, "uv script"),
     ]
 
+    tree.write({"app/odd.py": BLOCK.format('"no-such-distribution-anywhere-1"') + BODY})
+    assert "no-such-distribution-anywhere-1" in _run(tree, "envs", "create", "app/odd.py").expect(2).stdout
+    (tree.root / "app/odd.py").unlink()
+
     # What the block names now is not in the environment that was made for it before.
     tree.write({SCRIPT: BLOCK.format('"iniconfig", "attrs"') + BODY})
     assert _lint(tree, 2) == (project | nothing, [f"{SCRIPT}: its environment lacks attrs; {cure}"])

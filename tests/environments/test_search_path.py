@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from pyfmt.core.model import Health
 from pyfmt.environments.reading import read
 from tests.environments.places import EDITABLE_KINDS, call, find_pypy, own_search_path, uv, write
+from tests.support.monorepo import Monorepo
 from tests.support.pythons import require_python
+from tests.support.virtualenvs import uv_binary
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 KINDS = {
@@ -178,3 +181,68 @@ def test_a_line_that_could_change_the_search_path_is_reported_and_not_run(tmp_pa
     assert "dynamic.pth" in environment.reason
     assert "trust" in environment.cure
     assert not sentinel.exists()
+
+
+def hand_made(folder: Path, version: str) -> Path:
+    """A prefix of a Python that this machine need not have, as its own `venv` lays it out; gives site-packages."""
+    base, prefix, library = folder / "base", folder / ".venv", f"python{version}"
+    write(base, {f"lib/{library}/os.py": "", f"lib/{library}/site.py": "", f"bin/{library}": ""})
+    (base / "bin" / library).chmod(0o755)
+    write(
+        prefix, {"pyvenv.cfg": f"home = {base / 'bin'}\ninclude-system-site-packages = false\nversion = {version}.0\n"}
+    )
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python").symlink_to(base / "bin" / library)
+    site = prefix / "lib" / library / "site-packages"
+    site.mkdir(parents=True)
+    return site
+
+
+def test_start_files_count_from_python_3_15_on(tmp_path: Path) -> None:
+    """PEP 829: entry points in the place of import lines; the paths of .pth files stay."""
+    files = {
+        "a.pth": "more\nimport sets_path; sets_path.go()\n",
+        "a.start": "# at start-up\nplain.module:go\nnot an entry point\n",
+        "more/x.py": "",
+        "plain/module.py": "def go():\n    print('started')\n",
+        "sets_path.py": "import sys\n\n\ndef go():\n    sys.path.append('/x')\n",
+    }
+    for version in ("3.15", "3.14"):
+        site = hand_made(tmp_path / version, version)
+        write(site, files)
+        environment = read(tmp_path / version / ".venv", tmp_path / version)
+        assert environment.search_path[-2:] == (str(site), str(site / "more"))
+        # The import line of a .pth beside a .start of its name is not run any more.
+        assert (environment.health, "a.pth" in environment.reason) == (
+            (Health.OK, False) if version == "3.15" else (Health.WARNING, True)
+        ), environment.reason
+    before = read(tmp_path / "3.15/.venv", tmp_path / "3.15").fingerprint
+    write(tmp_path / "3.15/.venv/lib/python3.15/site-packages", {"b.start": "sets_path:go\n"})
+    environment = read(tmp_path / "3.15/.venv", tmp_path / "3.15")
+    assert environment.health is Health.WARNING and "b.start" in environment.reason
+    assert environment.fingerprint == before, "nothing else can be imported"
+
+
+def test_uvs_centralized_environments_are_found(tmp_path: Path) -> None:
+    """By a link, as uv makes it, or by the file of PEP 832, which it follows as well."""
+    files = {"pyproject.toml": '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n[tool.pyfmt]\n'}
+    made = Monorepo.create(tmp_path, {**files, "p.py": ""})
+    binary = uv_binary()
+    assert binary, "the tests need uv"
+
+    def sync(features: str) -> dict[str, str]:
+        given = {"UV_PREVIEW_FEATURES": features, "UV_CACHE_DIR": str(tmp_path / "cache")}
+        environ = made.environment_variables(given)
+        subprocess.run([binary or "", "sync", "--quiet"], cwd=made.root, env=environ, check=True)
+        (row,) = made.run("envs", "--json").expect(0).json["projects"]
+        assert (row["environment"]["status"], row["found_by"], row["passed_over"]) == ("ok", "uv", [])
+        return {str(key): str(value) for key, value in row["environment"].items()}
+
+    linked = sync("centralized-project-envs")
+    place = made.root / ".venv"
+    target = place.readlink()
+    assert target.is_relative_to(tmp_path / "cache")
+    place.unlink()
+    place.write_text(f"{target}\n", encoding="utf-8")
+    named = sync("venv-redirect-files")
+    assert place.is_file() and (named["path"], named["fingerprint"]) == (str(target), linked["fingerprint"])

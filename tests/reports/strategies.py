@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from pyfmt.core.model import Accepted, Edit, Failure, Finding, Severity, Skip
@@ -37,7 +39,7 @@ _positions = st.none() | st.integers(1, 200)
 _seconds = st.floats(0, 1e6, allow_nan=False)
 _names = st.lists(texts, max_size=3).map(tuple)
 
-findings = st.builds(
+_plain_findings = st.builds(
     Finding,
     path=paths,
     line=st.integers(1, 200),
@@ -56,6 +58,14 @@ findings = st.builds(
     syntax=st.booleans(),
     baselined=st.booleans(),
 )
+
+
+def _with_equivalents(finding: Finding, others: list[Finding]) -> Finding:
+    place = {"path": finding.path, "line": finding.line, "project": finding.project, "syntax": False, "also": ()}
+    return replace(finding, equivalents=tuple(replace(other, **place) for other in others))  # type: ignore[arg-type]
+
+
+findings = st.builds(_with_equivalents, _plain_findings, st.lists(_plain_findings, max_size=2))
 edits = st.builds(
     Edit,
     path=paths,

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,9 +161,16 @@ def findings(report: Mapping[str, Any], *tools: str) -> set[tuple[str, int, str,
     """(path, line, rule, message) of a JSON report's findings, of `tools` or of all."""
     return {
         (finding["path"], finding["line"], finding["rule"], finding["message"])
-        for finding in report["findings"]
+        for finding in said(report)
         if not tools or finding["tool"] in tools
     }
+
+
+def said(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The findings of a JSON report, of each tool its own where several say the same."""
+    for finding in report["findings"]:
+        yield finding
+        yield from ({**finding, **each} for each in finding.get("equivalents", ()))
 
 
 def rules(report: Mapping[str, Any], path: str | None = None) -> list[str]:

@@ -14,8 +14,8 @@ from pyfmt.tools.tool import Kind
 
 PACKAGE = Path(pyfmt.__file__).parent
 # (module, text): names that are no tool's.
-# what people call a group of dependencies
-ALLOWED = {("environments/creating/choice.py", "mypy")}
+# what people call a group of dependencies, and a distribution that others are built with
+ALLOWED = {("environments/creating/choice.py", "mypy"), ("core/build_imports.py", "mypy")}
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

@@ -136,13 +136,12 @@ class Calls:
             command = installer.command(step, site.prefix, requirements, overrides)
             code, said = self._call(_Call(command, step.cwd, self._environ(site.prefix, step), site.locks))
         self.raise_if_stopped()
-        if code != 0:
-            lines = said.decode("utf-8", "replace").strip().splitlines()
-            raise CreationError(
-                f"{installer.name} ended with {code}: {_telling(lines)}",
-                _cure(installer),
-                "\n".join(lines[-_SHOWN_LINES:]),
-            )
+        _check(installer, code, said)
+
+    def sync_script(self, uv: str, script: str, cwd: Path) -> None:
+        """Have uv make the environment of a script that names its own dependencies; raises CreationError."""
+        command = [uv, "sync", "--no-progress", "--script", script]
+        _check(Installer(uv), *self._call(_Call(command, cwd, dict(self.environ), ())))
 
     def raise_if_stopped(self) -> None:
         """Raises CreationError after `stop`, so that no further step begins."""
@@ -201,6 +200,15 @@ class Calls:
                 process.wait()
             log.seek(0)
             return code, log.read()
+
+
+def _check(installer: Installer, code: int, said: bytes) -> None:
+    """Raises CreationError with the last lines of a call that failed."""
+    if code != 0:
+        lines = said.decode("utf-8", "replace").strip().splitlines()
+        raise CreationError(
+            f"{installer.name} ended with {code}: {_telling(lines)}", _cure(installer), "\n".join(lines[-_SHOWN_LINES:])
+        )
 
 
 def _written(file: Path, lines: Sequence[str]) -> Path | None:

@@ -56,10 +56,14 @@ def _dot_venv(folder: str, name: str, around: Monorepo) -> Iterator[Found]:
         yield Found(path, name, refused=f"a link to {os.readlink(path)}, which does not exist", cure="remove the link")
     elif os.path.isdir(path):
         yield Found(path, name)  # whatever is in it: reading says what is wrong with it
-    elif os.path.isfile(path):
-        target = _read_line(path, around, last=False)
-        if target:
-            yield Found(_named(target, folder, around), ".venv file", cure=f"correct {name}, or create the environment")
+    elif os.path.isfile(path) and (target := redirected(path, around)) != path:
+        yield Found(target, ".venv file", cure=f"correct {name}, or create the environment")
+
+
+def redirected(path: str, around: Monorepo) -> str:
+    """What stands for an environment at `path`: what it names where it is a file (PEP 832, Pipenv), else itself."""
+    target = _read_line(path, around, last=False) if os.path.isfile(path) else ""
+    return _named(target, os.path.dirname(path), around) if target else path
 
 
 def _named(target: str, folder: str, around: Monorepo) -> str:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 
 from pyfmt.core import globs
+from pyfmt.environments.managers.local import redirected
 from pyfmt.environments.managers.place import Found, JsonObject, Place, strings, table
 
 
@@ -30,7 +31,7 @@ def uv(place: Place) -> Iterator[Found]:
     note = f"the environment of the uv workspace {shown}" if member else ""
     cure = f"uv sync --project {shown}"
     if not chosen:
-        yield Found(os.path.join(owner, ".venv"), rule, note, cure=cure)
+        yield Found(redirected(os.path.join(owner, ".venv"), place.around), rule, note, cure=cure)
     elif not os.path.isabs(chosen):
         yield Found(os.path.normpath(os.path.join(owner, chosen)), rule, note, cure=cure)
     else:

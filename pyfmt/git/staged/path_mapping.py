@@ -69,7 +69,8 @@ def report(made: Report, move: Move) -> Report:
     back = move.back
 
     def finding(found: Finding) -> Finding:
-        return replace(found, message=back(found.message), notes=tuple(map(back, found.notes)))
+        said = tuple(map(finding, found.equivalents))
+        return replace(found, message=back(found.message), notes=tuple(map(back, found.notes)), equivalents=said)
 
     def failure(found: Failure) -> Failure:
         return replace(found, reason=back(found.reason), detail=back(found.detail))

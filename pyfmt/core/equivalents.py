@@ -1,0 +1,194 @@
+"""PURE: what several tools say of one fault is one finding that names them all, and a comment for one is for all.
+
+Rules agree where their findings stand on one line, mean the same fault by the table of `Equivalence`, and are about the
+same name, where both tell one. Columns differ between tools, and only choose among several.
+"""
+
+from __future__ import annotations
+
+import re
+import tokenize
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pyfmt.core.away import UNUSED_CODES
+from pyfmt.core.model import Finding
+from pyfmt.core.tool_values import Comment
+
+_ONE_CODE = 'Unused "type: ignore" comment'
+_QUOTED = re.compile(r"[\"'](.+?)[\"']")
+
+Source = Callable[[str], bytes | None]  # the file at a path, None where it cannot be read
+Meaning = tuple[str, str | None]  # a fault, and what it is about; None where a tool does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a tool says a fault."""
+
+    tool: str
+    rule: str
+    symbol: str
+    pattern: str  # of its messages; group 1 is what it is about: a name, or several in quotes
+    vague: bool = False  # the rule covers so much that a comment that names it does not mean this fault
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """The faults that several tools know; nothing is equivalent where there are none."""
+
+    faults: Mapping[str, Sequence[Wording]] = field(default_factory=dict)
+    leads: tuple[str, ...] = ()  # of several tools that say the same, the first one's words are kept
+    comments: Mapping[str, Comment] = field(default_factory=dict)  # by tool
+    # By tool and rule: the faults that it may say
+    rules: Mapping[tuple[str, str], Sequence[tuple[str, Wording]]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        found: defaultdict[tuple[str, str], list[tuple[str, Wording]]] = defaultdict(list)
+        for fault, wordings in self.faults.items():
+            for wording in wordings:
+                found[wording.tool, wording.rule].append((fault, wording))
+        object.__setattr__(self, "rules", dict(found))
+
+    def meanings(self, finding: Finding) -> frozenset[Meaning]:
+        """The faults that a finding says, with what it is about."""
+        found: set[Meaning] = set()
+        for fault, wording in self.rules.get((finding.tool, finding.rule), ()):
+            match = re.search(wording.pattern, finding.message)
+            if match:
+                told = match[1] if match.re.groups else None
+                found.update((fault, name) for name in (_QUOTED.findall(told) or [told] if told else [None]))
+        return frozenset(found)
+
+    def others(self, finding: Finding) -> list[Wording]:
+        """How other tools say what a finding says."""
+        faults = {fault for fault, _ in self.meanings(finding)}
+        return [each for fault in sorted(faults) for each in self.faults[fault] if each.tool != finding.tool]
+
+
+def with_suppressions(findings: Iterable[Finding], same: Equivalence, source: Source) -> list[Finding]:
+    """The findings, with those marked on whose line a comment suppresses an equivalent rule of another tool."""
+    comments = _Comments(source, same.comments)
+    marked = []
+    for finding in findings:
+        others = same.others(finding) if same.faults else ()
+        names = comments.on(finding.path, finding.line) if others else {}
+        by = {
+            (each.tool, each.symbol)
+            for each in others
+            if not each.vague and {each.rule, each.symbol} & set(names.get(each.tool, ()))
+        }
+        marked.append(replace(finding, suppressed_by=tuple(sorted(by))) if by else finding)
+    return marked
+
+
+class _Comments:
+    """The rules that comments name, by file and line."""
+
+    def __init__(self, source: Source, comments: Mapping[str, Comment]) -> None:
+        self._source, self._comments = source, comments
+        self._lines: dict[str, Sequence[str]] = {}
+        self._tokens: dict[str, Mapping[int, str]] = {}
+
+    def on(self, path: str, line: int) -> dict[str, tuple[str, ...]]:
+        """By tool, the rules that the comment of a line names."""
+        if path not in self._lines:
+            self._lines[path] = (self._source(path) or b"").decode("utf-8", "replace").split("\n")
+        lines = self._lines[path]
+        text = lines[line - 1] if 0 < line <= len(lines) else ""
+        # Only few lines look as if they held one, and only the tokens tell a comment from a string.
+        if not any(comment.pattern.search(text) for comment in self._comments.values()):
+            return {}
+        if path not in self._tokens:
+            self._tokens[path] = _comment_tokens(self._source(path) or b"")
+        said = self._tokens[path].get(line, "")
+        return {tool: comment.names(said) for tool, comment in self._comments.items()}
+
+
+def _comment_tokens(data: bytes) -> dict[int, str]:
+    """The comments of a file, by line; of one that has no tokens for this Python, those up to there."""
+    found: dict[int, str] = {}
+    lines = iter(data.splitlines(keepends=True))
+    try:
+        for token in tokenize.tokenize(lambda: next(lines, b"")):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = token.string
+    except (SyntaxError, ValueError, LookupError, tokenize.TokenError):
+        pass
+    return found
+
+
+def still_unused(findings: Iterable[Finding], suppressed: Iterable[Finding], rules: Collection[str]) -> list[Finding]:
+    """The findings without those of `rules` whose comment, unused to its own tool, suppresses another tool's."""
+    used: defaultdict[tuple[str, int], set[tuple[str, str]]] = defaultdict(set)
+    for finding in suppressed:
+        used[finding.path, finding.line].update(finding.suppressed_by)
+    kept = []
+    for finding in findings:
+        names = {name for tool, name in used.get((finding.path, finding.line), ()) if tool == finding.tool}
+        if finding.rule not in rules or not names:
+            kept.append(finding)
+            continue
+        several = UNUSED_CODES.fullmatch(finding.message)
+        if several is None:
+            # Of a comment with one code alone mypy does not repeat the code.
+            told = finding.message == _ONE_CODE or names & set(_QUOTED.findall(finding.message))
+            kept += [] if told else [finding]
+            continue
+        left = [code for code in re.split(", *", several[1]) if code not in names]
+        if left:
+            kept.append(replace(finding, message=finding.message.replace(several[1], ", ".join(left))))
+    return kept
+
+
+def joined(findings: Sequence[Finding], same: Equivalence) -> list[Finding]:
+    """Each fault once; `findings` are in their total order."""
+    result: list[Finding] = []
+    lines: defaultdict[tuple[str, int], list[tuple[Finding, frozenset[Meaning]]]] = defaultdict(list)
+    for finding in findings:
+        meanings = same.meanings(finding)
+        if meanings:
+            lines[finding.path, finding.line].append((finding, meanings))
+        else:
+            result.append(finding)
+    for said in lines.values():
+        said.sort(key=lambda each: same.leads.index(each[0].tool))
+        heads: list[tuple[Finding, frozenset[Meaning], list[Finding]]] = []
+        for finding, meanings in said:
+            near = [head for head in heads if _may_join(head[0], finding) and _agree(head[1], meanings)]
+            if near:
+                nearest = min((abs((head[0].column or 0) - (finding.column or 0)), at) for at, head in enumerate(near))
+                near[nearest[1]][2].append(finding)
+            else:
+                heads.append((finding, meanings, []))
+        result += [_one(head, equivalents) for head, _, equivalents in heads]
+    return result
+
+
+def _may_join(one: Finding, other: Finding) -> bool:
+    """A rule that is broken twice on a line is two findings."""
+    return (one.tool, one.rule) != (other.tool, other.rule)
+
+
+def _agree(one: frozenset[Meaning], other: frozenset[Meaning]) -> bool:
+    """Whether two findings say one fault of one thing."""
+    return any(
+        fault == same and (name is None or about is None or name == about)
+        for fault, name in one
+        for same, about in other
+    )
+
+
+def _one(head: Finding, equivalents: Sequence[Finding]) -> Finding:
+    """What several tools say as one finding: it holds wherever one of them says so, and is as bad as the worst."""
+    if not equivalents:
+        return head
+    said = (head, *equivalents)
+    return replace(
+        head,
+        equivalents=tuple(equivalents),
+        environments=tuple(sorted({name for each in said for name in each.environments})),
+        severity=min((each.severity for each in said), key=lambda severity: severity.rank),
+        baselined=any(each.baselined for each in said),
+    )
