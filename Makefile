@@ -31,7 +31,7 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint docs bench bench-environments soak soak-faults system clean
+.PHONY: help install demo test lint docs bench bench-environments soak soak-faults fuzz system clean
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
@@ -41,6 +41,7 @@ help:
 	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make soak-faults  every system call of a run fails in turn'
+	@echo 'make fuzz    damaged inputs of every format, guided by coverage (FUZZ=20000 for each)'
 	@echo 'make clean   remove what these made'
 
 install: $(STAMP)
@@ -99,6 +100,11 @@ soak: $(STAMP)
 # Every call of the system fails in turn, or is a process's last; half an hour.
 soak-faults: $(STAMP)
 	@PYFMT_FAULTS=1000000 $(BIN)/python -m pytest -n $(JOBS) tests/attack/test_every_fault.py $(PYTEST_ARGS)
+
+# Mutations of the corpus of every format that is read; FUZZ is their number for each.
+FUZZ ?= 20000
+fuzz: $(STAMP)
+	@PYFMT_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(JOBS) tests/fuzz $(PYTEST_ARGS)
 
 # System packages that tests need; where they cannot be installed, those tests say what is missing.
 system:

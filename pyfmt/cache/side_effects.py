@@ -100,13 +100,13 @@ def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObjec
     targets: set[Target] = set()
     own = files.stale | files.changed
     for file in own | set(said["made"]):
-        before, after = known.made.get(file, ("", []))[1], _digested(said["made"].get(file, ()), reach)
+        before, after = _rows(known, file), _digested(said["made"].get(file, ()), reach)
         if file in own:
             rows = {_frozen(row) for row in before} ^ {_frozen(row) for row in after}
             targets.update(row[:3] for row in rows)
             targets.update(_target(row) for row in after if row[3] is None)
         else:
-            targets.update({_target(row) for row in after} - {_target(row) for row in before})
+            targets.update(_targets_of(after) - _targets_of(before))
     found = affected(targets, known, reach, files.everyone - files.stale - files.left)
     return found is not None and not found
 
@@ -134,8 +134,10 @@ def update(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject
     if is_whole:
         known.made, known.early, known.late = {}, said["early"], said["late"]
     for file in files.stale | gone | set(said["made"]):
-        known.made.pop(file, None)
         rows = said["made"].get(file)
+        if rows and file not in files.stale | files.left and _targets_of(rows) == _targets_of(_rows(known, file)):
+            continue  # it was only built, so that the values are not told: they are those of before
+        known.made.pop(file, None)
         if rows:
             known.made[file] = ("", [list(row) for row in rows])
     for target, touching in said["touched"].items():
@@ -166,8 +168,16 @@ def _values(values: Iterable[Sequence[str]], reach: Reach) -> Iterator[list[str]
         yield [text, file, reach.tree_digest(file) if reach.has(file) else ""]
 
 
+def _rows(known: SideEffects, setter: str) -> list[Row]:
+    return known.made.get(setter, ("", []))[1]
+
+
 def _targets(known: SideEffects, setter: str) -> list[Target]:
-    return [_target(row) for row in known.made[setter][1]]
+    return [_target(row) for row in _rows(known, setter)]
+
+
+def _targets_of(rows: Iterable[Row]) -> set[Target]:
+    return {_target(row) for row in rows}
 
 
 def _target(row: Row) -> Target:

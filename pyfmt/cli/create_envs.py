@@ -117,7 +117,7 @@ def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
     lacking = [
         project
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
-        if project.files and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
+        if (project.files or project.notebooks) and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
     ]
     if asked.everything:
         return lacking
@@ -146,7 +146,7 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
     wanted = {prefixes[project.path] for project in chosen}
     requests = []
     for project in space.projects:
-        if prefixes[project.path] in wanted and (project.files or project.distribution or project in chosen):
+        if prefixes[project.path] in wanted and (project.files or project.notebooks or project.distribution or project in chosen):
             needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
             requests.append(
                 CreateRequest(

@@ -277,7 +277,8 @@ def _unit_record(outcome: Outcome, began: float) -> UnitRecord:
 
 def _project_record(project: Project, resolution: Resolution | None) -> ProjectRecord:
     environment = resolution.environment if resolution else None
-    return ProjectRecord(project.name, project.path, environment.name if environment else "", len(project.files))
+    files = len(project.files + project.notebooks)
+    return ProjectRecord(project.name, project.path, environment.name if environment else "", files)
 
 
 def _environment_records(material: Material) -> tuple[EnvironmentRecord, ...]:

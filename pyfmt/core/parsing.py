@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import ast
 
 # tomllib takes quadratic time for a dotted key: 100,000 parts would take minutes.
-_LONG_LINE = re.compile(r"[^\n]{2000}")
+_LONG_LINE = re.compile(r"^[^\n]{2000}", re.MULTILINE)
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){1000}""")
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyfmt import disk
 from pyfmt.core.listing import some
@@ -43,6 +43,51 @@ def stale_locks(
         if lines:
             found[project.path] = tuple(dict.fromkeys(lines))
     return found
+
+
+class LockedTool(NamedTuple):
+    """A version of a tool that a project's lock holds."""
+
+    project: str  # its path
+    lock: str  # relative to the root
+    tool: str  # its distribution, as PEP 503 has it
+    version: str
+
+
+def locked_tools(
+    root: Path, projects: Sequence[Project], names: Iterable[str], memo: MutableMapping[str, str] | None = None
+) -> tuple[LockedTool, ...]:
+    """What the locks in the projects' folders say of the distributions called `names`; `memo` as above."""
+    wanted, found = sorted(names), []
+    memo = {} if memo is None else memo
+    for project in projects:
+        lock = locks.find(root / project.path)
+        try:
+            content = disk.read_bytes(lock) if lock is not None else b""
+            key = hashlib.sha256(repr(("tools", content, wanted)).encode()).hexdigest()
+            if lock is not None and key not in memo:
+                packages = {f"{each.name} {each.version}" for each in locks.read(lock).packages if each.name in wanted}
+                memo[key] = "\n".join(sorted(packages))
+        except (OSError, locks.LockError):
+            continue  # told elsewhere
+        if lock is not None:
+            shown = lock.relative_to(root).as_posix()
+            rows = (line.partition(" ") for line in memo[key].splitlines())
+            found += [LockedTool(project.path, shown, tool, version) for tool, _, version in rows if version]
+    return tuple(found)
+
+
+def other_versions(locked: Iterable[LockedTool], ours: Mapping[str, str]) -> str:
+    """One line on the tools of which locks hold another version than runs; "" where there is none."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for each in locked:
+        if each.tool in ours and each.version != ours[each.tool]:
+            places.setdefault((each.tool, each.version), []).append(each.lock)
+    if not places:
+        return ""
+    said = [f"{some(files)}: {tool} {version}" for (tool, version), files in sorted(places.items())]
+    used = [f"{tool} {ours[tool]}" for tool in sorted({tool for tool, _ in places})]
+    return f"locks say other versions of tools than those that pyfmt uses ({', '.join(used)}): {'; '.join(said)}"
 
 
 def _ranges(project: Project, by_path: Mapping[str, Project]) -> Iterator[str]:

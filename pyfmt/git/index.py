@@ -37,18 +37,7 @@ class GitIndex:
 
         Raises StagedError where a merge is not resolved.
         """
-        found: dict[str, IndexEntry] = {}
-        unmerged: set[str] = set()
-        for row in _split(self._git("ls-files", "-s", "-t", "-z")):
-            facts, _, path = row.partition("\t")
-            tag, mode, blob, stage = facts.split(" ")
-            if stage != "0":
-                unmerged.add(path)
-            elif tag != "S":
-                found[path] = IndexEntry(mode, blob)
-        if unmerged:
-            names = ", ".join(sorted(unmerged)[:5])
-            raise StagedError("the index has files with unresolved conflicts", names, "resolve them and `git add` them")
+        found = parse_entries(self._git("ls-files", "-s", "-t", "-z"))
         for path in _split(self._git("diff-files", "-z", "--name-only", "--diff-filter=A", "--ignore-submodules=all")):
             found.pop(path, None)  # `git add --intent-to-add`: no commit has it yet
         return found
@@ -143,6 +132,29 @@ class GitIndex:
         if done.code not in fine:
             raise StagedError(f"git {arguments[0]} failed: {done.said}", self.top)
         return done.output
+
+
+def parse_entries(output: bytes) -> dict[str, IndexEntry]:
+    """What `git ls-files -s -t -z` prints, without what a sparse checkout leaves out.
+
+    Raises StagedError where a merge is not resolved, and for what makes no sense.
+    """
+    found: dict[str, IndexEntry] = {}
+    unmerged: set[str] = set()
+    for row in _split(output):
+        facts, _, path = row.partition("\t")
+        parts = facts.split(" ")
+        if len(parts) != 4:
+            raise StagedError("git's answer makes no sense", "git ls-files")
+        tag, mode, blob, stage = parts
+        if stage != "0":
+            unmerged.add(path)
+        elif tag != "S":
+            found[path] = IndexEntry(mode, blob)
+    if unmerged:
+        names = ", ".join(sorted(unmerged)[:5])
+        raise StagedError("the index has files with unresolved conflicts", names, "resolve them and `git add` them")
+    return found
 
 
 def open_index(folder: Path, environ: Mapping[str, str], trusted: bool = False) -> GitIndex:

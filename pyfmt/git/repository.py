@@ -85,9 +85,9 @@ class Repository:
         Raises Unknown where git fails, such as for a commit whose content was never fetched.
         """
         if self.index is not None:
-            return [self._placed(change) for change in _parse_raw(self.index.differences(base))]
+            return [self._placed(change) for change in parse_raw(self.index.differences(base))]
         raw = self._differences(base)
-        found = [self._placed(change) for change in _parse_raw(raw)]
+        found = [self._placed(change) for change in parse_raw(raw)]
         untracked = _expect(_call(self.top, ("ls-files", "-z", "--others", "--exclude-standard")))
         for name in filter(None, untracked.split(b"\0")):
             path = os.fsdecode(name)  # "inner/" for a repository inside
@@ -195,8 +195,16 @@ def _call(folder: Path, arguments: Sequence[str]) -> Answer:
         raise Unknown(str(error)) from None
 
 
-def _parse_raw(raw: bytes) -> Iterator[Change]:
-    """`git diff --raw -z` (diff-format in git's manual): `:MODE MODE ID ID STATUS NUL PATH NUL [PATH NUL]`."""
+def parse_raw(raw: bytes) -> Iterator[Change]:
+    """`git diff --raw -z` (diff-format in git's manual): `:MODE MODE ID ID STATUS NUL PATH NUL [PATH NUL]`; raises
+    Unknown where it is cut off or something else."""
+    try:
+        yield from _rows(raw)
+    except (ValueError, IndexError) as error:
+        raise Unknown("git's answer makes no sense") from error
+
+
+def _rows(raw: bytes) -> Iterator[Change]:
     fields = [os.fsdecode(field) for field in raw.split(b"\0") if field]
     seen: set[tuple[str, str | None]] = set()
     place = 0

@@ -207,16 +207,12 @@ def _look(
     below = []
     for entry in entries:
         name = entry.name
-        if name.endswith(PYTHON_SUFFIXES) and entry.is_file(follow_symlinks=False):
+        if name.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
-            (files if taken else hidden).append(prefix + name)
+            # What nobody imports is not hidden either.
+            kinds = (notebooks, []) if name.endswith(NOTEBOOK_SUFFIX) else (files, hidden)
+            kinds[0 if taken else 1].append(prefix + name)
             if not taken and rules is not None and not gate.excludes(prefix + name, name, False):
-                ignored.append(prefix + name)
-        elif name.endswith(NOTEBOOK_SUFFIX) and entry.is_file(follow_symlinks=False):
-            taken = rules is not None and gate.passes(prefix + name, name, False, rules)
-            if taken:
-                notebooks.append(prefix + name)
-            elif rules is not None and not gate.excludes(prefix + name, name, False):
                 ignored.append(prefix + name)
         elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)

@@ -22,7 +22,7 @@ from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 from pyfmt.run.scoping import Chosen
-from pyfmt.run.sight import InstalledContents, Sight, real_path
+from pyfmt.run.sight import InstalledContents, Sight, SiteName, real_path
 from pyfmt.run.workspace import RunContext
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
@@ -112,9 +112,9 @@ def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -
     known = memory.store.get([key], shared=False).get(key) if memory.store else None
     found = finder.load(known, installed) if known else None
     if found is None:
-        found = finder.find(installed)
-        if memory.store:
-            memory.store.put({key: finder.dump(found, installed)}, shared=False)  # site folders are this machine's
+        found, places = finder.find(installed)
+        if memory.store:  # not shared: site folders are this machine's
+            memory.store.put({key: finder.dump(found, places, installed)}, shared=False)
     return replace(found, blind=finder.blind)
 
 
@@ -232,7 +232,7 @@ class _Finder:
         rules = [[r.project, r.rule, r.others] for _, r in sorted(self.setting.resolutions.items())]
         sources = self._facts.sources.below(EVERYTHING).hex()
         notebooks = [[file, self._facts.digest(file)] for p in self.setting.projects for file in p.notebooks]
-        return fold("libraries", 3, self._facts.tools, sources, environments, projects, rules, notebooks)
+        return fold("libraries", 4, self._facts.tools, sources, environments, projects, rules, notebooks)
 
     def way(self, prefix: str, file: str) -> str:
         """How an environment's own files come to a library's file."""
@@ -241,13 +241,18 @@ class _Finder:
         through = f" through {', '.join(rest[:-1])}" if rest[:-1] else ""
         return f"reached from {first}{through}"
 
-    def find(self, installed: InstalledContents) -> Libraries:
-        """Read the imports of all files, and share the answers."""
+    def find(self, installed: InstalledContents) -> tuple[Libraries, list[SiteName]]:
+        """Read the imports of all files, and share the answers: they hold while the places that are named are as they
+        were."""
         uses, agreed = self._uses(self._reachable)
         sight = Sight(installed, self._facts, self._reachable, self._library_files())
-        return shared(uses, sight, agreed)
+        found = shared(uses, sight, agreed)
+        files = {file for _, file in found.answers}  # of the others each environment is asked, whatever it has
+        each = [use for library in uses for use in library]
+        places = (sight.places(use, file) for use in each for file in files.intersection(use.files))
+        return found, sorted(frozenset().union(*places))
 
-    def dump(self, found: Libraries, installed: InstalledContents) -> bytes:
+    def dump(self, found: Libraries, places: Sequence[SiteName], installed: InstalledContents) -> bytes:
         """As JSON, with environments by their names: no path of this machine."""
         away = {
             self.environments[prefix].name: [
@@ -257,8 +262,7 @@ class _Finder:
         }
         answers = [[self.environments[prefix].name, file, others] for (prefix, file), others in found.answers.items()]
         sites = {site: place for place, site in self._sites.items()}
-        looked = [[*sites[site], name] for site, name in installed.seen()]
-        rest = [looked, installed.total(installed.seen())]
+        rest = [[[*sites[site], name] for site, name in places], installed.total(places)]
         return json.dumps([away, answers, sorted(found.agreed), *rest]).encode("utf-8", "surrogatepass")
 
     def load(self, value: bytes, installed: InstalledContents) -> Libraries | None:

@@ -330,6 +330,18 @@ def _of_environments(space: Workspace) -> Iterator[Failure]:
         yield Failure("projects", tuple(projects), "", text, "it may name another environment than the one in use")
 
 
+def _other_versions(space: Workspace, paths: set[str], tools: tuple[str, ...]) -> list[str]:
+    """A line on tools of the run of which the root's or a project's lock has another version than the one that runs."""
+    locked = [each for each in space.locked if each.project in paths]
+    if not locked:
+        return []
+    from pyfmt.environments.stale import other_versions
+    from pyfmt.tools.versions import tool_versions  # deferred for start-up time: reads the metadata of the tools
+
+    ours = tool_versions()
+    return [*filter(None, [other_versions(locked, {tool: ours[tool] for tool in tools if tool in ours})])]
+
+
 def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything: bool) -> list[str]:
     """What to say of the configuration, and of the environments in use: borrowed ones, and those whose code may not
     run; with `everything` also those of folders above, which are the ordinary case where one environment serves all."""
@@ -341,6 +353,7 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
             f"this linked work tree has the environments of {space.main.root}; `pyfmt envs create` makes its own"
         )
     notes += [line for project in seen if work.linters for line in space.stale.get(project.path, ())]
+    notes += _other_versions(space, {".", *(project.path for project in seen)}, (*work.formatters, *work.linters))
     for found in space.resolutions if work.linters else ():
         environment = found.environment
         if not work.selected.get(found.project) or environment is None:

@@ -50,6 +50,11 @@ class Sight:
             self._known[key] = self._views[place].digest(self._names[file])
         return self._known[key]
 
+    def places(self, use: Use, file: str) -> frozenset[SiteName]:
+        """What was looked at in order to say what a file can see."""
+        view = self._views.get((use.environment.prefix, use.project.import_roots))
+        return view.looked.get(self._names[file], frozenset()) if view is not None else frozenset()
+
 
 class InstalledContents:
     """What is under names in site folders, remembered by the times and sizes of all that is there."""
@@ -66,10 +71,6 @@ class InstalledContents:
         if place not in self._known:
             self._look([place])
         return self._known[place]
-
-    def seen(self) -> list[SiteName]:
-        """All that was asked for."""
-        return sorted(self._known)
 
     def total(self, places: Iterable[SiteName]) -> str:
         """A digest of what is under some names, whatever their folders are called."""
@@ -132,9 +133,10 @@ class _View:
         self._labels = {entry: portable(entry, environment, facts.root) for entry in self._entries}
         self._inside = facts.root + os.sep
         hooks = [[module, portable(path, environment, facts.root)] for module, path in sorted(environment.remapped)]
+        self.looked: dict[frozenset[str], frozenset[SiteName]] = {}  # by the names that were asked for
         self._about = [str(environment.python), facts.trusted(environment) and environment.fingerprint, hooks]
 
-    def digest(self, names: Iterable[str]) -> str:
+    def digest(self, names: frozenset[str]) -> str:
         """Of all that can be seen by some names, and by those that what is found there imports."""
         seen: dict[str, list[object]] = {}
         waiting = sorted(names)
@@ -147,6 +149,8 @@ class _View:
                         found, further = self._at(entry, name)
                         seen[name].append(found)
                         waiting += further
+        sites = self._environment.site_packages
+        self.looked[names] = frozenset((site, name) for name in seen for site in sites if name in _importable(site))
         text = json.dumps([self._about, sorted(seen.items())])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 

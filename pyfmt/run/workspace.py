@@ -18,13 +18,14 @@ from pyfmt.core.model import Config, Project, Resolution
 from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
-from pyfmt.environments.stale import stale_locks
+from pyfmt.environments.stale import LockedTool, locked_tools, stale_locks
 from pyfmt.git.linked import MainTree, resolve_here
 from pyfmt.projects import Survey
 from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
+from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from pyfmt.git.staged.session import Stage
@@ -39,6 +40,7 @@ class Workspace:
     resolutions: tuple[Resolution, ...]
     survey: Survey
     stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
+    locked: tuple[LockedTool, ...] = ()  # the versions of tools that locks hold
     steps: tuple[StepSpan, ...] = ()  # how long it took to find all this
     main: MainTree | None = None  # whose environments some projects have, in a linked work tree
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
@@ -82,8 +84,9 @@ def survey_workspace(
     found = with_drift(found, survey.projects, settings.root, memo)
     steps.done("environments")
     stale = stale_locks(settings.root, survey.projects, memo)
+    locked = locked_tools(settings.root, survey.projects, TOOLS, memo)
     steps.done("locks")
-    return Workspace(settings, survey.projects, found, survey, stale, tuple(steps.found), main)
+    return Workspace(settings, survey.projects, found, survey, stale, locked, tuple(steps.found), main)
 
 
 def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:

@@ -58,7 +58,12 @@ GOOD = '''
     from app import dies, eats, hangs
 
     WRONG: int = "text"
-    print(WRONG, dies, eats, hangs, sep=undefined_name)
+    print(WRONG, dies, eats, hangs)
+
+
+    def collect(into: list[int] = []) -> list[int]:
+        """Collects."""
+        return into
 '''
 # The formatters need minutes for it, most of them in compiled code that looks for no signal, and a gigabyte.
 ENDLESS = '"""Long."""\n' + "x = f( 1,2 )\n" * 400_000

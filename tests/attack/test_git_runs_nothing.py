@@ -225,9 +225,11 @@ RUNS: tuple[tuple[str, dict[str, str]], ...] = (
     ("check --shard 1/2 --output json=/dev/null", {}),
     ("check --staged", {}),
     ("check --staged --no-cache app/app/new.py", {}),
+    ("check --staged --with-dependents", {}),
     ("run --staged --tool black --tool isort", {}),
     ("check --baseline", CI),
     ("baseline write", {}),
+    ("baseline status", {}),
     ("baseline prune", {}),
     ("init --hook git --yes", {}),
     ("envs", {}),
@@ -307,7 +309,9 @@ def test_a_file_that_needs_an_untrusted_filter_is_a_failure_and_with_trust_it_is
     assert [finding["rule"] for finding in report["findings"]] == ["assignment"], "the user's own configuration counts"
 
 
-@pytest.mark.parametrize("line", ["check --since HEAD", "check --staged", "affected", "check", "baseline write"])
+@pytest.mark.parametrize(
+    "line", ["check --since HEAD", "check --staged --with-dependents", "affected", "check", "baseline write"]
+)
 def test_a_root_laid_out_as_a_bare_repository(line: str, tmp_path: Path) -> None:
     """A clone can hold one, with a `config` of its own, which git reads from there on."""
     (tmp_path / "marks").mkdir()

@@ -285,10 +285,10 @@ def test_of_a_manifest_only_what_tools_can_see_counts(tree: Monorepo) -> None:
     tree.check()
     tree.write({place: manifest.replace('version = "1.0"', 'version = "1.1"') + "\n[tool.other]\nkey = 1\n"})
     assert all(cached(tree.check()[1]).values())
-    assert "cache   miss" not in tree.run("explain", "projects/alpha/alpha/main.py").stdout
+    assert "cache   miss" not in tree.run("explain", "-v", "projects/alpha/alpha/main.py").stdout
     overrides = '\n[[tool.mypy.overrides]]\nmodule = "alpha.helpers"\nignore_errors = true\n'
     tree.write({place: f"{manifest}{overrides}"})
-    told = tree.run("explain", "projects/alpha/alpha/main.py").stdout
+    told = tree.run("explain", "-v", "projects/alpha/alpha/main.py").stdout
     assert "miss: changed since then: what projects say to mypy" in told
     report = tree.check()[1]
     assert all(cached(report, "pylint").values()) and not all(cached(report, "mypy").values())

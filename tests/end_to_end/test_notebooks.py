@@ -85,14 +85,13 @@ def places(report: Mapping[str, Any]) -> set[tuple[str, int, int, str]]:
 
 def test_findings_stand_in_their_cells(report: Mapping[str, Any]) -> None:
     assert report["failures"] == report["skipped"] == []
+    assert {project["name"]: project["files"] for project in report["projects"]}["batch"] == 2
     assert places(report) == {
         ("W0611", 3, 1, "pylint"),
         ("arg-type", 4, 1, "mypy"),
         ("used-before-def", 4, 2, "mypy"),
         ("C0116", 5, 1, "pylint"),
-        ("E0102", 5, 1, "pylint"),
         ("no-redef", 5, 1, "mypy"),
-        ("E0601", 4, 2, "pylint"),
     }
 
 
@@ -102,8 +101,8 @@ def test_the_place_in_the_file_is_that_of_the_text(tree: Monorepo, report: Mappi
         if "cell" in item:
             text = item["cell"]["text"][item["cell"]["column"] - 1 :]
             assert lines[item["line"] - 1][item["column"] - 1 :].startswith(text), item
-    redefined = next(item for item in report["findings"] if item["rule"] == "E0102")
-    assert redefined["message"] == "function already defined line 2 of cell 2"
+    alone = tree.run("lint", "--tool", "pylint", "batch").expect(1).stdout
+    assert "cell 5:1:1: error: function already defined line 2 of cell 2 [pylint:E0102]" in alone
 
 
 def test_the_text_names_the_cell_and_shows_its_line(tree: Monorepo) -> None:
@@ -151,6 +150,13 @@ def test_notebooks_that_no_tool_can_be_given_are_said(tmp_path: Path) -> None:
     assert "a/r.ipynb: not checked, since it is written in r" in result.stdout
     assert all((mine.root / f"a/{name}.ipynb").read_bytes() == data for name, data in broken.items())
     mine.run("format", "--check", "a/r.ipynb").expect(0)
+
+
+def test_a_project_of_notebooks_alone_needs_an_environment(tmp_path: Path) -> None:
+    mine = Monorepo.create(tmp_path, {"a/pyproject.toml": MANIFEST.format(name="a"), "pyfmt.toml": ""})
+    mine.write({"a/a.ipynb": notebook(("x = 1", "code"))})
+    assert "run `pyfmt envs create a`" in mine.run("lint").expect(2).stdout
+    assert "a/.venv" in mine.run("envs", "create", "--dry-run").expect(0).stdout
 
 
 def test_notebooks_can_be_left_out(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 from tests.support.monorepo import ROOT, Monorepo
@@ -87,3 +88,20 @@ def test_a_range_that_a_library_of_the_monorepo_does_not_meet_is_told(tmp_path: 
     assert "lib/storage is 2.0.dev1" in made.run("envs").stdout, "a development version comes before 2"
     made.write({"lib/storage/pyproject.toml": LIBRARY.format("", "").replace("1.4", "2.1")})
     assert "asks for" not in made.run("envs").stdout
+
+
+def test_other_versions_of_tools_in_locks_are_told_in_one_line(tmp_path: Path) -> None:
+    text = '[project]\nname = "{0}"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    text += '[dependency-groups]\ndev = ["black=={1}"]\n'
+    made = Monorepo.create(tmp_path, {"pyfmt.toml": 'tools = ["black", "isort"]\n'})
+    ours = version("black")
+    for name, wanted in (("a", "25.1.0"), ("b", "25.1.0"), ("c", ours)):
+        made.write({f"{name}/pyproject.toml": text.format(name, wanted), f"{name}/{name}.py": '"""M."""\n'})
+        lock(made, name, "lock")
+    line = f"locks say other versions of tools than those that pyfmt uses (black {ours}): "
+    line += "a/uv.lock, b/uv.lock: black 25.1.0"
+    for _ in range(2):
+        assert made.check()[1]["notes"] == [line]
+    assert made.check("c")[1]["notes"] == made.check("--tool", "isort")[1]["notes"] == []
+    made.write({"b/uv.lock": "damaged"})
+    assert line.replace(", b/uv.lock", "") in made.check()[1]["notes"]

@@ -105,22 +105,27 @@ def folders(path: Path) -> list[str]:
         except LockError:
             return []
     found = []
-    for chunk in re.split(r"^(?=\[\[packages?\]\]\s*$)", content, flags=re.MULTILINE)[1:]:
-        if any(mark in chunk for mark in kind.marks):
-            try:
-                entries = parsing.parse_toml(chunk)
-                sources = [kind.source(entry) for key in ("package", "packages") for entry in entries.get(key, ())]
-            except (ValueError, TypeError, AttributeError):
-                continue
-            found += [source.place for source in sources if source.kind == "folder" and source.place]
+    for chunk in _chunks(content, kind.marks)[1:]:
+        try:
+            entries = parsing.parse_toml(chunk)
+            sources = [kind.source(entry) for key in ("package", "packages") for entry in entries.get(key, ())]
+        except (ValueError, TypeError, AttributeError):
+            continue
+        found += [source.place for source in sources if source.kind == "folder" and source.place]
     return found
+
+
+def _chunks(content: str, marks: tuple[str, ...]) -> list[str]:
+    """A lock's beginning, and of its entries those that hold one of `marks`: to parse all of them takes a while."""
+    beginning, *entries = re.split(r"^(?=\[\[packages?\]\]\s*$)", content, flags=re.MULTILINE)
+    return [beginning, *(entry for entry in entries if any(mark in entry for mark in marks))]
 
 
 def workspace_edges(path: Path) -> list[tuple[str, str]]:
     """Which local folder depends on which directly, as a uv.lock says it; relative to the lock's folder."""
     try:
-        lock = read(path)
-    except LockError:
+        lock = read_text(path.name, "".join(_chunks(disk.read_text(path), ("editable", "directory", "virtual"))))
+    except (LockError, OSError, UnicodeDecodeError):
         return []
     places = {p.name: p.source.place for p in lock.packages if p.source.kind in ("folder", "virtual")}
     return [

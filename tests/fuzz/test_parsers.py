@@ -1,0 +1,122 @@
+"""Whatever is in a file, its parser returns, or raises the one error that its callers handle.
+
+`make fuzz` draws many more: PYFMT_FUZZ is the number for each format; what failed is kept in .hypothesis.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyfmt.core.errors import ConfigError, PyfmtError, StagedError, UsageError
+from pyfmt.environments import editable, layout, sites
+from pyfmt.git import index, repository
+from pyfmt.imports.parse import read_imports
+from pyfmt.projects import locks, manifests
+from pyfmt.projects.locks import choosing, requirements
+from pyfmt.reports import json as json_report
+from pyfmt.run import baseline_files
+from pyfmt.tools.mypy import config as mypy_config
+from tests.fuzz.mutating import CORPUS, mutations, reached
+
+EXAMPLES = int(os.environ.get("PYFMT_FUZZ", "40"))
+Parser = Callable[[bytes], object]
+
+
+def text_of(data: bytes) -> str:
+    """As `disk.read_text` would give it, where it gives any."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def lock(name: str) -> Parser:
+    def parse(data: bytes) -> None:
+        read = locks.read_text(name, data.decode("utf-8", "replace"))
+        choosing.reachable(read, read.packages)
+
+    return parse
+
+
+def in_folder(name: str, use: Callable[[Path], object]) -> Parser:
+    """A parser that finds the file by itself."""
+
+    def parse(data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / name).write_bytes(data)
+            use(Path(folder))
+
+    return parse
+
+
+def report(data: bytes) -> None:
+    json_report.read(text_of(data), "one.json")
+
+
+LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+PARSERS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
+    **{name: (lock(name), (locks.LockError,)) for name in LOCKS},
+    "requirements.txt": (lambda data: requirements.read("requirements.txt", lambda _: text_of(data)), ()),
+    "pyvenv.cfg": (in_folder("pyvenv.cfg", lambda folder: layout.locate(str(folder))), (layout.Broken,)),
+    "x.pth": (in_folder("x.pth", lambda folder: sites.SearchPath([]).add_site(str(folder), True)), ()),
+    "finder.py": (lambda data: editable.mappings(text_of(data)), ()),
+    "pyproject.toml": (in_folder("pyproject.toml", lambda at: manifests.read_manifest(at, ("pyproject.toml",))), ()),
+    "setup.cfg": (in_folder("setup.cfg", lambda at: manifests.read_manifest(at, ("setup.cfg",))), ()),
+    "setup.py": (in_folder("setup.py", lambda at: manifests.read_manifest(at, ("setup.py",))), ()),
+    "baseline.jsonl": (lambda data: baseline_files.parse(data, "a"), (ConfigError,)),
+    "report.json": (report, (UsageError,)),
+    "diff.raw": (lambda data: list(repository.parse_raw(data)), (repository.Unknown,)),
+    "entries.raw": (index.parse_entries, (StagedError,)),
+    "mypy.ini": (lambda data: mypy_config.parse("mypy.ini", "/a", text_of(data)), (ConfigError,)),
+    "imports.py": (read_imports, ()),
+}  # fmt: skip
+
+
+def sample(name: str) -> bytes:
+    if name == "report.json":  # it changes with the format
+        empty: dict[str, object] = {
+            key: []
+            for key in ("projects", "environments", "findings", "edits", "failures", "skipped", "units", "notes")
+        }
+        finding = {
+            "path": "a/one.py",
+            "line": 1,
+            "tool": "pylint",
+            "rule": "C0114",
+            "message": "Missing",
+            "project": "a",
+        }
+        summary = {"files": 1, "seconds": 0.1}
+        return json.dumps({"version": 1, "root": "/a", **empty, "findings": [finding], "summary": summary}).encode()
+    return (CORPUS / name).read_bytes()
+
+
+def test_each_sample_of_the_corpus_has_a_parser() -> None:
+    assert {path.name for path in CORPUS.iterdir()} | {"report.json"} == set(PARSERS)
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_parser_returns_or_raises_what_its_callers_handle(name: str) -> None:
+    parse, allowed = PARSERS[name]
+    if name != "report.json":
+        with contextlib.suppress(*(() if name not in ("entries.raw", "pyvenv.cfg") else allowed)):
+            parse(sample(name))  # the sample itself is sound
+
+    @settings(max_examples=EXAMPLES, derandomize=EXAMPLES <= 40)
+    @given(st.one_of(mutations(sample(name)), st.binary(max_size=60)))
+    def hold(data: bytes) -> None:
+        with contextlib.suppress(*allowed):
+            hypothesis.target(float(reached(lambda: parse(data))), label="lines")
+
+    hold()  # pylint: disable=no-value-for-parameter  # hypothesis gives it
+
+
+def test_the_errors_are_those_that_a_run_tells() -> None:
+    assert all(issubclass(error, PyfmtError) for error in (ConfigError, StagedError, UsageError))
