@@ -75,7 +75,7 @@ class Memory:
             sources=self.sources(projects),
             roots=roots,
             trusted=trusted,
-            own_configs=ProjectConfigs(self._settings.root, self.digests.of, self.store, _tools_digest()),
+            own_configs=ProjectConfigs(self._settings, self.digests.of, self.store, _tools_digest()),
             further={found.tool: self._further(found, projects) for found in self._settings.tool_configs},
         )
 

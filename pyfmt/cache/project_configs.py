@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.store import Store
+from pyfmt.core.model import Config
 from pyfmt.projects.files import MYPY_CONFIGS
 from pyfmt.tools.registry import TOOLS
 
 
 class ProjectConfigs:
-    """Reads projects' own files below `root`; `digest` gives that of a file's content, `tools` that of the code."""
+    """Reads projects' own files below the root; `digest` gives that of a file's content, `tools` that of the code."""
 
-    def __init__(self, root: Path, digest: Callable[[str], bytes], store: Store | None, tools: bytes) -> None:
-        self._root = root
+    def __init__(self, settings: Config, digest: Callable[[str], bytes], store: Store | None, tools: bytes) -> None:
+        self._root = settings.root
+        self._shared = {config.tool: config for config in settings.tool_configs}
         self._digest = digest
         self._store = store
         self._tools = tools
@@ -38,11 +41,13 @@ class ProjectConfigs:
         read = TOOLS[tool].own_sections
         if read is None:
             return digest.hex()
-        key = fold("own sections", self._tools, tool, name, digest)
+        shared = self._shared[tool]
+        # The shared configuration names the plugins whose tables are read.
+        key = fold("own sections", self._tools, tool, name, digest, self._digest(shared.path))
         if key not in self._known:
             known = self._store.get([key]).get(key) if self._store else None
             if known is None:
-                known = self._read(read, self._root / prefix / name, digest).encode("utf-8", "surrogatepass")
+                known = self._read(partial(read, shared), self._root / prefix / name, digest).encode("utf-8", "surrogatepass")
                 if self._store:
                     self._store.put({key: known})
             self._known[key] = known.decode("utf-8", "surrogatepass")

@@ -67,9 +67,9 @@ class Tool:
     linter: Linter | None = None
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
-    # What of a project's own file (its name and text) its adapter reads, as a text; None: perhaps all. What the tool
-    # itself reads in its worker is observed there.
-    own_sections: Callable[[str, str], str] | None = None
+    # What of a project's own file (its name and text) its adapter reads beside the shared configuration, as a text;
+    # None: perhaps all. What the tool itself reads in its worker is observed there.
+    own_sections: Callable[[ToolConfig, str, str], str] | None = None
     quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported

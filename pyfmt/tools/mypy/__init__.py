@@ -7,8 +7,7 @@ import re
 from pyfmt.core.model import Severity
 from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.mypy import executing, rules
-from pyfmt.tools.mypy.adapter import Mypy
-from pyfmt.tools.mypy.config import own_sections
+from pyfmt.tools.mypy.adapter import Mypy, own_sections
 from pyfmt.tools.mypy.further import folders
 from pyfmt.tools.tool import Kind, Tool
 

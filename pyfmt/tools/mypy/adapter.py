@@ -18,7 +18,7 @@ from typing import Any
 from pyfmt import disk
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, ToolConfig, Unit
 from pyfmt.tools.mypy import config, plugins
 from pyfmt.tools.mypy.config import Settings
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
@@ -181,6 +181,23 @@ def _read(path: Path, shown: str) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"mypy's configuration cannot be read: {error}", shown) from error
     return config.parse(shown, str(path.parent), text)
+
+
+def own_sections(shared: ToolConfig, name: str, text: str) -> str:
+    """All that a call of mypy takes from a project's own file, and that its reader says of it; "" where that is nothing.
+
+    What it takes for the plugins depends on the shared configuration; where that cannot be read it is the whole text.
+    """
+    try:
+        settings = config.parse(name, "", text)
+    except ConfigError as error:
+        return error.what
+    try:
+        given = _read(Path(shared.path), shared.path)
+    except ConfigError:
+        return text
+    tables = config.plugin_tables(settings, given)
+    return repr((list(settings.modules.items()), tables)) if settings.modules or tables else ""
 
 
 def _overrides(project: Project, root: str, shared: str) -> Settings | None:

@@ -85,15 +85,6 @@ def parse(path: str, folder: str, text: str) -> Settings:
     return Settings(path, folder, toml, options or {}, modules if own else {}, extra, own)
 
 
-def own_sections(name: str, text: str) -> str:
-    """All that `derive` takes from a project's own file, and that its reader says of it; "" where that is nothing."""
-    try:
-        settings = parse(name, "", text)
-    except ConfigError as error:
-        return error.what
-    return repr(list(settings.modules.items())) if settings is not None else ""
-
-
 def derive(shared: Settings | None, projects: Sequence[Settings], folders: Sequence[str] = ()) -> Derived:
     """The configuration for one run of mypy: `shared` with the per-module sections of `projects`, which win.
 

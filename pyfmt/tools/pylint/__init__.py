@@ -23,7 +23,7 @@ TOOL = Tool(
     linter=PylintLinter(),
     isolated=True,
     project_rules=frozenset({"R0801", "R0401"}),  # duplicate-code, cyclic-import
-    own_sections=lambda name, text: "",
+    own_sections=lambda shared, name, text: "",
     # unbalanced-tuple-unpacking and its like, method-hidden, syntax-error of what is imported; others quote own lines.
     quotes=re.compile(r"defined at line \d+ of |defined in .+ line \d|, line \d+\)"),
     of_missing=re.compile(r"E0401: (?:Unable to import '(?P<module>[\w.]+)')?"),
