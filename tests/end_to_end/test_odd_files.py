@@ -109,7 +109,7 @@ def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_pa
     tree.write({"conftest.py": '"""Fixtures."""\n\nimport pytest\n\nprint(pytest.x)\n'})
     result, report = tree.check("conftest.py", "tools", command_name="lint")
     result.expect(2)
-    said = "conftest.py: no environment has pytest, which it imports; give it a project, or make an environment in the "
+    said = "conftest.py: no environment has pytest, which it imports; give it a project or a `# /// script` block"
     assert {(each["tool"], each["reason"].startswith(said)) for each in report["skipped"]} == {
         ("mypy", True),
         ("pylint", True),
@@ -120,7 +120,7 @@ def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_pa
     tree.environment(".")
     result, report = tree.check("conftest.py", command_name="lint")
     result.expect(1)
-    assert {each["rule"] for each in report["findings"]} >= {"E0401"}
+    assert {each["rule"] for each in report["findings"]} & {"E0401", "import-not-found"}
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
@@ -146,7 +146,7 @@ def test_isort_alone_rewrites_nothing_that_no_python_can_parse(tmp_path: Path) -
     tree = trees.one_project(tmp_path, {"marks.py": text, "good.py": "import sys\nimport os\n"})
     for tools in ((), ("--tool", "isort")):
         result = tree.run("format", *tools).expect(1)
-        assert "app/marks.py:1:1: error syntax-error" in result.stdout
+        assert "app/marks.py:1:1: error: " in result.stdout
         assert tree.read("app/marks.py") == text
     assert tree.read("app/good.py") == "import os\nimport sys\n"
 
@@ -168,6 +168,7 @@ def test_setup_py_is_judged_against_its_build_requirements(tmp_path: Path, decla
     """
     tree = trees.one_project(tmp_path, {"setup.py": setup, "app/__init__.py": '"""App."""\n\nimport grpc_tools\n'})
     tree.write({"app/pyproject.toml": declared + "[tool.x]\n"})
+    tree.write({"pyproject.toml": "[tool.pyfmt]\nmerge-equivalent = false\n"})
     result, report = tree.check("app", "--tool", "pylint", "--tool", "mypy", "--tool", "ty", command_name="lint")
     result.expect(1)
     lines = {3, 4, 5} if not declared else {5}
