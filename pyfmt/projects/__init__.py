@@ -106,7 +106,7 @@ def find_projects(config: Config, tracked: Tracked | None = None) -> Survey:
         tuple(path for path, found in folders.items() if path != "." and ".git" in found.other_files),
         leftovers(folders.values()),
         tuple(templates),
-        tuple(_notes(templates, modules)),
+        tuple(_notes(templates, modules, [path for folder in folders.values() for path in folder.outputs])),
         added,
     )
 
@@ -140,11 +140,16 @@ def _has_manifest(config: Config, folder: Folder) -> bool:
     return "__init__.py" not in folder.other_files and _member(config, folder).manifest.calls_setup
 
 
-def _notes(templates: Sequence[str], modules: Sequence[str]) -> Iterator[str]:
+def _notes(templates: Sequence[str], modules: Sequence[str], outputs: Sequence[str]) -> Iterator[str]:
     if templates:
         yield f"not checked, since they are templates whose names have to be filled in: {some(sorted(templates))}"
     if modules:
         yield f"no project, since setup.py is a module there or calls no `setup()`: {some(modules)}"
+    if outputs:
+        yield (
+            "not checked, since a build puts its output there, beside the manifest; ignore them in .gitignore, or give "
+            f"sources another place: {some(outputs)}"
+        )
 
 
 def recount(config: Config, survey: Survey) -> tuple[Project, ...]:

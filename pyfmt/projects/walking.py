@@ -41,6 +41,7 @@ class Folder:
     template: bool = False  # hidden since its name is one that a template's user has to fill in
     problem: str = ""  # why it could not be read: then nothing is known of what it holds
     notebooks: tuple[str, ...] = ()  # paths relative to the root
+    outputs: tuple[str, ...] = ()  # folders with Python files that are taken for what a build made, and are not ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ def _look(
     files: list[str] = []
     hidden: list[str] = []
     notebooks: list[str] = []
+    outputs: list[str] = []
     below = []
     for entry in entries:
         name = entry.name
@@ -219,6 +221,9 @@ def _look(
         elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
             if manifests and name in _BUILD_NAMES and not _is_package(entry.path):
                 hidden.append(f"{prefix}{name}/")
+                found_rules = _pending(gate, prefix, name, rules).rules
+                if found_rules is not None and not found_rules.everything and _holds_python(entry.path):
+                    outputs.append(prefix + name)
             elif not name.endswith(".egg-info"):
                 below.append(_pending(gate, prefix, name, rules))
         elif name.isidentifier() and name not in SKIPPED_NAMES and entry.is_symlink():
@@ -233,6 +238,7 @@ def _look(
         tuple(ignored),
         template=step.template,
         notebooks=tuple(notebooks),
+        outputs=tuple(outputs),
     )
     if gate.hides(prefix, rules):
         return replace(found, hidden=True), below
@@ -300,6 +306,10 @@ def is_taken(root: Path, path: str, exclude: tuple[str, ...] = (), tracked: Iter
             return False
         prefix += name + "/"
     return gate.passes(path, last, False, gate.rules_in(prefix, rules))
+
+
+def _holds_python(folder: str) -> bool:
+    return any(name.endswith(PYTHON_SUFFIXES) for _, _, names in os.walk(folder) for name in names)
 
 
 def _is_package(folder: str) -> bool:

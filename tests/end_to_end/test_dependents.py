@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.watch.sessions import watching
 from tests.support import virtualenvs
 from tests.support.monorepo import Monorepo
 from tests.support.virtualenvs import BuiltEnvironment
@@ -284,6 +285,26 @@ def test_since_judges_what_is_reached_for_the_first_time(tree: Monorepo, whole: 
             assert said(report, tool, rule)["own/unreached.py", 5] == PRICING
     finally:
         (tree.root / main).write_text(before)
+
+
+@pytest.mark.slow
+def test_a_session_that_watches_judges_a_saved_library_in_its_dependents(tree: Monorepo, whole: dict[str, Any]) -> None:
+    main, reached = "services/pricing/src/pricing/main.py", "lib/own/src/own/reached.py"
+    before = {name: tree.read(name) for name in (main, reached)}
+    try:
+        with watching(tree, "lint") as session:
+            session.report(1)
+            tree.write({reached: before[reached] + "from shape import Shape\n\nprint(Shape().outline())\n"})
+            session.latest(f"{reached}:6:")
+            assert said(session.json, "mypy", "attr-defined")["own/reached.py", 6] == PRICING
+            tree.write({**before, main: before[main].replace("import own.reached", "import own.unreached")})
+            session.latest("own/unreached.py:5:", lacks=f"{reached}:6:")
+            assert said(session.json, "mypy", "attr-defined")["own/unreached.py", 5] == PRICING
+            tree.write(before)
+            session.latest("changed: ", lacks="own/unreached.py:5:")
+            assert session.json["findings"] == whole["findings"]
+    finally:
+        tree.write(before)
 
 
 def test_an_environment_that_is_not_there_is_said_and_the_others_still_judge(tmp_path: Path) -> None:

@@ -258,6 +258,10 @@ def test_environments_caches_and_build_outputs_are_pruned(tmp_path: Path) -> Non
         },
     )
     assert found(tmp_path) == ["dist/__init__.py", "dist/h.py", "setup.py", "src/build/g.py"]
+    assert [folder.outputs for folder in walk(tmp_path) if folder.outputs] == [("build",)]
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / ".git").mkdir()
+    assert not [folder.outputs for folder in walk(tmp_path) if folder.outputs]
 
 
 def test_the_root_itself_may_be_an_environment(tmp_path: Path) -> None:
