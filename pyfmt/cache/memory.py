@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class Memory:
         self._settings = settings
         self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
-        self.store = Store(self.folder, remote=remote) if self.folder else None
+        self.store = Store(self.folder, remote=remote, group=remote.group if remote else "") if self.folder else None
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
@@ -163,7 +164,8 @@ def _tools_digest() -> bytes:
         with witness.suspended():
             code = sorted(package.rglob("*.py"))
         own = [(str(path.relative_to(package)), short_digest(path.read_text("utf-8"))) for path in code]
-        _digest_of_tools.append(fold(sorted(tool_versions().items()), own))
+        # mypy judges code for this system where no configuration says otherwise.
+        _digest_of_tools.append(fold(sorted(tool_versions().items()), sys.platform, own))
     return _digest_of_tools[0]
 
 

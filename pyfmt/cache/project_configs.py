@@ -47,7 +47,8 @@ class ProjectConfigs:
         if key not in self._known:
             known = self._store.get([key]).get(key) if self._store else None
             if known is None:
-                known = self._read(partial(read, shared), self._root / prefix / name, digest).encode("utf-8", "surrogatepass")
+                text = self._read(partial(read, shared), self._root / prefix / name, digest)
+                known = text.encode("utf-8", "surrogatepass")
                 if self._store:
                     self._store.put({key: known})
             self._known[key] = known.decode("utf-8", "surrogatepass")

@@ -42,7 +42,8 @@ def last_traffic(store: Store) -> list[str]:
     try:
         found: dict[str, Any] = json.loads(store.get([_TRAFFIC], shared=False)[_TRAFFIC])
         return [
-            f"remote   last run: {found['hits']} hits, {found['misses']} misses, {found['received'] / 1e3:.1f} kB received, "
+            f"remote   last run: {found['hits']} hits, {found['misses']} misses, "
+            f"{found['received'] / 1e3:.1f} kB received, "
             f"{found['entries_sent']} entries ({found['sent'] / 1e3:.1f} kB) sent",
             f"         waited {found['seconds']:.2f} s, an answer takes {found['latency'] * 1000:.1f} ms (median), "
             f"{found['refused']} refused, {len(_unsent(store))} to be sent",

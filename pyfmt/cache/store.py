@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyfmt.cache.remote.remote import Remote
 
-FILE_NAME = "results-1.sqlite"
+STEM = "results-1"  # begins the names of all stores
+FILE_NAME = f"{STEM}.sqlite"
 DEFAULT_LIMIT = 512 * 1024 * 1024  # bytes of results, the least recently used go first
 _BUSY_SECONDS = 10.0
 _BATCH = 500  # SQLite's default limit of variables in a statement is larger on every platform
@@ -28,6 +29,11 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS result (key BLOB PRIMARY KEY, value BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stat (path TEXT PRIMARY KEY, mark BLOB NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 """
+
+
+def store_name(group: str) -> str:
+    """The file for runs that believe the same machines: "" for what was computed here, or proved to be of "main"."""
+    return f"{STEM}-{group}.sqlite" if group else FILE_NAME
 
 
 @contextlib.contextmanager
@@ -81,8 +87,8 @@ def _inode(path: Path) -> int | None:
 class Store:
     """The results of one repository; every method is harmless where the database is not usable."""
 
-    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT, remote: Remote | None = None) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT, remote: Remote | None = None, group: str = "") -> None:
+        self.path = folder / store_name(group)
         self.trouble = ""  # why the cache is not used, one line
         self.remote = remote  # where other machines' results are
         self._limit = limit
@@ -140,7 +146,7 @@ class Store:
                 self.trouble += "; it is removed, and the next run makes it again"
 
     def get(self, keys: Iterable[bytes], *, shared: bool = True) -> dict[bytes, bytes]:
-        """The known values of some keys; of those that are `shared` also what the remote cache has, where there is one."""
+        """The known values of some keys; of those that are `shared` also what a remote cache has, if there is one."""
         wanted = list(dict.fromkeys(keys))
         values = self._get(wanted)
         if self.remote is not None and shared:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.sending import last_traffic, send
-from pyfmt.cache.store import FILE_NAME, Store
+from pyfmt.cache.store import STEM, Store
 from pyfmt.cache.tool_folders import STAMP, with_folders
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, PyfmtError
@@ -61,7 +61,7 @@ def push(request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     remote = open_remote(settings, request, environ)
     if remote is None:
         raise PyfmtError("there is no remote cache", "[tool.pyfmt.cache] remote", f"name one there, or in {URL}")
-    with Store(repository_folder(settings.root, settings.cache_dir)) as store:
+    with Store(repository_folder(settings.root, settings.cache_dir), remote=remote, group=remote.group) as store:
         rest = send(store, remote, None)
         print("\n".join(filter(None, [f"sent     {remote.traffic.entries_sent} entries", remote.note])))
     return EXIT_FAILURE if rest or remote.note else EXIT_CLEAN
@@ -72,8 +72,8 @@ def show(place: Path) -> str:
     lines = [f"folder   {place}"]
     if not place.is_dir():
         return "\n".join([*lines, "empty: nothing has been cached yet"])
-    if (place / FILE_NAME).exists():
-        with Store(place) as store:
+    for path in sorted(place.glob(f"{STEM}*.sqlite")):
+        with Store(place, group=path.stem.removeprefix(STEM).removeprefix("-")) as store:
             count, size = store.size()
             lines.append(f"results  {count} in {_amount(size)}" + (f" ({store.trouble})" if store.trouble else ""))
             lines += last_traffic(store)
@@ -86,7 +86,7 @@ def show(place: Path) -> str:
 def clean(place: Path) -> str:
     """Remove what pyfmt has put into a cache folder, and nothing else; raises PyfmtError where it cannot."""
     own = [
-        *place.glob(f"{FILE_NAME}*"),
+        *place.glob(f"{STEM}*"),
         *place.glob(STAMP),
         *(place / name for name in with_folders() if (place / name).is_dir()),
     ]

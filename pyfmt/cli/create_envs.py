@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -98,7 +99,7 @@ def _named(asked: CreateArguments, space: Workspace, cwd: Path) -> list[Project]
     """The projects that were named by name, by path below the root, or by path below the working folder."""
     found = []
     for word in asked.projects:
-        place = (cwd / word).resolve()
+        place = Path(os.path.realpath(cwd / word))
         for project in space.projects:
             if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
                 found.append(project)
@@ -117,7 +118,8 @@ def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
     lacking = [
         project
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
-        if (project.files or project.notebooks) and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
+        if (project.files or project.notebooks)
+        and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
     ]
     if asked.everything:
         return lacking
@@ -146,7 +148,9 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
     wanted = {prefixes[project.path] for project in chosen}
     requests = []
     for project in space.projects:
-        if prefixes[project.path] in wanted and (project.files or project.notebooks or project.distribution or project in chosen):
+        if prefixes[project.path] in wanted and (
+            project.files or project.notebooks or project.distribution or project in chosen
+        ):
             needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
             requests.append(
                 CreateRequest(

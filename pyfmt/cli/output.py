@@ -57,9 +57,9 @@ def _write(file: str, text: str, mode: str, root: str) -> None:
     for part in Path(file).parts:
         inner = place / part
         if inner.is_symlink() and place.is_relative_to(root):
-            cure = f"name {inner.resolve()} itself, where that is meant"
+            cure = f"name {os.path.realpath(inner)} itself, where that is meant"
             raise UsageError(f"the report is not written: {inner} is a link of the checkout", file, cure)
-        place = inner.resolve()
+        place = Path(os.path.realpath(inner))
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(place, mode, encoding="utf-8", errors="surrogateescape") as stream:
         stream.write(text)

@@ -13,7 +13,8 @@ from pyfmt.config.own import own_configs
 from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_toml, section_of
 from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
-from pyfmt.core.model import Config, RemoteCache, Severity, ToolConfig
+from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.tools import registry
@@ -125,7 +126,7 @@ def _start_folder(request: Request, cwd: Path) -> Path:
     first = cwd / request.paths[0]
     _refuse_way_out(first)
     # As in selection: a link to a file is where the link stands.
-    return first.resolve() if first.is_dir() else first.parent.resolve()
+    return Path(os.path.realpath(first if first.is_dir() else first.parent))
 
 
 def _refuse_way_out(path: Path) -> None:
@@ -147,7 +148,7 @@ def _refuse_way_out(path: Path) -> None:
 def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
     """Root and configuration file of a run, from `--root`, `--config` and what lies above the paths."""
     if request.location.root is not None:
-        root = (cwd / request.location.root).resolve()
+        root = Path(os.path.realpath(cwd / request.location.root))
         if not root.is_dir():
             raise UsageError("--root is not a folder", request.location.root)
         file = config_file_in(root)
@@ -157,7 +158,7 @@ def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
         if file is None and root == start and not start.is_relative_to(cwd):
             _refuse_what_is_no_monorepo(root, request.paths[0])
     if request.location.config_file is not None:
-        file = (cwd / request.location.config_file).resolve()
+        file = Path(os.path.realpath(cwd / request.location.config_file))
         if not file.is_file():
             raise ConfigError("--config names no file", request.location.config_file)
     return root, file

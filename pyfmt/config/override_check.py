@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, MutableMapping, Sequence
 
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import Config
+from pyfmt.core.model import Config, Project
 from pyfmt.core.rules import RULES
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.core.similar import nearest
@@ -17,13 +17,15 @@ _ANY = ("*",)
 _TYPO = 0.85  # so similar to a known rule that a plugin's own can hardly be meant
 
 
-def check_overrides(config: Config, files: Sequence[str], memo: MutableMapping[str, str]) -> None:
-    """Raises ConfigError, which names the nearest, for a path that matches none of the files, or an unknown rule.
+def check_overrides(config: Config, projects: Sequence[Project], memo: MutableMapping[str, str]) -> None:
+    """Raises ConfigError, which names the nearest, for a path that matches none of the projects' files (of its own, for
+    an override of a project), or an unknown rule.
 
-    `files` are all that are checked; `memo` keeps which rules are known, since asking the tools means importing them.
+    `memo` keeps which rules are known, since asking the tools means importing them.
     """
     for override in config.overrides:
         where = str(config.file or config.root) if override.base == "." else override.base
+        files = [file for each in projects if override.project in (None, each.name) for file in each.files]
         for pattern in override.paths:
             _check_path(pattern, override.base, files, where)
         rules = {*override.disable, *(rule for rule, _ in override.severity)}

@@ -47,7 +47,9 @@ def with_project_settings(config: Config, projects: Iterable[Project]) -> Projec
         except ConfigError as error:
             failures.append(Failure("projects", (project.name,), "", f"{error.where}: {error.what}", error.cure))
             continue
-        overrides += [replace(override, base=project.path) for override in values.get("overrides", ())]
+        overrides += [
+            replace(override, base=project.path, project=project.name) for override in values.get("overrides", ())
+        ]
         if "tools" in values:
             own = tuple(name for name in values["tools"] if name != OWN_RULES)
             tools.append((project.path, own if asked is None else tuple(name for name in own if name in asked)))

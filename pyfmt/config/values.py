@@ -9,7 +9,8 @@ from typing import Any
 
 from pyfmt.config.boundaries import boundaries
 from pyfmt.config.plain import globs, inside, strings
-from pyfmt.core.model import Override, RemoteCache, Severity
+from pyfmt.core.model import Override, Severity
+from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.rules import TOOL
 from pyfmt.core.similar import nearest
 from pyfmt.tools import registry

@@ -1,14 +1,15 @@
 """PURE: what several tools say of one fault is one finding that names them all, and a comment for one is for all.
 
 Rules agree where their findings stand on one line, mean the same fault by the table of `Equivalence`, and are about the
-same name, where both tell one. Columns differ between tools, and only choose among several.
+same name; where one of them tells none, they must stand in the same column, but for rules that point elsewhere. Which
+of two findings is new, or meant by a comment, must not be lost: in doubt they stay apart, and are shown.
 """
 
 from __future__ import annotations
 
 import re
 import tokenize
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +33,8 @@ class Wording:
     symbol: str
     pattern: str  # of its messages; group 1 is what it is about: a name, or several in quotes
     vague: bool = False  # the rule covers so much that a comment that names it does not mean this fault
+    apart: bool = False  # what it says may be another fault: a comment for it, or for another tool, is not for both
+    elsewhere: bool = False  # its column is another than that of the other tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +65,40 @@ class Equivalence:
         return frozenset(found)
 
     def others(self, finding: Finding) -> list[Wording]:
-        """How other tools say what a finding says."""
-        faults = {fault for fault, _ in self.meanings(finding)}
-        return [each for fault in sorted(faults) for each in self.faults[fault] if each.tool != finding.tool]
+        """How other tools say what a finding says, as far as a comment of theirs is sure to mean it."""
+        said = self.rules.get((finding.tool, finding.rule), ())
+        sure = {fault for fault, each in said if not each.apart and re.search(each.pattern, finding.message)}
+        return [
+            each
+            for fault in sorted(sure)
+            for each in self.faults[fault]
+            if each.tool != finding.tool and not each.vague and not each.apart
+        ]
+
+    def points_elsewhere(self, finding: Finding) -> bool:
+        """Whether the column of a finding says nothing to other tools."""
+        return any(each.elsewhere for _, each in self.rules.get((finding.tool, finding.rule), ()))
 
 
 def with_suppressions(findings: Iterable[Finding], same: Equivalence, source: Source) -> list[Finding]:
-    """The findings, with those marked on whose line a comment suppresses an equivalent rule of another tool."""
+    """The findings, with those marked on whose line a comment suppresses an equivalent rule of another tool.
+
+    The comment hides what its own tool says there, so what it is about is not known: of several findings that it might
+    mean it suppresses none.
+    """
     comments = _Comments(source, same.comments)
-    marked = []
+    told: list[tuple[Finding, set[tuple[str, str]]]] = []
+    meant: Counter[tuple[str, int, str, str]] = Counter()
     for finding in findings:
         others = same.others(finding) if same.faults else ()
         names = comments.on(finding.path, finding.line) if others else {}
-        by = {
-            (each.tool, each.symbol)
-            for each in others
-            if not each.vague and {each.rule, each.symbol} & set(names.get(each.tool, ()))
-        }
-        marked.append(replace(finding, suppressed_by=tuple(sorted(by))) if by else finding)
+        by = {(each.tool, each.symbol) for each in others if {each.rule, each.symbol} & set(names.get(each.tool, ()))}
+        told.append((finding, by))
+        meant.update((finding.path, finding.line, *each) for each in by)
+    marked = []
+    for finding, by in told:
+        sure = sorted(each for each in by if meant[finding.path, finding.line, *each] == 1)
+        marked.append(replace(finding, suppressed_by=tuple(sure)) if sure else finding)
     return marked
 
 
@@ -142,6 +161,9 @@ def still_unused(findings: Iterable[Finding], suppressed: Iterable[Finding], rul
     return kept
 
 
+_Head = tuple[Finding, frozenset[Meaning], list[Finding]]  # a finding, what it means, and those that say the same
+
+
 def joined(findings: Sequence[Finding], same: Equivalence) -> list[Finding]:
     """Each fault once; `findings` are in their total order."""
     result: list[Finding] = []
@@ -154,41 +176,66 @@ def joined(findings: Sequence[Finding], same: Equivalence) -> list[Finding]:
             result.append(finding)
     for said in lines.values():
         said.sort(key=lambda each: same.leads.index(each[0].tool))
-        heads: list[tuple[Finding, frozenset[Meaning], list[Finding]]] = []
+        heads: list[_Head] = []
         for finding, meanings in said:
-            near = [head for head in heads if _may_join(head[0], finding) and _agree(head[1], meanings)]
+            near = [head for head in heads if _may_join(head, (finding, meanings), same)]
             if near:
                 nearest = min((abs((head[0].column or 0) - (finding.column or 0)), at) for at, head in enumerate(near))
                 near[nearest[1]][2].append(finding)
             else:
                 heads.append((finding, meanings, []))
-        result += [_one(head, equivalents) for head, _, equivalents in heads]
+        result += [_one(head, same) for head in heads]
     return result
 
 
-def _may_join(one: Finding, other: Finding) -> bool:
-    """A rule that is broken twice on a line is two findings."""
-    return (one.tool, one.rule) != (other.tool, other.rule)
+def _may_join(head: _Head, other: tuple[Finding, frozenset[Meaning]], same: Equivalence) -> bool:
+    """Whether a finding says the fault that a head says.
 
-
-def _agree(one: frozenset[Meaning], other: frozenset[Meaning]) -> bool:
-    """Whether two findings say one fault of one thing."""
-    return any(
-        fault == same and (name is None or about is None or name == about)
-        for fault, name in one
-        for same, about in other
+    A rule that is broken twice on a line is two findings, unless the head tells both names (`Missing positional
+    arguments "a", "b"`), or the tool repeats itself of a name that the head's tool tells once for the line.
+    """
+    first, meant, equivalents = head
+    finding, meanings = other
+    again = [part for part in (first, *equivalents) if (part.tool, part.rule) == (finding.tool, finding.rule)]
+    if any(name is not None and (fault, name) in meanings for fault, name in meant):
+        return first not in again and all(
+            part.message == finding.message or not same.meanings(part) & meanings for part in again
+        )
+    nameless = any(
+        fault == known and (name is None or about is None) for fault, name in meant for known, about in meanings
     )
+    if not nameless or again:
+        return False
+    columns = {first.column, finding.column} - {None}
+    return len(columns) < 2 or same.points_elsewhere(first) or same.points_elsewhere(finding)
 
 
-def _one(head: Finding, equivalents: Sequence[Finding]) -> Finding:
+def _one(fault: _Head, same: Equivalence) -> Finding:
     """What several tools say as one finding: it holds wherever one of them says so, and is as bad as the worst."""
+    head, _, equivalents = fault
     if not equivalents:
         return head
     said = (head, *equivalents)
-    return replace(
+    joined_one = replace(
         head,
         equivalents=tuple(equivalents),
         environments=tuple(sorted({name for each in said for name in each.environments})),
         severity=min((each.severity for each in said), key=lambda severity: severity.rank),
-        baselined=any(each.baselined for each in said),
     )
+    return joined_one.marked(_accepted(fault, same))
+
+
+def _accepted(fault: _Head, same: Equivalence) -> bool:
+    """Whether a baseline accepts a fault, of which each shard has judged its own tool's part.
+
+    What one tool said is enough where all of them tell one name. Where they tell none, pylint's words are the same for
+    each fault of a line: the part that is known may be another's.
+    """
+    head, meant, equivalents = fault
+    names = {each for each in meant if each[1] is not None}
+    if not all(names & same.meanings(part) for part in equivalents):
+        return all(part.baselined for part in (head, *equivalents))
+    tools: defaultdict[str, list[bool]] = defaultdict(list)
+    for part in (head, *equivalents):
+        tools[part.tool].append(part.baselined)
+    return any(map(all, tools.values()))

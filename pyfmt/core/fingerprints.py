@@ -129,19 +129,49 @@ def mark(
     Of more equal ones than are known, the last are new. A file that cannot be parsed is never accepted.
     """
     left = Counter(known)
-    marked = []
-    for finding in findings:
-        # What several tools say is accepted where one of them was; none of their entries is gone.
-        taken = [not finding.syntax and bool(known) and _take(left, identify(part)) for part in finding.parts]
-        marked.append(replace(finding, baselined=any(taken)))
-    return tuple(marked), +left
+    places = {_place(each) for each in known}
+    found = tuple(findings)
+    wanted = [[] if each.syntax or not known else [identify(part) for part in each.parts] for each in found]
+    # What several tools say comes first: of equal words of one tool, those whose other tool is known as well.
+    order = sorted(range(len(found)), key=lambda at: -len(wanted[at]))
+    accepted = {at for at in order if _accept(left, wanted[at], places)}
+    # What is still said is not gone, even where it is said of what is new.
+    for at in order:
+        if at not in accepted:
+            left.subtract(_split(left, wanted[at])[0])
+    marked = tuple(each.marked(at in accepted) for at, each in enumerate(found))
+    return marked, +left
 
 
-def _take(left: Counter[Accepted], wanted: Accepted) -> bool:
-    if left[wanted] <= 0:
+def _place(entry: Accepted) -> Accepted:
+    """A rule of a tool on a line, whatever it says there."""
+    return replace(entry, message="")
+
+
+def _accept(left: Counter[Accepted], parts: Sequence[Accepted], places: Container[Accepted]) -> bool:
+    """Whether a finding with these parts, one for each tool that says it, is known; what is known of it is taken.
+
+    One part is enough where a tool said nothing when the baseline was written (it did not run, its rule was off): the
+    parts are one fault. But a tool that said something by that rule on that line, and not this, says something new now:
+    pylint's `Too many positional arguments` is the same words for each call of a line, mypy's are not.
+    """
+    taken, missing = _split(left, parts)
+    if not taken or any(_place(each) in places for each in missing):
         return False
-    left[wanted] -= 1
+    left.subtract(taken)
     return True
+
+
+def _split(left: Counter[Accepted], parts: Iterable[Accepted]) -> tuple[list[Accepted], list[Accepted]]:
+    """Those that are left, and those that are not."""
+    taken: Counter[Accepted] = Counter()
+    missing = []
+    for each in parts:
+        if taken[each] < left[each]:
+            taken[each] += 1
+        else:
+            missing.append(each)
+    return list(taken.elements()), missing
 
 
 def gone(left: Counter[Accepted], coverage: Coverage) -> tuple[Accepted, ...]:

@@ -144,7 +144,10 @@ def _one_syntax_error(said: list[Finding], ranks: SyntaxRanks) -> Finding:
 
 
 def apply_overrides(findings: Sequence[Finding], overrides: Sequence[Override]) -> tuple[Finding, ...]:
-    """Drop or re-grade what `[[tool.pyfmt.overrides]]` says; a later override wins. A syntax error is never dropped."""
+    """Drop or re-grade what `[[tool.pyfmt.overrides]]` says; a later override wins. A syntax error is never dropped.
+
+    A project's own override leaves the findings of projects nested in its folder alone.
+    """
     if not overrides:
         return tuple(findings)
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
@@ -157,8 +160,8 @@ def apply_overrides(findings: Sequence[Finding], overrides: Sequence[Override]) 
         names = {finding.rule, finding.symbol, finding.tool, "*"}
         current: Finding | None = finding
         for spec, base, override in rules:
-            inside = finding.path.startswith(base) and spec.match_file(finding.path[len(base) :])
-            if current is None or not inside:
+            its = override.project in (None, finding.project) and finding.path.startswith(base)
+            if current is None or not (its and spec.match_file(finding.path[len(base) :])):
                 continue
             if names & set(override.disable) and not finding.syntax:
                 current = None

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
 
 from pyfmt.core.cells import CellPlace
+from pyfmt.core.remote_cache import RemoteCache
 
 
 class Severity(str, Enum):
@@ -170,6 +170,7 @@ class Override:
     disable: tuple[str, ...] = ()  # rule ids, symbols, or "tool" names
     severity: tuple[tuple[str, Severity], ...] = ()  # rule -> severity; "*" for all
     base: str = "."  # the folder that the patterns count from: a project's, for one of its own
+    project: str | None = None  # Project.name, for one of its own: it holds for no other's findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +193,6 @@ class Boundaries:
     libraries: tuple[str, ...] | None = None
     projects: tuple[str, ...] | None = None
     allow: tuple[Allowance, ...] = ()
-
-
-class RemoteCache(NamedTuple):
-    """`[tool.pyfmt.cache]`: a cache that machines share."""
-
-    url: str = ""  # "": none
-    namespace: str = "main"  # where this run's entries lie
-    public_key: str = ""  # `ed25519:BASE64`, with which entries of "main" verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +322,11 @@ class Finding:
     def parts(self) -> tuple[Finding, ...]:
         """What each tool says: this one's own words, then its equivalents."""
         return (replace(self, equivalents=()), *self.equivalents) if self.equivalents else (self,)
+
+    def marked(self, baselined: bool) -> Finding:
+        """The finding as a baseline judges it: what other tools say of the fault is accepted with it, or none of it."""
+        said = tuple(replace(each, baselined=baselined) for each in self.equivalents)
+        return replace(self, baselined=baselined, equivalents=said)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -72,15 +72,19 @@ class Scripts:
         """Where uv keeps a script's environment, the newest form of its cache first."""
         cache = self.environ.get("UV_CACHE_DIR") or os.path.join(_cache_home(self.environ), "uv")
         digest = path_digest(os.path.join(os.path.realpath(self.root), file))
-        try:
-            buckets = sorted(filter(_BUCKET.fullmatch, os.listdir(cache)), key=lambda name: (len(name), name))
-        except OSError:
-            return
-        for bucket in reversed(buckets):
+        buckets = filter(_BUCKET.fullmatch, _names(cache))
+        for bucket in sorted(buckets, key=lambda name: (len(name), name), reverse=True):
             folder = os.path.join(cache, bucket)
-            for name in sorted(os.listdir(folder)):
+            for name in sorted(_names(folder)):
                 if name == digest or name.endswith(f"-{digest}"):
                     yield os.path.join(folder, name)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # whatever it is, uv keeps nothing there for us
 
 
 def _is_broken(environment: Environment) -> bool:

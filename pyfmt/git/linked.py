@@ -78,8 +78,13 @@ def resolve_here(
         return resolve(projects, config, environ, memo, trusted=trusted), None
     here = tuple((key, path) for key, path in config.environments if os.path.exists(config.root / path))
     found = resolve(projects, replace(config, environments=here), environ, memo, trusted=trusted)
+    dropped = {key for key, _ in config.environments} - {key for key, _ in here}
     none = (standalone.RULE, "")  # what a script has for want of any counts as none here
-    lacking = [project for project, own in zip(projects, found) if project.files and own.rule in none]
+    lacking = [
+        project
+        for project, own in zip(projects, found)
+        if project.files and (own.rule in none or not dropped.isdisjoint((project.path, project.name)))
+    ]
     theirs = resolve(lacking, replace(config, root=main.root), environ, memo, trusted=trusted) if lacking else ()
     mapped = {
         each.project: replace(each, environment=main.environment(each.environment), rule=RULE, note="", others=())

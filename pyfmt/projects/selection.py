@@ -128,7 +128,8 @@ def _check_kind(path: str, file: Path) -> None:
 def _relative(path: str, root: Path, cwd: Path) -> str:
     # Only the folder is resolved: a link that is named itself stays what it is.
     absolute = cwd / path
-    absolute = absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
+    folder = absolute if absolute.is_dir() else absolute.parent
+    absolute = Path(os.path.realpath(folder), absolute.relative_to(folder))
     try:
         return absolute.relative_to(root).as_posix()
     except ValueError:

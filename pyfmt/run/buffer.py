@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -95,9 +96,14 @@ def _link(source: Path, target: Path) -> None:
             there = target.lstat()
             if (there.st_ino, there.st_dev) == (found.st_ino, found.st_dev):
                 return
-            if (there.st_size, there.st_mtime_ns) == (found.st_size, found.st_mtime_ns):
+            # A copy on another file system: of a link these would also be those of a file that was put in its place.
+            same = (there.st_size, there.st_mtime_ns) == (found.st_size, found.st_mtime_ns)
+            if same and there.st_dev != found.st_dev:
                 return
-            target.unlink()
+            if stat.S_ISDIR(there.st_mode):
+                target.rmdir()  # empty, or what is below it is not there any more
+            else:
+                target.unlink()
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source.resolve(), target)

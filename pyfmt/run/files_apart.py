@@ -87,6 +87,7 @@ def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[s
     imports = read(file)
     if ".**" in imports:
         return []  # cannot be parsed: the tools say so
-    names = {text.partition(".")[0] for text in imports if text[0] not in ".@"}
+    # Of a computed name ("!a.b"; see imports/graph.py) what is written of it counts.
+    names = {text.lstrip("!").partition(".")[0] for text in imports if not text.startswith("@")} - {""}
     found = names - sys.stdlib_module_names - known
     return sorted(found - top_names(posixpath.dirname(file) or ".", project.files)) if found else []

@@ -131,7 +131,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings, trusting = space.config, Trusting(space.real, request)
     chosen = scoping.select(request, session, space)
-    context = _context(request, session, space, memory)
+    context = _context(request, session, space, memory, trusting)
     share = _share(context, chosen)
     work = with_files_apart(_work(chosen.projects, share, context), context)
     steps.done("scope")
@@ -218,9 +218,9 @@ def _work(members: tuple[Project, ...], share: scoping.Chosen, context: RunConte
     )
 
 
-def _context(request: Request, session: Session, space: Workspace, memory: Memory) -> RunContext:
+def _context(request: Request, session: Session, space: Workspace, memory: Memory, trusting: Trusting) -> RunContext:
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    facts = memory.facts(space.survey.everything, roots, Trusting(space.real, request))
+    facts = memory.facts(space.survey.everything, roots, trusting)
     facts = replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
     return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 

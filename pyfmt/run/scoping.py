@@ -71,7 +71,7 @@ def _without_checkouts(run: RunContext, chosen: Files) -> tuple[Files, tuple[str
     """The files but for those of submodules and other checkouts below the root that no path names, and a note on these:
     what formats them is their own business."""
     root = run.space.config.root
-    named = [os.path.relpath((run.session.cwd / path).resolve(), root) for path in run.request.paths]
+    named = [os.path.relpath(os.path.realpath(run.session.cwd / path), root) for path in run.request.paths]
     others = [
         f"{path}/" for path in run.space.survey.checkouts if not any(f"{n}/".startswith(f"{path}/") for n in named)
     ]

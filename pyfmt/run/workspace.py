@@ -76,9 +76,7 @@ def survey_workspace(
     memo = memory.memo if memory else None
     settings, survey = surveyed(settings, IgnoredButTracked(settings.root, memo, suspended))
     if settings.overrides:
-        check_overrides(
-            settings, [file for each in survey.projects for file in each.files], {} if memo is None else memo
-        )
+        check_overrides(settings, survey.projects, {} if memo is None else memo)
     steps.done("walk")
     found, main = resolve_here(survey.projects, settings, environ, memo, trusted=request.trust)
     found = with_drift(found, survey.projects, settings.root, memo)

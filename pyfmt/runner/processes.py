@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pyfmt import disk
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Variables that would change what a tool sees or does; the shared configuration is the only interface.
 _DROPPED_PREFIXES = ("PYTHON", "MYPY", "PYLINT", "BLACK_", "ISORT_", "__PYVENV_LAUNCHER__")
@@ -73,6 +76,8 @@ def is_stopped(process: subprocess.Popen[bytes]) -> bool:
 def kill_tree(pid: int) -> None:
     """Kill a process that leads its own session, and everything in it; nothing happens where it is gone."""
     if sys.platform == "win32":
+        import subprocess
+
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], check=False, capture_output=True)
         return
     try:
@@ -83,6 +88,8 @@ def kill_tree(pid: int) -> None:
 
 def popen_worker(command: list[str], stderr: int) -> subprocess.Popen[bytes]:
     """Start a worker with pipes for requests and events, in a session of its own."""
+    import subprocess  # deferred for start-up time: formatting alone starts none
+
     return subprocess.Popen(  # pylint: disable=consider-using-with  # its life is the server object's
         command,
         stdin=subprocess.PIPE,

@@ -12,11 +12,12 @@ LEADS = ("mypy", "pylint")  # mypy tells the types as well
 
 
 def _mypy(rule: str, pattern: str) -> Wording:
-    return Wording("mypy", rule, rule, pattern, vague=rule == "misc")
+    # What mypy says of one item of a union is most often said of None, which pylint never says.
+    return Wording("mypy", rule, rule, pattern, vague=rule == "misc", apart=rule == "union-attr")
 
 
-def _pylint(rule: str, symbol: str, pattern: str) -> Wording:
-    return Wording("pylint", rule, symbol, pattern)
+def _pylint(rule: str, symbol: str, pattern: str, *, apart: bool = False, elsewhere: bool = False) -> Wording:
+    return Wording("pylint", rule, symbol, pattern, apart=apart, elsewhere=elsewhere)
 
 
 _ATTRIBUTE = r'has no attribute "([^"]+)"'
@@ -40,12 +41,12 @@ FAULTS: dict[str, tuple[Wording, ...]] = {
     "missing module": (
         _mypy("import-not-found", r'module named "([^"]+)"'),
         _pylint("E0401", "import-error", r"^Unable to import '([^']+)'"),
-        # Of `from a.absent.b import c` pylint says both.
-        _pylint("E0611", "no-name-in-module", r"^No name '[^']+' in module"),
+        # Of `from a.absent.b import c` pylint says both; of a name that is missing in a module that is there, this.
+        _pylint("E0611", "no-name-in-module", r"^No name '[^']+' in module", apart=True),
     ),
     "missing attribute": (
         _mypy("attr-defined", _ATTRIBUTE),
-        _mypy("union-attr", _ATTRIBUTE),
+        _mypy("union-attr", r'^Item "(?!None").*' + _ATTRIBUTE),
         _mypy("misc", r'^"([^"]+)" undefined in superclass'),
         _pylint("E1101", "no-member", r" has no '([^']+)' member"),
         _pylint("E0611", "no-name-in-module", r"^No name '([^']+)' in module"),
@@ -81,8 +82,8 @@ FAULTS: dict[str, tuple[Wording, ...]] = {
     ),
     "use of no result": (
         _mypy("func-returns-value", r"does not return a value"),
-        _pylint("E1111", "assignment-from-no-return", r"^Assigning result of a function call"),
-        _pylint("E1128", "assignment-from-none", r"^Assigning result of a function call"),
+        _pylint("E1111", "assignment-from-no-return", r"^Assigning result of a function call", elsewhere=True),
+        _pylint("E1128", "assignment-from-none", r"^Assigning result of a function call", elsewhere=True),
     ),
     "abstract class instantiated": (
         _mypy("abstract", r'^Cannot instantiate abstract class "([^"]+)"'),
@@ -101,11 +102,11 @@ FAULTS: dict[str, tuple[Wording, ...]] = {
     ),
     "no deletion of items": (
         _mypy("attr-defined", r'has no attribute "__delitem__"'),
-        _pylint("E1138", "unsupported-delete-operation", r"does not support item deletion"),
+        _pylint("E1138", "unsupported-delete-operation", r"does not support item deletion", elsewhere=True),
     ),
     "no membership": (
         _mypy("operator", r"^Unsupported right operand type for in "),
-        _pylint("E1135", "unsupported-membership-test", r"doesn't support membership test"),
+        _pylint("E1135", "unsupported-membership-test", r"doesn't support membership test", elsewhere=True),
     ),
     "no such operator": (
         _mypy("operator", r"^Unsupported operand type for unary "),
@@ -115,23 +116,25 @@ FAULTS: dict[str, tuple[Wording, ...]] = {
         _mypy("attr-defined", r'has no attribute "__iter__"'),
         _mypy("misc", r"object is not iterable"),
         _pylint("E1133", "not-an-iterable", r"^Non-iterable value "),
-        _pylint("E0633", "unpacking-non-sequence", r"^Attempting to unpack a non-sequence"),
+        _pylint("E0633", "unpacking-non-sequence", r"^Attempting to unpack a non-sequence", elsewhere=True),
     ),
     "no mapping": (
         _mypy("arg-type", r"^Argument after \*\* must be a mapping"),
         _mypy("dict-item", r"^Unpacked dict entry"),
-        _pylint("E1134", "not-a-mapping", r"^Non-mapping value "),
+        _pylint("E1134", "not-a-mapping", r"^Non-mapping value ", elsewhere=True),
     ),
     "no context manager": (
         _mypy("attr-defined", r'has no attribute "__a?(?:enter|exit)__"'),
-        _pylint("E1129", "not-context-manager", r"doesn't implement __enter__"),
-        _pylint("E1145", "async-context-manager-with-regular-with", r"should be used with 'async with'"),
-        _pylint("E1701", "not-async-context-manager", r"doesn't implement __aenter__"),
+        _pylint("E1129", "not-context-manager", r"doesn't implement __enter__", elsewhere=True),
+        _pylint(
+            "E1145", "async-context-manager-with-regular-with", r"should be used with 'async with'", elsewhere=True
+        ),
+        _pylint("E1701", "not-async-context-manager", r"doesn't implement __aenter__", elsewhere=True),
     ),
     "index of a wrong type": (
         _mypy("index", r"^Invalid index type "),
-        _pylint("E1126", "invalid-sequence-index", r"^Sequence index is not an int"),
-        _pylint("E1127", "invalid-slice-index", r"^Slice index is not an int"),
+        _pylint("E1126", "invalid-sequence-index", r"^Sequence index is not an int", elsewhere=True),
+        _pylint("E1127", "invalid-slice-index", r"^Slice index is not an int", elsewhere=True),
     ),
     # Classes
     "override of another signature": (
@@ -181,30 +184,30 @@ FAULTS: dict[str, tuple[Wording, ...]] = {
     # The % operator
     "unknown conversion": (
         _mypy("str-format", r"^Unsupported format character"),
-        _pylint("E1300", "bad-format-character", r"^Unsupported format character"),
+        _pylint("E1300", "bad-format-character", r"^Unsupported format character", elsewhere=True),
     ),
     "mixed conversions": (
         _mypy("str-format", r"mixes specifier with and without mapping keys"),
-        _pylint("E1302", "mixed-format-string", r"^Mixing named and unnamed"),
+        _pylint("E1302", "mixed-format-string", r"^Mixing named and unnamed", elsewhere=True),
     ),
     "format without a mapping": (
         _mypy("str-format", r"^Format requires a mapping"),
-        _pylint("E1303", "format-needs-mapping", r"^Expected mapping for format string"),
+        _pylint("E1303", "format-needs-mapping", r"^Expected mapping for format string", elsewhere=True),
     ),
     "format without its key": (
         _mypy("str-format", r'^Key "([^"]+)" not found in mapping'),
-        _pylint("E1304", "missing-format-string-key", r"^Missing key '([^']+)' in format string"),
+        _pylint("E1304", "missing-format-string-key", r"^Missing key '([^']+)' in format string", elsewhere=True),
     ),
     "too much to format": (
         _mypy("str-format", r"^Not all arguments converted"),
-        _pylint("E1305", "too-many-format-args", r"^Too many arguments for format string"),
+        _pylint("E1305", "too-many-format-args", r"^Too many arguments for format string", elsewhere=True),
     ),
     "too little to format": (
         _mypy("str-format", r"^Not enough arguments for format string"),
-        _pylint("E1306", "too-few-format-args", r"^Not enough arguments for format string"),
+        _pylint("E1306", "too-few-format-args", r"^Not enough arguments for format string", elsewhere=True),
     ),
     "value of a wrong type to format": (
         _mypy("str-format", r"^Incompatible types in string interpolation"),
-        _pylint("E1307", "bad-string-format-type", r"does not match format type"),
+        _pylint("E1307", "bad-string-format-type", r"does not match format type", elsewhere=True),
     ),
 }

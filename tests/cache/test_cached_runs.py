@@ -150,6 +150,21 @@ def test_explain_names_what_the_formatters_see_changed(tree: Monorepo) -> None:
     assert formatters_miss(tree, file) == {"cache   miss: never run, or dropped from the cache"}
 
 
+def test_which_file_of_a_project_speaks_to_mypy_is_remembered(tree: Monorepo) -> None:
+    """A pyproject.toml with a section of mypy's, be it one that is not used, has setup.cfg passed over."""
+    manifest, place = "projects/beta/pyproject.toml", "projects/beta/src/beta/main.py"
+    before = tree.read(manifest)
+    tree.write({"projects/beta/setup.cfg": "[mypy]\n[mypy-nothere.*]\nignore_missing_imports = True\n"})
+    tree.write({place: tree.read(place) + "\n\nimport nothere\n\nprint(nothere)\n"})
+    missing = [tree.check("--tool", "mypy", "projects/beta")[0].stdout.count("import-not-found")]
+    tree.write({manifest: before + "\n[tool.mypy]\nwarn_unreachable = true\n"})
+    missing.append(tree.check("--tool", "mypy", "projects/beta")[0].stdout.count("import-not-found"))
+    assert missing[0] == 0 < missing[1]
+    assert not difference(tree)
+    tree.write({manifest: before})
+    (tree.root / "projects/beta/setup.cfg").unlink()
+
+
 def test_a_run_with_a_failure_is_not_remembered(tree: Monorepo) -> None:
     tree.write({"projects/beta/src/beta/main.py": '"""Other."""\n\nimport os\n'})
     _, failed = tree.check("--timeout", "0.01", "projects/beta")

@@ -11,7 +11,8 @@ import pytest
 
 from pyfmt import config
 from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.core.model import Allowance, Boundaries, Config, Override, RemoteCache, Severity
+from pyfmt.core.model import Allowance, Boundaries, Config, Override, Severity
+from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.request import Command, Location, Request
 
 

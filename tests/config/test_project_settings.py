@@ -58,6 +58,23 @@ def test_a_project_leaves_a_tool_out_and_is_stricter_wherever_the_run_starts(tmp
     assert "services/a: isort, pylint, ruff" in shown
 
 
+def test_a_projects_override_holds_for_no_project_nested_in_its_folder(tmp_path: Path) -> None:
+    own = '[tool.pyfmt]\n[[tool.pyfmt.overrides]]\npaths = ["**"]\ndisable = ["*"]\n'
+    made = tree(tmp_path, ROOT, own)
+    made.write(
+        {
+            "services/a/inner/pyproject.toml": MANIFEST.format("inner", ""),
+            "services/a/inner/inner_app.py": UNTIDY.replace('"a"', '"c"'),
+        }
+    )
+    report = made.check()[1]
+    assert not said(report, "a")
+    assert {("W0102", "warning"), ("operator", "error")} <= said(report, "inner")
+    made.write({"services/a/pyproject.toml": MANIFEST.format("a", own.replace("**", "/inner/"))})
+    stderr = made.run("check").expect(2).stderr
+    assert "services/a: overrides: paths: '/inner/' matches no file that is checked" in stderr
+
+
 @pytest.mark.parametrize(
     ("root", "own", "message"),
     [

@@ -85,9 +85,9 @@ def test_several_outputs_are_written_in_one_run(conflicting: Monorepo, tmp_path:
     report = json.loads(file.read_text(encoding="utf-8"))
     assert len(report["findings"]) == len(trees.EXPECTED)
     for item in report["findings"]:
-        place = f"{item['path']}:{item['line']}:{item['column']}: {item['severity']} "
-        line = next(line for line in result.stdout.splitlines() if line.startswith(place) and item["rule"] in line)
-        assert line.endswith(f"[{item['tool']}]"), line
+        place = f"{item['path']}:{item['line']}:{item['column']}: {item['severity']}: {item['message']} "
+        (line,) = (line for line in result.stdout.splitlines() if line.startswith(place))
+        assert line == f"{place}[{item['tool']}:{item['rule']}]"
 
 
 def test_text_is_plain_when_piped_and_coloured_when_asked(conflicting: Monorepo) -> None:

@@ -50,7 +50,7 @@ UNSEEN: dict[str, str | bytes] = {
     "app/skipped.py": '"""Skipped."""\n\n# mypy: ignore-errors\n\nprint(nowhere)\n',
 }
 CONFIGS: dict[str, str | bytes] = {
-    "configs/pylintrc": "[MAIN]\ndisable=all\nenable=undefined-variable,no-member\n",
+    "configs/pylintrc": "[MAIN]\ndisable=all\nenable=undefined-variable,no-member,too-many-function-args\n",
     "configs/mypy.ini": "[mypy]\ncheck_untyped_defs = True\n",
 }
 TABLE = '[tool.pyfmt]\nconfigs = "configs"\n'
@@ -168,6 +168,62 @@ def test_a_baseline_of_either_tool_accepts_what_both_say(tree: Monorepo, first: 
     both = tree.check("app/app/both.py", "--baseline", command_name="lint")[1]
     assert said(both) == JOINED
     assert [each["baselined"] for each in both["findings"]] == [True] * 4
+
+
+CALLS = '''\
+"""Calls."""
+
+
+def first(one: int{more}) -> int:
+    """One."""
+    return one
+
+
+def second(one: int, two: int) -> int:
+    """Two."""
+    return one + two
+
+
+print(first(1, 2), second(1, 2, 3))
+'''
+
+
+@pytest.mark.parametrize("tools", [["mypy", "pylint"], ["mypy"]])
+def test_a_baseline_hides_no_new_fault_of_its_line(tree: Monorepo, tools: list[str]) -> None:
+    both = "app/app/both.py"
+    tree.write({both: CALLS.format(more=", _two: int").encode(), "pyproject.toml": f"{TABLE}tools = {tools}\n"})
+    tree.run("baseline", "write", both).expect(0)
+    tree.write({both: CALLS.format(more="").encode(), "pyproject.toml": TABLE})
+    result, report = tree.check(both, "--baseline", command_name="lint")
+    result.expect(1)
+    assert [(each["message"], each["baselined"], len(each["equivalents"])) for each in report["findings"]] == [
+        ('Too many arguments for "first"', False, 1),
+        ('Too many arguments for "second"', True, 1),
+    ]
+
+
+def test_a_comment_for_one_tool_hides_no_fault_that_only_the_other_knows(tree: Monorepo) -> None:
+    code = '''\
+"""A comment."""
+
+
+class Thing:
+    """Thing."""
+
+    name = ""
+
+
+def find(flag: bool) -> Thing | None:
+    """Find."""
+    return Thing() if flag else None
+
+
+print(find(True).name)  # pylint: disable=no-member
+'''
+    tree.write({"app/app/both.py": code.encode()})
+    result, report = tree.check("app/app/both.py", command_name="lint")
+    assert said(report) == [(15, "union-attr", ())]
+    result.expect(1)
 
 
 def test_what_is_accepted_stays_so_when_one_tool_falls_silent(tree: Monorepo) -> None:

@@ -242,5 +242,10 @@ def test_links_to_themselves_end_nothing(run: Run) -> None:
     assert said.code in (1, 2) and "a/one.py" in said.out, said
     for words in (("envs",), ("graph",), ("doctor",), ("explain", "a/one.py"), ("check", "--no-cache"), ("lint", "a")):
         assert run(*words).code in (0, 1, 2)
+    below: list[tuple[str, ...]]
+    below = [("check", "a/x/y.py"), ("check", "-o", "json=a/x/y.json"), ("envs", "create", "a/x/y.py")]
+    for asked in (*below, ("check", "--root", "a/x"), ("check", "--config", "a/x")):
+        said = run(*asked)
+        assert said.code == 2 and "a/x" in said.err, (asked, said)
     said = run("check", "--no-cache", "a/x.py")
     assert "note: a/x.py: not checked, since it is a symbolic link" in said.out, said

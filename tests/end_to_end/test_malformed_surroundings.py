@@ -1,4 +1,4 @@
-"""Damaged files around a checkout: git's own, those of managers in the user's home, markers, configurations of tools."""
+"""Damaged files around a checkout: of git and of managers in the user's home, markers, configurations of tools."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests.conftest import MakeMonorepo
 from tests.end_to_end.trees import manifest
 from tests.environments.places import find_pypy
 from tests.support import virtualenvs
-from tests.support.monorepo import Monorepo, findings
+from tests.support.monorepo import Monorepo, findings, said
 
 LIBRARY = '''
     """Used by all of them."""
@@ -173,7 +173,7 @@ def test_environments_of_old_pythons_are_linted_as_far_as_possible_and_that_is_s
     assert report["failures"] == [] and report["skipped"] == []
     for name in ("app38", "app39"):
         file = f"{name}/{name}/__init__.py"
-        told = {(item["tool"], item["rule"]) for item in report["findings"] if item["path"] == file}
+        told = {(item["tool"], item["rule"]) for item in said(report) if item["path"] == file}
         assert told >= {("pylint", "W0102"), ("pylint", "E0401"), ("mypy", "import-not-found")}
         imports = [m for path, _, rule, m in findings(report) if path == file and rule in ("E0401", "import-not-found")]
         assert all("nothing_there" in message for message in imports), imports
@@ -182,5 +182,5 @@ def test_environments_of_old_pythons_are_linted_as_far_as_possible_and_that_is_s
         assert len(about) == 2, report["notes"]
         assert any("mypy" in note and "3.10" in note for note in about)
         assert any("pylint" in note and "does not run on" in note for note in about)
-    said = tree.run("check").stdout
-    assert said.count("app38/.venv has Python 3.8") == 1
+    text = tree.run("check").stdout
+    assert text.count("app38/.venv has Python 3.8") == 1

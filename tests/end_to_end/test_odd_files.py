@@ -81,13 +81,18 @@ def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_pa
     script = """
         \"\"\"Asks.\"\"\"
 
+        import importlib
         import json
+        import sys
 
         import app
         import helpers
 
         app.go(json.loads(helpers.LIMIT))
         app.go(helpers.limit)
+        importlib.import_module(sys.argv[1])
+        importlib.import_module("")
+        importlib.import_module(f"app.{sys.argv[1]}")
     """
     lib = (
         '"""App."""\n\nimport missing\n\n\ndef go(where: int) -> int:\n    """Goes."""\n    return missing.go(where)\n'
@@ -98,8 +103,8 @@ def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_pa
         result, report = tree.check("tools", command_name="lint")
         result.expect(1)  # not 2: everything was checked
         assert {(f["path"], f["line"], f["rule"], tuple(f["environments"])) for f in report["findings"]} == {
-            ("tools/ci/asks.py", 8, "arg-type", ("standard library",)),
-            ("tools/ci/asks.py", 9, "attr-defined", ("standard library",)),
+            ("tools/ci/asks.py", 10, "arg-type", ("standard library",)),
+            ("tools/ci/asks.py", 11, "attr-defined", ("standard library",)),
         }
     # The library is judged at home alone, where what it imports may be installed.
     _, report = tree.check(command_name="lint")
@@ -115,6 +120,11 @@ def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_pa
         ("pylint", True),
     }
     assert {each["path"] for each in report["findings"]} == {"tools/ci/asks.py"}
+    plugins = "import importlib\nimport sys\n\nimportlib.import_module(f'pytest.{sys.argv[1]}')\n"
+    tree.write({"conftest.py": f'"""Fixtures."""\n\n{plugins}'})  # what is written of a computed name counts
+    skipped = tree.check("conftest.py", command_name="lint")[1]["skipped"]
+    assert skipped and all(each["reason"].startswith(said) for each in skipped)
+    tree.write({"conftest.py": '"""Fixtures."""\n\nimport pytest\n\nprint(pytest.x)\n'})
     tree.run("format", "conftest.py").expect(0)
     # An environment in the root is taken as ever.
     tree.environment(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.end_to_end import trees
-from tests.support.monorepo import Monorepo, Result
+from tests.support.monorepo import Monorepo, Result, said
 
 BLOCK = '# /// script\n# requires-python = ">=3.9"\n# dependencies = [{}]\n# ///\n'
 BODY = '"""Fetches."""\n\nimport iniconfig\n\nLIMIT: int = iniconfig.IniConfig("x", "y")\n'
@@ -21,7 +21,7 @@ def _lint(tree: Monorepo, code: int, *arguments: str) -> tuple[set[tuple[str, st
     """(path, rule, environments) of the findings, and why something was skipped."""
     report = _run(tree, "lint", "--output", "json", *arguments).expect(code).json
     assert not report["failures"] and not any(each.get("only_in") for each in report["findings"])
-    found = {(each["path"], each["rule"], tuple(each["environments"])) for each in report["findings"]}
+    found = {(each["path"], each["rule"], tuple(each["environments"])) for each in said(report)}
     return found, sorted({each["reason"] for each in report["skipped"]})
 
 
@@ -31,9 +31,12 @@ def test_a_script_is_judged_with_its_own_dependencies_and_the_project_with_its(t
     tree = trees.one_project(tmp_path, files | {"app/__init__.py": "", "plain.py": plain})
     own = ("app/.venv",)
     project = {("app/app/module.py", "E0401", own), ("app/app/module.py", "import-not-found", own)}
-    nothing = {("app/plain.py", "attr-defined", ("standard library",))}
+    nothing = {("app/plain.py", rule, ("standard library",)) for rule in ("attr-defined", "E1101")}
     found, skipped = _lint(tree, 2)
     assert found == project | nothing
+    (tree.home / "uv").mkdir(exist_ok=True)
+    (tree.home / "uv/environments-v99").write_text("no folder", "utf-8")
+    assert _lint(tree, 2) == (found, skipped)
     cure = f"run `pyfmt envs create {SCRIPT}` (or `uv sync --script {SCRIPT}`)"
     assert skipped == [f"{SCRIPT}: no environment has what its `# /// script` block names; {cure}"]
     assert _lint(tree, 1, "app/app") == (project, [])  # nobody asked for the script
@@ -59,8 +62,8 @@ def test_a_script_is_judged_with_its_own_dependencies_and_the_project_with_its(t
     tree.write({SCRIPT: BLOCK.format('"iniconfig", "attrs"') + BODY})
     assert _lint(tree, 2) == (project | nothing, [f"{SCRIPT}: its environment lacks attrs; {cure}"])
     tree.write({SCRIPT: BLOCK.format("oops") + BODY})
-    (said,) = _lint(tree, 2)[1]
-    assert said.startswith(f"{SCRIPT}: its `# /// script` block cannot be read: ")
+    (reason,) = _lint(tree, 2)[1]
+    assert reason.startswith(f"{SCRIPT}: its `# /// script` block cannot be read: ")
     # Without a block it is a file of the project; and formatting never asked for an environment.
     tree.write({SCRIPT: BODY.replace("LIMIT: int", "LIMIT:int")})
     assert (SCRIPT, "E0401", own) in _lint(tree, 1, SCRIPT)[0]

@@ -76,8 +76,12 @@ def test_a_setting_of_the_root_leads_to_the_main_tree_too(tmp_path: Path) -> Non
     made.git("add", "--all")
     made.git("commit", "--quiet", "--message", "first")
     made.git("worktree", "add", "--quiet", str(tmp_path / "linked"))
-    told = Monorepo((tmp_path / "linked").resolve(), made.home).run("envs", "--json").expect(0).json
-    assert told["projects"][1]["environment"]["path"] == str(made.root / "envs/a")
+    linked = Monorepo((tmp_path / "linked").resolve(), made.home)
+    for own in (False, True):  # whatever else the project could find: the setting decides here as it does there
+        if own:
+            linked.environment("a")
+        told = linked.run("envs", "--json").expect(0).json
+        assert told["projects"][1]["environment"]["path"] == str(made.root / "envs/a")
 
 
 def test_a_checkout_below_the_root_is_formatted_only_where_it_is_named(tmp_path: Path) -> None:

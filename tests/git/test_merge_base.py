@@ -99,7 +99,7 @@ def test_a_push_to_the_default_branch_counts_from_what_was_there(tmp_path: Path,
     topic = run(upstream, "rev-parse", "topic")
     assert base(clone, environ={**gitlab, "CI_COMMIT_BEFORE_SHA": topic}).commits == (topic, before)
     for unknown in ({"CI_COMMIT_BEFORE_SHA": "0" * 40}, {"CI_COMMIT_BRANCH": "", "CI_COMMIT_BEFORE_SHA": ""}):
-        with pytest.raises(git.Unknown, match="does not say what was there before"):
+        with pytest.raises(git.Unknown, match="does not name what was there before"):
             base(clone, environ={**gitlab, **unknown})
     # On somebody's own machine, only what is not pushed yet counts.
     assert base(clone).commits == (head,)

@@ -99,7 +99,7 @@ def test_the_text_has_the_format_that_is_asked_for(tree: Monorepo) -> None:
     assert "^" in full
     grouped = tree.run("check", "--format", "grouped").expect(1).stdout
     assert "def broken(:" not in grouped
-    assert "  app/broken.py\n" in grouped
+    assert "\n  app/broken.py:1:12 error " in grouped
     tree.run("check", "--format", "wide").expect(2)
 
 

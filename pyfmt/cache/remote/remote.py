@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,6 +64,14 @@ class Remote:
             raise Unreachable(reason)
 
         return cls(url, carrier, TRUSTED, Keys())
+
+    @property
+    def group(self) -> str:
+        """Differs where other writers are believed: what one of them wrote must not become a hit of the others, or be
+        signed by them; "" for those that believe signed entries of the trusted namespace alone."""
+        if self._namespace == TRUSTED and self._keys.verifies:
+            return ""
+        return hashlib.sha256(f"{self._namespace}\0{self._keys.verifies}".encode()).hexdigest()[:16]
 
     @property
     def note(self) -> str:

@@ -205,8 +205,8 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
     named, notes = [], []
     for path in request.paths:
         absolute = cwd / path
-        real = absolute.resolve() if absolute.is_dir() else absolute.parent.resolve() / absolute.name
-        relative = os.path.relpath(real, root)
+        folder = absolute if absolute.is_dir() else absolute.parent
+        relative = os.path.relpath(Path(os.path.realpath(folder), absolute.relative_to(folder)), root)
         if relative == ".." or relative.startswith("../"):
             raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
         if before + relative in entries:

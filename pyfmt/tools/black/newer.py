@@ -79,8 +79,9 @@ def _least_minor(text: str, mode: black.Mode) -> int:
 
 
 @lru_cache(maxsize=None)
-def _start(python: str) -> subprocess.Popen[str]:
-    """The checking process, one for all files of this process; it ends with its standard input."""
+def _start(python: str, _process: int) -> subprocess.Popen[str]:
+    """The checking process, one for all files of this process (a forked one has its own); it ends with its standard
+    input."""
     import subprocess
 
     import black
@@ -96,7 +97,7 @@ def _ask(python: str, source: str, result: str) -> dict[str, Any]:
     from threading import Timer
 
     try:
-        process = _start(python)
+        process = _start(python, os.getpid())
         assert process.stdin is not None and process.stdout is not None
         watch = Timer(_TIME_LIMIT, process.kill)
         watch.start()

@@ -184,7 +184,7 @@ def _read(path: Path, shown: str) -> Settings:
 
 
 def own_sections(shared: ToolConfig, name: str, text: str) -> str:
-    """All that a call of mypy takes from a project's own file, and that its reader says of it; "" where that is nothing.
+    """What a call of mypy takes from a project's own file, and what its reader says of it; "" where that is nothing.
 
     What it takes for the plugins depends on the shared configuration; where that cannot be read it is the whole text.
     """
@@ -197,7 +197,8 @@ def own_sections(shared: ToolConfig, name: str, text: str) -> str:
     except ConfigError:
         return text
     tables = config.plugin_tables(settings, given)
-    return repr((list(settings.modules.items()), tables)) if settings.modules or tables else ""
+    # Where one file is mypy's own, the next one does not count.
+    return repr((settings.own, list(settings.modules.items()), tables)) if settings.own or tables else ""
 
 
 def _overrides(project: Project, root: str, shared: str) -> Settings | None:

@@ -34,8 +34,7 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     style = "concise" if any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files) else "gitlab"
     fixed = ("check", "--no-progress", "--output-format", style, "--project", context.root, "--exit-zero")
     place = () if environment.standalone else ("--python", environment.prefix)
-    target = (*place, "--python-version", f"{python[0]}.{python[1]}")
-    return (*fixed, *config, *target, *folders)
+    return (*fixed, *config, *place, "--python-version", f"{python[0]}.{python[1]}", *folders)
 
 
 def _rows(text: str) -> Iterator[ProgramFinding]:

@@ -136,6 +136,23 @@ def test_what_a_pull_request_writes_turns_nothing_green_on_main(
     assert units(report) == {True}
 
 
+def test_what_a_pull_request_left_in_a_folder_is_no_hit_on_main_and_is_not_signed(
+    repo: LittleMonorepo, tmp_path: Path, server: HttpCache
+) -> None:
+    """A runner that keeps its cache: first for a pull request whose server is away, then for the main branch."""
+    tree = machine(repo, tmp_path / "first")
+    tree.check(environ={URL: "http://127.0.0.1:9", PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"})
+    again = tree.check(environ={URL: "http://127.0.0.1:9", PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"})[1]
+    assert units(again) == {True}
+    pull = {path: path.stat().st_size for path in (tree.home / ".cache/pyfmt").rglob("results-1-*.sqlite")}
+    assert len(pull) == 1
+    assert units(tree.check(environ={URL: server.url, KEY: SIGNING})[1]) == {False}
+    assert units(tree.check(environ={URL: server.url, KEY: SIGNING})[1]) == {True}
+    assert tree.run("cache", "show").stdout.count("results  ") == 2
+    tree.run("cache", "clean").expect(0)
+    assert not list((tree.home / ".cache/pyfmt").rglob("results-1*"))
+
+
 def test_a_checkout_that_is_not_trusted_names_no_cache(repo: LittleMonorepo, tmp_path: Path) -> None:
     tree, folder = machine(repo, tmp_path / "first"), tmp_path / "shared"
     settings = tree.read("pyproject.toml") + f'[tool.pyfmt.cache]\nremote = "file://{folder}"\n'

@@ -143,7 +143,7 @@ def test_an_environment_that_comes_and_goes_is_seen(tree: Monorepo) -> None:
 
 
 def test_a_save_during_a_run_is_not_lost(tree: Monorepo) -> None:
-    with watching(tree, "check", "--no-cache") as session:
+    with watching(tree, "check", "--no-cache", "--max-same", "0") as session:
         session.until(session.workers)  # the first run is under way
         assert not session.reports
         tree.write({f"two/two/module_{number}.py": WRONG for number in range(100)})

@@ -188,7 +188,7 @@ def test_exceptions_are_allowed_and_needless_ones_are_told(tmp_path: Path) -> No
         ("libraries = 'lib'", "libraries: must be a list of strings"),
         ("libraries = ['lob/*']", "'lob/*' matches no project"),
         ("libraries = ['services/*']", "among the libraries and among the projects"),
-        ("libraries = []\nprojects = []", "no project lies where"),
+        ("libraries = []\nprojects = []", "no project is where libraries"),
         ("allow = [{ from = 'ledger' }]", "has no 'to'"),
         ("allow = [{ from = 'ledger', too = 'x' }]", "did you mean 'to'"),
         ("allow = [{ from = 'legder', to = 'billing' }]", "did you mean 'ledger'"),

@@ -59,6 +59,7 @@ def test_what_a_request_had_to_build_is_there_for_the_next_one(worker: ForkServe
         "foreign": False,
         "trusted": False,
         "import_roots": [],
+        "notebooks": {},
         "groups": [{**group, "import_roots": [str(tmp_path)], "py_version": None}],
     }
     answers = [worker.ask(json.loads(json.dumps(payload)), 120).answer for _ in range(2)]
