@@ -43,6 +43,13 @@ def join() -> None:
     spec._find_spec_with_path = find
 
 
+def prefer_sources() -> None:
+    """Let astroid read the source beside a compiled module (pydantic 1 ships both): of the latter it knows no names, so
+    that every import from it would be a no-name-in-module."""
+    found = spec.ImportlibFinder._SUFFIXES
+    spec.ImportlibFinder._SUFFIXES = sorted(found, key=lambda pair: pair[1] is spec.ModuleType.C_EXTENSION)
+
+
 def go_up_by_name() -> None:
     """Let relative imports mean what the module's name says, whether or not its folder holds an `__init__.py`."""
     original = nodes.Module.relative_to_absolute_name

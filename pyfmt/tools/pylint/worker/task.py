@@ -235,6 +235,7 @@ def _lint(payload: Json, group: Json) -> Json:
         finders = _parts["hooks"].EditableFinders(payload["site_packages"], payload.get("moved"))
     view.enter_environment(payload, _own_path, finders, [*group["import_roots"], *payload["import_roots"]], quiet)
     _parts["portions"].join()
+    _parts["portions"].prefer_sources()
     _parts["portions"].go_up_by_name()
     linter = _linters.pop()
     try:
