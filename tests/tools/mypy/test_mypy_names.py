@@ -50,7 +50,7 @@ def test_names_equal_those_of_mypy(
         for path in paths:
             name = Mypy().module_name(path, project)
             try:
-                (source,) = create_source_list([str(root / path)], options)
+                source = create_source_list([str(root / path)], options)[0]
             except InvalidSourceList:
                 continue  # told by the worker, folder by folder
             if name:
