@@ -115,11 +115,7 @@ class FileRecords:
                 return None
             entries.append(entry)
         parts = tuple(
-            replace(
-                entry.part,
-                files=tuple(sorted(entry.files.stale)),
-                context=_others(entry.part, entry.files.stale),
-            )
+            replace(entry.part, files=tuple(sorted(entry.files.stale)), context=_others(entry.part, entry.files.stale))
             for entry in entries
             if not entry.is_fresh
         )
@@ -149,12 +145,7 @@ class FileRecords:
         wanted = changed | affected
         # What others set is looked at anew, wherever one of them has changed.
         is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
-        files = LintedAnew(
-            everyone,
-            frozenset(wanted & asked),
-            frozenset(wanted - asked),
-            frozenset(changed),
-        )
+        files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
         if not side_effects.is_traceable(record.effects, now.reach, files):
             return None
         return Entry(part, now, record, files, is_fresh, now_said)
@@ -184,11 +175,7 @@ class FileRecords:
         return total
 
     def _take(
-        self,
-        touched: AskedNames,
-        asked: PartQuestions,
-        places: PortablePaths,
-        values: dict[bytes, bytes],
+        self, touched: AskedNames, asked: PartQuestions, places: PortablePaths, values: dict[bytes, bytes]
     ) -> None:
         touched.name = self._remembered.add(asked.observed, values)
         touched.groups = self._remembered.groups_of(asked.observed, touched.name, places)
@@ -208,10 +195,7 @@ class FileRecords:
             if not done.failures and not (said and said["local"] and _settled(entry, said)):
                 return None
             _update(
-                done.unit.tool,
-                entry,
-                [each for each in done.findings if each.project == entry.part.project.name],
-                said,
+                done.unit.tool, entry, [each for each in done.findings if each.project == entry.part.project.name], said
             )
         return replace(done, unit=partial.unit, findings=_findings(partial))
 
@@ -225,19 +209,12 @@ class FileRecords:
         self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
 
     def learn(
-        self,
-        outcome: Outcome,
-        notes: Sequence[str],
-        effects: Sequence[JsonObject],
-        asked: Mapping[str, PartQuestions],
+        self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, PartQuestions]
     ) -> None:
         """Store records of a unit that was linted whole, where its files' messages are their own."""
         found: dict[bytes, bytes] = {}
         for said in effects:
-            part = next(
-                (part for part in outcome.unit.parts if part.project.name == said["project"]),
-                None,
-            )
+            part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
             if (
                 part is None
                 or part.context
@@ -246,23 +223,11 @@ class FileRecords:
                 or said["project"] not in asked
             ):
                 continue
-            record = Record(
-                {file: ("", []) for file in part.files},
-                ("", []),
-                SideEffects(),
-                list(notes),
-            )
+            record = Record({file: ("", []) for file in part.files}, ("", []), SideEffects(), list(notes))
             now = self._now(outcome.unit, part, record.effects)
             if now is not None:
                 files = frozenset(part.files)
-                entry = Entry(
-                    part,
-                    now,
-                    record,
-                    LintedAnew(files, files, frozenset(), frozenset()),
-                    False,
-                    {},
-                )
+                entry = Entry(part, now, record, LintedAnew(files, files, frozenset(), frozenset()), False, {})
                 _update(
                     outcome.unit.tool,
                     entry,
@@ -309,15 +274,7 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
         rows = [row for file, (_, rows) in entry.record.files.items() if file in wanted for row in rows]
         each_ = (finding_from_row(row) for row in (*rows, *entry.record.wide[1]))
         found += [each for each in each_ if each.path in wanted or not wanted.isdisjoint(each.also)]
-    found.sort(
-        key=lambda each: (
-            each.path,
-            each.line,
-            each.column or 0,
-            each.rule,
-            each.message,
-        )
-    )
+    found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
     return tuple(dict.fromkeys(found))
 
 
@@ -335,10 +292,7 @@ def _setting(record: Record, places: PortablePaths) -> set[str]:
     effects = record.effects
     installed = (file for file, (digest, _) in effects.made.items() if not digest)
     names = (row[1].partition(".")[0] for row in (*effects.early, *effects.late))
-    return {
-        *(places.group(os.path.join(places.root, places.local(file))) for file in installed),
-        *names,
-    }
+    return {*(places.group(os.path.join(places.root, places.local(file))) for file in installed), *names}
 
 
 def _now(reach: Reach, effects: SideEffects, wide: str, part: Part) -> _Now:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyfmt import disk
 from pyfmt.cache.findings import finding_from_row, row_from_finding
-from pyfmt.cache.keys import KeyFacts, changed_inputs, format_identity, format_inputs, format_key, pack
+from pyfmt.cache.keys import KeyFacts, changed_inputs, format_identity, format_inputs, format_key, miss, pack
 from pyfmt.cache.memory import Memory
 from pyfmt.core.model import Edit, Outcome, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
@@ -134,20 +134,15 @@ class FormatMemory:
             return "hit"
         last, content = self._last(project)
         changed = changed_inputs(last, self._project_inputs(project)) if last else []
-        if content.get(file, self._digest(file).hex()) != self._digest(file).hex():
-            changed.append(file)
-        return (
-            f"miss: changed since then: {', '.join(changed)}"
-            if changed
-            else "miss: never run, or dropped from the cache"
-        )
+        now = self._digest(file).hex()
+        return miss([*changed, *([file] if content.get(file, now) != now else [])])
 
     def _last(self, project: Project) -> tuple[dict[str, object], dict[str, str]]:
         """The inputs that a project's files were last found in order with, and the content of these files."""
+        identity = format_identity(project, self._facts)
+        known = self._store.get([identity], shared=False) if self._store else {}
         try:
-            identity = [format_identity(project, self._facts)]
-            (value,) = self._store.get(identity, shared=False).values() if self._store else (b"",)
-            inputs = json.loads(value)
+            inputs = json.loads(known.get(identity, b""))
             return inputs, dict(inputs.pop(_FILES))
         except (ValueError, TypeError, AttributeError, KeyError):
             return {}, {}  # there is none, or it is damaged

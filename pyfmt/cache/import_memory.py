@@ -58,8 +58,3 @@ class SourceReader:
         if store:
             store.put({key: json.dumps([found.imports, found.tree]).encode()})
         return found
-
-
-def reader(memory: Memory, root: Path) -> SourceReader:
-    """What is known of the files below `root`."""
-    return SourceReader(memory, root)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.listing import some
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
+_SHOWN = 8  # changed inputs that are named
 SCHEMA = 3  # raise it when the meaning of a stored value changes
 
 
@@ -131,7 +133,6 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
         facts.own_configs(unit.tool, part.project.path),
         part.home,
         list(facts.options),
-        part.beside,
     ]
 
 
@@ -158,6 +159,13 @@ def changed_inputs(before: Mapping[str, object], now: Mapping[str, object]) -> l
         elif before[name] != plain[name]:
             names.append(name)
     return names
+
+
+def miss(changed: Sequence[str]) -> str:
+    """Why an answer is not known, by the names of the inputs that have changed since there was one."""
+    if not changed:
+        return "miss: never run, or dropped from the cache"
+    return f"miss: changed since then: {some(changed, _SHOWN)}"
 
 
 def pack(inputs: Mapping[str, object]) -> bytes:

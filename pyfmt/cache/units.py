@@ -16,6 +16,7 @@ from pyfmt.cache.keys import (
     KeyFacts,
     changed_inputs,
     listing_key,
+    miss,
     pack,
     portable,
     seen_sources,
@@ -29,7 +30,6 @@ from pyfmt.cache.remembered import DeclaredKey, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
-from pyfmt.core.listing import some
 from pyfmt.core.model import Environment, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.configured_code import names_any
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
 
 _OBSERVED = "observed"  # where the name of the questions stands among the inputs of a unit's last outcome
-_SHOWN = 8  # changed inputs that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ class UnitCache:
             return "hit"
         known = self._store.get([identity], shared=False)
         if identity not in known:
-            return "miss: never run, or dropped from the cache"
+            return miss(())
         try:
             before = json.loads(known[identity])
             observed = self._remembered.observed(before.pop(_OBSERVED))
@@ -181,7 +180,7 @@ class UnitCache:
         except (ValueError, TypeError, AttributeError, KeyError):
             return "miss: what it was made from cannot be read"
         names = [self._in_words(name, unit) for name in names]
-        return f"miss: changed since then: {some(names, _SHOWN)}{self._anew(unit)}"
+        return miss(names) + self._anew(unit)
 
     def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
         """The answers to what a tool asked, by what it asked."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyfmt.core import fingerprints
 from pyfmt.core.errors import UsageError
-from pyfmt.core.merging import exit_code
+from pyfmt.core.merging import exit_code, finding_key
 from pyfmt.core.model import Accepted
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Location, Request
@@ -47,8 +47,7 @@ def run(asked: Request, session: Session) -> RunResult:
         [finding for finding in report.findings if not finding.baselined], before, Identities(Path(report.root))
     )
     accepted = tuple(finding for finding in report.findings if finding.baselined)
-    found = replace(report, findings=tuple(sorted((*findings, *accepted), key=lambda each: (each.path, each.line))))
-    assert result.checked is not None, "a run's"
+    found = replace(report, findings=tuple(sorted((*findings, *accepted), key=finding_key)))
     return replace(result, report=found, exit_code=exit_code(found, result.fail_on))
 
 

@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show, remove, or name the cache of the repository."""
     request = plain_request(options)
-    place = folder(request, Path.cwd())
     if options.action == "push":
         return push(request, Path.cwd(), os.environ)
+    place = folder(request, Path.cwd())
     if options.action == "dir":
         print(place)
     else:

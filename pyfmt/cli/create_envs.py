@@ -43,12 +43,12 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
 
     Raises UsageError for a project that does not exist.
     """
-    space = open_workspace(request, cwd, environ)
     scripts = [word for word in asked.projects if (cwd / word).is_file()]
     code = _make_for_scripts(scripts, cwd, CreateOptions(dry_run=asked.dry_run, environ=environ)) if scripts else 0
     asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
     if scripts and not asked.projects:
         return code
+    space = open_workspace(request, cwd, environ)
     chosen = _named(asked, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
@@ -118,8 +118,7 @@ def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
     lacking = [
         project
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
-        if (project.files or project.notebooks)
-        and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
+        if project.checked and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
     ]
     if asked.everything:
         return lacking
@@ -148,9 +147,7 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
     wanted = {prefixes[project.path] for project in chosen}
     requests = []
     for project in space.projects:
-        if prefixes[project.path] in wanted and (
-            project.files or project.notebooks or project.distribution or project in chosen
-        ):
+        if prefixes[project.path] in wanted and (project.checked or project.distribution or project in chosen):
             needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
             requests.append(
                 CreateRequest(
@@ -170,7 +167,7 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
 def _imported(root: Path, project: Project) -> frozenset[str]:
     """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
     found = set()
-    for file in project.files + project.notebooks:
+    for file in project.checked:
         with contextlib.suppress(OSError):
             imports = read_imports(disk.read_python(root / file)).imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}

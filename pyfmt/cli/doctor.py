@@ -167,7 +167,7 @@ def _configuration(doctor: Doctor) -> Iterator[str]:
 
 def _environments(doctor: Doctor) -> Iterator[str]:
     space = open_workspace(doctor.request, doctor.cwd, doctor.environ)
-    files = sum(len(project.files + project.notebooks) for project in space.projects)
+    files = sum(len(project.checked) for project in space.projects)
     yield f"{count(len(space.projects), 'project')} with {count(files, 'file')}"
     users: dict[str, list[str]] = {}
     known: dict[str, tuple[Environment, str]] = {}
@@ -175,7 +175,7 @@ def _environments(doctor: Doctor) -> Iterator[str]:
         if found.environment is not None:
             users.setdefault(found.environment.prefix, []).append(project.name)
             known.setdefault(found.environment.prefix, (found.environment, found.rule))
-        elif project.files or project.notebooks:
+        elif project.checked:
             doctor.problems.append(f"{project.name} has no environment: `pyfmt envs create {project.path}` makes one")
         for candidate in found.passed_over:
             cure = f" ({candidate.cure})" if candidate.cure else ""

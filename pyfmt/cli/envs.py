@@ -82,7 +82,7 @@ class EnvironmentsView:
         """Whether a whole run would skip nothing for want of an environment."""
         for project, resolution in zip(self.projects, self.resolutions, strict=True):
             environment = resolution.environment
-            if (project.files or project.notebooks) and (environment is None or environment.health is Health.BROKEN):
+            if project.checked and (environment is None or environment.health is Health.BROKEN):
                 return False
         return all(found.environment for found in self.scripts.values())
 
@@ -112,7 +112,7 @@ def environments_json(view: EnvironmentsView) -> str:
             {
                 "project": project.name,
                 "path": project.path,
-                "files": len(project.files + project.notebooks),
+                "files": len(project.checked),
                 "environment": _environment_object(environment, view.config.root) if environment else None,
                 "found_by": resolution.rule,
                 "libraries": _libraries(view, environment, project),
@@ -179,7 +179,7 @@ def environments_text(view: EnvironmentsView) -> str:
     for project, resolution in zip(view.projects, view.resolutions, strict=True):
         environment = resolution.environment
         if environment is None:
-            missing = "none" if project.files or project.notebooks else "none needed"
+            missing = "none" if project.checked else "none needed"
             rows.append((project.name, project.path, "-", "-", "-", missing))
         else:
             rows.append(
@@ -211,7 +211,7 @@ def environments_text(view: EnvironmentsView) -> str:
 def _details(project: Project, resolution: Resolution, first: bool) -> list[str]:
     """What is to be said below a project's row; of an environment only where it is the `first` that has it."""
     environment = resolution.environment
-    if environment is None and not (project.files or project.notebooks):
+    if environment is None and not project.checked:
         return []  # it needs none
     lines = [*filter(None, [resolution.note]), *resolution.unread]
     if environment is not None and environment.reason and first:
@@ -223,6 +223,6 @@ def _details(project: Project, resolution: Resolution, first: bool) -> list[str]
         wanted = environment is not None or "--trust" in candidate.cure
         cure = f"; {candidate.cure}" if candidate.cure and wanted else ""
         lines.append(f"passed over {candidate.prefix} ({candidate.rule}): {candidate.reason}{cure}")
-    if environment is None and (project.files or project.notebooks):
+    if environment is None and project.checked:
         lines.append(f"create one: `pyfmt envs create {shell_word(project.path)}`")
     return lines

@@ -21,11 +21,11 @@ from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import kinds
 from pyfmt.run.files_apart import scripts_of
 from pyfmt.run.formatting import formatting_answers
-from pyfmt.run.libraries import judgements
+from pyfmt.run.libraries import Judgement, judgements
 from pyfmt.run.linting import LinterCall, linter_calls, quiet_context
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
-from pyfmt.run.workspace import RunContext, open_workspace
+from pyfmt.run.workspace import open_workspace
 from pyfmt.tools.registry import TOOLS, formatters, linters
 
 EXAMPLES = (
@@ -62,16 +62,20 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     resolution = next(found for found in space.resolutions if found.project == path)
     context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
     try:
-        own = scripts_of(context)
-        resolution = next((own[name] for name in files if name in own), resolution)
+        if len(files) == 1:
+            resolution = scripts_of(context).get(files[0], resolution)
         facts = _Explained(
-            files, project, resolution, linter_calls(context, chosen), formatting_answers(context, project, files)
+            files,
+            project,
+            resolution,
+            {file: found for file in files if len(found := judgements(file, project, context)) > 1},
+            linter_calls(context, chosen),
+            formatting_answers(context, project, files),
         )
-        judged = _explain_judgements(files, project, context)
     finally:
         context.memory.close()
     if not request.verbose:
-        return "\n".join(_brief(facts, judged, space.config, file))
+        return "\n".join(_brief(facts, space.config, file))
     lines = [
         f"file         {', '.join(files)}",
         f"project      {project.name} ({project.path})",
@@ -80,7 +84,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
         f"depends on   {', '.join(project.depends_on) or 'no other project'}",
         *_explain_boundaries(space.config, chosen.projects, project),
         *_explain_environment(resolution),
-        *judged,
+        *_explain_judgements(facts),
     ]
     for tool_config in space.config.tool_configs:
         if tool_config.tool in space.config.tools_of(project.path):
@@ -97,11 +101,12 @@ class _Explained:
     files: tuple[str, ...]
     project: Project
     resolution: Resolution
+    judged: Mapping[str, Sequence[Judgement]]  # by file, where that is more than one
     linting: Sequence[LinterCall]
     formatting: Sequence[str]  # what the cache has of the formatters' answers
 
 
-def _brief(facts: _Explained, judged: Sequence[str], settings: Config, file: str) -> Iterator[str]:
+def _brief(facts: _Explained, settings: Config, file: str) -> Iterator[str]:
     """The page in at most twelve lines, as long as there are no more than six tools."""
     environment = facts.resolution.environment
     yield f"file         {', '.join(facts.files)}"
@@ -113,8 +118,9 @@ def _brief(facts: _Explained, judged: Sequence[str], settings: Config, file: str
         yield f"environment  {environment.name} (Python {environment.python}), found by: {facts.resolution.rule}"
         if environment.reason:
             yield f"  {environment.health.value}: {environment.reason}"
-    if judged:
-        yield f"judged in    {len(judged) - 1} environments"
+    if facts.judged:
+        names = {each.environment for found in facts.judged.values() for each in found}
+        yield f"judged in    {len(names)} environments"
     for each in settings.tool_configs:
         if each.tool in settings.tools_of(facts.project.path):
             answers = [found.cached for found in facts.linting if found.tool == each.tool]
@@ -124,15 +130,11 @@ def _brief(facts: _Explained, judged: Sequence[str], settings: Config, file: str
     yield f"more: pyfmt explain -v {shlex.quote(file)}"
 
 
-def _explain_judgements(files: Sequence[str], project: Project, context: RunContext) -> list[str]:
+def _explain_judgements(facts: _Explained) -> Iterator[str]:
     """In which environments a file is judged, and why there, where that is more than one."""
-    lines = []
-    for file in files:
-        found = judgements(file, project, context)
-        if len(found) > 1:
-            lines.append("judged in" if len(files) == 1 else f"judged in    {file}")
-            lines += [f"  {each.environment}: {each.why}" for each in found]
-    return lines
+    for file, found in facts.judged.items():
+        yield "judged in" if len(facts.files) == 1 else f"judged in    {file}"
+        yield from (f"  {each.environment}: {each.why}" for each in found)
 
 
 def _linter_call(found: LinterCall) -> list[str]:

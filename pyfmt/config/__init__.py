@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.config.own import own_configs
 from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_toml, section_of
 from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
@@ -49,6 +49,8 @@ def find_root(start: Path) -> tuple[Path, Path | None]:
 
 def _uppermost(start: Path) -> Path:
     """The root where neither git nor a configuration says one: the same wherever below it one stands."""
+    import tempfile  # deferred for start-up time: only here
+
     shared = (Path(start.anchor), Path.home(), Path(tempfile.gettempdir()))  # a stray manifest there means nothing
     found = [folder for folder in (start, *start.parents) if any((folder / name).is_file() for name in _MANIFESTS)]
     return next((folder for folder in reversed(found) if folder not in shared), start)
@@ -93,7 +95,9 @@ def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Coll
     for tool in registry.TOOLS.values():
         if not (tool.on_by_default or tool.name in names):
             continue
-        if shared is not None and (shared / tool.config_file).is_file():
+        if shared is not None and os.path.lexists(shared / tool.config_file):
+            if problem := disk.unreadable(shared / tool.config_file):
+                raise ConfigError(f"the configuration of {tool.name} {problem}", str(shared / tool.config_file))
             found.append(ToolConfig(tool.name, str(shared / tool.config_file), "configs"))
             continue
         own = own_configs(root, tool.name, sections if isinstance(sections, dict) else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config, Project
@@ -23,15 +23,18 @@ def check_overrides(config: Config, projects: Sequence[Project], memo: MutableMa
 
     `memo` keeps which rules are known, since asking the tools means importing them.
     """
+    plain = {*TOOLS, OWN_RULES, *_ANY, *(name for rule in RULES for name in (rule.id, rule.symbol))}
+    asked: dict[str, str] = {}
     for override in config.overrides:
         where = str(config.file or config.root) if override.base == "." else override.base
-        files = [file for each in projects if override.project in (None, each.name) for file in each.files]
+        members = [each for each in projects if override.project in (None, each.name)]
+        files = [file for each in members for file in each.checked]
         for pattern in override.paths:
             _check_path(pattern, override.base, files, where)
-        rules = {*override.disable, *(rule for rule, _ in override.severity)}
-        plain = {*TOOLS, OWN_RULES, *_ANY, *(name for rule in RULES for name in (rule.id, rule.symbol))}
-        for rule in sorted(rules - plain):
-            _check_rule(rule, config, where, memo)
+        for rule in sorted({*override.disable, *(rule for rule, _ in override.severity)} - plain):
+            asked.setdefault(rule, where)
+    if asked:
+        _check_rules(asked, config, memo)
 
 
 def _check_path(pattern: str, base: str, files: Sequence[str], where: str) -> None:
@@ -54,20 +57,24 @@ def _above(file: str) -> Iterator[str]:
         yield file
 
 
-def _check_rule(rule: str, config: Config, where: str, memo: MutableMapping[str, str]) -> None:
-    import difflib  # deferred for start-up time: only where there are overrides
-
+def _check_rules(asked: Mapping[str, str], config: Config, memo: MutableMapping[str, str]) -> None:
+    """`asked`: rules, and where each is named."""
     chosen = {*config.tools, *(name for _, names in config.project_tools for name in names)}
     running = [tool for tool in TOOLS.values() if tool.name in chosen and tool.linter is not None]
     plugins = any(TOOLS[found.tool].executes(found) for found in config.tool_configs if found.tool in config.tools)
-    key = f"rule {rule} {sorted(tool_versions().items())} {[tool.name for tool in running]} {plugins}"
-    if memo.get(key) == rule:
+    about = f"{sorted(tool_versions().items())} {[tool.name for tool in running]} {plugins}"
+    keys = {rule: f"rule {rule} {about}" for rule in asked}
+    new = [rule for rule, key in keys.items() if memo.get(key) != rule]
+    if not new:
         return
+    import difflib  # deferred for start-up time: only for rules that are not known yet
+
     names = {tool.name: list(tool.rule_names()) for tool in TOOLS.values()}
     known = [name for found in names.values() for name in found]
     # What a tool's own list does not hold: rules of a tool that has no list, or of plugins.
     unlisted = [tool for tool in running if not names[tool.name]]
-    listed = rule in known or any(tool.comment is None or tool.comment.name.match(rule) for tool in unlisted)
-    if not listed and not (plugins and not difflib.get_close_matches(rule, known, 1, _TYPO)):
-        raise ConfigError(f"overrides: no tool has a rule {rule!r}{nearest(rule, known)}", where)
-    memo[key] = rule
+    for rule in new:
+        listed = rule in known or any(tool.comment is None or tool.comment.name.match(rule) for tool in unlisted)
+        if not listed and not (plugins and not difflib.get_close_matches(rule, known, 1, _TYPO)):
+            raise ConfigError(f"overrides: no tool has a rule {rule!r}{nearest(rule, known)}", asked[rule])
+        memo[keys[rule]] = rule

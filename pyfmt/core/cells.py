@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 NOTEBOOK_SUFFIX = ".ipynb"  # of a Jupyter notebook
@@ -17,3 +18,8 @@ class CellPlace:
     end_line: int | None = None
     end_column: int | None = None
     text: str = ""
+
+
+def module_name(path: str) -> str:
+    """What tools call the module of a notebook: nobody imports it, and no two collide."""
+    return f"notebook_{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

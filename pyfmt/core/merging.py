@@ -280,7 +280,7 @@ def _unit_record(outcome: Outcome, began: float) -> UnitRecord:
 
 def _project_record(project: Project, resolution: Resolution | None) -> ProjectRecord:
     environment = resolution.environment if resolution else None
-    files = len(project.files + project.notebooks)
+    files = len(project.checked)
     return ProjectRecord(project.name, project.path, environment.name if environment else "", files)
 
 

@@ -82,6 +82,11 @@ class Project:
     declared_names: tuple[str, ...] = ()  # PEP 503 names of what its manifests and requirements files ask for
     notebooks: tuple[str, ...] = ()  # .ipynb, sorted: nobody imports one, so they are none of the `files`
 
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """All that tools are asked about."""
+        return self.files + self.notebooks
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:

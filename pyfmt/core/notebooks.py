@@ -7,7 +7,6 @@ https://nbformat.readthedocs.io/en/latest/format_description.html
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from bisect import bisect_right
@@ -43,11 +42,6 @@ class NotebookError(ValueError):
         super().__init__(what)
         self.what = what
         self.cure = cure
-
-
-def module_name(path: str) -> str:
-    """What tools call the module of a notebook: nobody imports it, and no two collide."""
-    return f"notebook_{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,14 +182,10 @@ def _groups(work: Work) -> list[tuple[Environment, list[Project]]]:
     groups: dict[str, tuple[Environment, list[Project]]] = {}
     members = [(project, work.resolutions.get(project.path)) for project in work.home]
     for project in work.projects if work.apart else ():
-        members += [
-            (_alone(project, file), work.apart[file])
-            for file in project.files + project.notebooks
-            if file in work.apart
-        ]
+        members += [(_alone(project, file), work.apart[file]) for file in project.checked if file in work.apart]
     for project, resolution in members:
         environment = resolution.environment if resolution else None
-        if environment is not None and environment.health is not Health.BROKEN and _has_any(project):
+        if environment is not None and environment.health is not Health.BROKEN and project.checked:
             groups.setdefault(environment.prefix, (environment, []))[1].append(project)
     return sorted(groups.values(), key=lambda group: (group[0].name, group[0].prefix))
 
@@ -329,10 +325,6 @@ def _units(tool: str, environment: Environment, packs: list[_Pack], work: Work) 
         if any(part.files for part in parts):
             units.append(Unit(tool, environment, parts, number))
     return units
-
-
-def _has_any(project: Project) -> bool:
-    return bool(project.files or project.notebooks)
 
 
 def _notebook_units(

@@ -104,8 +104,11 @@ def _below(site: str, place: str, above: frozenset[tuple[int, int]] = frozenset(
     if mark in above:
         return  # a link to a folder that it is in
     yield place, True
-    with os.scandir(path) as entries:
-        found = sorted((entry.name, entry.is_dir()) for entry in entries)
+    try:
+        with os.scandir(path) as entries:
+            found = sorted((entry.name, disk.is_folder(entry)) for entry in entries)
+    except OSError:
+        return  # nobody can import what is in it
     for name, is_folder in found:
         if is_folder and name.isidentifier() and name != _CACHE:
             yield from _below(site, f"{place}/{name}", above | {mark})

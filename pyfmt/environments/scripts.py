@@ -16,9 +16,9 @@ from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.model import Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
+from pyfmt.environments import standalone
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.reading import read
-from pyfmt.environments.standalone import standalone
 
 RULE = "uv script"
 MARK = b"# /// script"
@@ -49,17 +49,18 @@ class Scripts:
         if needs is None:
             return None
         environment = next(filter(None, map(self._read, self._places(file))), None)
-        if environment is None and not needs:
-            environment = standalone(str(self.root), ())
-        missing = "no environment has what its `# /// script` block names"
-        if environment is not None:
+        if environment is None:
+            alone = None if needs else standalone.standalone(str(self.root), ())
+            if alone is not None:
+                return Resolution(project, alone, standalone.RULE)
+            missing = "no environment has what its `# /// script` block names"
+        elif environment.health is Health.BROKEN:
+            missing = f"its environment is broken: {environment.reason}"
+        else:
             poor = lacking(Project(file, file, needs=needs), environment, self.memo)
-            missing = f"its environment {poor}" if poor else ""
-            missing = f"its environment is broken: {environment.reason}" if _is_broken(environment) else missing
-            if not missing:
-                if environment.standalone:  # it names nothing
-                    return Resolution(project, environment, environment.name)
+            if not poor:
                 return Resolution(project, replace(environment, name=f"script {file}"), RULE)
+            missing = f"its environment {poor}"
         word = shell_word(file)
         return Resolution(
             project, None, "", f"{missing}; run `pyfmt envs create {word}` (or `uv sync --script {word}`)"
@@ -70,7 +71,9 @@ class Scripts:
 
     def _places(self, file: str) -> Iterator[str]:
         """Where uv keeps a script's environment, the newest form of its cache first."""
-        cache = self.environ.get("UV_CACHE_DIR") or os.path.join(_cache_home(self.environ), "uv")
+        home = self.environ.get("HOME") or os.path.expanduser("~")
+        caches = self.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+        cache = self.environ.get("UV_CACHE_DIR") or os.path.join(caches, "uv")
         digest = path_digest(os.path.join(os.path.realpath(self.root), file))
         buckets = filter(_BUCKET.fullmatch, _names(cache))
         for bucket in sorted(buckets, key=lambda name: (len(name), name), reverse=True):
@@ -85,16 +88,6 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []  # whatever it is, uv keeps nothing there for us
-
-
-def _is_broken(environment: Environment) -> bool:
-    return environment.health is Health.BROKEN
-
-
-def _cache_home(environ: Mapping[str, str]) -> str:
-    if os.name == "nt":
-        return os.path.join(environ.get("LOCALAPPDATA", ""), "uv", "cache")
-    return environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
 
 
 def _dependencies(text: str) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,18 +31,43 @@ def stale_locks(
     Only the main groups are compared. `memo` keeps answers by the lock's content and what the manifests say. A lock
     that cannot be read is told elsewhere.
     """
+    memo = {} if memo is None else memo
     by_path = {project.path: project for project in projects}
     depends_on = {project.path: project.depends_on for project in projects}
     found: dict[str, tuple[str, ...]] = {}
     for project in projects:
-        lines = list(_ranges(project, by_path))
-        lock = locks.find(root / project.path)
+        libraries = [by_path[path] for path in project.depends_on if by_path[path].version]
+        facts = [(library.path, library.distribution, library.version) for library in libraries]
+        question = ("ranges", project.path, project.needs, facts)
+        lines = _kept(memo, question, _ranges, project, libraries) if libraries else []
+        lock, digest = _lock(root, project)
         if lock is not None:
             paths = by_path if lock.name == _EVERYTHING else closure([project.path], depends_on)
-            lines += _remembered(lock, root, [project, *(by_path[path] for path in paths)], memo)
+            asking = [project, *(by_path[path] for path in paths)]
+            needs = sorted({(each.path, each.needs) for each in asking})
+            lines += _kept(memo, ("stale", project.path, lock.name, digest, needs), _stale, lock, root, asking)
         if lines:
             found[project.path] = tuple(dict.fromkeys(lines))
     return found
+
+
+def _lock(root: Path, project: Project) -> tuple[Path | None, str]:
+    """A project's lock and the digest of its content; None without one that can be read."""
+    lock = locks.find(root / project.path)
+    try:
+        return lock, hashlib.sha256(disk.read_bytes(lock)).hexdigest() if lock is not None else ""
+    except OSError:
+        return None, ""
+
+
+def _kept(
+    memo: MutableMapping[str, str], question: object, answer: Callable[..., Iterable[str]], *given: object
+) -> list[str]:
+    """The lines of an answer that depends on nothing but the question."""
+    key = hashlib.sha256(repr(question).encode()).hexdigest()
+    if key not in memo:
+        memo[key] = "\n".join(answer(*given))
+    return memo[key].splitlines()
 
 
 class LockedTool(NamedTuple):
@@ -61,20 +86,21 @@ def locked_tools(
     wanted, found = sorted(names), []
     memo = {} if memo is None else memo
     for project in projects:
-        lock = locks.find(root / project.path)
-        try:
-            content = disk.read_bytes(lock) if lock is not None else b""
-            key = hashlib.sha256(repr(("tools", content, wanted)).encode()).hexdigest()
-            if lock is not None and key not in memo:
-                packages = {f"{each.name} {each.version}" for each in locks.read(lock).packages if each.name in wanted}
-                memo[key] = "\n".join(sorted(packages))
-        except (OSError, locks.LockError):
-            continue  # told elsewhere
+        lock, digest = _lock(root, project)
         if lock is not None:
             shown = lock.relative_to(root).as_posix()
-            rows = (line.partition(" ") for line in memo[key].splitlines())
+            lines = _kept(memo, ("tools", lock.name, digest, wanted), _versions, lock, wanted)
+            rows = (line.partition(" ") for line in lines)
             found += [LockedTool(project.path, shown, tool, version) for tool, _, version in rows if version]
     return tuple(found)
+
+
+def _versions(lock: Path, names: Sequence[str]) -> Iterable[str]:
+    """The distributions called `names` in a lock, "name version"."""
+    try:
+        return sorted({f"{each.name} {each.version}" for each in locks.read(lock).packages if each.name in names})
+    except locks.LockError:
+        return ()
 
 
 def other_versions(locked: Iterable[LockedTool], ours: Mapping[str, str]) -> str:
@@ -90,31 +116,14 @@ def other_versions(locked: Iterable[LockedTool], ours: Mapping[str, str]) -> str
     return f"locks say other versions of tools than those that pyfmt uses ({', '.join(used)}): {'; '.join(said)}"
 
 
-def _ranges(project: Project, by_path: Mapping[str, Project]) -> Iterator[str]:
+def _ranges(project: Project, libraries: Iterable[Project]) -> Iterator[str]:
     """What a project asks of the libraries that it has from their folders, and they are not."""
-    targets = {by_path[path].distribution: by_path[path] for path in project.depends_on}
+    targets = {library.distribution: library for library in libraries}
     for line in project.needs:
         library = targets.get(requirement_name(line))
-        asked = _requirement(line) if library is not None and library.version else None
+        asked = _requirement(line) if library is not None else None
         if library is not None and asked is not None and not _meets(asked, [library.version or ""]):
             yield f"{project.path} asks for {asked}, and {library.path} is {library.version}"
-
-
-def _remembered(
-    lock: Path, root: Path, projects: Sequence[Project], memo: MutableMapping[str, str] | None
-) -> Iterable[str]:
-    try:
-        content = disk.read_bytes(lock)
-    except OSError:
-        return ()
-    said = sorted({(project.path, project.needs) for project in projects})
-    key = hashlib.sha256(repr(("stale", lock.name, content, said)).encode()).hexdigest()
-    if memo is None or key not in memo:
-        answer = "\n".join(_stale(lock, root, projects))
-        if memo is None:
-            return answer.splitlines()
-        memo[key] = answer
-    return memo[key].splitlines()
 
 
 def _stale(lock: Path, root: Path, projects: Sequence[Project]) -> Iterator[str]:

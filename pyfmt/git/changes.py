@@ -159,7 +159,7 @@ class _Attribution:
         """The whole answer."""
         shared = self._shared_files()
         importers = {} if shared else self._importers()
-        every = {path: _all_of(project) for path, project in self._projects.items()}
+        every = {path: project.checked for path, project in self._projects.items()}
         changed = {path: self._why_changed(path) for path in sorted(self._touched) if path in self._projects}
         changed = {path: why for path, why in changed.items() if why}
         touched = self._affected(importers, shared)
@@ -278,7 +278,7 @@ class _Attribution:
             mine = set(touched.python) | self._unhidden(project)
             # Its Python version, or its first-party names: then any of its files may be formatted otherwise.
             if touched.facts or _renames_top(project, touched.moved):
-                mine |= {*_all_of(project)}
+                mine |= {*project.checked}
             chosen[path] = mine
         return self._files(chosen)
 
@@ -290,10 +290,10 @@ class _Attribution:
                 seeds.append(path)
             if path in chosen:
                 everything = touched.facts or touched.locks
-                chosen[path].update(_all_of(self._projects[path]) if everything else touched.python)
+                chosen[path].update(self._projects[path].checked if everything else touched.python)
         for path in dependents.spread(seeds, dependents.links(self._edges)):
             if path in chosen:
-                chosen[path].update(_all_of(self._projects[path]))
+                chosen[path].update(self._projects[path].checked)
         for file in importers:
             owner = self._node(file)
             if owner in chosen:
@@ -301,17 +301,13 @@ class _Attribution:
         return self._files(chosen)
 
     def _files(self, chosen: Mapping[str, set[str]]) -> Files:
-        found = {path: tuple(f for f in _all_of(self._projects[path]) if f in mine) for path, mine in chosen.items()}
+        found = {path: tuple(f for f in self._projects[path].checked if f in mine) for path, mine in chosen.items()}
         return {path: files for path, files in sorted(found.items()) if files}
 
     def _unhidden(self, project: Project) -> set[str]:
         """Files that a changed .gitignore may have brought into sight."""
         folders = {posixpath.dirname(path) for path in self._diff.paths if posixpath.basename(path) == ".gitignore"}
-        return {file for file in _all_of(project) for folder in folders if not folder or file.startswith(folder + "/")}
-
-
-def _all_of(project: Project) -> tuple[str, ...]:
-    return project.files + project.notebooks
+        return {file for file in project.checked for folder in folders if not folder or file.startswith(folder + "/")}
 
 
 def _renames_top(project: Project, moved: Iterable[str]) -> bool:

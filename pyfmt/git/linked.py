@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from pyfmt import disk
 from pyfmt.core.model import Config, Environment, Project, Resolution
 from pyfmt.environments import standalone
 from pyfmt.environments.resolve import resolve
 from pyfmt.git.staged.path_mapping import Move, environments
+from pyfmt.projects.walking import git_folder, git_top
 
 RULE = "main work tree"  # `Resolution.rule` of what comes from there
 
@@ -39,17 +39,13 @@ class MainTree:
 
 def main_tree(root: Path, environ: Mapping[str, str]) -> MainTree | None:
     """The main work tree, where `root` lies in a linked one (gitrepository-layout(5)); None elsewhere."""
-    top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), None)
+    top = git_top(root)
     if top is None or not os.path.isfile(top / ".git"):
         return None
-    try:
-        own = top / disk.read_text(top / ".git", "surrogateescape").removeprefix("gitdir:").strip()
-        common = os.path.realpath(own / disk.read_text(own / "commondir", "surrogateescape").strip())
-    except OSError:
-        return None  # a submodule, or damaged
+    common = os.path.realpath(git_folder(top))
+    if os.path.basename(common) != ".git" or not os.path.isdir(common):
+        return None  # a submodule, damaged, or of a bare repository: then every work tree is linked
     main = os.path.dirname(common)
-    if os.path.basename(common) != ".git" or not os.path.isdir(main):
-        return None  # a bare repository: every work tree is linked
 
     @cache
     def ignored(path: str) -> bool:
@@ -83,7 +79,7 @@ def resolve_here(
     lacking = [
         project
         for project, own in zip(projects, found)
-        if project.files and (own.rule in none or not dropped.isdisjoint((project.path, project.name)))
+        if project.checked and (own.rule in none or not dropped.isdisjoint((project.path, project.name)))
     ]
     theirs = resolve(lacking, replace(config, root=main.root), environ, memo, trusted=trusted) if lacking else ()
     mapped = {

@@ -46,7 +46,7 @@ def is_clean(root: Path) -> bool:
     if not head(root) or git(root, "status", *options, "--", ".") != b"":
         return False
     try:
-        return not any(dirty_submodules(Path(_line(root, "rev-parse", "--show-toplevel"))))
+        return not any(dirty_submodules(top(root) or root))
     except Unknown:
         return False
 

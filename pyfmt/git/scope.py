@@ -62,6 +62,6 @@ class Scope:
 
 def everything(survey: Survey, since: str, why: str) -> Scope:
     note = f"--since {since}: what changed cannot be known: {why}. So everything counts"
-    every = {project.path: project.files + project.notebooks for project in survey.projects}
+    every = {project.path: project.checked for project in survey.projects}
     reasons: dict[str, tuple[str, ...]] = {path: (f"what changed cannot be known: {why}",) for path in every}
     return Scope(since, False, notes=(note,), changed=reasons, format=every, lint=every)

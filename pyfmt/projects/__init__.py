@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.globs import matches, parts_of
@@ -123,7 +124,8 @@ def _folders(config: Config, tracked: Tracked) -> tuple[dict[str, Folder], froze
 
 def _members(config: Config, folders: Mapping[str, Folder]) -> tuple[list[Member], list[str], list[str]]:
     """The projects, and what only looks like one: the folders of templates, and those with a module called setup.py."""
-    candidates = [_member(config, folders[path]) for path in sorted(_project_folders(config, folders))]
+    member = cache(lambda path: _member(config, folders[path]))  # each manifest is read once
+    candidates = [member(path) for path in sorted(_project_folders(config, folders, member))]
     chosen = {member.path for member in candidates}
     modules = [f.path for f in folders.values() if f.manifests and not config.projects and f.path not in chosen]
     # What is named, or the monorepo itself, is what somebody wants to see checked.
@@ -133,11 +135,11 @@ def _members(config: Config, folders: Mapping[str, Folder]) -> tuple[list[Member
     return [each for each in candidates if _owner(each.path, templates) is None], templates, modules
 
 
-def _has_manifest(config: Config, folder: Folder) -> bool:
+def _has_manifest(folder: Folder, member: Callable[[str], Member]) -> bool:
     """Whether a folder has one: a setup.py alone may be a module of that name that describes no distribution."""
     if folder.manifests != ("setup.py",):
         return bool(folder.manifests)
-    return "__init__.py" not in folder.other_files and _member(config, folder).manifest.calls_setup
+    return "__init__.py" not in folder.other_files and member(folder.path).manifest.calls_setup
 
 
 def _notes(templates: Sequence[str], modules: Sequence[str], outputs: Sequence[str]) -> Iterator[str]:
@@ -201,9 +203,9 @@ def _bare(folders: Mapping[str, Folder]) -> Iterator[str]:
                 yield path
 
 
-def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
+def _project_folders(config: Config, folders: Mapping[str, Folder], member: Callable[[str], Member]) -> set[str]:
     if not config.projects:
-        return {path for path, folder in folders.items() if _has_manifest(config, folder)}
+        return {path for path, folder in folders.items() if _has_manifest(folder, member)}
     found: set[str] = set()
     for pattern in config.projects:
         wanted = parts_of(pattern)
@@ -213,7 +215,7 @@ def _project_folders(config: Config, folders: Mapping[str, Folder]) -> set[str]:
             for path, folder in folders.items()
             if not folder.hidden
             and matches(parts_of(path), wanted)
-            and ("**" not in pattern or _has_manifest(config, folder))
+            and ("**" not in pattern or _has_manifest(folder, member))
         }
         if not chosen:
             raise ConfigError(f"projects: {pattern!r} matches no folder", str(config.file or config.root))

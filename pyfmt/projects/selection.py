@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Project
 from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.tracked import IgnoredButTracked
-from pyfmt.projects.walking import PYTHON_SUFFIXES, is_taken
+from pyfmt.projects.walking import CHECKED_SUFFIXES, is_taken
 
 # What hooks hand over as Python besides (the tags of `identify`, by which pre-commit and prek choose): where named,
 # it is checked as a script.
-_SUFFIXES = (*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)
 SCRIPT_SUFFIXES = (".pyw", ".wsgi", ".tac", ".pyt", ".gyp", ".gypi")
 _SCRIPT_NAMES = ("wscript",)
 _COMMANDS_FOR_PDB = ".pdbrc"  # is tagged as Python, too
@@ -41,12 +39,12 @@ def select(
     files too. Raises UsageError for a path that does not exist, lies outside the root, or is a file but no Python.
     """
     if not paths:
-        return Selection(tuple(projects), {project.path: project.files + project.notebooks for project in projects})
+        return Selection(tuple(projects), {project.path: project.checked for project in projects})
     choice = _Selector(projects, root, exclude)
     for path in paths:
         if not os.path.lexists(cwd / path):
             raise UsageError("no such file or folder", path, _meant(path, choice, root, cwd))
-        relative = _relative(path, root, cwd)
+        relative = inside(path, root, cwd)
         _check_kind(path, root / relative)
         if (root / relative).is_dir():
             choice.take_folder(relative)
@@ -62,7 +60,7 @@ class _Selector:
     def __init__(self, projects: Sequence[Project], root: Path, exclude: tuple[str, ...]) -> None:
         self._root = root
         self._exclude = exclude
-        self.known = {file: project.path for project in projects for file in project.files + project.notebooks}
+        self.known = {file: project.path for project in projects for file in project.checked}
         self.extended = {project.path: project for project in projects}
         self.chosen: dict[str, set[str]] = {}
         self.notes: list[str] = []
@@ -104,7 +102,9 @@ class _Selector:
             return "is excluded (by `exclude` or .gitignore)"
         if project is None:
             return "belongs to no project (see `projects` in [tool.pyfmt])"
-        return "is where no sources are looked for, or part of a template" if relative.endswith(_SUFFIXES) else ""
+        return (
+            "is where no sources are looked for, or part of a template" if relative.endswith(CHECKED_SUFFIXES) else ""
+        )
 
     def _is_added(self, relative: str) -> bool:
         """Whether git tracks a file that only .gitignore leaves out."""
@@ -114,7 +114,7 @@ class _Selector:
 
 def _check_kind(path: str, file: Path) -> None:
     """Raises UsageError, with the path as it was named, for a file that is no Python source or script."""
-    if file.is_dir() or file.is_symlink() or file.name.endswith((*_SUFFIXES, *SCRIPT_SUFFIXES)):
+    if file.is_dir() or file.is_symlink() or file.name.endswith((*CHECKED_SUFFIXES, *SCRIPT_SUFFIXES)):
         return
     if file.name in (*_SCRIPT_NAMES, _COMMANDS_FOR_PDB) or _is_python_script(file):
         return
@@ -125,8 +125,11 @@ def _check_kind(path: str, file: Path) -> None:
     )
 
 
-def _relative(path: str, root: Path, cwd: Path) -> str:
-    # Only the folder is resolved: a link that is named itself stays what it is.
+def inside(path: str, root: Path, cwd: Path) -> str:
+    """A path that was given in `cwd`, relative to the root; UsageError where it is outside of that.
+
+    Only the folder is resolved: a link that is named itself stays what it is.
+    """
     absolute = cwd / path
     folder = absolute if absolute.is_dir() else absolute.parent
     absolute = Path(os.path.realpath(folder), absolute.relative_to(folder))
@@ -140,7 +143,7 @@ def _meant(path: str, choice: _Selector, root: Path, cwd: Path) -> str:
     """The file, project or folder of sources that a wrong path probably means, as a question; "" for none."""
     import difflib  # deferred for start-up time: only errors need it
 
-    files = choice.known if path.endswith(_SUFFIXES) else {os.path.dirname(file) for file in choice.known}
+    files = choice.known if path.endswith(CHECKED_SUFFIXES) else {os.path.dirname(file) for file in choice.known}
     near = [os.path.relpath(root / place, cwd) for place in {*files, *choice.extended}]
     close = difflib.get_close_matches(os.path.normpath(path), near, 1, 0.7)
     return f"did you mean {close[0]}?" if close else ""

@@ -14,6 +14,7 @@ from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 from pyfmt.projects.names import is_placeholder
 
 PYTHON_SUFFIXES = (".py", ".pyi")
+CHECKED_SUFFIXES = (*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)
 
 # What else can be imported, or says how (PEP 561); links to Python files end up here as well.
 IMPORTABLE = (*PYTHON_SUFFIXES, ".so", ".pyd", ".pyc", "py.typed")
@@ -111,7 +112,7 @@ def _outer_rules(root: Path) -> _Rules:
     rules = _Rules()
     for file in outer_ignore_files(root):
         # For `.git/info/exclude` of a linked work tree, too, the work tree's top is what its patterns are relative to.
-        top = file.parent if file.name == ".gitignore" else _git_top(root) or root
+        top = file.parent if file.name == ".gitignore" else git_top(root) or root
         inside = root.relative_to(top).as_posix()
         rules = rules.with_file(str(file), 0, "" if inside == "." else as_bytes(inside) + "/")
     return rules
@@ -119,27 +120,34 @@ def _outer_rules(root: Path) -> _Rules:
 
 def outer_ignore_files(root: Path) -> tuple[Path, ...]:
     """The ignore files from outside the walk, those that count least first; they need not exist."""
-    top = _git_top(root)
+    top = git_top(root)
     if top is None:
         return ()
     between = [folder / ".gitignore" for folder in root.parents if folder.is_relative_to(top)]
-    return (_git_folder(top) / "info" / "exclude", *reversed(between))
+    return (git_folder(top) / "info" / "exclude", *reversed(between))
 
 
-def _git_top(root: Path) -> Path | None:
+def git_top(root: Path) -> Path | None:
+    """The work tree around `root`."""
     return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), None)
 
 
-def _git_folder(work_tree: Path) -> Path:
+def git_folder(work_tree: Path) -> Path:
     """The repository's own folder, that of the main work tree for a linked one (gitrepository-layout(5))."""
     place = work_tree / ".git"
     try:
-        if os.path.isfile(place):
-            place = work_tree / disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
-        common = disk.read_text(place / "commondir", "surrogateescape").strip()
-        return place / common
+        place = _own_folder(work_tree)
+        return place / disk.read_text(place / "commondir", "surrogateescape").strip()
     except OSError:
         return place
+
+
+def _own_folder(work_tree: Path) -> Path:
+    """`.git`, or where that leads as a file; raises OSError where it cannot be read."""
+    place = work_tree / ".git"
+    if not os.path.isfile(place):
+        return place
+    return work_tree / disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
 
 
 def _is_environment(names: frozenset[str]) -> bool:
@@ -157,11 +165,9 @@ class _PendingFolder:
 
 def index_file(root: Path) -> Path | None:
     """The index of the work tree around `root`; None where there is none."""
-    top = _git_top(root)
-    if top is None or os.path.isdir(top / ".git"):
-        return top / ".git" / "index" if top else None
+    top = git_top(root)
     try:
-        return top / disk.read_text(top / ".git", "surrogateescape").removeprefix("gitdir:").strip() / "index"
+        return _own_folder(top) / "index" if top else None
     except OSError:
         return None
 
@@ -209,7 +215,7 @@ def _look(
     below = []
     for entry in entries:
         name = entry.name
-        if name.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)) and entry.is_file(follow_symlinks=False):
+        if name.endswith(CHECKED_SUFFIXES) and entry.is_file(follow_symlinks=False):
             taken = rules is not None and gate.passes(prefix + name, name, False, rules)
             # What nobody imports is not hidden either.
             kinds = (notebooks, []) if name.endswith(NOTEBOOK_SUFFIX) else (files, hidden)

@@ -17,7 +17,7 @@ def render(report: Report, options: RenderOptions) -> str:
     total = f"{count(len(kept) + cut, 'new problem')} ({scope(report)})" if kept else f"nothing new ({scope(report)})"
     if cut:
         total += f", {cut} of them cut: `pyfmt check` lists all"
-    known = len(report.findings) - len(without_accepted(report).findings)
+    known = sum(finding.baselined for finding in report.findings)
     total += f"; {known} known before" if known else ""
     return "".join(f"{line}\n" for line in (*map(_line, kept), total))
 
@@ -28,19 +28,14 @@ def chosen(report: Report, options: RenderOptions) -> tuple[list[Problem], int]:
     The first error of a project is always among them: where there are more such projects than lines, they are more.
     """
     found = ranked(without_accepted(report), options.sources)
-    first: dict[str, Problem] = {}
-    for problem in found:
+    first: dict[str, int] = {}
+    for place, problem in enumerate(found):
         if problem.severity is Severity.ERROR:
-            first.setdefault(problem.project, problem)
-    always = set(map(id, first.values()))
-    room = LINES - 1 - len(always)
-    kept = []
-    for problem in found:
-        if id(problem) not in always:
-            room -= 1
-        if id(problem) in always or room >= 0:
-            kept.append(problem)
-    return kept, len(found) - len(kept)
+            first.setdefault(problem.project, place)
+    always = set(first.values())
+    others = [place for place in range(len(found)) if place not in always]
+    kept = sorted([*always, *others[: max(0, LINES - 1 - len(always))]])
+    return [found[place] for place in kept], len(found) - len(kept)
 
 
 def _line(problem: Problem) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyfmt.core.cells import CellPlace
 from pyfmt.core.model import Finding
 from pyfmt.reports.escaping import cells, char_cells, log_brackets, printable
 
@@ -48,18 +49,22 @@ def excerpt(finding: Finding, lines: Sequence[str] | None, width: int) -> Excerp
     if not source:
         return None
     at = finding.cell or finding
-    first = at.column - 1 if at.column else len(source) - len(source.lstrip())
-    first = min(first, len(source))
-    same_line = at.end_line in (None, at.line)
-    if at.column is None or not same_line:
+    first, end = range_of(at, source)
+    shown = _expand(source)
+    start = cells("".join(shown[:first]))
+    length = max(1, cells("".join(shown[first:end])))
+    text, start, length = _cut("".join(shown), (start, length), max(width, 2 * _LEAD))
+    return Excerpt(at.line, text, start, length, None if at.end_line in (None, at.line) else at.end_line)
+
+
+def range_of(at: Finding | CellPlace, source: str) -> tuple[int, int]:
+    """The characters of its source line that a finding is about, 0-based, the end exclusive: one at least."""
+    first = min(at.column - 1, len(source)) if at.column else len(source) - len(source.lstrip())
+    if at.column is None or at.end_line not in (None, at.line):
         end = len(source)
     else:
         end = min(at.end_column - 1, len(source)) if at.end_column else first + 1
-    shown = _expand(source)
-    start = cells("".join(shown[:first]))
-    length = max(1, cells("".join(shown[first : max(end, first + 1)])))
-    text, start, length = _cut("".join(shown), (start, length), max(width, 2 * _LEAD))
-    return Excerpt(at.line, text, start, length, None if same_line else at.end_line)
+    return first, max(end, first + 1)
 
 
 def line_of(finding: Finding, lines: Sequence[str] | None) -> str:

@@ -9,7 +9,7 @@ from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.environments import Environments
 from pyfmt.reports.escaping import printable, xml
-from pyfmt.reports.excerpt import line_of
+from pyfmt.reports.excerpt import line_of, range_of
 from pyfmt.reports.html_charts import safe
 from pyfmt.reports.options import Sources
 from pyfmt.reports.problems import BASELINED, full_message, place
@@ -81,12 +81,7 @@ def _source(finding: Finding, lines: Sequence[str] | None) -> str:
     line, at = line_of(finding, lines), finding.cell or finding
     if not line:
         return ""
-    start = min(at.column - 1, len(line)) if at.column else len(line) - len(line.lstrip())
-    if at.column is None or at.end_line not in (None, at.line):
-        end = len(line)
-    else:
-        end = min(at.end_column - 1, len(line)) if at.end_column else start + 1
-    end = max(end, start + 1)
+    start, end = range_of(at, line)
     first = max(0, start - _LEAD) if len(line) > _LONGEST else 0
     last = min(len(line), first + _LONGEST)
     before, marked, after = line[first:start], line[start : min(end, last)] or " ", line[end : max(end, last)]

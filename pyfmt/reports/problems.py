@@ -21,7 +21,6 @@ from pyfmt.tools.registry import equivalence
 REFORMAT = "reformat"  # rule of a file that formatters would change
 FAILED = "failed"  # rule of a tool that did not finish
 SKIPPED = "skipped"  # rule of a tool that did not run
-SAID_BY = "also said by"  # what stands before the rules of other tools
 BASELINED = "baselined"  # the mark of a finding that a baseline accepts
 
 
@@ -89,12 +88,6 @@ def ranked(report: Report, sources: Sources = no_sources) -> list[Problem]:
     )
 
 
-def said_by(finding: Finding) -> str:
-    """The rules of the other tools that say the same: "pylint E0602 (undefined-variable)"."""
-    titles = (_title(each.tool, each.rule, each.symbol) for each in finding.equivalents)
-    return ", ".join(dict.fromkeys(titles))
-
-
 def _title(tool: str, rule: str, symbol: str) -> str:
     return f"{tool} {rule}" + (f" ({symbol})" if symbol not in ("", rule) else "")
 
@@ -121,7 +114,8 @@ def full_message(finding: Finding, environments: Environments) -> str:
     if finding.also:
         lines += printable_lines("also: " + ", ".join(finding.also))
     if finding.equivalents:
-        lines += printable_lines(f"{SAID_BY}: {said_by(finding)}")
+        titles = (_title(each.tool, each.rule, each.symbol) for each in finding.equivalents)
+        lines += printable_lines("also said by: " + ", ".join(dict.fromkeys(titles)))
     only = environments.only_in(finding)
     if only:
         lines += printable_lines("only in: " + listed(only))

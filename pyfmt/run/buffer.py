@@ -15,13 +15,13 @@ from pathlib import Path
 from pyfmt import config
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Staged
-from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Config, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.git.staged import tree
 from pyfmt.git.staged.path_mapping import Move
 from pyfmt.git.staged.session import Stage, Wanted
-from pyfmt.projects.walking import IMPORTABLE, walk
+from pyfmt.projects import selection
+from pyfmt.projects.walking import IMPORTABLE, git_folder, walk
 
 _SPAN = 1_000_000_000  # seconds, about 31 years
 
@@ -33,7 +33,7 @@ def opened(request: Request, cwd: Path) -> Iterator[Stage]:
     Raises UsageError for a path outside of the monorepo.
     """
     real = config.load(request, cwd)
-    texts = {_inside(path, real.root, cwd): text for path, text in (request.texts or {}).items()}
+    texts = {selection.inside(path, real.root, cwd): text for path, text in (request.texts or {}).items()}
     base = repository_folder(real.root, real.cache_dir)
     with contextlib.ExitStack() as stack:
         holder = stack.enter_context(tree.holder(base if request.use_cache else None, "buffer"))
@@ -52,15 +52,8 @@ def opened(request: Request, cwd: Path) -> Iterator[Stage]:
             cached=Staged(holder.kept, "buffer"),
             notes=(),
             filtered={},
-            wanted=Wanted(frozenset(), tuple(_inside(path, real.root, cwd) for path in request.paths)),
+            wanted=Wanted(frozenset(), tuple(selection.inside(path, real.root, cwd) for path in request.paths)),
         )
-
-
-def _inside(path: str, root: Path, cwd: Path) -> str:
-    relative = os.path.relpath(Path(os.path.realpath((cwd / path).parent), os.path.basename(path)), root)
-    if relative.startswith("../"):
-        raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
-    return relative
 
 
 def _mirror(real: Config, place: Path, but: Container[str]) -> None:
@@ -75,7 +68,7 @@ def _mirror(real: Config, place: Path, but: Container[str]) -> None:
                 os.unlink(path)
     for path in wanted:
         _link(real.root / path, place / path)
-    exclude = real.root / ".git/info/exclude"
+    exclude = git_folder(real.root) / "info/exclude"  # of a linked work tree elsewhere
     (place / ".git/info").mkdir(parents=True, exist_ok=True)  # ends every search upwards
     if exclude.is_file():
         _link(exclude, place / ".git/info/exclude")

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pyfmt import disk
-from pyfmt.cache import import_memory
+from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import fold
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
 from pyfmt.core.planning import Work
-from pyfmt.environments.scripts import MARK, Scripts
 from pyfmt.imports.graph import Read
 from pyfmt.projects.layout import top_names
 from pyfmt.run.workspace import RunContext
@@ -28,17 +27,16 @@ def with_files_apart(work: Work, run: RunContext) -> Work:
 
 
 def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
-    read = import_memory.reader(run.memory, run.space.config.root)
-    scripts = _finder(run)
+    read = SourceReader(run.memory, run.space.config.root)
     for project in work.projects:
-        own = dict(_scripts(project, run, scripts))
+        own = dict(_scripts(project, run))
         yield from own.items()
         environment = work.resolutions[project.path].environment
         if environment is not None and environment.standalone:
             known = {
                 name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)
             }
-            for file in (file for file in project.files + project.notebooks if file not in own):
+            for file in (file for file in project.checked if file not in own):
                 lacking = _lacking(file, project, known, read)
                 if lacking:
                     note = f"no environment has {some(lacking)}, which it imports; {_CURE}"
@@ -47,16 +45,17 @@ def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
 
 def scripts_of(run: RunContext) -> dict[str, Resolution]:
     """All scripts of the monorepo that name their own dependencies, with the environment of each."""
-    scripts = _finder(run)
-    return {file: found for project in run.space.projects for file, found in _scripts(project, run, scripts)}
+    return {file: found for project in run.space.projects for file, found in _scripts(project, run)}
 
 
-def _finder(run: RunContext) -> Scripts:
-    return Scripts(run.space.real.root, run.session.environ, run.memory.memo)
+def _scripts(project: Project, run: RunContext) -> Iterator[tuple[str, Resolution]]:
+    marked = _with_mark(project, run)
+    if not marked:
+        return
+    from pyfmt.environments.scripts import Scripts  # deferred for start-up time: only where there are any
 
-
-def _scripts(project: Project, run: RunContext, scripts: Scripts) -> Iterator[tuple[str, Resolution]]:
-    for file in _with_mark(project, run):
+    scripts = Scripts(run.space.real.root, run.session.environ, run.memory.memo)
+    for file in marked:
         found = scripts.resolve(file, project.path)
         if found is not None:
             yield file, found
@@ -76,6 +75,8 @@ def _with_mark(project: Project, run: RunContext) -> list[str]:
 
 
 def _has_mark(path: str) -> bool:
+    from pyfmt.environments.scripts import MARK  # deferred, see above
+
     try:
         return MARK in disk.read_bytes(path)
     except OSError:

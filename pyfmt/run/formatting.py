@@ -15,7 +15,6 @@ from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core.model import Config, Outcome, Project, Unit
 from pyfmt.core.request import Request
-from pyfmt.environments.newer_pythons import NewerPythons
 from pyfmt.projects import selection
 from pyfmt.run.workspace import RunContext, surveyed
 from pyfmt.tools.registry import formatters
@@ -31,14 +30,14 @@ def format_files(units: tuple[Unit, ...], run: RunContext) -> list[Outcome]:
     outcomes: dict[Unit, Outcome] = {}
     by_tools: dict[tuple[str, ...], list[Unit]] = {}
     for unit in units:
-        by_tools.setdefault(_formatters_of(unit.parts[0].project, settings), []).append(unit)
+        by_tools.setdefault(_formatters_of(unit.parts[0].project.path, settings), []).append(unit)
     for tools, group in by_tools.items():
         outcomes |= _format_with(tools, group, run)
     return [outcomes[unit] for unit in units]
 
 
-def _formatters_of(project: Project, settings: Config) -> tuple[str, ...]:
-    return tuple(name for name in formatters() if name in settings.tools_of(project.path))
+def _formatters_of(project: str, settings: Config) -> tuple[str, ...]:
+    return tuple(name for name in formatters() if name in settings.tools_of(project))
 
 
 def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext) -> dict[Unit, Outcome]:
@@ -68,13 +67,14 @@ def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext)
 
 def formatting_answers(run: RunContext, project: Project, files: Sequence[str]) -> list[str]:
     """For each file of a project whether it is known to be formatted ("hit"), or why not ("miss: why", "off")."""
-    known = FormatMemory(run.memory, run.facts, _formatters_of(project, run.space.config), changes_too=True)
+    known = FormatMemory(run.memory, run.facts, _formatters_of(project.path, run.space.config), changes_too=True)
     return [known.explained(project, file) for file in files]
 
 
 def format_options(request: Request, settings: Config, names: Sequence[str]) -> FormatOptions:
     """How texts are formatted with some of the tools."""
-    from pyfmt.runner.format_chunks import FormatOptions  # deferred: not where nothing is to format
+    from pyfmt.environments.newer_pythons import NewerPythons  # deferred: not where nothing is to format
+    from pyfmt.runner.format_chunks import FormatOptions
 
     return FormatOptions(
         root=settings.root,
@@ -111,7 +111,7 @@ def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path)
         relative = os.path.relpath(os.path.realpath(cwd / filename), settings.root).replace(os.sep, "/")
         settings, survey = surveyed(settings)
         project = selection.owner(relative, survey.projects)
-    tools = settings.tools_of(project.path if project else ".")
+    tools = _formatters_of(project.path if project else ".", settings)
     result = formatting.format_stdin(data, relative, format_options(request, settings, tools), project)
     if not result.settled:
         reasons = [f"{fault.tool}: {fault.reason}" for fault in result.faults]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from pyfmt.cache import import_memory
+from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import fold, portable
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
@@ -59,7 +59,7 @@ def also_judged(
     `allowed` are all files that may be selected. Another environment than before is that of a project whose installed
     packages differ; and what a file with new imports reaches may be judged in its environment for the first time.
     """
-    finder = _Finder(run, work.projects)
+    finder = _Finder(run, work.home)
     selected = {path: set(files) for path, files in work.selected.items()}
     for prefix, libraries in work.libraries.away.items():
         renewed = any(project.path in chosen.relocked for project in finder.residents(prefix))
@@ -89,7 +89,7 @@ def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
         return []
     home = "home" if not resolution.others else "one of its dependents; it has no environment of its own"
     found = [Judgement(resolution.environment.name, home)]
-    for prefix, libraries in sorted(find_libraries(run).away.items()):
+    for prefix, libraries in sorted(finder.answer().away.items()):
         for each in libraries:
             if each.project.path == project.path and file in each.files:
                 why = home if prefix in resolution.others else finder.way(prefix, file)
@@ -102,20 +102,7 @@ def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
 
 def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -> Libraries:
     """The libraries of all environments; nothing is read where no environment sees a library of another one."""
-    finder, memory = _Finder(run, projects), run.memory
-    if not finder.setting.config.in_dependents:
-        return Libraries(unasked=finder.libraries)
-    if not finder.libraries:
-        return Libraries(blind=finder.blind)
-    installed = InstalledContents(memory.store)
-    key = finder.key() if memory.store else b""
-    known = memory.store.get([key], shared=False).get(key) if memory.store else None
-    found = finder.load(known, installed) if known else None
-    if found is None:
-        found, places = finder.find(installed)
-        if memory.store:  # not shared: site folders are this machine's
-            memory.store.put({key: finder.dump(found, places, installed)}, shared=False)
-    return replace(found, blind=finder.blind)
+    return _Finder(run, projects).answer()
 
 
 def is_hook(request: Request, environ: Mapping[str, str]) -> bool:
@@ -153,7 +140,7 @@ class _Finder:
             environment = found.environment if found else None
             if environment is None or environment.health is Health.BROKEN or environment.standalone:
                 continue
-            if _has_any(project):
+            if project.checked:
                 self.environments.setdefault(environment.prefix, environment)
                 self._homes.setdefault(environment.prefix, []).append(project)
 
@@ -205,14 +192,31 @@ class _Finder:
         """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
         for project in self.setting.projects:
-            if _has_any(project) and project.path not in self._homed:
+            if project.checked and project.path not in self._homed:
                 for path in _dependencies(project, self._projects) & self._homed:
                     found.setdefault(path, []).append(project.path)
         return {path: tuple(sorted(paths)) for path, paths in found.items()}
 
     # -- the answer
 
-    def key(self) -> bytes:
+    def answer(self) -> Libraries:
+        """The libraries of all environments, remembered."""
+        if not self.setting.config.in_dependents:
+            return Libraries(unasked=self.libraries)
+        if not self.libraries:
+            return Libraries(blind=self.blind)
+        store = self._memory.store
+        installed = InstalledContents(store)
+        key = self._key() if store else b""
+        known = store.get([key], shared=False).get(key) if store else None
+        found = self._load(known, installed) if known else None
+        if found is None:
+            found, places = self._find(installed)
+            if store:  # not shared: site folders are this machine's
+                store.put({key: self._dump(found, places, installed)}, shared=False)
+        return replace(found, blind=self.blind)
+
+    def _key(self) -> bytes:
         """All that the answer depends on."""
         root = self._facts.root
         environments = []
@@ -241,7 +245,7 @@ class _Finder:
         through = f" through {', '.join(rest[:-1])}" if rest[:-1] else ""
         return f"reached from {first}{through}"
 
-    def find(self, installed: InstalledContents) -> tuple[Libraries, list[SiteName]]:
+    def _find(self, installed: InstalledContents) -> tuple[Libraries, list[SiteName]]:
         """Read the imports of all files, and share the answers: they hold while the places that are named are as they
         were."""
         uses, agreed = self._uses(self._reachable)
@@ -252,7 +256,7 @@ class _Finder:
         places = (sight.places(use, file) for use in each for file in files.intersection(use.files))
         return found, sorted(frozenset().union(*places))
 
-    def dump(self, found: Libraries, places: Sequence[SiteName], installed: InstalledContents) -> bytes:
+    def _dump(self, found: Libraries, places: Sequence[SiteName], installed: InstalledContents) -> bytes:
         """As JSON, with environments by their names: no path of this machine."""
         away = {
             self.environments[prefix].name: [
@@ -265,8 +269,8 @@ class _Finder:
         rest = [[[*sites[site], name] for site, name in places], installed.total(places)]
         return json.dumps([away, answers, sorted(found.agreed), *rest]).encode("utf-8", "surrogatepass")
 
-    def load(self, value: bytes, installed: InstalledContents) -> Libraries | None:
-        """What `dump` wrote; None where it is damaged, or what is installed is no longer what was looked at."""
+    def _load(self, value: bytes, installed: InstalledContents) -> Libraries | None:
+        """What `_dump` wrote; None where it is damaged, or what is installed is no longer what was looked at."""
         prefixes = {environment.name: prefix for prefix, environment in self.environments.items()}
         try:
             away, answers, agreed, looked, total = json.loads(value)
@@ -294,7 +298,7 @@ class _Finder:
 
     @cached_property
     def _reachable(self) -> Reachable:
-        read = import_memory.reader(self._memory, self.setting.config.root)
+        read = SourceReader(self._memory, self.setting.config.root)
         projects = [*self.setting.projects, replace(self.setting.stray, path="")]
         homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",), p.notebooks) for p in projects]
         owners = {file: home.path for home in homes for file in home.files + home.notebooks}
@@ -360,10 +364,6 @@ class _Finder:
         above = tuple(folder for folder in folders if _within(project.path, folder))
         # An import hook may provide a folder under another name: then the roots do not count.
         return tuple(root for root in project.import_roots if root in folders) or above or project.import_roots
-
-
-def _has_any(project: Project) -> bool:
-    return bool(project.files or project.notebooks)
 
 
 def _within(path: str, folder: str) -> bool:

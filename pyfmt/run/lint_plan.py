@@ -37,12 +37,12 @@ class ImportReader:
 
     def _with_more_roots(self, project: Project, resolution: Resolution | None) -> Project:
         environment = resolution.environment if resolution else None
-        key = (project.path, environment.prefix if environment else "", project.files + project.notebooks)
+        key = (project.path, environment.prefix if environment else "", project.checked)
         if key not in self._rooted:
             places = (*environment.search_path, *environment.finder_roots) if environment else ()
             given = project.import_roots
             roots = (*given, *visible_roots(project.files, given, self.inside(places)))
-            roots += script_folders(project.files + project.notebooks, roots, self, self._installed.of(resolution))
+            roots += script_folders(project.checked, roots, self, self._installed.of(resolution))
             self._rooted[key] = tuple(dict.fromkeys(roots))
         roots = self._rooted[key]
         return replace(project, import_roots=roots) if roots != project.import_roots else project

@@ -51,10 +51,10 @@ def _reaching(run: RunContext) -> ReachOf:
 
     @lru_cache(maxsize=None)
     def made() -> Reaching:
-        from pyfmt.cache import import_memory  # deferred for start-up time
+        from pyfmt.cache.import_memory import SourceReader  # deferred for start-up time
         from pyfmt.run.closures import Reaching
 
-        read = import_memory.reader(run.memory, run.space.config.root)
+        read = SourceReader(run.memory, run.space.config.root)
         return Reaching(run.facts, read, InstalledNames().names, run.space.projects)
 
     def reach_of(unit: Unit, part: Part) -> Reach | None:

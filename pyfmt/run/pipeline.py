@@ -17,10 +17,8 @@ from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip
 from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
-from pyfmt.environments.add_drift import with_drift
-from pyfmt.git.linked import resolve_here
+from pyfmt.environments.stale import other_versions
 from pyfmt.projects.selection import Selection
-from pyfmt.projects.tracked import IgnoredButTracked
 from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.files_apart import with_files_apart
@@ -31,7 +29,7 @@ from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, surveyed, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
 from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
@@ -109,18 +107,9 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         remote = open_remote(stage.real, request, session.environ)
         memory = Memory(stage.config, request.use_cache, stage.cached, remote)
         try:
-            settings, survey = surveyed(stage.config, IgnoredButTracked(stage.real.root, memory.memo))
-            real = replace(
-                stage.real, overrides=settings.overrides, project_tools=settings.project_tools, notes=settings.notes
-            )
-            stage = replace(stage, config=settings, real=real)
-            steps.done("walk")
-            found, main = resolve_here(survey.projects, stage.real, session.environ, memory.memo, trusted=request.trust)
-            found = stage.environments(with_drift(found, survey.projects, stage.real.root, memory.memo))
-            steps.done("environments")
-            space = Workspace(stage.config, survey.projects, found, survey, main=main, stage=stage)
+            space = survey_workspace(stage.config, request, session.environ, memory, stage)
             result = _run(request, session, space, memory)
-            report, all_steps = stage.report(result.report), (*steps.found, *result.steps)
+            report, all_steps = stage.report(result.report), (*steps.found, *space.steps, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
         finally:
             memory.close()
@@ -335,7 +324,6 @@ def _other_versions(space: Workspace, paths: set[str], tools: tuple[str, ...]) -
     locked = [each for each in space.locked if each.project in paths]
     if not locked:
         return []
-    from pyfmt.environments.stale import other_versions
     from pyfmt.tools.versions import tool_versions  # deferred for start-up time: reads the metadata of the tools
 
     ours = tool_versions()

@@ -56,10 +56,10 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     format_only, told = _without_checkouts(run, chosen)
     if request.since is None:
         return Chosen(format_only, chosen, told)
-    from pyfmt.cache import import_memory
+    from pyfmt.cache.import_memory import SourceReader
     from pyfmt.git import changes  # deferred for start-up time
 
-    read = import_memory.reader(run.memory, space.config.root)
+    read = SourceReader(run.memory, space.config.root)
     staged = (space.real.root, space.stage.index) if space.stage and space.stage.index else None
     compared = changes.Comparison(request.since, run.session.environ, staged)
     found = changes.find_scope(space.config, space.survey, compared, read)
@@ -70,12 +70,14 @@ def since(run: RunContext, chosen: Files) -> Chosen:
 def _without_checkouts(run: RunContext, chosen: Files) -> tuple[Files, tuple[str, ...]]:
     """The files but for those of submodules and other checkouts below the root that no path names, and a note on these:
     what formats them is their own business."""
+    if not run.space.survey.checkouts or run.request.command is Command.LINT:
+        return chosen, ()
     root = run.space.config.root
     named = [os.path.relpath(os.path.realpath(run.session.cwd / path), root) for path in run.request.paths]
     others = [
         f"{path}/" for path in run.space.survey.checkouts if not any(f"{n}/".startswith(f"{path}/") for n in named)
     ]
-    if not others or run.request.command is Command.LINT:
+    if not others:
         return chosen, ()
     kept = {
         project: tuple(file for file in files if not file.startswith(tuple(others)))

@@ -12,7 +12,6 @@ from pyfmt import config, projects
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.repeating.witness import suspended
-from pyfmt.config.override_check import check_overrides
 from pyfmt.config.per_project import with_project_settings
 from pyfmt.core.model import Config, Project, Resolution
 from pyfmt.core.report import StepSpan
@@ -69,22 +68,28 @@ def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> W
 
 
 def survey_workspace(
-    settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None
+    settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None, stage: Stage | None = None
 ) -> Workspace:
-    """Projects and environments under a configuration; raises PyfmtError."""
+    """Projects and environments under a configuration, with `stage` under its; raises PyfmtError."""
     steps = StepSpans(time.monotonic)
     memo = memory.memo if memory else None
-    settings, survey = surveyed(settings, IgnoredButTracked(settings.root, memo, suspended))
+    tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended)
+    settings, survey = surveyed(settings, tracked)
     if settings.overrides:
+        from pyfmt.config.override_check import check_overrides  # deferred for start-up time: only where there are any
+
         check_overrides(settings, survey.projects, {} if memo is None else memo)
+    stage = stage.configured(settings) if stage else None
+    real = stage.real if stage else settings
     steps.done("walk")
-    found, main = resolve_here(survey.projects, settings, environ, memo, trusted=request.trust)
-    found = with_drift(found, survey.projects, settings.root, memo)
+    found, main = resolve_here(survey.projects, real, environ, memo, trusted=request.trust)
+    found = with_drift(found, survey.projects, real.root, memo)
+    found = stage.environments(found) if stage else found
     steps.done("environments")
     stale = stale_locks(settings.root, survey.projects, memo)
     locked = locked_tools(settings.root, survey.projects, TOOLS, memo)
     steps.done("locks")
-    return Workspace(settings, survey.projects, found, survey, stale, locked, tuple(steps.found), main)
+    return Workspace(settings, survey.projects, found, survey, stale, locked, tuple(steps.found), main, stage)
 
 
 def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt.core.errors import ConfigError
 from pyfmt.core.cells import CellPlace
+from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Project, ToolConfig
 from pyfmt.tools.black import adapter as black
 from pyfmt.tools.isort import adapter as isort

@@ -15,8 +15,8 @@ import yaml  # type: ignore[import-untyped]
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from tests.end_to_end import trees
+from tests.environments.places import uv
 from tests.support.monorepo import Monorepo, command
-from tests.support.virtualenvs import uv_binary
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
@@ -114,10 +114,8 @@ def test_the_ci_files_are_what_each_ci_takes(tree: Monorepo, name: str) -> None:
     """By the schemas of the CIs themselves, as check-jsonschema brings them."""
     schemas = {"github": "github-workflows", "gitlab": "gitlab-ci", "azure": "azure-pipelines"}
     tree.write({"ci.yml": getattr(contents, name)(THERE)})
-    uv = uv_binary()
-    assert uv, "the tests need uv"
     check = ("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")
-    done = call(tree, uv, "tool", "run", *check)
+    done = call(tree, uv(), "tool", "run", *check)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -76,18 +76,14 @@ def test_a_projects_override_holds_for_no_project_nested_in_its_folder(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("root", "own", "message"),
+    ("own", "message"),
     [
-        (
-            ROOT,
-            "[tool.pyfmt]\njobs = 3\n",
-            "jobs: the root's `project-settings` leaves tools and overrides to a project",
-        ),
-        (ROOT, '[tool.pyfmt]\ntools = ["pylnt"]\n', "unknown tool 'pylnt'; did you mean 'pylint'?"),
+        ("[tool.pyfmt]\njobs = 3\n", "jobs: the root's `project-settings` leaves tools and overrides to a project"),
+        ('[tool.pyfmt]\ntools = ["pylnt"]\n', "unknown tool 'pylnt'; did you mean 'pylint'?"),
     ],
 )
-def test_a_bad_section_is_that_projects_failure(tmp_path: Path, root: str, own: str, message: str) -> None:
-    result, report = tree(tmp_path, root, own).check("--tool", "black")
+def test_a_bad_section_is_that_projects_failure(tmp_path: Path, own: str, message: str) -> None:
+    result, report = tree(tmp_path, ROOT, own).check("--tool", "black")
     (failure,) = report["failures"]
     assert message in failure["reason"] and failure["projects"] == ["a"]
     assert result.code == 2 and report["edits"], "the others are checked"
@@ -114,8 +110,19 @@ def test_an_override_that_means_nothing_is_an_error(tmp_path: Path, override: st
         {"pyfmt.toml": f"[[overrides]]\n{override}\n", "services/a/a.py": '"""A."""\n', "setup.py": '"""S."""\n'},
     )
     assert message in made.run("check", "--tool", "black").expect(2).stderr
+
+
+def test_an_override_may_name_rules_of_tools_that_do_not_run(tmp_path: Path) -> None:
+    made = Monorepo.create(tmp_path, {"services/a/a.py": '"""A."""\n'})
     good = '[[overrides]]\npaths = ["/services/**/*.py"]\ndisable = ["W0102", "no-untyped-def", "PYF001", "mypy"]\n'
     made.write({"pyfmt.toml": good})
+    made.run("check", "--tool", "black").expect(0)
+
+
+def test_an_override_may_be_for_notebooks_alone(tmp_path: Path) -> None:
+    override = '[[overrides]]\npaths = ["*.ipynb"]\ndisable = ["W0104"]\n'
+    notebook = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}\n'
+    made = Monorepo.create(tmp_path, {"pyfmt.toml": override, "a.py": '"""A."""\n', "notes/a.ipynb": notebook})
     made.run("check", "--tool", "black").expect(0)
 
 

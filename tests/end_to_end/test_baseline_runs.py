@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +53,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
 @pytest.fixture
 def tree(kept: Monorepo, tmp_path: Path) -> Monorepo:
     """A copy of `kept`."""
-    shutil.copytree(kept.root, tmp_path / "monorepo", symlinks=True)
-    (tmp_path / "home").mkdir()
-    return Monorepo(tmp_path / "monorepo", tmp_path / "home", dict(kept.environ))
+    return kept.copied(tmp_path)
 
 
 def commit(tree: Monorepo) -> None:
@@ -218,9 +215,7 @@ def test_two_branches_that_change_one_baseline_merge_by_union(tree: Monorepo) ->
     tree.write({f"billing/{FILE}": text + text.splitlines()[0] + "\n"})
     code, new, gone, _report = lint(tree)
     assert (code, new) == (0, []), text
-    assert set(gone) <= {
-        f"billing/billing/old.py:{rule}" for rule in ("W0102", "return-value", "W0611", "unused-import")
-    }
+    assert sorted(gone) == [f"billing/billing/old.py:{rule}" for rule in ("W0102", "W0611", "return-value")]
     tree.run("baseline", "prune").expect(0)
     assert tree.read(f"billing/{FILE}").count("pyfmt-baseline") == 1
 

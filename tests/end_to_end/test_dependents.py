@@ -251,6 +251,7 @@ def test_explain_and_envs_tell_who_judges_what(tree: Monorepo) -> None:
     assert "services/pricing/.venv: reached from services/pricing/src/pricing/main.py" in told
     told = tree.run("explain", "-v", "lib/own/src/own/unreached.py").expect(0).stdout
     assert "services/pricing/.venv" not in told.partition("\npylint")[0]
+    assert "\njudged in    2 environments\n" in tree.run("explain", "lib/own").expect(0).stdout
     rows = json.loads(tree.run("envs", "--json").stdout)["projects"]
     libraries = {row["project"]: row["libraries"] for row in rows}
     assert libraries["pricing"] == [{"project": "events", "files": 10}, {"project": "own", "files": 7}]

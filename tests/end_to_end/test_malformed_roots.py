@@ -66,6 +66,13 @@ def in_a_monorepo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch
     signal.signal(signal.SIGTERM, before)
 
 
+def commit(*paths: str) -> None:
+    """A repository in the working folder, with those paths in its first commit."""
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", *paths), (*author, "commit", "-qm", "a")):
+        subprocess.run(["git", *words], check=True, capture_output=True)
+
+
 FORMAT = ("format", "--check", "--no-cache")
 NOT_THERE = ("dangling",)
 
@@ -217,12 +224,7 @@ def test_no_command_prints_what_a_terminal_or_a_log_would_obey(run: Run, monkeyp
     said = [run("explain", name), run("envs"), run("config"), run("explain", f"{name}x"), run("check", f"{name}x")]
     said += [run("check", "--no-cache", "--tool", "black", "--format", kind) for kind in ("full", "concise", "grouped")]
     assert all("red" in each.all for each in (said[0], said[1], *said[3:]))
-    for words in (
-        ("init", "--quiet"),
-        ("add", "a", "b"),
-        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"),
-    ):
-        subprocess.run(["git", *words], check=True, capture_output=True)
+    commit("a", "b")
     others: list[tuple[str, ...]] = [("affected",), ("graph",), ("graph", "--mermaid"), ("doctor",), ("cache", "show")]
     others += [("envs", "create", "--dry-run"), ("trust",), ("trust", "--revoke"), ("check", "-v", "--no-cache")]
     others += [("check", "--since", "HEAD", "--timings"), ("baseline", "write"), ("baseline", "status"), ("lint", "-v")]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.monorepo import ROOT, Monorepo
+from tests.support.notebooks import notebook
 
 MANIFEST = """
     [project]
@@ -31,29 +30,19 @@ LOAD = '''
 # What is wrong, by cell: 3 an unused import (pylint), 4 an argument of a wrong type (mypy), 5 a redefinition (both).
 TRAIN = (
     ("# Training", "markdown"),
-    ("%matplotlib inline\nfrom loading import load\n\nfiles = !ls", "code"),
-    ("import json\n\nrows = load('a')", "code"),
-    ("rows += load(1)\nprint(files, await missing_no_more())\nrows", "code"),
-    ("def load(name: str) -> str:\n    return name\n\n\nrows == [3];", "code"),
-    ("%%bash\nls", "code"),
-    ("async def missing_no_more() -> str:\n    '''Later.'''\n    display(load('b'))\n    return 'x'", "code"),
+    "%matplotlib inline\nfrom loading import load\n\nfiles = !ls",
+    "import json\n\nrows = load('a')",
+    "rows += load(1)\nprint(files, await missing_no_more())\nrows",
+    "def load(name: str) -> str:\n    return name\n\n\nrows == [3];",
+    "%%bash\nls",
+    "async def missing_no_more() -> str:\n    '''Later.'''\n    display(load('b'))\n    return 'x'",
 )
 
 
-def notebook(*cells: tuple[str, str], **metadata: Any) -> bytes:
-    """A notebook with outputs, in a style of its own."""
-    listed = [
-        {"id": f"c{number}", "cell_type": kind, "source": text.splitlines(True), "metadata": {"k": [1]}}
-        | ({"outputs": [{"text": ["x=1\n"]}], "execution_count": number} if kind == "code" else {})
-        for number, (text, kind) in enumerate(cells)
-    ]
-    return json.dumps({"nbformat_minor": 5, "metadata": metadata, "cells": listed, "nbformat": 4}, indent=3).encode()
-
-
-def files(**more: str) -> dict[str, str | bytes]:
+def files() -> dict[str, str | bytes]:
     """A data project with a notebook beside a module, and a library."""
     return {
-        "pyproject.toml": "[tool.pyfmt]\n" + more.get("settings", ""),
+        "pyproject.toml": "[tool.pyfmt]\n",
         "pylintrc": "[MESSAGES CONTROL]\nenable = all\ndisable = I\n",
         "mypy.ini": "[mypy]\nstrict = true\n",
         "batch/pyproject.toml": MANIFEST.format(name="batch"),
@@ -114,7 +103,7 @@ def test_the_text_names_the_cell_and_shows_its_line(tree: Monorepo) -> None:
 
 
 def test_a_cached_run_says_the_same_until_the_notebook_changes(tmp_path: Path, tree: Monorepo) -> None:
-    mine = copied(tree, tmp_path)
+    mine = tree.copied(tmp_path)
     first = mine.check()[1]
     second = mine.check()[1]
     assert all(unit["cached"] for unit in second["units"]) and places(second) == places(first)
@@ -130,7 +119,7 @@ def test_a_cached_run_says_the_same_until_the_notebook_changes(tmp_path: Path, t
 
 
 def test_formatting_keeps_every_other_byte(tmp_path: Path, tree: Monorepo) -> None:
-    mine = copied(tree, tmp_path)
+    mine = tree.copied(tmp_path)
     before = mine.read("batch/book/train.ipynb")
     mine.run("format").expect(0)
     expected = before.replace("load('a')", 'load(\\"a\\")').replace("load('b')", 'load(\\"b\\")')
@@ -143,7 +132,7 @@ def test_notebooks_that_no_tool_can_be_given_are_said(tmp_path: Path) -> None:
     broken = {"three": b'{"nbformat": 3, "worksheets": []}', "cut": b'{"cells": ['}
     broken["torn"] = b"{\n<<<<<<< a\n=======\n>>>>>>> b\n}"
     mine = Monorepo.create(tmp_path, {f"a/{name}.ipynb": data for name, data in broken.items()})
-    mine.write({"a/r.ipynb": notebook(("x <- 1", "code"), language_info={"name": "R"}), "pyfmt.toml": ""})
+    mine.write({"a/r.ipynb": notebook("x <- 1", language_info={"name": "R"}), "pyfmt.toml": ""})
     result = mine.run("format", "--check").expect(2)
     for said in ("a/three.ipynb has version 3", "a/cut.ipynb is no notebook", "a/torn.ipynb holds the marks"):
         assert said in result.stdout
@@ -154,7 +143,7 @@ def test_notebooks_that_no_tool_can_be_given_are_said(tmp_path: Path) -> None:
 
 def test_a_project_of_notebooks_alone_needs_an_environment(tmp_path: Path) -> None:
     mine = Monorepo.create(tmp_path, {"a/pyproject.toml": MANIFEST.format(name="a"), "pyfmt.toml": ""})
-    mine.write({"a/a.ipynb": notebook(("x = 1", "code"))})
+    mine.write({"a/a.ipynb": notebook("x = 1")})
     assert "run `pyfmt envs create a`" in mine.run("lint").expect(2).stdout
     assert "a/.venv" in mine.run("envs", "create", "--dry-run").expect(0).stdout
 
@@ -165,7 +154,7 @@ def test_notebooks_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_without_ipython_nothing_is_called_clean(tmp_path: Path) -> None:
-    mine = Monorepo.create(tmp_path, {"pyfmt.toml": "", "a.ipynb": notebook(("x = 1", "code"))})
+    mine = Monorepo.create(tmp_path, {"pyfmt.toml": "", "a.ipynb": notebook("x = 1")})
     # What cannot be imported: https://docs.python.org/3/library/sys.html#sys.modules
     start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.modules['IPython'] = None; "
     start += "import pyfmt.cli.main as m; sys.exit(m.main())"
@@ -183,11 +172,11 @@ def test_without_ipython_nothing_is_called_clean(tmp_path: Path) -> None:
 
 
 def test_staged_notebooks_are_checked_as_they_are_staged(tmp_path: Path) -> None:
-    data = notebook(("x=1", "code"))
+    data = notebook("x=1")
     mine = Monorepo.create(tmp_path, {"pyfmt.toml": "", "a.ipynb": data})
     mine.git("init", "-q")
     mine.git("add", ".")
-    mine.write({"a.ipynb": notebook(("x = 1", "code"))})
+    mine.write({"a.ipynb": notebook("x = 1")})
     assert "would reformat a.ipynb" in mine.run("format", "--check", "--staged").expect(1).stdout
     mine.write({"a.ipynb": data})
     mine.run("format", "--staged").expect(0)
@@ -195,8 +184,8 @@ def test_staged_notebooks_are_checked_as_they_are_staged(tmp_path: Path) -> None
 
 
 def test_since_finds_notebooks_that_changed_and_those_that_import_what_did(tmp_path: Path, tree: Monorepo) -> None:
-    mine = copied(tree, tmp_path)
-    mine.write({".gitignore": ".venv\n", "batch/other.ipynb": notebook(("x = 1", "code"))})
+    mine = tree.copied(tmp_path)
+    mine.write({".gitignore": ".venv\n", "batch/other.ipynb": notebook("x = 1")})
     mine.git("init", "-q")
     mine.git("add", ".")
     mine.git("commit", "-qm", "a")
@@ -205,14 +194,14 @@ def test_since_finds_notebooks_that_changed_and_those_that_import_what_did(tmp_p
     assert report["summary"]["files"] == 2
     assert ("arg-type", 4, 1, "mypy") in places(report)
     mine.git("commit", "-qam", "b")
-    mine.write({"batch/other.ipynb": notebook(("x=1", "code"))})
+    mine.write({"batch/other.ipynb": notebook("x=1")})
     result, report = mine.check("--since", "HEAD", "--tool", "black")
     result.expect(1)
     assert [edit["path"] for edit in report["edits"]] == ["batch/other.ipynb"]
 
 
 def test_findings_are_suppressed_in_cells_and_accepted_by_baselines(tmp_path: Path, tree: Monorepo) -> None:
-    mine = copied(tree, tmp_path)
+    mine = tree.copied(tmp_path)
     mine.run("baseline", "write", "--tool", "mypy").expect(0)
     moved = mine.read("batch/book/train.ipynb").replace('"# Training"', '"# Training\\n",\n"more"')
     mine.write({"batch/book/train.ipynb": moved.encode()})
@@ -230,15 +219,8 @@ def test_boundaries_hold_in_notebooks(tmp_path: Path) -> None:
             "projects/one/one/__init__.py": "",
             "projects/two/pyproject.toml": MANIFEST.format(name="two"),
             "projects/two/two/__init__.py": "",
-            "projects/two/a.ipynb": notebook(("%pylab", "code"), ("x = 1\nimport one", "code")),
+            "projects/two/a.ipynb": notebook("%pylab", "x = 1\nimport one"),
         },
     )
     result = mine.run("check", "--tool", "pyfmt").expect(1)
     assert "projects/two/a.ipynb cell 2:2:8: error: the project two" in result.stdout
-
-
-def copied(tree: Monorepo, folder: Path) -> Monorepo:
-    """The same, for a test that writes; its environment is read from where it stands."""
-    shutil.copytree(tree.root, folder / "monorepo", symlinks=True)
-    (folder / "home").mkdir()
-    return Monorepo((folder / "monorepo").resolve(), folder / "home")

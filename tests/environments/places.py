@@ -100,6 +100,21 @@ def write(root: Path, files: Mapping[str, str]) -> Path:
     return root.resolve()
 
 
+def hand_made(folder: Path, version: str) -> Path:
+    """A prefix of a Python that this machine need not have, as its own `venv` lays it out; gives site-packages."""
+    base, prefix, library = folder / "base", folder / ".venv", f"python{version}"
+    write(base, {f"lib/{library}/os.py": "", f"lib/{library}/site.py": "", f"bin/{library}": ""})
+    (base / "bin" / library).chmod(0o755)
+    write(
+        prefix, {"pyvenv.cfg": f"home = {base / 'bin'}\ninclude-system-site-packages = false\nversion = {version}.0\n"}
+    )
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python").symlink_to(base / "bin" / library)
+    site = prefix / "lib" / library / "site-packages"
+    site.mkdir(parents=True)
+    return site
+
+
 def projects(*paths: str) -> tuple[Project, ...]:
     """Projects named by their last folder."""
     return tuple(Project(name=path.rsplit("/", 1)[-1], path=path) for path in paths)

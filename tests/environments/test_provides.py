@@ -34,6 +34,7 @@ def test_names_lead_to_what_is_on_the_disk_and_to_what_it_imports(tmp_path: Path
     (site / "stray.py").write_text("")
     (site / "one/data.txt").write_text("import nothing")
     (site / "shared/again").symlink_to(site / "shared")  # it ends
+    (site / "shared/itself").symlink_to("itself")
     reader = ModuleReader()
     found = reader.contents(str(site), "one")
     assert found.places == ("one", "one/__init__.py", "one-stubs", "one-stubs/__init__.pyi")

@@ -10,10 +10,9 @@ import pytest
 
 from pyfmt.core.model import Health
 from pyfmt.environments.reading import read
-from tests.environments.places import EDITABLE_KINDS, call, find_pypy, own_search_path, uv, write
+from tests.environments.places import EDITABLE_KINDS, call, find_pypy, hand_made, own_search_path, uv, write
 from tests.support.monorepo import Monorepo
 from tests.support.pythons import require_python
-from tests.support.virtualenvs import uv_binary
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 KINDS = {
@@ -183,21 +182,6 @@ def test_a_line_that_could_change_the_search_path_is_reported_and_not_run(tmp_pa
     assert not sentinel.exists()
 
 
-def hand_made(folder: Path, version: str) -> Path:
-    """A prefix of a Python that this machine need not have, as its own `venv` lays it out; gives site-packages."""
-    base, prefix, library = folder / "base", folder / ".venv", f"python{version}"
-    write(base, {f"lib/{library}/os.py": "", f"lib/{library}/site.py": "", f"bin/{library}": ""})
-    (base / "bin" / library).chmod(0o755)
-    write(
-        prefix, {"pyvenv.cfg": f"home = {base / 'bin'}\ninclude-system-site-packages = false\nversion = {version}.0\n"}
-    )
-    (prefix / "bin").mkdir()
-    (prefix / "bin/python").symlink_to(base / "bin" / library)
-    site = prefix / "lib" / library / "site-packages"
-    site.mkdir(parents=True)
-    return site
-
-
 def test_start_files_count_from_python_3_15_on(tmp_path: Path) -> None:
     """PEP 829: entry points in the place of import lines; the paths of .pth files stay."""
     files = {
@@ -227,13 +211,12 @@ def test_uvs_centralized_environments_are_found(tmp_path: Path) -> None:
     """By a link, as uv makes it, or by the file of PEP 832, which it follows as well."""
     files = {"pyproject.toml": '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n[tool.pyfmt]\n'}
     made = Monorepo.create(tmp_path, {**files, "p.py": ""})
-    binary = uv_binary()
-    assert binary, "the tests need uv"
+    binary = uv()
 
     def sync(features: str) -> dict[str, str]:
         given = {"UV_PREVIEW_FEATURES": features, "UV_CACHE_DIR": str(tmp_path / "cache")}
         environ = made.environment_variables(given)
-        subprocess.run([binary or "", "sync", "--quiet"], cwd=made.root, env=environ, check=True)
+        subprocess.run([binary, "sync", "--quiet"], cwd=made.root, env=environ, check=True)
         (row,) = made.run("envs", "--json").expect(0).json["projects"]
         assert (row["environment"]["status"], row["found_by"], row["passed_over"]) == ("ok", "uv", [])
         return {str(key): str(value) for key, value in row["environment"].items()}

@@ -8,8 +8,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.environments.places import uv
 from tests.support.monorepo import ROOT, Monorepo
-from tests.support.virtualenvs import uv_binary
 
 LIBRARY = (
     '[project]\nname = "acme-storage"\nversion = "1.4"\nrequires-python = ">=3.11"\n'
@@ -29,11 +29,9 @@ UV = """
 
 def lock(made: Monorepo, folder: str, *command: str) -> None:
     """Has a real manager write its lock."""
-    uv = uv_binary()
-    assert uv, "the tests need uv"
     environ = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     done = subprocess.run(
-        [uv, *command], cwd=made.root / folder, capture_output=True, text=True, check=False, env=environ
+        [uv(), *command], cwd=made.root / folder, capture_output=True, text=True, check=False, env=environ
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -105,3 +103,26 @@ def test_other_versions_of_tools_in_locks_are_told_in_one_line(tmp_path: Path) -
     assert made.check("c")[1]["notes"] == made.check("--tool", "isort")[1]["notes"] == []
     made.write({"b/uv.lock": "damaged"})
     assert line.replace(", b/uv.lock", "") in made.check()[1]["notes"]
+
+
+def test_each_of_two_equal_locks_is_told_with_its_own_place(tmp_path: Path) -> None:
+    library = '[project]\nname = "acme-storage"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{0}]\n'
+    made = Monorepo.create(
+        tmp_path,
+        {
+            "pyproject.toml": "[tool.pyfmt]\n",
+            "lib/storage/pyproject.toml": library.format(""),
+            "lib/storage/acme_storage.py": '"""Storage."""\n',
+            "services/b/pyproject.toml": UV.format("copied"),
+            "services/c/pyproject.toml": UV.format("copied"),
+        },
+    )
+    lock(made, "services/b", "lock", "--offline")
+    made.write({"services/c/uv.lock": made.read("services/b/uv.lock")})
+    made.git("init", "--quiet")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message", "locked")
+    made.write({"lib/storage/pyproject.toml": library.format('"six"')})
+    said = made.run("affected", "--since", "HEAD").stdout
+    for place in ("services/b", "services/c"):
+        assert f"{place}/uv.lock is stale: lib/storage asks for six, which is not locked; `uv lock` in {place}" in said

@@ -10,6 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pyfmt
 
@@ -17,6 +18,8 @@ PACKAGE = Path(pyfmt.__file__).parent
 _READERS = frozenset({"open", "read_text", "read_bytes"})
 _PARSERS = {"tomllib": {"load", "loads"}, "json": {"load"}, "io": {"open"}, "os": {"open"}}
 _STARTERS = frozenset({"Popen", "run", "call", "check_call", "check_output", "getoutput"})
+
+_Node = TypeVar("_Node", bound=ast.AST)
 
 # How many of them, and why.
 FILES: dict[str, tuple[int, str]] = {
@@ -51,13 +54,13 @@ PROCESSES: dict[str, tuple[int, str]] = {
 }
 
 
-def calls() -> Iterator[tuple[str, ast.Call]]:
-    """The calls in all modules but those of workers, which import nothing of pyfmt."""
+def nodes(kind: type[_Node]) -> Iterator[tuple[str, _Node]]:
+    """What is of a kind in all modules but those of workers, which import nothing of pyfmt."""
     for path in sorted(PACKAGE.rglob("*.py")):
         inside = path.relative_to(PACKAGE)
         if "worker" not in inside.parts:
             for node in ast.walk(ast.parse(path.read_bytes())):
-                if isinstance(node, ast.Call):
+                if isinstance(node, kind):
                     yield inside.as_posix(), node
 
 
@@ -93,13 +96,21 @@ def counted(found: Iterator[str]) -> dict[str, int]:
 
 
 def test_files_are_read_through_disk_alone() -> None:
-    found = counted(module for module, call in calls() if reads(call))
+    found = counted(module for module, call in nodes(ast.Call) if reads(call))
     assert found == {module: count for module, (count, _) in FILES.items()}
 
 
 def test_processes_are_started_in_few_places() -> None:
-    found = counted(module for module, call in calls() if starts(call))
+    found = counted(module for module, call in nodes(ast.Call) if starts(call))
     assert found == {module: count for module, (count, _) in PROCESSES.items()}
+
+
+def test_no_call_hides_behind_another_name() -> None:
+    """A call is seen by the name of its module alone."""
+    modules = {*_PARSERS, "subprocess"}
+    taken = [(at, node.module) for at, node in nodes(ast.ImportFrom) if not node.level and node.module in modules]
+    renamed = [(at, name.name) for at, node in nodes(ast.Import) for name in node.names if name.asname]
+    assert not taken and not [each for each in renamed if each[1] in modules]
 
 
 def test_the_tables_only_shrink() -> None:

@@ -68,7 +68,7 @@ def test_depth_and_length_are_no_limit() -> None:
 
 
 def test_equal_digests_mean_equal_trees() -> None:
-    """Of all modules of pyfmt, formatted otherwise: the same digest where Python says that the trees are the same."""
+    """Of modules of pyfmt, formatted otherwise: the same digest where Python says that the trees are the same."""
     same = 0
     for path in sorted(Path(pyfmt.__file__).parent.glob("imports/*.py")):
         source = path.read_text()

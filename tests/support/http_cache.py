@@ -68,6 +68,8 @@ def http_cache(place: Path) -> Iterator[HttpCache]:
                     break
                 assert server.poll() is None, (place / "log").read_text(encoding="utf-8")
                 time.sleep(0.05)
+            else:
+                raise TimeoutError((place / "log").read_text(encoding="utf-8"))
             yield HttpCache(f"http://127.0.0.1:{port}", place)
         finally:
             server.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -68,6 +69,12 @@ class Monorepo:
         tree = cls(root.resolve(), home)
         tree.write(files)
         return tree
+
+    def copied(self, folder: Path) -> Monorepo:
+        """The same tree as `folder`/monorepo, with an empty home: for a test that writes where a tree is shared."""
+        shutil.copytree(self.root, folder / "monorepo", symlinks=True)
+        (folder / "home").mkdir()
+        return Monorepo((folder / "monorepo").resolve(), folder / "home", dict(self.environ))
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
         """Writes files; texts are dedented, so that tests can indent them. Bytes go in as they are."""

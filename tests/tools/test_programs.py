@@ -122,4 +122,4 @@ def test_a_configuration_that_extends_another_is_not_answered_from_the_cache(tre
     tree.write({"pyfmt.toml": 'configs = "conf"\n', "conf/ruff.toml": 'extend = "../base.toml"\n', "base.toml": ""})
     assert "F401" in tree.run("lint", "--tool", "ruff", "lib/specs/src/faults.py").expect(1).stdout
     tree.write({"base.toml": 'lint.ignore = ["F401", "I001"]\n'})
-    assert "F401" not in tree.run("lint", "--tool", "ruff", "lib/specs/src/faults.py").stdout
+    tree.run("lint", "--tool", "ruff", "lib/specs/src/faults.py").expect(0)

@@ -11,7 +11,6 @@ from pathlib import Path
 from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Staged
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
 from pyfmt.core.hook import in_framework
 from pyfmt.core.model import Config, Environment, Failure, Project, Resolution
@@ -24,7 +23,7 @@ from pyfmt.git.staged.path_mapping import Move
 from pyfmt.git.staged.write_back import Bringing
 from pyfmt.projects import selection
 from pyfmt.projects.selection import Selection
-from pyfmt.projects.walking import PYTHON_SUFFIXES
+from pyfmt.projects.walking import CHECKED_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Stage:
             named = selection.select(projects, wanted.named, self.config.root, self.config.root, self.config.exclude)
             files = {path: set(found) for path, found in named.files.items()}
         for project in projects:
-            staged = wanted.staged.intersection(project.files + project.notebooks)
+            staged = wanted.staged.intersection(project.checked)
             if staged:
                 files.setdefault(project.path, set()).update(staged)
         chosen = {path: tuple(sorted(found - self.filtered.keys())) for path, found in files.items()}
@@ -76,6 +75,12 @@ class Stage:
     def environments(self, resolutions: Sequence[Resolution]) -> tuple[Resolution, ...]:
         """The work tree's environments, seeing the index's contents."""
         return path_mapping.environments(resolutions, self.move)
+
+    def configured(self, settings: Config) -> Stage:
+        """The same with a configuration that holds what projects set themselves."""
+        overrides, tools, notes = settings.overrides, settings.project_tools, settings.notes
+        real = replace(self.real, overrides=overrides, project_tools=tools, notes=notes)
+        return replace(self, config=settings, real=real)
 
     def environment(self, environment: Environment) -> Environment:
         """One of them."""
@@ -198,22 +203,18 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
     root, index, entries, before = tree_of.real.root, tree_of.index, tree_of.entries, tree_of.before
     found = index.changed() & entries.keys() if request.since is None else entries.keys()
     below = [path[len(before) :] for path in found if path.startswith(before)]
-    staged = frozenset(path for path in below if path.endswith((*PYTHON_SUFFIXES, NOTEBOOK_SUFFIX)))
+    staged = frozenset(path for path in below if path.endswith(CHECKED_SUFFIXES))
     if not request.paths:
         return Wanted(staged)
     chosen: set[str] = set()
     named, notes = [], []
     for path in request.paths:
-        absolute = cwd / path
-        folder = absolute if absolute.is_dir() else absolute.parent
-        relative = os.path.relpath(Path(os.path.realpath(folder), absolute.relative_to(folder)), root)
-        if relative == ".." or relative.startswith("../"):
-            raise UsageError(f"is outside the monorepo {root}", path, "name its root with --root")
+        relative = selection.inside(path, root, cwd)
         if before + relative in entries:
             named.append(relative)
         elif relative == "." or any(entry.startswith(f"{before}{relative}/") for entry in entries):
             chosen |= {file for file in staged if relative == "." or file.startswith(f"{relative}/")}
-        elif os.path.lexists(absolute):
+        elif os.path.lexists(cwd / path):
             notes.append(f"{relative}: not checked, since it is not in the git index")
         else:
             raise UsageError("no such file or folder, neither in the index", path)

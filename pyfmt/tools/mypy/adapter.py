@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import NOTEBOOK_SUFFIX, module_name
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, ToolConfig, Unit
 from pyfmt.tools.mypy import config, plugins
@@ -126,8 +126,6 @@ class _SourceFinder:
 
     def module(self, file: str) -> str:
         if file.endswith(NOTEBOOK_SUFFIX):
-            from pyfmt.core.notebooks import module_name  # deferred: only where there are any
-
             return module_name(file)
         if not file.endswith(_SUFFIXES):
             return "__main__"  # a script: mypy takes one in a run, and nobody can import it

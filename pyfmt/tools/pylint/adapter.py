@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyfmt.core.cells import module_name
 from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
@@ -43,7 +44,9 @@ class PylintLinter:
             "moved": list(context.moved) if context.moved else None,
             "trusted": context.trusted,
             "unused_ignores": context.unused_ignores,
-            "notebooks": {os.path.join(context.root, file): text for file, text in context.notebooks.items()},
+            "notebooks": {
+                os.path.join(context.root, file): (module_name(file), text) for file, text in context.notebooks.items()
+            },
             "groups": [
                 {**_group(part, environment, context.root), "replay": context.replays.get(part.project.path)}
                 for part in unit.parts

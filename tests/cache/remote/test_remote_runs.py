@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pyfmt.cache.remote.entries import Keys, entry_name, pack
 from tests.cache.comparing import timeless
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.remote.test_entries import PUBLIC, SIGNING
@@ -49,6 +53,19 @@ def plain(entry: bytes) -> bytes:
     return zlib.decompress(entry[start + 7 + 0x21 :])
 
 
+def forge(tree: Monorepo, server: HttpCache) -> None:
+    """In the place of each answer that the tree's last run has sent, one without findings, packed as they are."""
+    (store,) = (tree.home / ".cache/pyfmt").rglob("results-1-*.sqlite")
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        known = [(key, zlib.decompress(value)) for key, value in database.execute("SELECT key, value FROM result")]
+    for key, value in known:
+        if value.startswith(b'{"findings": '):
+            place = server.folder / "open/ac" / entry_name("main", key)
+            assert plain(place.read_bytes()) == value
+            green = json.dumps({**json.loads(value), "findings": []}).encode()
+            place.write_bytes(pack("main", key, green, Keys()))
+
+
 def units(report: dict[str, Any]) -> set[bool]:
     """Whether units came from a cache."""
     return {unit["cached"] for unit in report["units"]}
@@ -79,7 +96,7 @@ def test_a_server_that_is_away_refuses_or_is_slow_costs_a_note(
     repo: LittleMonorepo, tmp_path: Path, server: HttpCache
 ) -> None:
     tree = machine(repo, tmp_path / "first")
-    plain = tree.check("--no-cache")[1]
+    alone = tree.check("--no-cache")[1]
     for url, reason in (
         ("http://127.0.0.1:9", "refused"),
         (f"{server.url}/guarded", "401"),
@@ -89,7 +106,7 @@ def test_a_server_that_is_away_refuses_or_is_slow_costs_a_note(
         shutil.rmtree(tree.home / ".cache", ignore_errors=True)
         result, report = tree.check("--tool", "isort", "--tool", "black", environ={URL: url})
         (note,) = [note for note in report["notes"] if "remote cache" in note]
-        assert reason in note and result.code == 1 and report["edits"] == plain["edits"], (url, note)
+        assert reason in note and result.code == 1 and report["edits"] == alone["edits"], (url, note)
     environ = {URL: server.url.replace("//", f"//{USER}:{PASSWORD}@") + "/guarded"}
     (tree.root / ".cache").mkdir()
     pushed = tree.run("cache", "push", environ=environ).expect(0)
@@ -106,23 +123,12 @@ def test_what_a_pull_request_writes_turns_nothing_green_on_main(
     tree = machine(repo, tmp_path / "first")
     main = {URL: server.url, KEY: SIGNING}
     pull = {URL: server.url, PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"}
-    text = tree.read(VALUES)
-    tree.write({VALUES: text.replace("value * 2", 'value + "2"')})
+    tree.write({VALUES: tree.read(VALUES).replace("value * 2", 'value + "2"')})
     red = tree.run("check", "--no-cache").expect(1).stdout
-    # The answers to the clean text, as the attacker computes them, under the names that the red text has.
-    before = set(server.entries())
     tree.check(environ={URL: server.url})
-    reds = {path.name for path in set(server.entries()) - before}
-    for path in server.entries():
-        path.unlink()
-    tree.write({VALUES: text})
+    forge(tree, server)
     shutil.rmtree(tree.home / ".cache")
-    tree.check(environ={URL: server.url})
-    greens = [path.read_bytes() for path in server.entries()]
-    for name in reds:
-        for green in greens[:1]:
-            (server.folder / "open/ac" / name).write_bytes(green)
-    tree.write({VALUES: text.replace("value * 2", 'value + "2"')})
+    assert not tree.check(environ={URL: server.url})[1]["findings"], "whoever verifies nothing believes it"
     for environ in (pull, main):
         shutil.rmtree(tree.home / ".cache")
         result = tree.run("check", environ=environ)
@@ -131,8 +137,9 @@ def test_what_a_pull_request_writes_turns_nothing_green_on_main(
         assert lines == [line for line in red.splitlines() if not line.startswith("note: ")]
         assert "not verified, not used" in result.stdout
     shutil.rmtree(tree.home / ".cache")
-    # By now main's own entries stand there, signed: a pull request that has the public key alone reads them.
-    report = tree.check(environ=pull)[1]
+    # By now main's own entries stand there, signed: a pull request that has the public key alone, and has written none,
+    # reads them.
+    report = tree.check(environ={**pull, NAMESPACE: "pr-2"})[1]
     assert units(report) == {True}
 
 
@@ -144,8 +151,7 @@ def test_what_a_pull_request_left_in_a_folder_is_no_hit_on_main_and_is_not_signe
     tree.check(environ={URL: "http://127.0.0.1:9", PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"})
     again = tree.check(environ={URL: "http://127.0.0.1:9", PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"})[1]
     assert units(again) == {True}
-    pull = {path: path.stat().st_size for path in (tree.home / ".cache/pyfmt").rglob("results-1-*.sqlite")}
-    assert len(pull) == 1
+    assert len(list((tree.home / ".cache/pyfmt").rglob("results-1-*.sqlite"))) == 1
     assert units(tree.check(environ={URL: server.url, KEY: SIGNING})[1]) == {False}
     assert units(tree.check(environ={URL: server.url, KEY: SIGNING})[1]) == {True}
     assert tree.run("cache", "show").stdout.count("results  ") == 2

@@ -67,6 +67,20 @@ def test_lint_sees_the_index_and_says_the_real_place(tree: Monorepo) -> None:
     tree.run("lint", "--staged").expect(0)
 
 
+def test_settings_and_locks_are_judged_by_what_is_staged(tree: Monorepo) -> None:
+    override = '[[overrides]]\npaths = ["app/app/new.py"]\ndisable = ["C0114"]\n'
+    lock = 'version = 1\n[[package]]\nname = "black"\nversion = "1.0"\n'
+    tree.write({"pyfmt.toml": override, "app/app/new.py": RIGHT, "app/uv.lock": lock})
+    tree.git("add", "pyfmt.toml")
+    tree.run("check").expect(0)
+    result = tree.run("check", "--staged").expect(2)
+    assert f"{tree.root}/pyfmt.toml" in result.stderr and "'app/app/new.py' matches no file" in result.stderr
+    tree.git("add", ".")
+    result, report = tree.check("--staged")
+    result.expect(0)
+    assert any("app/uv.lock: black 1.0" in note for note in report["notes"]), report["notes"]
+
+
 def test_a_module_that_was_not_added_is_missing_and_a_generated_one_is_not(tree: Monorepo) -> None:
     user = (
         '"""Uses others."""\n\nfrom app.forgotten import NAME\nfrom app.generated import VALUE\n\nprint(NAME, VALUE)\n'
@@ -126,7 +140,8 @@ def test_an_editable_library_is_seen_as_it_is_staged(tmp_path: Path) -> None:
     assert told == missing | {(7, "E1101")}, str(result)
     tree.git("add", ".")
     # The environment lies below the project in the work tree, and elsewhere than the tree of the index.
-    shared = tree.check("--staged")[1]
+    result, shared = tree.check("--staged")
+    result.expect(0)
     assert [unit for unit in shared["units"] if unit["tool"] == "pylint" and not unit["cached"]] == []
     again = tree.check("--staged")[1]
     assert [unit for unit in again["units"] if not unit["cached"]] == []

@@ -16,6 +16,7 @@ from pyfmt.tools import formatting
 from pyfmt.tools.black.notebooks import mask
 from pyfmt.tools.formatting import FormatResult, FormatSettings
 from pyfmt.tools.notebooks import format_notebook
+from tests.support.notebooks import notebook
 
 CELLS = (
     "%matplotlib inline\nimport sys\nimport os",
@@ -43,14 +44,6 @@ def settings(tmp_path: Path, *tools: str, **configs: str) -> FormatSettings:
             path.write_text(configs[tool])
         found += [ToolConfig(tool, str(path), "configs")] if tool in tools else []
     return formatting.settings_for(None, tmp_path, found)
-
-
-def notebook(*sources: str, **metadata: object) -> bytes:
-    cells = [
-        {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [], "source": text.splitlines(True)}
-        for text in sources
-    ]
-    return (json.dumps({"nbformat": 4, "metadata": metadata, "cells": cells}, indent=3) + "\n").encode()
 
 
 def formatted(data: bytes, found: FormatSettings) -> FormatResult:

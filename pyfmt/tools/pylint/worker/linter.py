@@ -6,7 +6,6 @@ Standalone: loaded by file path next to `task.py` once pylint is importable; no 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
 import traceback
@@ -36,8 +35,8 @@ CRASHES = ("F0001", "F0002")
 SYNTAX = ("E0001", "F0010")
 _UNKNOWN = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 
-# Absolute path to the Python text of each notebook; a name of its own, since none is imported.
-NOTEBOOKS: dict[str, str] = {}
+# Absolute path to the module's name and the Python text of each notebook; nobody imports one.
+NOTEBOOKS: dict[str, tuple[str, str]] = {}
 
 
 class ConfigBroken(Exception):
@@ -135,13 +134,13 @@ class RecordingLinter(pylinter.PyLinter):
         return [FileItem(name, os.path.normpath(file), name) for file in chosen for name in (self._name(file),)]
 
     def _name(self, file: str) -> str:
-        if os.path.abspath(file) not in NOTEBOOKS:
-            return str(self.names.name(file))
-        return f"notebook_{hashlib.sha256(file.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+        notebook = NOTEBOOKS.get(os.path.abspath(file))
+        return notebook[0] if notebook else str(self.names.name(file))
 
     def get_ast(self, filepath: str, modname: str, data: str | None = None) -> Any:
         """The tree of a file, of a notebook that of its cells."""
-        return super().get_ast(filepath, modname, NOTEBOOKS.get(os.path.abspath(filepath), data))
+        notebook = NOTEBOOKS.get(os.path.abspath(filepath))
+        return super().get_ast(filepath, modname, notebook[1] if notebook else data)
 
     def search_path(self, files: Iterable[str]) -> list[str]:
         """The folders that go before `sys.path` for `files`: what they are imported from."""
@@ -304,7 +303,7 @@ def _from_characters(text: Sequence[str], line: int, column: int) -> int:
 def _lines(path: str) -> list[str]:
     """The lines of a source file as Python's parser counts them; none if it cannot be read."""
     if path in NOTEBOOKS:
-        return NOTEBOOKS[path].split("\n")
+        return NOTEBOOKS[path][1].split("\n")
     try:
         stream, _, data = open_source_file(path)
         stream.close()

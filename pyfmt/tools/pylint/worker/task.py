@@ -8,7 +8,7 @@ installed in the environment gives for each project:
 
 The payload (all paths absolute):
     root, rcfile, prefix, environment (a name), search_path, site_packages, foreign (its Python is another one),
-    trusted, unused_ignores (report them whatever rcfile says), notebooks (the Python text of each that is a file),
+    trusted, unused_ignores (report them whatever rcfile says), notebooks (of each the module's name and its text),
     import_roots (first-party folders that the environment's packages come from)
     groups: a list of {project, folder, files, context, import_roots, py_version, home, replay}; each is linted in a
             process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
