@@ -14,6 +14,7 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 SOAK_ARGS ?=
+PRIMER_ARGS ?=
 
 # The first one that is new enough and can make a virtual environment with pip in it.
 define FIND_PYTHON
@@ -31,7 +32,7 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint docs bench bench-environments soak soak-faults fuzz system clean
+.PHONY: help install demo test lint docs bench bench-real bench-environments primer soak soak-faults fuzz system clean
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
@@ -39,6 +40,8 @@ help:
 	@echo 'make lint    pyfmt on itself, mypy --strict, import contracts'
 	@echo 'make docs    docs/reference.md, from the commands themselves'
 	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
+	@echo 'make bench-real  the same on real code: packages of PyPI in environments of their own; writes benchmarks/RESULTS-real.md'
+	@echo 'make primer  what a change does to 15 real monorepos, beside the tools in place (PRIMER_ARGS: --landed REV, --oracle)'
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make soak-faults  every system call of a run fails in turn'
 	@echo 'make fuzz    damaged inputs of every format, guided by coverage (FUZZ=20000 for each)'
@@ -93,6 +96,13 @@ bench-environments: $(STAMP)
 # Installs pre-commit, prek and ruff for itself; takes an hour or two with all sizes of growth, and says so before.
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
+
+# Real code from PyPI's sdists, kept in the user's cache folder (PYFMT_CORPORA).
+bench-real: $(STAMP)
+	@$(BIN)/python -m benchmarks.real $(BENCH_ARGS)
+
+primer: $(STAMP)
+	@$(BIN)/python -m benchmarks.primer $(PRIMER_ARGS)
 
 soak: $(STAMP)
 	@$(BIN)/python -m tests.cache.soak $(SOAK_ARGS)
