@@ -30,6 +30,7 @@ hypothesis.settings.load_profile("any machine")
 
 def pytest_configure() -> None:
     """Draw the seed of this run's random edits; pytest-xdist's workers inherit it."""
+    os.environ["PYFMT_SERVER"] = "off"  # but for tests of the server itself
     os.environ.setdefault("PYFMT_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
 
 

@@ -127,6 +127,7 @@ def _values(settings: Config) -> dict[str, Any]:
         | ({"public-key": settings.remote_cache.public_key} if settings.remote_cache.public_key else {}),
         "baseline": settings.baseline,
         "notebooks": settings.notebooks,
+        "server": settings.server,
         "check-in-dependents": settings.in_dependents or "home",
         "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),

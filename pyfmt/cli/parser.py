@@ -21,6 +21,7 @@ _HELP = {
     "explain": "How a file is checked (project, environment, configuration, calls), or what a rule means.",
     "config": "The resolved configuration, and where each value comes from.",
     "cache": "The cache of this repository: where it is and what is in it; removes it.",
+    "server": "The workers that stay loaded for the next run: their status; stops them.",
     "doctor": "One page to paste into a bug report: versions, configuration, environments, cache, problems.",
     "completion": "Print the completion script of a shell.",
     "affected": "The projects that changed since a commit, and those that depend on them, with the reasons.",

@@ -211,6 +211,7 @@ def load(request: Request, cwd: Path) -> Config:
         baseline=values.get("baseline", False),
         merge_equivalent=values.get("merge-equivalent", True),
         notebooks=values.get("notebooks", True),
+        server=values.get("server", "auto"),
         project_settings=values.get("project-settings", ()),
         notes=_guess(root, file, request, cwd.resolve()),
     )

@@ -117,6 +117,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Whether what several tools say of one fault is one finding that names them all.",
         "default": True,
     },
+    "server": {
+        "description": "Whether workers that have loaded a linter stay for later runs; never where CI is set.",
+        "enum": ["auto", "off"],
+        "default": "auto",
+    },
     "cache": {
         "description": "A cache that machines share; see docs/how-to/remote-cache.md.",
         "type": "object",

@@ -141,6 +141,12 @@ def _in_dependents(value: Any) -> bool:
     return value is True
 
 
+def _server(value: Any) -> str:
+    if value not in ("auto", "off"):
+        raise ValueError('must be "auto" or "off"')
+    return str(value)
+
+
 def _cache(value: Any) -> RemoteCache:
     names = {"remote": "url", "namespace": "namespace", "public-key": "public_key"}
     if not isinstance(value, dict):
@@ -179,5 +185,6 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "notebooks": _switch,
     "check-in-dependents": _in_dependents,
     "merge-equivalent": _switch,
+    "server": _server,
     "project-settings": _project_settings,
 }

@@ -225,6 +225,7 @@ class Config:
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
     merge_equivalent: bool = True  # what several tools say of one fault is one finding
     notebooks: bool = True  # Jupyter notebooks are formatted and linted
+    server: str = "auto"  # "off": no worker outlives its run
     project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
     # project path -> the tools that it has chosen itself, within those that the command line asks for
     project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()

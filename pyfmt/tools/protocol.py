@@ -64,6 +64,11 @@ class Linter(Protocol):
     @property
     def worker(self) -> str: ...
 
+    @property
+    def stays_warm(self) -> bool:
+        """Whether what its worker loads is worth being kept for later runs."""
+        ...  # pylint: disable=unnecessary-ellipsis
+
     def interpreter(self, environment: Environment | None) -> str:
         """Absolute path of the Python that the worker must run in."""
         ...  # pylint: disable=unnecessary-ellipsis

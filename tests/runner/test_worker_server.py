@@ -411,7 +411,7 @@ def test_when_stdin_ends_children_are_killed(workers_folder: Path, tmp_path: Pat
     process.stdin.write(line.encode() + b"\n")
     process.stdin.flush()
     pids = pids_in(tmp_path / "pids")
-    assert json.loads(process.stdout.readline()) == {"event": "ready"}
+    assert json.loads(process.stdout.readline()) == {"event": "ready", "pid": process.pid}
     assert json.loads(process.stdout.readline()) == {"event": "started", "id": 7, "pid": pids[0]}
     process.stdin.close()
     assert process.wait(60) == 0
@@ -422,7 +422,7 @@ def test_when_stdin_ends_children_are_killed(workers_folder: Path, tmp_path: Pat
 def test_an_interrupt_of_the_terminal_does_not_end_the_server(workers_folder: Path, tmp_path: Path) -> None:
     process = raw_server(workers_folder, tmp_path / "log")
     assert process.stdin is not None and process.stdout is not None
-    assert json.loads(process.stdout.readline()) == {"event": "ready"}
+    assert json.loads(process.stdout.readline()) == {"event": "ready", "pid": process.pid}
     process.send_signal(signal.SIGINT)
     request = {
         "id": 1,

@@ -33,6 +33,7 @@ class Mypy:
     """The Linter of mypy; see pyfmt.tools.protocol."""
 
     worker: str = "mypy"
+    stays_warm: bool = True
 
     def interpreter(self, environment: Environment | None) -> str:
         """pyfmt's own: mypy checks for any Python from 3.10 on, whatever it runs in."""

@@ -53,6 +53,7 @@ class Program:
     statuses: tuple[int, ...] = (0, 1)  # exit codes that mean that it has done its work
     find: Callable[[str], str] = beside_pyfmt  # its absolute path; raises ToolError
     worker: str = "program"
+    stays_warm: bool = False
 
     def interpreter(self, environment: Environment | None) -> str:
         """pyfmt's own, which only starts the program."""

@@ -22,6 +22,7 @@ class PylintLinter:
     """The Linter of pylint; see pyfmt.tools.protocol."""
 
     worker: str = "pylint"
+    stays_warm: bool = True
 
     def interpreter(self, environment: Environment | None) -> str:
         """The environment's base interpreter; pyfmt's own where pylint cannot run in that one."""

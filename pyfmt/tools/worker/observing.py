@@ -91,6 +91,13 @@ class Observer:
             "unseen": sorted(self.unseen),
         }
 
+    def look(self, more: Iterable[str], mark: Callable[[str], Any]) -> dict[str, Any]:
+        """The `mark` of each path that was asked about until now, and of `more`: whether they are what they were."""
+        with self.paused():
+            folders = {folder for folder, _ in self.names}
+            paths = {*self.files, *self.folders, *self.absent, *self.listed, *folders, *more}
+            return {path: mark(path) for path in paths}
+
     def add(self, asked: Mapping[str, Any]) -> None:
         """Take in what another process noted."""
         for kind in ("files", "folders", "absent", "listed", "links", "variables", "unseen"):

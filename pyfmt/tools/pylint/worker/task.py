@@ -123,6 +123,27 @@ def learn(answer: Json) -> None:
     _learnt.update(answer.get("built", ()))
 
 
+def learnt() -> list[str]:
+    """What a server that stays (`../../worker/warm.py`) can build for later runs, as far as this one knows."""
+    return sorted({*_learnt, *_parts["view"].warmed()})
+
+
+def build() -> bool:
+    """Build one more tree of what was learnt, while nobody waits; whether there are more."""
+    missing = sorted(_learnt - _parts["view"].warmed())
+    if missing:
+        gc.disable()
+        _parts["view"].warm_up(missing[:1], _WARM_SECONDS)
+        gc.enable()
+        gc.freeze()
+    return len(missing) > 1
+
+
+def look(more: Any, mark: Any) -> Any:
+    """See `Observer.look`."""
+    return _observers[0].look(more, mark)
+
+
 def _add_site_builtins() -> None:
     """Give the builtins what `site` adds to them (`copyright`, `exit`, …), which this interpreter started without.
 

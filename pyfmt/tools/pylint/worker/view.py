@@ -61,6 +61,11 @@ def built() -> list[str]:
     return [name for name in WARM_MODULES if name in MANAGER.astroid_cache and name not in _warmed]
 
 
+def warmed() -> set[str]:
+    """Those that were built for all requests."""
+    return set(_warmed)
+
+
 def warm_up(names: Iterable[str], limit: float) -> int:
     """Build the trees of standard modules with the interpreter's own `sys.path`; the number of trees that there are.
 
