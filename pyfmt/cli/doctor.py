@@ -35,7 +35,17 @@ _MANAGERS = ("uv", "poetry", "pdm", "hatch", "pipenv", "pyenv")
 # What changes how pyfmt runs or looks; no other variable is shown, since some hold secrets.
 _VARIABLES = (
     *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "WORKON_HOME", "PYTHONPATH", "PYTHONHOME", "MYPYPATH"),
-    *("PYFMT_NO_FORK", "PYFMT_SERVER", "XDG_CACHE_HOME", "CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TERM", "COLUMNS"),
+    *(
+        "PYFMT_NO_FORK",
+        "PYFMT_SERVER",
+        "XDG_CACHE_HOME",
+        "CI",
+        "GITHUB_ACTIONS",
+        "GITLAB_CI",
+        "TF_BUILD",
+        "TERM",
+        "COLUMNS",
+    ),
     *("NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL", "PRE_COMMIT"),
 )
 _UNUSED = ("PYTHONPATH", "PYTHONHOME", "MYPYPATH")

@@ -383,9 +383,8 @@ class Skip:
 class Outcome:
     """What came of a unit; `started` and `ended` are moments of the monotonic clock, 0.0 where they are not known.
 
-    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. A worker that
-    has to start first makes it wait: that is `waited`, a part of the time between the two. `cpu` are its tool's seconds
-    of a processor, 0.0 where nobody counted them.
+    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. `waited` is
+    the part in which a worker had to start. `cpu` are its tool's seconds of a processor, 0.0 where nobody counted them.
     """
 
     unit: Unit

@@ -117,6 +117,22 @@ def kill_tree(pid: int) -> None:
         pass  # gone; macOS says "not permitted" of a group of zombies
 
 
+def popen_server(command: list[str], listening: int, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a worker that outlives this process: it has nothing of it but a socket that listens, and these
+    variables."""
+    import subprocess  # deferred, see below
+
+    return subprocess.Popen(  # pylint: disable=consider-using-with  # see above
+        command,
+        stdin=listening,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environ,
+        cwd="/",
+        start_new_session=True,
+    )
+
+
 def popen_worker(command: list[str], stderr: int) -> subprocess.Popen[bytes]:
     """Start a worker with pipes for requests and events, in a session of its own."""
     import subprocess  # deferred for start-up time: formatting alone starts none

@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from pyfmt import disk
-from pyfmt.runner.processes import clean_environ, is_alive, is_stopped_process, memory_limit
+from pyfmt.runner.processes import clean_environ, is_alive, is_stopped_process, memory_limit, popen_server
 
 if TYPE_CHECKING:
     from pyfmt.runner.server import WorkerSpec
 
 _ANSWER_SECONDS = 10.0  # in which a server that runs takes a run, whatever else the machine does
 _END_SECONDS = 3.0
-_LONGEST = 107  # bytes of the path of a socket
+_LONGEST = 106  # bytes of the path of a socket, and of a dot behind it
 _PAUSE = 0.01  # seconds
 # Variables that libraries look at while they are imported; of a run's own a server gets no others.
 _INHERITED = ("HOME", "LANG", "LC_", "LD_", "PYTHON", "TZ", "XDG_")
@@ -76,7 +76,7 @@ def connect(spec: WorkerSpec, state: object, folder: Path, log: Path) -> Connect
     try:
         _make_private(folder)
         path = folder / f"{_key(spec, state)}.sock"
-        if len(os.fsencode(path)) > _LONGEST:
+        if len(os.fsencode(path)) > _LONGEST - len(str(os.getpid())):
             return None
         connected = _connected(path)
         if connected is None:
@@ -113,33 +113,22 @@ def _session(connected: socket.socket) -> int | None:
     return event["pid"] if isinstance(event, dict) and isinstance(event.get("pid"), int) else None
 
 
-def _start(spec: WorkerSpec, path: Path, log: Path) -> Connection | None:
-    """Start a server that has this run as its first one, unless somebody else is about to."""
-    import fcntl  # not on Windows
-
-    with (path.parent / "lock").open("w", encoding="ascii") as lock, socket.socket(socket.AF_UNIX) as listening:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink(missing_ok=True)
-        listening.bind(os.fspath(path))
-        path.chmod(0o600)
+def _start(spec: WorkerSpec, path: Path, log: Path) -> Connection:
+    """Start a server that has this run as its first one. Of two that are started at once the later one stays."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with socket.socket(socket.AF_UNIX) as listening:
+        fresh.unlink(missing_ok=True)
+        listening.bind(os.fspath(fresh))
+        fresh.chmod(0o600)
         listening.listen(64)
-        command = replace(spec, shared=True).command("--serve")
-        kept = {name: value for name, value in clean_environ(os.environ).items() if name.startswith(_INHERITED)}
-        if idle := os.environ.get("PYFMT_SERVER_IDLE"):
-            kept["PYFMT_SERVER_IDLE"] = idle
-        with path.with_suffix(".log").open("wb") as errors:
-            process = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this process
-                command,
-                stdin=listening.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                env=kept,
-                cwd="/",
-                start_new_session=True,
-            )
-        _started.append(process)
         connected = socket.socket(socket.AF_UNIX)
-        connected.connect(os.fspath(path))
+        connected.connect(os.fspath(fresh))
+        fresh.replace(path)
+        environ = {name: value for name, value in clean_environ(os.environ).items() if name.startswith(_INHERITED)}
+        if idle := os.environ.get("PYFMT_SERVER_IDLE"):
+            environ["PYFMT_SERVER_IDLE"] = idle
+        process = popen_server(replace(spec, shared=True).command("--serve"), listening.fileno(), environ)
+    _started.append(process)
     connected.sendall(_hello(spec, log))
     return Connection(connected, process.pid)
 

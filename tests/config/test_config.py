@@ -137,6 +137,7 @@ def test_every_key(tmp_path: Path) -> None:
         notebooks = false
         check-in-dependents = "home"
         merge-equivalent = false
+        server = "off"
         project-settings = ["tools"]
         [[overrides]]
         paths = ["old/"]
@@ -164,7 +165,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.cache_dir == tmp_path / ".cache"
     assert settings.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
     assert settings.baseline and not settings.in_dependents and not settings.notebooks
-    assert not settings.merge_equivalent
+    assert not settings.merge_equivalent and settings.server == "off"
     assert settings.project_settings == ("tools",)
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),

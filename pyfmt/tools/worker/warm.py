@@ -34,16 +34,16 @@ def serve(task: Any) -> tuple[int, Callable[[], None]]:
     """Be the server until its end, which ends the process; returns in each session's own process: the descriptor for
     its events, its standard input being that of requests, and what is to be called in the end."""
     with socket.socket(fileno=os.dup(0)) as listening:
-        return _Listener(task, listening).loop()
+        return _StayingServer(task, listening).loop()
 
 
-class _Listener:
+class _StayingServer:
     """The loop of the server."""
 
     def __init__(self, task: Any, listening: socket.socket) -> None:
         listening.listen(64)  # once more: who connects is told this process's number from now on
         self._task, self._listening = task, listening
-        self._path: str = listening.getsockname()
+        self._path: str = listening.getsockname().rpartition(".")[0]  # it was moved there when it was whole
         self._own = _mark(self._path)
         self._idle = float(os.environ.get("PYFMT_SERVER_IDLE") or _IDLE)
         self._sessions: set[int] = set()  # a pipe for each, which ends with it
@@ -57,8 +57,8 @@ class _Listener:
         """See `serve`."""
         server = os.getpid()
         try:
-            while self._is_wanted():
-                more = not self._sessions and self._valid and self._ask("build")
+            while self._holds() and _mark(self._path) == self._own:
+                more = not self._sessions and self._ask("build")
                 waited: list[Any] = [self._listening, *self._sessions]
                 ready = select.select(waited, [], [], 0 if more else min(_LOOK, self._idle / 2))[0]
                 for pipe in self._sessions.intersection(ready):
@@ -67,17 +67,17 @@ class _Listener:
                     found = self._accept()
                     if found is not None:
                         return found
+                if not (ready or more or self._sessions or self._is_wanted()):
+                    break
             sys.exit(0)
         finally:
             if os.getpid() == server and _mark(self._path) == self._own:
-                for path in (self._path, self._path.removesuffix(".sock") + ".log"):
-                    with contextlib.suppress(OSError):
-                        os.unlink(path)
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
 
     def _is_wanted(self) -> bool:
-        if not self._valid or not self._holds() or _mark(self._path) != self._own:
-            return False
-        return bool(self._sessions) or (time.monotonic() - self._used < self._idle and not is_scarce("/proc/meminfo"))
+        """Whether somebody may come, and there is memory for it."""
+        return time.monotonic() - self._used < self._idle and not is_scarce("/proc/meminfo")
 
     def _holds(self) -> bool:
         """Whether all that was loaded and built is what the disk holds now."""

@@ -84,15 +84,9 @@ def preload(tool_paths: list[str]) -> None:
     for name in (*LAZY, *STANDARD_LAZY):
         with contextlib.suppress(ModuleNotFoundError):  # dependencies of pylint come and go
             importlib.import_module(name)
-    for package in (
-        "pylint.lint",
-        "pylint.checkers",
-        "pylint.reporters",
-        "pylint.config",
-        "pylint.extensions",
-        "astroid",
-    ):
-        _import_all(package)
+    for package in ("lint", "checkers", "reporters", "config", "extensions"):
+        _import_all(f"pylint.{package}")
+    _import_all("astroid")
     for name in PARTS:
         _parts[name] = _sibling(name)
     _parts["limits"] = _sibling(LIMITS)
@@ -130,13 +124,7 @@ def learnt() -> list[str]:
 
 def build() -> bool:
     """Build one more tree of what was learnt, while nobody waits; whether there are more."""
-    missing = sorted(_learnt - _parts["view"].warmed())
-    if missing:
-        gc.disable()
-        _parts["view"].warm_up(missing[:1], _WARM_SECONDS)
-        gc.enable()
-        gc.freeze()
-    return len(missing) > 1
+    return bool(_parts["view"].build_one(_learnt))
 
 
 def look(more: Any, mark: Any) -> Any:
@@ -353,12 +341,8 @@ def _deep_recursion() -> Any:
 def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[Any, bool]]) -> Json:
     """What the configuration itself gave rise to: broken parts are failures, outdated ones notes."""
     rcfile = _relative(payload["rcfile"], payload["root"])
-    answer: Json = {
-        "messages": [],
-        "failures": [],
-        "effects": [],
-        "notes": [f"{note} ({payload['environment']})" for note in linter.notes],
-    }
+    notes = [f"{note} ({payload['environment']})" for note in linter.notes]
+    answer: Json = {"messages": [], "failures": [], "effects": [], "notes": notes}
     for message, _ in messages:
         text = f"{rcfile}: {message.msg} [{message.msg_id} {message.symbol}]"
         # Options of a plugin that was left out are unknown without it: its note says enough.
