@@ -59,8 +59,9 @@ class Contestant:
 def measured(command: list[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
     """Run a command and say what it cost. The tree is clean: what finds something there is set up wrongly."""
     before, began = os.times(), time.perf_counter()
+    environ = {**os.environ, "PYFMT_SERVER": "off", **environ}  # what outlives the command would not be counted
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, cwd=cwd, env={**os.environ, **environ}, stdout=said, stderr=said) as process:
+        with subprocess.Popen(command, cwd=cwd, env=environ, stdout=said, stderr=said) as process:
             peak = [0]
             watcher = threading.Thread(target=watch, args=(process.pid, ended := threading.Event(), peak))
             watcher.start()

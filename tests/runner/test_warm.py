@@ -38,7 +38,7 @@ SPEC = WorkerSpec(sys.executable, "task", ())
 
 
 @pytest.fixture
-def folder(workers_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(workers_folder: Path, tmp_path: Path) -> Iterator[Path]:
     """The folder of the sockets; afterwards no server is left."""
     for name, text in (("../task/worker/task.py", _TASK), ("warm.py", (_TOOLS / "warm.py").read_text("utf-8"))):
         file = workers_folder / name
