@@ -11,8 +11,7 @@ import pytest
 from pyfmt.cli.parser import COMMANDS, build_parser, command_module, with_command
 from pyfmt.cli.reference import reference
 from tests.support.monorepo import ROOT
-
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
+from tests.support.pages import PAGES
 
 
 def test_the_reference_is_up_to_date() -> None:
