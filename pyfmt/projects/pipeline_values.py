@@ -78,12 +78,12 @@ def _validate(schema: Path, found: Mapping[Path, dict[str, Any]]) -> None:
     known = list(rules.get("properties", {})) if isinstance(rules, dict) else []
     wrong = []
     for file, values in found.items():
-        for error in validator.iter_errors(values):
-            unknown = [key for key in values if key not in known] if error.validator == "additionalProperties" else []
-            if unknown and not error.absolute_path:
+        for problem in validator.iter_errors(values):
+            unknown = [key for key in values if key not in known] if problem.validator == "additionalProperties" else []
+            if unknown and not problem.absolute_path:
                 wrong += [f"{file}: unknown key {key!r}{nearest(key, known)}" for key in unknown]
             else:
-                place = ".".join(map(str, error.absolute_path))
-                wrong.append(f"{file}: {f'{place}: ' if place else ''}{error.message}")
+                place = ".".join(map(str, problem.absolute_path))
+                wrong.append(f"{file}: {f'{place}: ' if place else ''}{problem.message}")
     if wrong:
         raise ConfigError("the values of the projects do not fit: " + "; ".join(sorted(wrong)), str(schema))

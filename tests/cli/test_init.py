@@ -125,7 +125,7 @@ def test_the_ci_files_are_what_each_ci_takes(tree: Monorepo, name: str) -> None:
     """By the schemas of the CIs themselves, as check-jsonschema brings them."""
     schemas = {"github": "github-workflows", "gitlab": "gitlab-ci", "azure": "azure-pipelines"}
     tree.write({"ci.yml": getattr(contents, name)(THERE), "action.yml": (ROOT / "action.yml").read_bytes()})
-    checks = [("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")]
+    checks: list[tuple[str, ...]] = [("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")]
     if name == "github":  # and what pyfmt itself brings as an action; both as a security audit wants them
         checks.append(("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"))
         checks.append(("zizmor", "--offline", "--no-progress", "ci.yml", "action.yml"))

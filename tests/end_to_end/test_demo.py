@@ -34,6 +34,13 @@ def test_every_project_is_checked(report: dict[str, Any]) -> None:
     assert report["skipped"] == []
 
 
+def test_a_second_run_starts_no_tool(demo: Monorepo, report: dict[str, Any]) -> None:
+    """Also where a project is installed by setuptools' import hook, which asks for odd paths."""
+    again = demo.check("--timings")[1]
+    assert [unit for unit in again["units"] if not unit["cached"]] == []
+    assert again["findings"] == report["findings"]
+
+
 def test_no_import_is_reported_missing(report: dict[str, Any]) -> None:
     told = {item["rule"] for item in report["findings"]}
     assert not told & {"E0401", "import-error", "import-not-found", "import-untyped"}
