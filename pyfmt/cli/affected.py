@@ -14,7 +14,7 @@ from typing import Any
 from pyfmt import config, projects
 from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.memory import Memory
-from pyfmt.cli.job_rows import as_github_matrix, as_gitlab_pipeline
+from pyfmt.cli.job_rows import as_github_matrix, as_gitlab_pipeline, is_deployed
 from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
@@ -25,6 +25,7 @@ from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
 from pyfmt.projects.pipeline_values import pipeline_values
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.boundaries.kinds import ProjectKind, kind_of
 
 GITLAB_JOBS = ".gitlab/pyfmt-jobs.yml"  # as `pyfmt init --ci gitlab` writes it
 
@@ -50,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--paths", action="store_true", dest="only_paths", help="only the projects' folders, one a line"
     )
     parser.add_argument(
-        "--deploy", action="store_true", help="with --github-matrix: only what changed itself and has a value `deploy`"
+        "--deploy",
+        action="store_true",
+        help="with --github-matrix: only what is to be deployed, and has a value `deploy`",
     )
 
 
@@ -67,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_text(as_json(result) + "\n")
     elif options.github_matrix:
-        print_text(as_github_matrix([row for row in rows(result) if row["deploy"] or not options.deploy]) + "\n")
+        print_text(as_github_matrix([row for row in rows(result) if is_deployed(row) or not options.deploy]) + "\n")
     elif options.gitlab_pipeline:
         print_text(as_gitlab_pipeline(rows(result), GITLAB_JOBS) + "\n")
     elif options.only_paths:
@@ -84,6 +87,7 @@ class AffectedProjects:
     root: Path
     projects: tuple[Project, ...]
     scope: Scope
+    kinds: Mapping[str, ProjectKind]  # by path
     stale: tuple[str, ...] = ()  # locks of theirs that the manifests have left behind
     schema: str | None = None  # of what projects say to pipelines
 
@@ -98,9 +102,9 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
         stale = stale_locks(settings.root, survey.projects, memory.memo)
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
-        return AffectedProjects(
-            settings.root, survey.projects, scope, tuple(dict.fromkeys(lines)), settings.project_schema
-        )
+        kinds = kind_of(settings, survey.projects)
+        told = tuple(dict.fromkeys(lines))
+        return AffectedProjects(settings.root, survey.projects, scope, kinds, told, settings.project_schema)
     finally:
         memory.close()
 
@@ -129,7 +133,10 @@ def as_json(result: AffectedProjects) -> str:
     scope = result.scope
 
     def rows(found: Mapping[str, tuple[str, ...]]) -> list[dict[str, object]]:
-        return [{"project": names[path], "path": path, "why": list(why)} for path, why in found.items()]
+        return [
+            {"project": names[path], "path": path, "kind": result.kinds[path].value, "why": list(why)}
+            for path, why in found.items()
+        ]
 
     def flat(found: Mapping[str, tuple[str, ...]]) -> list[str]:
         return sorted(file for files in found.values() for file in files)
@@ -152,15 +159,16 @@ def as_json(result: AffectedProjects) -> str:
 
 
 def rows(result: AffectedProjects) -> list[dict[str, Any]]:
-    """For pipelines: each project that is changed or affected, with its values; `deploy` where it changed itself and
-    its values name how. Raises ConfigError for values that cannot be read or do not fit the schema, of any project."""
+    """For pipelines: each project that is changed or affected, with its values.
+
+    `deploy` is true for what is deployed and has changed itself: no library, and nothing that a change only reaches.
+    Raises ConfigError for values that cannot be read or do not fit the schema, of any project.
+    """
     names = {project.path: project.name for project in result.projects}
     values = pipeline_values(result.root, result.projects, result.schema)
     found = []
     for path in paths(result):
-        changed = path in result.scope.changed
-        deploy = changed and bool(values[path].get("deploy"))
-        found.append(
-            {"project": names[path], "path": path, "changed": changed, "deploy": deploy, "values": values[path]}
-        )
+        kind, changed = result.kinds[path], path in result.scope.changed
+        row = {"project": names[path], "path": path, "changed": changed, "kind": kind.value}
+        found.append({**row, "deploy": changed and kind is ProjectKind.PROJECT, "values": values[path]})
     return found

@@ -34,6 +34,13 @@ def test_the_help_of_every_command_shows_its_examples(name: str, capsys: pytest.
     assert all(f"  {line}" in said for line, _meaning in command_module(name).EXAMPLES)
 
 
+def test_every_page_is_in_the_site() -> None:
+    """`make site` builds it, where a link that leads nowhere is an error, too."""
+    site = (ROOT / "mkdocs.yml").read_text("utf-8")
+    named = set(re.findall(r"[\w/-]+\.md", site))
+    assert named == {str(page.relative_to(ROOT / "docs")) for page in PAGES if page.parent != ROOT}
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors that GitHub and GitLab make of a page's headings."""
     titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)

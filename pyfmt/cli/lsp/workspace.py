@@ -183,9 +183,9 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
 
     async def _check_buffers(self, folder: EditorFolder, paths: list[str]) -> bool:
         buffers = {path: text for path, text in self._dirty(folder).items() if path in paths}
-        clean = [path for path in paths if path not in buffers and path not in folder.judged]
-        if clean:  # saved or undone meanwhile, and nothing is shown that is about this
-            folder.saved(None)
+        now = self._texts(folder)
+        if any(path not in buffers and folder.judged.get(path) != now.get(path) for path in paths):
+            folder.saved(None)  # it is again what the disk has, and what is shown is about something else
         if buffers:
             documents = replace(self.documents(folder), texts=buffers)
             texts = {path: saved_as(text, calls.text_of(Path(path))) for path, text in buffers.items()}
@@ -209,7 +209,8 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
             await self._run(folder, self.documents(folder), replace(self._request, paths=paths))
             folder.took(time.monotonic() - began)
         if not folder.left:
-            folder.swept()
+            for path in folder.swept().difference(self._texts(folder)):
+                self._publish(folder, path, {})
         return True
 
     async def _run(self, folder: EditorFolder, documents: OpenDocuments, request: Request) -> None:
@@ -240,6 +241,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
     ) -> None:
         """Show what a run has found in the files that it has looked at; not of texts that are others by now."""
         found = of_report(report, documents)
+        folder.met |= found.keys()
         now = self._texts(folder)
         for path in dict.fromkeys([*found, *filter(covers, (*folder.shown, *documents.texts))]):
             if path in now and now[path] != documents.texts.get(path):
