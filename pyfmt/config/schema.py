@@ -180,7 +180,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
     },
     "project-schema": {
         "type": "string",
-        "description": "The file of a JSON schema for each project's [tool.pyfmt.project] or ci.yaml; see docs/affected.md.",
+        "description": "A JSON schema of each project's [tool.pyfmt.project] or ci.yaml; see docs/affected.md.",
     },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }

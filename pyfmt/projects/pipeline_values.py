@@ -18,11 +18,12 @@ TABLE = "[tool.pyfmt.project]"
 
 
 def pipeline_values(root: Path, projects: Iterable[Project], schema: str | None) -> dict[str, dict[str, Any]]:
-    """The values of each project by its path, {} for one that has none; `schema` is the file of a JSON schema, relative
-    to `root`, that they must fit.
+    """The values of each project by its path, {} for one that has none.
 
-    Raises ConfigError: for a file that cannot be read, both places in one project, and for each key that the schema does
-    not know and each value that it does not allow.
+    `schema` is the file of a JSON schema, relative to `root`, that they must fit.
+
+    Raises ConfigError for a file that cannot be read, for both places in one project, and with each key that the schema
+    does not know and each value that it does not allow.
     """
     found = {project.path: _read(root / project.path) for project in projects}
     if schema is not None:

@@ -49,7 +49,11 @@ FILES = {
         acme-lib = { path = "../lib" }
         """,
     # With characters that a pipeline could take for its own.
-    "api/ci.yaml": 'channel: "#api"\ntest: test -f api.py && echo "test api \'$VAR\'" >> $LOG\ndeploy: echo deploy api >> $LOG\n',
+    "api/ci.yaml": """
+        channel: "#api"
+        test: test -f api.py && echo "test api '$VAR'" >> $LOG
+        deploy: echo deploy api >> $LOG
+        """,
     "api/api.py": "import acme_lib\n",
     "job/pyproject.toml": """
         [project]
@@ -105,7 +109,7 @@ def shell(tree: Monorepo, script: str, folder: str = ".", **variables: str) -> s
 def logged(tree: Monorepo) -> list[str]:
     """What the jobs have done since the last call."""
     log = Path(tree.environ["LOG"])
-    lines = log.read_text().splitlines() if log.exists() else []
+    lines = log.read_text("utf-8").splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
     return lines
 
@@ -114,9 +118,9 @@ def github(tree: Monorepo) -> None:
     """The jobs of GitHub's workflow as a push to the default branch starts them."""
     jobs = yaml.safe_load(tree.read(".github/workflows/pyfmt.yml"))["jobs"]
     output = Path(tree.environ["GITHUB_OUTPUT"])
-    output.write_text("")
+    output.write_text("", "utf-8")
     shell(tree, jobs["affected"]["steps"][-1]["run"])
-    found = dict(line.split("=", 1) for line in output.read_text().splitlines())
+    found = dict(line.split("=", 1) for line in output.read_text("utf-8").splitlines())
     for name in ("test", "deploy"):
         [step] = [step for step in jobs[name]["steps"] if "run" in step]
         assert step["if"] == f"matrix.values.{name}" and step["working-directory"] == "${{ matrix.path }}"

@@ -201,7 +201,7 @@ def github(known: CheckoutFacts) -> str:
 {versions}\
       - run: python -m pip install "{known.requirement}"
 """
-    job = f"""\
+    job = """\
     runs-on: ubuntu-latest
     permissions:
       contents: read
@@ -215,7 +215,7 @@ on:
   push:
 permissions: {{}}
 concurrency:
-  # A newer push to a pull request replaces the older; every other push has a run of its own, which deploys what it changed.
+  # A newer push to a pull request replaces the older; any other has a run of its own: it deploys what it changed.
   group: pyfmt-${{{{ github.event_name == 'pull_request' && github.ref || github.sha }}}}
   cancel-in-progress: true
 jobs:
@@ -335,7 +335,7 @@ pyfmt-projects:
 
 def gitlab_jobs(known: CheckoutFacts) -> str:
     """What the jobs of the child pipeline extend."""
-    made = "# Written by `pyfmt init --ci gitlab`: what `pyfmt affected --gitlab-pipeline` makes a job of for each project.\n"
+    made = "# Written by `pyfmt init --ci gitlab`: `pyfmt affected --gitlab-pipeline` makes jobs of it.\n"
     for name in ("test", "deploy"):
         made += f"""\
 .pyfmt-{name}:
