@@ -216,6 +216,7 @@ def load(request: Request, cwd: Path) -> Config:
         notebooks=values.get("notebooks", True),
         server=values.get("server", "auto"),
         project_settings=values.get("project-settings", ()),
+        project_schema=values.get("project-schema"),
         notes=_guess(root, file, request, cwd.resolve()),
     )
     if request.jobs is not None:
@@ -226,8 +227,7 @@ def load(request: Request, cwd: Path) -> Config:
     if request.tools:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
-    elif config.own_rules:
-        # On when configured
+    elif config.own_rules:  # on when configured
         config = replace(config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES))
     if OWN_RULES in config.tools and not config.own_rules:
         where = "--tool" if request.tools else str(file)

@@ -177,4 +177,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "merge-equivalent": _switch,
     "server": _server,
     "project-settings": _project_settings,
+    "project-schema": _string,
 }

@@ -140,6 +140,7 @@ def test_every_key(tmp_path: Path) -> None:
         merge-equivalent = false
         server = "off"
         project-settings = ["tools"]
+        project-schema = "schema.json"
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
