@@ -19,7 +19,7 @@ from pyfmt.cache import side_effects
 from pyfmt.cache.findings import finding_from_row, message_of, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
 from pyfmt.cache.observed import Observed, PortablePaths
-from pyfmt.cache.remembered import Remembered
+from pyfmt.cache.observed_runs import ObservedRuns
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
@@ -98,7 +98,7 @@ class Partial:
 class FileRecords:
     """Reads and writes records; `reach_of` tells what the files of a part reach."""
 
-    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf, remembered: Remembered) -> None:
+    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf, remembered: ObservedRuns) -> None:
         self._store = store
         self._facts = facts
         self._reach_of = reach_of

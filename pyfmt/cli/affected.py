@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import config, projects
-from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.memory import Memory
 from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request
@@ -74,8 +73,7 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
     memory = Memory(settings, request.use_cache)
     try:
         survey = projects.find_projects(settings)
-        read = SourceReader(memory, settings.root)
-        scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
+        scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), memory.imports)
         stale = stale_locks(settings.root, survey.projects, memory.memo)
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
         return AffectedProjects(settings.root, survey.projects, scope, tuple(dict.fromkeys(lines)))
