@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pyfmt import __version__
-from pyfmt.cache.codec import Codec, codec
+from pyfmt.core.codec import Codec, codec
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.keys import fold, plain
 from pyfmt.cache.store import Store

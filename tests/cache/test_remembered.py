@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pyfmt.cache.codec import codec
+from pyfmt.core.codec import codec
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.cache.store import Store

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pyfmt.cache.codec import codec
+from pyfmt.core.codec import codec
 from pyfmt.imports.parse import FileImports, read_module
 
 
