@@ -8,17 +8,16 @@ this.
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyfmt.cache.keys import fold
 from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.store import Store
 
-_RUNS = 8  # that are kept for equal declared inputs, the newest first
-_FORMAT = 2
+_KEPT = 8  # runs that are kept for equal declared inputs, the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,19 @@ class DeclaredKey:
 
     key: bytes
     places: PortablePaths
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What says on this machine that the answers to some questions are as they were, and their digests."""
+
+    mark: str
+    groups: dict[str, str]
+
+
+_RUNS: MemoKind[list[tuple[str, str]]] = MemoKind("runs", 1, list[tuple[str, str]])  # the questions, and all answers
+_OBSERVED = MemoKind("observed", 3, Observed)
+_MARKS = MemoKind("observed marks", 3, _Marks, shared=False)
 
 
 class ObservedRuns:
@@ -45,8 +57,8 @@ class ObservedRuns:
 
     def find(self, questions: Sequence[DeclaredKey]) -> list[bytes | None]:
         """The value that each question has; None where there is none that still holds."""
-        manifests = self._store.get([question.key for question in questions])
-        runs = [_runs(manifests.get(question.key)) for question in questions]
+        known_runs = _RUNS.find(self._store, {question.key: question.key for question in questions})
+        runs = [known_runs.get(question.key, []) for question in questions]
         self._prepare((name, question.places) for question, known in zip(questions, runs) for name, _ in known)
         keys = [self._holding(question, known) for question, known in zip(questions, runs)]
         values = self._store.get([key for key in keys if key is not None])
@@ -67,8 +79,7 @@ class ObservedRuns:
 
     def observed(self, name: str) -> Observed | None:
         """The questions that were kept under a name."""
-        key = _observed_key(name)
-        return _load(self._store.get([key]).get(key))
+        return _OBSERVED.find(self._store, {name: _OBSERVED.key(name)}).get(name)
 
     def answers(self, observed: Observed, places: PortablePaths) -> dict[str, Answers]:
         """Each question with its answer, by group."""
@@ -77,42 +88,39 @@ class ObservedRuns:
     def _prepare(self, wanted: Iterable[tuple[str, PortablePaths]]) -> None:
         """Compute `groups` for questions, all that are kept of them being read at once."""
         missing = [each for each in dict.fromkeys(wanted) if each not in self._known]
-        keys = {each: (_observed_key(each[0]), _marks_key(*each)) for each in missing}
-        stored = self._store.get([observed for observed, _ in keys.values()])
-        stored |= self._store.get([mark for _, mark in keys.values()], shared=False)
-        learnt: dict[bytes, bytes] = {}
+        keys = {each: _marks_key(*each) for each in missing}
+        questions = _OBSERVED.find(self._store, {each: _OBSERVED.key(each[0]) for each in missing})
+        stored = _MARKS.find(self._store, keys)
+        learnt: dict[bytes, _Marks] = {}
         now = time.time_ns()
-        for (name, places), (observed_key, marks_key) in keys.items():
-            observed = _load(stored.get(observed_key))
-            if observed is None:
-                continue
+        for (name, places), observed in questions.items():
             mark = marks(observed, places, self._disk, now)
-            known = _load_marks(stored.get(marks_key))
-            if known is not None and mark is not None and known[0] == mark:
-                self._known[name, places] = known[1]
+            known = stored.get((name, places))
+            if known is not None and mark is not None and known.mark == mark:
+                self._known[name, places] = known.groups
                 continue
             found = self._known[name, places] = digests(self.answers(observed, places))
             if mark is not None:
-                learnt[marks_key] = json.dumps([mark, found]).encode()
-        self._store.put(learnt, shared=False)  # marks are this machine's
+                learnt[keys[name, places]] = _Marks(mark, found)
+        _MARKS.keep(self._store, learnt)
 
     def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""
-        manifests = self._store.get([question.key for question in found])
+        before = _RUNS.find(self._store, {question.key: question.key for question in found})
         values: dict[bytes, bytes] = {}
         for question, (observed, value) in found.items():
             name = self.add(observed, values)
             total = total_of(self.groups_of(observed, name, question.places))
-            runs = [(name, total), *(run for run in _runs(manifests.get(question.key)) if run != (name, total))]
-            values[question.key] = json.dumps(runs[:_RUNS]).encode()
+            runs = [(name, total), *(run for run in before.get(question.key, ()) if run != (name, total))]
+            values[question.key] = _RUNS.pack(runs[:_KEPT])
             values[result_key(question.key, total)] = value
         self._store.put(values)
 
     def add(self, observed: Observed, values: dict[bytes, bytes]) -> str:
         """Add the row of some questions to what will be put into the store; the name under which they are kept."""
-        text = observed.dump()
+        text = _OBSERVED.pack(observed)
         name = hashlib.sha256(text).hexdigest()[:32]
-        values[_observed_key(name)] = text
+        values[_OBSERVED.key(name)] = text
         return name
 
     def groups_of(self, observed: Observed, name: str, places: PortablePaths) -> dict[str, str]:
@@ -132,31 +140,5 @@ def result_key(key: bytes, total: str) -> bytes:
     return fold("observed result", key, total)
 
 
-def _observed_key(name: str) -> bytes:
-    return fold("observed", _FORMAT, name)
-
-
 def _marks_key(name: str, places: PortablePaths) -> bytes:
-    return fold("observed marks", _FORMAT, name, places.root, places.environment, places.base, places.entries)
-
-
-def _load(value: bytes | None) -> Observed | None:
-    try:
-        return Observed.load(value) if value is not None else None
-    except (ValueError, TypeError, KeyError):
-        return None  # damaged: a miss
-
-
-def _runs(value: bytes | None) -> list[tuple[str, str]]:
-    try:
-        return [(str(name), str(total)) for name, total in json.loads(value or b"[]")]
-    except (ValueError, TypeError):
-        return []  # damaged: a miss
-
-
-def _load_marks(value: bytes | None) -> tuple[str, dict[str, str]] | None:
-    try:
-        mark, groups = json.loads(value or b"null")
-        return str(mark), {str(group): str(digest) for group, digest in groups.items()}
-    except (ValueError, TypeError, AttributeError):
-        return None
+    return _MARKS.key([name, places.root, places.environment, places.base, places.entries])

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pyfmt import __version__
-from pyfmt.core.codec import Codec, codec
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.keys import fold, plain
 from pyfmt.cache.store import Store
+from pyfmt.core.codec import Codec, codec
 from pyfmt.core.listing import some
 
 _SHOWN = 8  # changed inputs that are named

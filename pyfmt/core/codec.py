@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """Both ways; `load` raises ValueError, TypeError, KeyError or AttributeError for what `dump` cannot have written."""
+    """Both ways; `load` raises ValueError, TypeError, KeyError or AttributeError for what is damaged."""
 
     dump: Callable[[Any], Any]
     load: Callable[[Any], Any]

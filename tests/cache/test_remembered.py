@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from pyfmt.core.codec import codec
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.cache.store import Store
 from pyfmt.core.cells import CellPlace
+from pyfmt.core.codec import codec
 from pyfmt.core.model import Finding, Severity
 
 FOUND = Finding("a.py", 1, None, None, None, "t", "R1", "r", Severity.INFO, "\udc80", "p", ("e",), cell=CellPlace(2, 3))
