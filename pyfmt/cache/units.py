@@ -48,12 +48,12 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _UnitAnswer:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
 
 
-_ANSWER = MemoKind("unit", 1, _Answer)
+_ANSWER = MemoKind("unit", 1, _UnitAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class UnitCache:
             places = self._facts.places(unit)
             kept[DeclaredKey(key, places)] = (
                 learnt.observed,
-                _ANSWER.pack(_Answer(learnt.outcome.findings, learnt.notes)),
+                _ANSWER.pack(_UnitAnswer(learnt.outcome.findings, learnt.notes)),
             )
             name = self._remembered.add(learnt.observed, values)
             inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
