@@ -48,12 +48,14 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
-class _UnitAnswer:
+class UnitAnswer:
+    """What is kept of a unit."""
+
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
 
 
-_ANSWER = MemoKind("unit", 1, _UnitAnswer)
+UNIT_ANSWER = MemoKind("unit", 1, UnitAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class UnitCache:
             places = self._facts.places(unit)
             kept[DeclaredKey(key, places)] = (
                 learnt.observed,
-                _ANSWER.pack(_UnitAnswer(learnt.outcome.findings, learnt.notes)),
+                UNIT_ANSWER.pack(UnitAnswer(learnt.outcome.findings, learnt.notes)),
             )
             name = self._remembered.add(learnt.observed, values)
             inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
@@ -218,7 +220,7 @@ class UnitCache:
 
 
 def _known(value: bytes | None, unit: Unit) -> Known | None:
-    found = _ANSWER.unpack(value)
+    found = UNIT_ANSWER.unpack(value)
     return Known(share(Outcome(unit, found.findings, cached=True), unit), found.notes) if found is not None else None
 
 
