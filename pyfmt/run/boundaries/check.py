@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.remembered import MemoKind
-from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.core.policies import Allowance
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
