@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import config, projects
+from pyfmt.cache.import_lists import ImportLists
 from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.memory import Memory
 from pyfmt.cli.output import print_text
@@ -76,7 +77,7 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
     memory = Memory(settings, request.use_cache)
     try:
         survey = projects.find_projects(settings)
-        read = SourceReader(memory, settings.root)
+        read = ImportLists(SourceReader(memory, settings.root), memory, survey.everything)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
         stale = stale_locks(settings.root, survey.projects, memory.memo)
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
