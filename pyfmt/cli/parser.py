@@ -28,6 +28,7 @@ _HELP = {
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
     "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
+    "lsp": "A language server for editors: diagnostics, formatting, quick fixes (needs the extra `lsp`).",
     "merge": "Join the JSON reports of all shards to the report of the whole run.",
 }
 COMMANDS = tuple(_HELP)
