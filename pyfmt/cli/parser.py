@@ -25,6 +25,7 @@ _HELP = {
     "completion": "Print the completion script of a shell.",
     "affected": "The projects that changed since a commit, and those that depend on them, with the reasons.",
     "graph": "Which project depends on which, and the file that declares it.",
+    "versions": "Which project has which version of what, and what keeps them apart; --check: by the policy.",
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
     "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
@@ -111,7 +112,7 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 _WITH_VALUE = frozenset(
     "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
-    "--hook --ci --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
+    "--hook --ci --install --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
 )
 
 

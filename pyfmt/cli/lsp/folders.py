@@ -12,7 +12,7 @@ from pathlib import Path
 from pyfmt.cli.lsp.diagnostics import EditorFinding
 
 # A sweep asks about so many projects at once as take about this long (in seconds): a save waits for no more than that.
-_SHORT, _LONG = 0.5, 2.0
+_SHORT, _LONG = 0.3, 1.0
 
 
 @dataclass(slots=True)
@@ -32,7 +32,8 @@ class EditorFolder:
     broken: set[str] = field(default_factory=set)  # where it is shown that a run has come to nothing
     judged: dict[str, str] = field(default_factory=dict)  # the texts of open files that are shown about
     failures: set[str] = field(default_factory=set)  # that the user was told of
-    still: set[str] = field(default_factory=set)  # those of them that the sweep under way has met
+    still: set[str] = field(default_factory=set)  # those of them that came since the sweep under way began
+    met: set[str] = field(default_factory=set)  # likewise: files with diagnostics
 
     def saved(self, sweep: float | None, delay: float = 0.0) -> None:
         """Something was saved, or has come: the open files are due, and all others in `sweep` seconds."""
@@ -43,7 +44,7 @@ class EditorFolder:
 
     def begin_sweep(self, projects: Iterable[tuple[str, ...]]) -> None:
         """Ask about all projects, once more."""
-        self.sweep_due, self.left, self.still = None, deque(projects), set()
+        self.sweep_due, self.left, self.still, self.met = None, deque(projects), set(), set()
 
     def next_paths(self) -> tuple[str, ...]:
         """What the sweep asks about next."""
@@ -63,9 +64,11 @@ class EditorFolder:
         self.still |= {*said}
         return new
 
-    def swept(self) -> None:
-        """The sweep has ended: failures that it has not met are over."""
+    def swept(self) -> set[str]:
+        """The sweep has ended: failures that it has not met are over, and the files that it gives back are in order, or
+        gone."""
         self.failures = set(self.still)
+        return self.shown.keys() - self.met
 
 
 def covering(paths: Iterable[str]) -> Callable[[str], bool]:

@@ -183,9 +183,9 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
 
     async def _check_buffers(self, folder: EditorFolder, paths: list[str]) -> bool:
         buffers = {path: text for path, text in self._dirty(folder).items() if path in paths}
-        clean = [path for path in paths if path not in buffers and path not in folder.judged]
-        if clean:  # saved or undone meanwhile, and nothing is shown that is about this
-            folder.saved(None)
+        now = self._texts(folder)
+        if any(path not in buffers and folder.judged.get(path) != now.get(path) for path in paths):
+            folder.saved(None)  # it is again what the disk has, and what is shown is about something else
         if buffers:
             documents = replace(self.documents(folder), texts=buffers)
             texts = {path: saved_as(text, calls.text_of(Path(path))) for path, text in buffers.items()}
@@ -209,7 +209,8 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
             await self._run(folder, self.documents(folder), replace(self._request, paths=paths))
             folder.took(time.monotonic() - began)
         if not folder.left:
-            folder.swept()
+            for path in folder.swept().difference(self._texts(folder)):
+                self._publish(folder, path, {})
         return True
 
     async def _run(self, folder: EditorFolder, documents: OpenDocuments, request: Request) -> None:
@@ -240,13 +241,14 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
     ) -> None:
         """Show what a run has found in the files that it has looked at; not of texts that are others by now."""
         found = of_report(report, documents)
+        folder.met |= found.keys()
         now = self._texts(folder)
         for path in dict.fromkeys([*found, *filter(covers, (*folder.shown, *documents.texts))]):
             if path in now and now[path] != documents.texts.get(path):
                 continue
             if path in now:
                 folder.judged[path] = now[path]
-            self._publish(folder, path, found.get(path, {}))
+            self._publish(folder, path, found.get(path, {}), documents.uris.get(path))
 
     def _failed(self, folder: EditorFolder, error: PyfmtError, paths: list[str]) -> None:
         """A run has come to nothing: say so at what it was about."""
@@ -260,12 +262,19 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         for message in folder.new_failures(said):
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"pyfmt: {message}"))
 
-    def _publish(self, folder: EditorFolder, path: str, found: Mapping[str, list[EditorFinding]]) -> None:
+    def _publish(
+        self,
+        folder: EditorFolder,
+        path: str,
+        found: Mapping[str, list[EditorFinding]],
+        own: str | None = None,
+    ) -> None:
+        """Show this at a file in the place of what is shown; `own` is what the editor calls it, where it is open."""
         documents = self._server.workspace.text_documents
         before = folder.shown.pop(path, {})
         if found:
             folder.shown[path] = dict(found)
-        for uri in dict.fromkeys([*before, *found, *([uri] if (uri := self._uris().get(path)) else [])]):
+        for uri in dict.fromkeys([*before, *found, *([own] if own else [])]):
             version = documents[uri].version if uri in documents else None
             diagnostics = [each.diagnostic for each in found.get(uri, [])]
             self._server.text_document_publish_diagnostics(

@@ -173,8 +173,13 @@ def test_saving_a_library_shows_what_breaks_in_open_dependents(tree: Monorepo) -
             assert it.of("pyproject.toml")[0].range.start.line == 1
             assert it.codes("core/core/api.py") == it.codes("billing/billing/use.py") == ["failed"]
             assert len([message for message in it.messages if "jobs" in message]) == 1
+            # A tool that fails, since it has no time: never silence.
+            tree.write({"pyproject.toml": "[tool.pyfmt]\ntimeout = 0.001\n"})
+            it.save("core/core/api.py", broken + "\n\nOTHER = 1\n")
+            await it.until(lambda: any("0.001" in each.message for each in it.of("core/core/api.py")))
+            assert not it.of("pyproject.toml") and any("0.001" in message for message in it.messages)
             tree.write({"pyproject.toml": "[tool.pyfmt]\n"})
-            it.save("core/core/api.py", tree.read("core/core/api.py").replace("str", "int"))
+            it.save("core/core/api.py", broken.replace("str", "int"))
             await it.until(lambda: not it.paths())
 
     asyncio.run(session())
