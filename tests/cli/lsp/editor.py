@@ -148,12 +148,18 @@ def applied(text: str, changes: Sequence[types.TextEdit], encoding: str = "utf-1
 
 @asynccontextmanager
 async def editing(
-    tree: Monorepo, folders: Sequence[Path] = (), options: Mapping[str, Any] | None = None, **capabilities: Any
+    tree: Monorepo,
+    folders: Sequence[Path] = (),
+    options: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    **capabilities: Any,
 ) -> AsyncIterator[Editor]:
     """Start `pyfmt lsp` as an editor does, and end it as an editor does: no process may be left."""
     editor = Editor(tree)
     program, *arguments = command()
-    await editor.client.start_io(program, *arguments, "lsp", env=tree.environment_variables(), cwd=str(tree.home))
+    await editor.client.start_io(
+        program, *arguments, "lsp", env=tree.environment_variables(environ), cwd=str(tree.home)
+    )
     process = editor.client._server  # pylint: disable=protected-access  # pygls gives it to nobody
     assert process is not None
     try:
