@@ -62,8 +62,8 @@ def run(options: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What is asked for: one of HOOKS, one of CIS or None, whether to write without asking, what the CI installs, and one of
-    TEMPLATES or None."""
+    """What is asked for: one of HOOKS, one of CIS or None, whether to write without asking, what the CI installs, and
+    one of TEMPLATES or None."""
 
     hook: str = "pre-commit"
     ci: str | None = None
