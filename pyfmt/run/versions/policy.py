@@ -41,21 +41,25 @@ def check(
     whole = [project for project in projects if set(project.files).issubset(selected.get(project.path, ()))]
     names = tuple(normalise(name) for name in policy.one_version)  # `normalise` leaves a glob's marks alone
     work = _PolicyCheck(matrix, root, {project.path: project for project in projects})
-    findings = [*work.one_version(names), *work.internal(policy.internal)]
     paths = {project.path: project.name for project in whole}
     unit = Unit(TOOL, None, tuple(Part(project, selected.get(project.path, ())) for project in whole), number=1)
     failures = [Failure(TOOL, (paths[path],), "", f"{path}: {why}") for path, why in matrix.unread if path in paths]
+    ours = {project.distribution for project in projects}
     asked = [project for project in whole if project.path in matrix.unknown]
     for project in asked if names else ():
-        if concerned := [name for name in project.requires if _matches(name, names)]:
+        if concerned := [name for name in project.requires if name not in ours and _matches(name, names)]:
             why = (
                 f"which version it has of {some(concerned)} is not known: it has neither a lock file nor an environment"
             )
             failures.append(Failure(TOOL, (project.name,), "", why, "lock it, or `pyfmt envs create` makes one"))
     notes = _notes(matrix, names) if len(whole) == len(projects) else ()
-    chosen = tuple(finding for finding in findings if finding.project in paths.values())
-    seconds = time.monotonic() - began
-    return VersionsChecked(Outcome(unit, chosen, failures=tuple(failures), seconds=seconds), notes)
+    chosen = tuple(
+        finding
+        for finding in (*work.one_version(names), *work.internal(policy.internal))
+        if finding.project in paths.values()
+    )
+    outcome = Outcome(unit, chosen, failures=tuple(failures), seconds=time.monotonic() - began)
+    return VersionsChecked(outcome, notes)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
