@@ -13,6 +13,7 @@ from pyfmt.cache.digests import MISSING
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.imports.definitions import Definition
 from pyfmt.imports.graph import ModuleContent, content_of
 
 
@@ -32,6 +33,10 @@ class SourceReader:
         """A digest of what others can see of a file; "" where that is its very bytes."""
         return self._content(file).tree
 
+    def defined(self, file: str) -> Sequence[Definition]:
+        """What a file defines."""
+        return self._content(file).definitions
+
     def _content(self, file: str) -> ModuleContent:
         digest = self._memory.digests.of(file)
         if digest == MISSING:
@@ -43,12 +48,13 @@ class SourceReader:
     def _remembered(self, file: str, digest: bytes) -> ModuleContent:
         # Another Python may know another grammar.
         store = self._memory.store
-        key = fold("imports", 4, digest, sys.version_info[:2], file.endswith(NOTEBOOK_SUFFIX))
+        key = fold("imports", 5, digest, sys.version_info[:2], file.endswith(NOTEBOOK_SUFFIX))
         known = store.get([key]).get(key) if store else None
         try:
             if known is not None:
-                imports, tree = json.loads(known)
-                return ModuleContent(tuple(text for text in imports if isinstance(text, str)), str(tree))
+                imports, tree, rows = json.loads(known)
+                definitions = tuple(Definition(tuple(names), str(digest), bool(sets)) for names, digest, sets in rows)
+                return ModuleContent(tuple(text for text in imports if isinstance(text, str)), str(tree), definitions)
         except (ValueError, TypeError):
             pass  # damaged: a miss
         try:
@@ -56,5 +62,6 @@ class SourceReader:
         except OSError:
             return ModuleContent((), "")
         if store:
-            store.put({key: json.dumps([found.imports, found.tree]).encode()})
+            rows = [[each.names, each.digest, each.sets] for each in found.definitions]
+            store.put({key: json.dumps([found.imports, found.tree, rows]).encode()})
         return found

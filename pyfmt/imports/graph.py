@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pyfmt.core import parsing
+from pyfmt.imports.definitions import Definition, definitions_of
 from pyfmt.imports.tree_digest import tree_digest
 from pyfmt.projects.layout import imported_names
 
@@ -30,6 +31,7 @@ class ModuleContent:
 
     imports: tuple[str, ...]
     tree: str  # see `tree_digest`; "" where others see its very bytes
+    definitions: tuple[Definition, ...] = ()
 
 
 def imports_of(source: bytes) -> tuple[str, ...]:
@@ -47,7 +49,8 @@ def content_of(source: bytes) -> ModuleContent:
     for node in ast.walk(tree):
         for name in _imports(node):
             found[name] = None
-    return ModuleContent(tuple(found), tree_digest(source, tree))
+    definitions = definitions_of(tree)
+    return ModuleContent(tuple(found), tree_digest(source, definitions), definitions)
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
