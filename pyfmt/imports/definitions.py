@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NAMES = "#"
-_Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _PLAIN = (ast.Name, ast.Tuple, ast.List, ast.Starred, ast.expr_context)
 
 
@@ -89,7 +89,7 @@ def _names(statement: ast.stmt) -> set[str]:
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         names = {each.asname or each.name for each in statement.names}
         return set() if "*" in names else {name.partition(".")[0] for name in names}
-    if isinstance(statement, (*_Function, ast.ClassDef)):
+    if isinstance(statement, (*_FUNCTION, ast.ClassDef)):
         found = {statement.name}
     elif isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -116,12 +116,14 @@ def _sets_on_others(statement: ast.stmt) -> bool:
     }
     if stores:
         for function in ast.walk(statement):
-            if isinstance(function, _Function):
+            if isinstance(function, _FUNCTION):
                 stores -= {id(node) for node in _harmless(function)}
     return bool(stores)
 
 
-def _harmless(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Attribute]:
+def _harmless(
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> Iterator[ast.Attribute]:
     """The attributes of arguments of a function: of the first one, a method's object, or of one of which nobody knows
     what it is."""
     arguments = [*function.args.posonlyargs, *function.args.args]
@@ -132,9 +134,19 @@ def _harmless(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.
     for node in inside:
         if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
             unknown.discard(node.arg if isinstance(node, ast.arg) else node.id)
-        elif isinstance(node, (*_Function, ast.ClassDef)):
+        elif isinstance(node, (*_FUNCTION, ast.ClassDef)):
             unknown.discard(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom, ast.MatchAs, ast.MatchStar, ast.ExceptHandler, ast.Global)):
+        elif isinstance(
+            node,
+            (
+                ast.Import,
+                ast.ImportFrom,
+                ast.MatchAs,
+                ast.MatchStar,
+                ast.ExceptHandler,
+                ast.Global,
+            ),
+        ):
             return  # they may bind any name
     for node in inside:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in unknown:

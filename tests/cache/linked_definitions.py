@@ -85,9 +85,9 @@ def put(tree: Monorepo, module: str, place: int, choice: int) -> str:
 
     The modules and their users are written where they are not there.
     """
-    for name in MODULES:
+    for name, parts in MODULES.items():
         if not (tree.root / name).exists():
-            tree.write({name: _text(name, [0] * len(MODULES[name]))})
+            tree.write({name: _text(name, [0] * len(parts))})
     tree.write({name: text for name, text in USERS.items() if not (tree.root / name).exists()})
     head = (tree.root / module).read_text().partition("\n")[0]
     known = [int(number) for number in head.removeprefix("# ").split()] if head.startswith("# ") else []

@@ -192,11 +192,11 @@ class Reads:
                 again = _Forgotten(known.func, self._inferred)
                 again.__set_name__(kind, name)
                 setattr(kind, name, again)
-        setattr(nodes.Subscript, "_explicit_inference", _TIP)
+        setattr(nodes.Subscript, "_explicit_inference", property(_tip, _keep_tip))
 
     def _watch(self, module: Any, place: str) -> None:
         note = functools.partial(self.note, place)
-        if type(module.locals) is dict:
+        if not hasattr(module.locals, "note"):
             module.locals = module.globals = _Names(module.locals)
         module.locals.note = note
 
@@ -215,13 +215,15 @@ class _Forgotten(functools.cached_property[Any]):
         return value
 
 
+def _tip(node: Any) -> Any:
+    """How a subscript is inferred."""
+    return node.__dict__.get("_pyfmt_tip")
+
+
 def _keep_tip(node: Any, value: Any) -> None:
     """What astroid's `typing` support finds out about a subscript is not kept with the node."""
     if getattr(value, "__module__", "") != brain_typing.__name__:
         node.__dict__["_pyfmt_tip"] = value
-
-
-_TIP = property(lambda node: node.__dict__.get("_pyfmt_tip"), _keep_tip)
 
 
 class _Names(dict[str, Any]):
