@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def pytest_configure() -> None:
 def pytest_report_header() -> str:
     """Say it."""
     return f"random edits: PYFMT_TEST_SEED={os.environ['PYFMT_TEST_SEED']}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_on_a_terminal() -> None:
+    """What is started by `nohup`, or by a script with `&`, inherits that signals are ignored: tests that send one to a
+    pyfmt that they started would wait for ever."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
