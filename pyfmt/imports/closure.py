@@ -78,6 +78,7 @@ class Reach:
         self._known: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
         self._seen: dict[frozenset[str], str] = {}
+        self._paths: dict[frozenset[str], str] = {}
 
     def of(self, file: str) -> frozenset[str]:
         """The file itself, and all that it reaches."""
@@ -144,9 +145,9 @@ class Reach:
         """
         if reads is None or not all(map(self.has, reads)):
             return self.tree_digest(file)
-        total = hashlib.sha256(self._rest.encode())
-        own = "" if file in reads else self._visible(file)
-        total.update("\n".join([file, own, *sorted(self.of(file))]).encode("utf-8", "surrogateescape"))
+        own = "" if file in reads else self._visible(file) or self._contents.get(file, "")
+        paths = self._folded(self._paths, file, lambda _: "")
+        total = hashlib.sha256(f"{paths} {own} {file}".encode("utf-8", "surrogateescape"))
         for path, names in sorted(reads.items()):
             seen = self._visible(path) or self._contents[path]
             if seen != self._contents[path] and ALL not in names:
