@@ -215,6 +215,7 @@ def load(request: Request, cwd: Path) -> Config:
         merge_equivalent=values.get("merge-equivalent", True),
         notebooks=values.get("notebooks", True),
         project_settings=values.get("project-settings", ()),
+        project_schema=values.get("project-schema"),
         notes=_guess(root, file, request, cwd.resolve()),
     )
     if request.jobs is not None:

@@ -170,4 +170,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "check-in-dependents": _in_dependents,
     "merge-equivalent": _switch,
     "project-settings": _project_settings,
+    "project-schema": _string,
 }
