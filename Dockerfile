@@ -11,6 +11,7 @@ RUN apt-get update \
     && git config --system --add safe.directory /repo
 COPY pyproject.toml README.md LICENSE CHANGELOG.md /src/
 COPY configs /src/configs
+COPY examples/monorepo/tools /src/examples/monorepo/tools
 COPY pyfmt /src/pyfmt
 RUN python -m pip install --no-cache-dir '/src[jupyter]'
 # Pythons that projects need besides, such as `--build-arg PYTHONS="3.10 3.11"`.

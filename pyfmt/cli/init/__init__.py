@@ -22,6 +22,7 @@ from pyfmt.runner import edits
 
 HOOKS = ("pre-commit", "git", "none")
 CIS = ("github", "gitlab", "azure")
+TEMPLATES = ("pippy",)
 
 
 EXAMPLES = (
@@ -45,23 +46,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="with --ci: where the CI installs pyfmt from, as pip takes it (default: where this one came from)",
     )
+    parser.add_argument(
+        "--template",
+        choices=TEMPLATES,
+        help="also a cookiecutter template for new services, below tools: yours then",
+    )
     parser.add_argument("--yes", action="store_true", help="write without asking")
 
 
 def run(options: argparse.Namespace) -> int:
     """Show what would be written, ask, and write."""
-    chosen = InitOptions(options.hook, options.ci, options.yes, options.install)
+    chosen = InitOptions(options.hook, options.ci, options.yes, options.install, options.template)
     return initialise(chosen, plain_request(options), Path.cwd(), os.environ)
 
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What is asked for: one of HOOKS, one of CIS or None, whether to write without asking, and what the CI installs."""
+    """What is asked for: one of HOOKS, one of CIS or None, whether to write without asking, what the CI installs, and
+    one of TEMPLATES or None."""
 
     hook: str = "pre-commit"
     ci: str | None = None
     yes: bool = False
     install: str | None = None
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,8 @@ def initialise(options: InitOptions, request: Request, cwd: Path, environ: Mappi
         _plan_config(settings.root, plan, facts)
     else:
         plan.notes.append(f"{settings.file} configures pyfmt already")
+    if options.template:
+        _plan_template(options.template, settings.root / "tools" / options.template, plan)
     top = _work_tree(settings.root, environ)
     if top is None:
         if options.hook != "none" or options.ci:
@@ -170,6 +180,18 @@ def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Writes) -> Non
         plan.notes.append(f"{path} is somebody's hook and stays as it is; add to it: {contents.GIT_HOOK_CALL}")
     else:
         plan.add(path, contents.git_hook(sys.executable), 0o755)
+
+
+def _plan_template(name: str, folder: Path, plan: _Writes) -> None:
+    """The template's files, once: what is there already is somebody's."""
+    if folder.exists():
+        plan.notes.append(f"{folder} is there already and stays as it is")
+        return
+    source = config.template_folder(name)
+    for file in sorted(source.rglob("*")):
+        if file.is_file():
+            plan.add(folder / file.relative_to(source), disk.read_bytes(file).decode("utf-8"))
+    plan.notes.append(f"a new service: `cookiecutter tools/{name} --output-dir projects`")
 
 
 def _requirement(options: InitOptions, facts: CheckoutFacts) -> str:
