@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyfmt.imports.definitions import Definition, seen_of
+from pyfmt.imports.parse import Read
 
-Read = Callable[[str], Sequence[str]]  # what a file imports, as `pyfmt.imports.graph.imports_of` tells it
 Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tree_digest`), "" for its very bytes
 Defined = Callable[[str], Sequence[Definition]]  # what a file defines
 Reads = Mapping[str, Sequence[str]]  # by module: names that somebody looks up, ALL for whatever is in it

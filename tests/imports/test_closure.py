@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
-from pyfmt.imports.graph import content_of, imports_of
+from pyfmt.imports.parse import read_module
 
 ROOTS = (("lib/core", ""), ("lib/extra/src", ""), ("app", ""))
 SOURCES = {
@@ -29,7 +29,7 @@ def reach(
     sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, shared: frozenset[str] = frozenset()
 ) -> Reach:
     tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", shared)
-    return Reach(tree, lambda file: imports_of(sources[file].encode()) if file in sources else ())
+    return Reach(tree, lambda file: read_module(sources[file].encode()).content.imports if file in sources else ())
 
 
 def files(found: frozenset[str]) -> set[str]:
@@ -150,7 +150,7 @@ def test_of_what_is_reached_only_what_is_looked_at_counts() -> None:
 
     def seen(reads: Mapping[str, Sequence[str]] | None, **changed: str) -> str:
         sources = {**SOURCES, values: changed.get("values", source), text: changed.get("text", "import json\n")}
-        contents = {path: content_of(each.encode()) for path, each in sources.items()}
+        contents = {path: read_module(each.encode()).content for path, each in sources.items()}
         tree = Tree({path: str(hash(each)) for path, each in sources.items()}, ROOTS)
         return Reach(
             tree,
