@@ -6,7 +6,7 @@ Pure: it says which files must be linted anew since something else is set, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
