@@ -196,6 +196,7 @@ def load(request: Request, cwd: Path) -> Config:
         projects=values.get("projects", ()),
         exclude=values.get("exclude", ()),
         tools=values.get("tools", registry.defaults()),
+        versions=values.get("versions", ()),
         tool_configs=_tool_configs(root, values.get("configs"), file, _named_tools(values, request)),
         environments=found.paths,
         groups=found.groups,

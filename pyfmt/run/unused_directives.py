@@ -12,8 +12,10 @@ from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.keys import fold
 from pyfmt.core import planning
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
+from pyfmt.run.formatting import with_programs
 from pyfmt.run.workspace import RunContext
 from pyfmt.runner.directives import DirectiveAnswer, DirectiveTask, find_useless
 from pyfmt.tools import formatting
@@ -31,7 +33,12 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
     known = _FileAnswers(owners, run, tools)
     todo = [file for file in owners if file not in known.findings]
     failures = []
-    configs = [found for found in settings.tool_configs if found.tool in tools]
+    configs = tuple(found for found in settings.tool_configs if found.tool in tools)
+    try:
+        configs = with_programs(configs, run.session.progress.say) if todo else configs
+    except ToolError as error:
+        unit = Unit(TOOL, None, parts, number=1)
+        return Outcome(unit, failures=(Failure(TOOL, unit.projects, "", error.what, error.cure),))
     tasks = _tasks(todo, owners, settings.root, configs)
     for file, answer in zip(todo, find_useless(tasks, settings.jobs, settings.timeout), strict=True):
         known.learn(file, owners[file], answer)
