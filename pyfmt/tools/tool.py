@@ -89,7 +89,7 @@ class Tool:
     further: Callable[[ToolConfig, Path, Sequence[str]], tuple[str, ...]] = _no_folders
 
     def at(self, version: str) -> Tool:
-        """The same tool where a release is chosen: it lints as a program, and keeps nothing between runs."""
+        """The same tool where a release is chosen: it lints as a program, and has no cache of its own."""
         return replace(self, version=version, linter=self.released, own_cache=False)
 
     @property

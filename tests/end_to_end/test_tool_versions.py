@@ -191,13 +191,15 @@ def test_mypy_says_what_it_says_for_the_environment(chosen: Chosen) -> None:
     assert 'Revealed type is "builtins.int"' in {each["message"] for each in chosen.report["findings"]}
 
 
-def test_what_runs_is_said(chosen: Chosen) -> None:
+def test_what_runs_is_said_and_what_it_said_is_kept(chosen: Chosen) -> None:
     tree = chosen.tree
     said, doctor, config = (tree.run(*words).stdout for words in (("--version",), ("doctor",), ("config",)))
     for tool, at in chosen.versions.items():
         assert f"{tool} {at} (as [tool.pyfmt.versions] chooses; pyfmt brings {version(tool)})" in said
         assert f"{tool} {at} (as [tool.pyfmt.versions] chooses)" in doctor
         assert f"runs {at}" in config
+    again = tree.check()[1]
+    assert all(unit["cached"] for unit in again["units"]) and again["findings"] == chosen.report["findings"]
 
 
 def test_another_release_is_another_answer_and_one_that_cannot_be_had_a_failure(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pyfmt.tools.mypy.worker import search_dirs
 from pyfmt.tools.mypy.worker.answer import lasting
 from pyfmt.tools.program import release
 from pyfmt.tools.program.adapter import last_lines
-from pyfmt.tools.program.worker.task import PYTHON, SCRATCH
+from pyfmt.tools.program.worker.task import OBSERVED, PYTHON, SCRATCH
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _OLDEST = (3, 10)
@@ -24,8 +24,6 @@ _LINE = re.compile(
     r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+)(?::(?P<end_line>\d+):(?P<end_column>\d+))?)?: "
     r"(?P<severity>error|note): (?P<message>.*?)(?:  \[(?P<code>[\w-]+)\])?$"
 )
-_LOADS = "import sys; sys.path += {folders!r}; from mypy.__main__ import console_entry; console_entry()"
-_BLOCKED = 2  # the exit code where one file, or the configuration, stopped it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,8 @@ class MypyRelease(Mypy):
                 reason = f"mypy ended with exit code {call['status']}: {why}"
                 failures.append(Failure("mypy", tuple(projects), environment, reason, last_lines(call)))
         findings.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
-        return Reading(tuple(findings), tuple(failures), tuple(about["notes"]))
+        asked = release.asked(call["asked"] for call in answer["calls"])
+        return Reading(tuple(findings), tuple(failures), tuple(about["notes"]), asked=asked)
 
 
 def _call(run: JsonObject, given: JsonObject) -> JsonObject:
@@ -99,7 +98,7 @@ def _call(run: JsonObject, given: JsonObject) -> JsonObject:
         text = json.dumps(plugins, ensure_ascii=False) if run["toml"] else ", ".join(plugins)
         header += f"\nplugins = {text}"
     places = [*given["site_packages"], *given["import_roots"]]
-    start = ("-c", _LOADS.format(folders=places)) if plugins else ("-m", "mypy")
+    start = (OBSERVED, SCRATCH, json.dumps(places if plugins else []), "mypy")
     major, minor = given["python"]
     shim = f"#!/bin/sh\ncat <<'END_OF_PATHS'\n{search_dirs.directories(given)!r}\nEND_OF_PATHS\n"
     return {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from pyfmt.core.model import Environment
@@ -32,3 +34,13 @@ def needed(tool: str, release: ToolRelease, environment: Environment | None = No
         threads = "t" if any(f"python{environment.python.short}t" in path for path in environment.search_path) else ""
         python, base = environment.python.short + threads, environment.base_executable
     return ToolNeed(tool, release.version, python, base, chosen=True, pins=release.pins)
+
+
+def asked(calls: Iterable[JsonObject | None]) -> tuple[JsonObject, ...]:
+    """What several calls asked of the disk, together; nothing where one of them did not tell."""
+    known = list(calls)
+    if None in known or not known:
+        return ()
+    told = [each for each in known if each is not None]
+    kinds = {kind: {json.dumps(value): value for each in told for value in each[kind]} for kind in told[0]}
+    return ({kind: list(values.values()) for kind, values in kinds.items()},)

@@ -13,7 +13,7 @@ from pyfmt.core.model import Environment, Failure, Finding, Part, Unit
 from pyfmt.tools import configured_code
 from pyfmt.tools.program import release
 from pyfmt.tools.program.adapter import last_lines
-from pyfmt.tools.program.worker.task import PYTHON
+from pyfmt.tools.program.worker.task import OBSERVED, PYTHON, SCRATCH
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 from pyfmt.tools.pylint.adapter import PylintLinter, finding, foreign, group
 from pyfmt.tools.pylint.executing import executions
@@ -81,7 +81,12 @@ class PylintRelease(PylintLinter):
                 reason = str(error).partition("\n")[0]
                 failures.append(Failure("pylint", (part.project.name,), environment.name, reason, last_lines(call)))
         findings.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
-        return Reading(tuple(dict.fromkeys(findings)), tuple(failures))
+        asked = [
+            {"project": part.project.name, **call["asked"]}
+            for part, call in zip(parts, answer["calls"], strict=True)
+            if call["asked"]
+        ]
+        return Reading(tuple(dict.fromkeys(findings)), tuple(failures), asked=tuple(asked) * (len(asked) == len(parts)))
 
 
 def _call(part: Part, environment: Environment, context: LintContext) -> JsonObject:
@@ -106,7 +111,7 @@ def _call(part: Part, environment: Environment, context: LintContext) -> JsonObj
     stubs = {file for file in told["files"] if file.endswith(".pyi") and file[:-1] in told["files"]}
     files = sorted(os.path.relpath(file, told["folder"]) for file in told["files"] if file not in stubs)
     return {
-        "command": [PYTHON, "-I", "-m", "pylint", *arguments, "--", *files],
+        "command": [PYTHON, "-I", OBSERVED, SCRATCH, "[]", "pylint", *arguments, "--", *files],
         "folder": told["folder"],
         "environ": {"PYLINTRC": "", "PYLINTHOME": ""},
     }

@@ -8,11 +8,13 @@ The payload: `folder` (where they run), `about` (whatever helps to read the answ
     texts: by their names the texts of files in that folder
     environ: variables beside the worker's own, "" for one that is to be absent
     folder: where this one runs instead
-The answer: `folder` and `about` as given, and for each of `calls` its `status`, `stdout` and `stderr`.
+The answer: `folder` and `about` as given, and for each of `calls` its `status`, `stdout`, `stderr` and what it `asked`
+of the disk (`observed.py`; None where it does not tell).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import tempfile
 from typing import Any
 
 PYTHON, SCRATCH = "\0python", "\0scratch"  # no word of a command line can hold a zero byte
+OBSERVED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "observed.py")
 
 
 def preload(_tool_paths: list[str]) -> None:
@@ -58,8 +61,19 @@ def _called(call: dict[str, Any], folder: str) -> dict[str, Any]:
             check=False,
             env={key: meant(value) for key, value in environ.items() if value},
         )
+        asked = _asked(os.path.join(scratch, "asked.json"))
     return {
+        "asked": asked,
         "status": done.returncode,
         "stdout": done.stdout.decode("utf-8", "surrogateescape"),
         "stderr": done.stderr.decode("utf-8", "surrogateescape"),
     }
+
+
+def _asked(path: str) -> dict[str, Any] | None:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            found: dict[str, Any] = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return found
