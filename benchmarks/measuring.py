@@ -62,7 +62,7 @@ def measured(command: list[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(command, cwd=cwd, env={**os.environ, **environ}, stdout=said, stderr=said) as process:
             peak = [0]
-            watcher = threading.Thread(target=_watch, args=(process.pid, ended := threading.Event(), peak))
+            watcher = threading.Thread(target=watch, args=(process.pid, ended := threading.Event(), peak))
             watcher.start()
             process.wait()
             seconds = time.perf_counter() - began
@@ -77,12 +77,17 @@ def measured(command: list[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
     return Cost(seconds, processor, peak[0])
 
 
-def _watch(pid: int, ended: threading.Event, peak: list[int]) -> None:
+def watch(pid: int, ended: threading.Event, peak: list[int]) -> None:
     """Look at the memory of a process and its descendants until it ends; in `peak` the most that they had together."""
     pause, slowest = _LOOKS
     while not ended.wait(pause):
-        peak[0] = max(peak[0], sum(map(_memory, _descendants(pid))))
+        peak[0] = max(peak[0], together(pid))
         pause = min(pause * 1.3, slowest)
+
+
+def together(pid: int) -> int:
+    """What a process and its descendants have of the memory now, in bytes (PSS)."""
+    return sum(map(_memory, _descendants(pid)))
 
 
 def _descendants(pid: int) -> list[int]:

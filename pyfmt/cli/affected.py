@@ -22,6 +22,7 @@ from pyfmt.environments.stale import stale_locks
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.boundaries.kinds import ProjectKind, kind_of
 
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),
@@ -65,6 +66,7 @@ class AffectedProjects:
     root: Path
     projects: tuple[Project, ...]
     scope: Scope
+    kinds: Mapping[str, ProjectKind]  # by path
     stale: tuple[str, ...] = ()  # locks of theirs that the manifests have left behind
 
 
@@ -78,7 +80,8 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
         stale = stale_locks(settings.root, survey.projects, memory.memo)
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
-        return AffectedProjects(settings.root, survey.projects, scope, tuple(dict.fromkeys(lines)))
+        kinds = kind_of(settings, survey.projects)
+        return AffectedProjects(settings.root, survey.projects, scope, kinds, tuple(dict.fromkeys(lines)))
     finally:
         memory.close()
 
@@ -107,7 +110,10 @@ def as_json(result: AffectedProjects) -> str:
     scope = result.scope
 
     def rows(found: Mapping[str, tuple[str, ...]]) -> list[dict[str, object]]:
-        return [{"project": names[path], "path": path, "why": list(why)} for path, why in found.items()]
+        return [
+            {"project": names[path], "path": path, "kind": result.kinds[path].value, "why": list(why)}
+            for path, why in found.items()
+        ]
 
     def flat(found: Mapping[str, tuple[str, ...]]) -> list[str]:
         return sorted(file for files in found.values() for file in files)
@@ -130,7 +136,14 @@ def as_json(result: AffectedProjects) -> str:
 
 
 def as_matrix(result: AffectedProjects) -> str:
-    """One line for `strategy: matrix: ${{ fromJSON(…) }}`: a job for each project that is changed or affected."""
+    """One line for `strategy: matrix: ${{ fromJSON(…) }}`: a job for each project that is changed or affected.
+
+    `deploy` is true for what is deployed and has changed itself: no library, and nothing that a change only reaches.
+    """
     names = {project.path: project.name for project in result.projects}
-    rows = [{"project": names[path], "path": path, "changed": path in result.scope.changed} for path in paths(result)]
+    rows = []
+    for path in paths(result):
+        kind, changed = result.kinds[path], path in result.scope.changed
+        deploy = changed and kind is ProjectKind.PROJECT
+        rows.append({"project": names[path], "path": path, "changed": changed, "kind": kind.value, "deploy": deploy})
     return json.dumps({"include": rows}, separators=(",", ":"))

@@ -12,7 +12,8 @@ from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
 from pyfmt.config.own import own_configs
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
-from pyfmt.core.model import Boundaries, Config
+from pyfmt.core.model import Config
+from pyfmt.core.policies import Boundaries
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey
 from pyfmt.reports.escaping import printable_text
@@ -134,6 +135,11 @@ def _values(settings: Config) -> dict[str, Any]:
         "check-in-dependents": settings.in_dependents or "home",
         "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),
+        "versions-policy": _versions_policy(settings),
+        "affected": {
+            "global": list(settings.affected.everywhere),
+            "edges": [{"from": list(e.importers), "to": list(e.targets)} for e in settings.affected.edges],
+        },
         "project-settings": list(settings.project_settings),
     }
 
@@ -149,6 +155,11 @@ def _boundaries(found: Boundaries | None) -> dict[str, Any] | None:
             for a in found.allow
         ],
     }
+
+
+def _versions_policy(settings: Config) -> dict[str, Any] | None:
+    found = settings.versions_policy
+    return {"one-version": list(found.one_version), "internal": found.internal or None} if found else None
 
 
 def _configs_folder(settings: Config) -> str | None:

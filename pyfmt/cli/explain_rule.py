@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.rules import RULES, USELESS_DIRECTIVE, Rule, own_rule
+from pyfmt.core.rules import RULES, USELESS_DIRECTIVE, VERSION_RULES, Rule, own_rule
 from pyfmt.core.similar import nearest
 from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED
 from pyfmt.tools.registry import TOOLS, equivalence, formatters
@@ -71,6 +71,8 @@ def _own(rule: Rule) -> str:
     for title, text in (("what", rule.what), ("why", rule.why), ("cure", rule.cure)):
         lines += ["", title, *paragraph(text)]
     place = "[tool.pyfmt.boundaries], see docs/boundaries.md of pyfmt"
+    if rule in VERSION_RULES:
+        place = "[tool.pyfmt.versions-policy], see docs/versions.md of pyfmt"
     if rule is USELESS_DIRECTIVE:
         place = "none of its own: `pyfmt check --unused-ignores` asks for it, [[tool.pyfmt.overrides]] can disable it"
     lines += ["", "configuration", *paragraph(place)]

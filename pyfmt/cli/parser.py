@@ -25,9 +25,11 @@ _HELP = {
     "completion": "Print the completion script of a shell.",
     "affected": "The projects that changed since a commit, and those that depend on them, with the reasons.",
     "graph": "Which project depends on which, and the file that declares it.",
+    "versions": "Which project has which version of what, and what keeps them apart; --check: by the policy.",
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
     "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
+    "lsp": "A language server for editors: diagnostics, formatting, quick fixes (needs the extra `lsp`).",
     "merge": "Join the JSON reports of all shards to the report of the whole run.",
 }
 COMMANDS = tuple(_HELP)

@@ -14,6 +14,7 @@ from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_tom
 from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.policies import AffectedRules
 from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
@@ -208,6 +209,8 @@ def load(request: Request, cwd: Path) -> Config:
         cache_dir=_cache_dir(root, values.get("cache-dir"), file),
         remote_cache=values.get("cache", RemoteCache()),
         boundaries=values.get("boundaries"),
+        versions_policy=values.get("versions-policy"),
+        affected=values.get("affected", AffectedRules()),
         in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
         merge_equivalent=values.get("merge-equivalent", True),
@@ -223,13 +226,13 @@ def load(request: Request, cwd: Path) -> Config:
     if request.tools:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
-    elif config.boundaries is not None:
+    elif config.own_rules:
         # On when configured
         config = replace(config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES))
-    if OWN_RULES in config.tools and config.boundaries is None:
+    if OWN_RULES in config.tools and not config.own_rules:
         where = "--tool" if request.tools else str(file)
-        cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"
-        raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: no boundaries are configured", where, cure)
+        cure = "add [tool.pyfmt.boundaries] (docs/boundaries.md) or [tool.pyfmt.versions-policy] (docs/versions.md)"
+        raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: none of its rules is configured", where, cure)
     if request.fail_on is not None:
         config, origins["fail-on"] = replace(config, fail_on=request.fail_on), "--fail-on"
     if request.baseline is not None:

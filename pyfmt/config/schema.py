@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pyfmt.config.policies import INTERNAL
 from pyfmt.config.values import FROM_LOCK, KEYS, LONGEST, PER_PROJECT, RELEASE, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
@@ -105,6 +106,47 @@ _SHAPES: dict[str, dict[str, Any]] = {
             "libraries": {**_GLOBS, "description": "Folders of libraries; default: lib/*, libs/*, packages/*."},
             "projects": {**_GLOBS, "description": "Folders of projects; default: projects/*, apps/*, services/*."},
             "allow": {"description": "Imports that are no finding.", "type": "array", "items": _ALLOWANCE},
+        },
+    },
+    "versions-policy": {
+        "description": "Which versions are one in the whole monorepo, checked where this table is; see "
+        "docs/versions.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "one-version": {
+                "description": "Distributions (globs) of which all projects have one version; or all of them.",
+                "anyOf": [_STRINGS, {"const": "*"}],
+            },
+            "internal": {
+                "description": "The libraries of the monorepo: all have one version, or each its own.",
+                "enum": list(INTERNAL),
+            },
+        },
+    },
+    "affected": {
+        "description": "What a change reaches besides; see docs/affected.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "global": {**_STRINGS, "description": "Files that affect every project, as in a .gitignore."},
+            "edges": {
+                "description": "What projects depend on, and no file declares.",
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["from", "to"],
+                    "properties": {
+                        "from": {**_ONE_OR_MORE_GLOBS, "description": "Projects: globs of folders, or names."},
+                        "to": {
+                            "anyOf": [_STRINGS, {"type": "string"}],
+                            "description": "Files as in a .gitignore, or folders of projects.",
+                        },
+                    },
+                },
+            },
         },
     },
     "baseline": {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.config.boundaries import boundaries
-from pyfmt.config.plain import globs, inside, strings
+from pyfmt.config.plain import globs, inside, patterns, strings
+from pyfmt.config.policies import affected, versions_policy
 from pyfmt.core.model import Override, Severity
 from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.rules import TOOL
@@ -95,22 +95,10 @@ def _override(value: Any) -> Override:
     if not value.get("paths"):
         raise ValueError("has no paths")
     return Override(
-        inside("paths", _patterns, value["paths"]),
+        inside("paths", patterns, value["paths"]),
         inside("disable", strings, value.get("disable", [])),
         inside("severity", _severities, value.get("severity", {})),
     )
-
-
-def _patterns(value: Any) -> tuple[str, ...]:
-    """Patterns in gitignore's syntax; ValueError for one that could never match."""
-    from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
-
-    patterns = strings(value)
-    try:
-        GitIgnoreSpec.from_lines(patterns)
-    except re.error as error:
-        raise ValueError(f"is no pattern as in a .gitignore: {error}") from error
-    return patterns
 
 
 def _severities(value: Any) -> tuple[tuple[str, Severity], ...]:
@@ -199,6 +187,8 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "fail-on": _severity,
     "overrides": _overrides,
     "boundaries": boundaries,
+    "versions-policy": versions_policy,
+    "affected": affected,
     "cache-dir": _string,
     "cache": _cache,
     "baseline": _switch,

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.cells import CellPlace
+from pyfmt.core.policies import AffectedRules, Boundaries, VersionsPolicy
 from pyfmt.core.release import ToolRelease
 from pyfmt.core.remote_cache import RemoteCache
 
@@ -180,28 +181,6 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
-    """One entry of `allow` in `[tool.pyfmt.boundaries]`: imports that are no finding."""
-
-    importers: tuple[str, ...]  # globs of folders, or names of projects
-    imported: tuple[str, ...]
-    rules: tuple[str, ...] = ()  # ids; empty: all
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Boundaries:
-    """`[tool.pyfmt.boundaries]`: which folders are libraries, which are projects, and what is allowed nevertheless.
-
-    Globs are of folders, and cover what lies below; None where they are not configured, so that the defaults hold.
-    """
-
-    libraries: tuple[str, ...] | None = None
-    projects: tuple[str, ...] | None = None
-    allow: tuple[Allowance, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration of a run."""
 
@@ -222,6 +201,8 @@ class Config:
     cache_dir: Path | None = None
     remote_cache: RemoteCache = RemoteCache()
     boundaries: Boundaries | None = None  # None: not checked
+    versions_policy: VersionsPolicy | None = None  # the same
+    affected: AffectedRules = AffectedRules()
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
     merge_equivalent: bool = True  # what several tools say of one fault is one finding
@@ -230,6 +211,11 @@ class Config:
     project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()  # project path -> the tools that it has chosen itself
     notes: tuple[str, ...] = ()  # what of the configuration is not used, and where the root was taken from
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
+
+    @property
+    def own_rules(self) -> bool:
+        """Whether rules of pyfmt itself are configured."""
+        return self.boundaries is not None or self.versions_policy is not None
 
     def tools_of(self, project: str) -> tuple[str, ...]:
         """The tools that run for the project at a path."""

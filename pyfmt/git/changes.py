@@ -12,6 +12,7 @@ from pyfmt.core import dependents, parsing
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
+from pyfmt.git.further import everywhere, further_links, is_left_behind
 from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
@@ -119,7 +120,7 @@ class _Attribution:
 
     def _sort_in(self, change: git.Change) -> None:
         for path in (change.path, change.was):
-            if path is None or path == ".." or path.startswith("../"):
+            if path is None or path == ".." or path.startswith("../") or is_left_behind(path):
                 continue
             if change.folder:
                 self._sort_in_folder(path)
@@ -244,11 +245,16 @@ class _Attribution:
         for path in shared:
             for said in reasons.values():
                 said.append(f"{path} changed, which all projects share")
+        for path in everywhere(self._diff.settings, self._diff.paths):
+            for said in reasons.values():
+                said.append(f"{path} changed, which affects every project")
         for path, touched in self._touched.items():
             if path in reasons:
                 reasons[path] += [change.text_for(names[path]) for change in touched.locks if not change.own]
+        further = further_links(self._diff.settings, self._projects, self._diff.paths)
         seeds = [*(path for path, touched in self._touched.items() if touched.paths), *self._strays]
-        found = [*dependents.links(self._edges), *self._import_links(importers)]
+        seeds += [link.target for link in further if link.target not in self._projects]  # files
+        found = [*dependents.links(self._edges), *self._import_links(importers), *further]
         for path, chain in dependents.spread(seeds, found).items():
             if path in reasons:
                 reasons[path].append(dependents.described(chain, names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -137,17 +138,21 @@ def git_folder(work_tree: Path) -> Path:
     place = work_tree / ".git"
     try:
         place = _own_folder(work_tree)
-        return place / disk.read_text(place / "commondir", "surrogateescape").strip()
+        common = disk.read_text(place / "commondir", "surrogateescape").strip()
+        return place / common if disk.is_name(common) else place
     except OSError:
         return place
 
 
 def _own_folder(work_tree: Path) -> Path:
-    """`.git`, or where that leads as a file; raises OSError where it cannot be read."""
+    """`.git`, or where that leads as a file; raises OSError where it cannot be read, or makes no sense."""
     place = work_tree / ".git"
     if not os.path.isfile(place):
         return place
-    return work_tree / disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
+    named = disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
+    if not disk.is_name(named):
+        raise OSError(errno.EINVAL, "no file can have the name that it holds", str(place))
+    return work_tree / named
 
 
 def _is_environment(names: frozenset[str]) -> bool:

@@ -11,7 +11,8 @@ import pytest
 
 from pyfmt import config
 from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.core.model import Allowance, Boundaries, Config, Override, Severity
+from pyfmt.core.model import Config, Override, Severity
+from pyfmt.core.policies import AffectedRules, Allowance, Boundaries, FurtherEdge, VersionsPolicy
 from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.request import Command, Location, Request
 
@@ -154,6 +155,12 @@ def test_every_key(tmp_path: Path) -> None:
         [boundaries]
         libraries = ["lib/*"]
         allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
+        [versions-policy]
+        one-version = "*"
+        internal = "each"
+        [affected]
+        global = ["tools/ci/**"]
+        edges = [{ from = "apps/*", to = "proto/" }]
         """,
     )
     assert settings.projects == ("lib/*", ".")
@@ -162,6 +169,8 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.boundaries == Boundaries(
         ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "soon"),)
     )
+    assert settings.versions_policy == VersionsPolicy(("*",), "each")
+    assert settings.affected == AffectedRules(("tools/ci/**",), (FurtherEdge(("apps/*",), ("proto/",)),))
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.core.policies import Allowance
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
