@@ -97,7 +97,7 @@ def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     folder.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".pre-commit-hooks.yaml"):
         shutil.copy2(ROOT / name, folder / name)
-    for name in ("pyfmt", "configs"):
+    for name in ("pyfmt", "configs", "examples/monorepo/tools"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     repository = Monorepo(folder, folder)
     repository.git("init", "--quiet")

@@ -83,8 +83,12 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
-def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
-    """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
+def unit_inputs(unit: Unit, facts: KeyFacts, below: Callable[[str], bytes] | None = None) -> dict[str, object]:
+    """Everything that a lint unit's outcome can depend on, by a name that a person understands.
+
+    `below` tells the sources in a folder apart; by default, by their contents.
+    """
+    below = below or facts.sources.below
     environment, further = unit.environment, facts.further.get(unit.tool, ())
     installed: dict[str, object] = {}
     if environment is not None:
@@ -98,7 +102,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         f"what projects say to {unit.tool}": [facts.own_configs(unit.tool, part.project.path) for part in unit.parts],
         "the files to check": [[part.home, sorted((*part.files, *part.context)), part.beside] for part in unit.parts],
         **{
-            SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
+            SOURCES + portable(folder, environment, facts.root): below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
         **notebook_inputs(unit.files, facts),

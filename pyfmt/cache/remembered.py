@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pyfmt.cache.keys import fold
 from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks
 from pyfmt.cache.store import Store
+from pyfmt.core.model import Outcome
+from pyfmt.tools.protocol import JsonObject
 
 _RUNS = 8  # that are kept for equal declared inputs, the newest first
 _FORMAT = 2
@@ -27,6 +29,16 @@ class DeclaredKey:
 
     key: bytes
     places: PortablePaths
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """An outcome of a whole unit that may be remembered: with what was said besides, and what its tool asked."""
+
+    outcome: Outcome
+    notes: tuple[str, ...]
+    observed: Observed | None  # None: not all of it is known
+    asked: Sequence[JsonObject] = ()  # the same as its worker told it
 
 
 class Remembered:

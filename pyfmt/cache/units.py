@@ -26,7 +26,7 @@ from pyfmt.cache.keys import (
 )
 from pyfmt.cache.observed import Observed, PortablePaths, joined_up
 from pyfmt.cache.questions import Changed, WalkedPaths, observed_of
-from pyfmt.cache.remembered import DeclaredKey, Remembered
+from pyfmt.cache.remembered import DeclaredKey, Learnt, Remembered
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
@@ -38,17 +38,9 @@ from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
+    from pyfmt.cache.layouts import Layouts
 
 _OBSERVED = "observed"  # where the name of the questions stands among the inputs of a unit's last outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """An outcome of a whole unit that may be remembered: with what was said besides, and what its tool asked."""
-
-    outcome: Outcome
-    notes: tuple[str, ...]
-    observed: Observed | None  # None: not all of it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +89,13 @@ class UnitCache:
 
         return FileRecords(self._store, self._facts, self._reach_of, self._remembered)
 
+    @cached_property
+    def layouts(self) -> Layouts:
+        """What is known but for the layout of sources."""
+        from pyfmt.cache.layouts import Layouts  # deferred for start-up time: not where all is known
+
+        return Layouts(self._store, self._remembered)
+
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
         environments = {unit.environment.prefix: unit.environment for unit in units if unit.environment is not None}
@@ -114,7 +113,15 @@ class UnitCache:
     def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
         """What is known of each unit."""
         questions = [DeclaredKey(key, self._facts.places(unit)) for unit, key in zip(units, keys, strict=True)]
-        return [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
+        found = [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
+        missing = [index for index, known in enumerate(found) if known is None and TOOLS[units[index].tool].layout]
+        if missing:
+            relaid = self.layouts.find([whole(units[index]) for index in missing], self._facts)
+            learnt = {index: each for index, each in zip(missing, relaid) if each is not None}
+            self.put({keys[index]: each for index, each in learnt.items()})
+            for index, each in learnt.items():
+                found[index] = Known(share(each.outcome, units[index]), each.notes)
+        return found
 
     def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, PartQuestions] | None:
         """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer.
@@ -151,6 +158,8 @@ class UnitCache:
                 continue
             places = self._facts.places(unit)
             kept[DeclaredKey(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
+            if TOOLS[unit.tool].layout and (entry := self.layouts.entry(learnt, self._facts)):
+                kept[entry[0]] = (learnt.observed, entry[1])
             name = self._remembered.add(learnt.observed, values)
             inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
             explaining[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
@@ -166,7 +175,7 @@ class UnitCache:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
         identity, places = unit_identity(unit), self._facts.places(unit)
-        if self._remembered.find([DeclaredKey(key, places)])[0] is not None:
+        if self.get([unit], [key])[0] is not None:
             return "hit"
         known = self._store.get([identity], shared=False)
         if identity not in known:
@@ -372,7 +381,8 @@ class _Missing:
         for index, outcome, notes, (effects, asked) in self._learnt:
             said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
             if said is not None and not any(part.context for part in outcome.unit.parts):
-                found[now[index]] = Learnt(outcome, notes, joined_up(each.observed for each in said.values()))
+                total = joined_up(each.observed for each in said.values())
+                found[now[index]] = Learnt(outcome, notes, total, asked)
                 if not outcome.failures:
                     cache.records.learn(outcome, notes, effects, said)
         for index, partial, outcome, asked in self._joined:

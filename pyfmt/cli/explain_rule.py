@@ -45,7 +45,7 @@ def rule_text(name: str) -> str:
         raise UsageError("no such file or folder", name)
     found = [text for tool in TOOLS.values() for text in tool.rule_texts(wanted)]
     if not found:
-        hint = nearest(wanted, [*_names(), *others]) or "; rules are called like W0102 or attr-defined"
+        hint = nearest(wanted, [*rule_names(), *others]) or "; rules are called like W0102 or attr-defined"
         raise UsageError(f"neither a file nor a rule{hint}", name)
     return "\n\n\n".join([*found, *_equivalents(wanted)])
 
@@ -59,7 +59,8 @@ def _equivalents(name: str) -> Iterator[str]:
             yield "\n".join(paragraph(f"One finding with {', '.join(sorted(others))} where both say it: {fault}."))
 
 
-def _names() -> Iterator[str]:
+def rule_names() -> Iterator[str]:
+    """All ids and symbols that `rule_text` takes, in no order."""
     for tool in TOOLS.values():
         yield from tool.rule_names()
     for rule in RULES:

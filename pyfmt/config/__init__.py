@@ -20,7 +20,7 @@ from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.tools import registry
 
-__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml"]
+__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml", "template_folder"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -59,9 +59,18 @@ def _uppermost(start: Path) -> Path:
 
 def configs_folder() -> Path:
     """Where pyfmt's own default configurations stand: inside the package, or beside it in a source checkout."""
+    return _shipped("configs", "configs")
+
+
+def template_folder(name: str) -> Path:
+    """Where the template of that name for new projects stands, as `configs_folder`."""
+    return _shipped(f"templates/{name}", f"examples/monorepo/tools/{name}")
+
+
+def _shipped(installed: str, in_checkout: str) -> Path:
     package = Path(__file__).resolve().parent.parent
-    inside = package / "configs"
-    return inside if inside.is_dir() else package.parent / "configs"
+    inside = package / installed
+    return inside if inside.is_dir() else package.parent / in_checkout
 
 
 def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
@@ -179,10 +188,7 @@ def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
 
 
 def load(request: Request, cwd: Path) -> Config:
-    """The resolved configuration of a run.
-
-    Raises ConfigError (unknown key, wrong type, unreadable file) and UsageError (`--root` that is no folder).
-    """
+    """The resolved configuration of a run; raises ConfigError (a key, a type, an unreadable file) and UsageError."""
     root, file = _locate(request, cwd.resolve())
     section = section_of(file, read_toml(file)) if file is not None else None
     if section is None and request.location.config_file is not None:
@@ -216,6 +222,7 @@ def load(request: Request, cwd: Path) -> Config:
         merge_equivalent=values.get("merge-equivalent", True),
         notebooks=values.get("notebooks", True),
         project_settings=values.get("project-settings", ()),
+        project_schema=values.get("project-schema"),
         notes=_guess(root, file, request, cwd.resolve()),
     )
     if request.jobs is not None:

@@ -188,6 +188,10 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "items": {"enum": list(PER_PROJECT)},
         "default": [],
     },
+    "project-schema": {
+        "type": "string",
+        "description": "A JSON schema of each project's [tool.pyfmt.project] or ci.yaml; see docs/affected.md.",
+    },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -196,4 +197,5 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "check-in-dependents": _in_dependents,
     "merge-equivalent": _switch,
     "project-settings": _project_settings,
+    "project-schema": _string,
 }

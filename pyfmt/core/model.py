@@ -208,7 +208,8 @@ class Config:
     merge_equivalent: bool = True  # what several tools say of one fault is one finding
     notebooks: bool = True  # Jupyter notebooks are formatted and linted
     project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
-    project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()  # project path -> the tools that it has chosen itself
+    project_schema: str | None = None  # the file of a JSON schema of all [tool.pyfmt.project], relative to the root
+    project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()  # project path -> its own, of those that were asked for
     notes: tuple[str, ...] = ()  # what of the configuration is not used, and where the root was taken from
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
 

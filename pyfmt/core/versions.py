@@ -119,8 +119,11 @@ def tables(matrix: VersionMatrix) -> list[MatrixTable]:
         chosen = [each for each in matrix.distributions if each.differs is differs]
         rows = [row for each in chosen for row in _rows(each, matrix)]
         found.append(MatrixTable(title, ("distribution", "version", "locked", "installed"), tuple(rows)))
-    bounds = [(each.name, bound) for each in matrix.distributions for bound in each.bounds]
-    rows = [(name, shown(bound.project), bound.requirement or "-", bound.by) for name, bound in bounds]
+    apart: dict[tuple[str, str, str], list[str]] = {}  # who is kept by the same
+    for each in matrix.distributions:
+        for bound in each.bounds:
+            apart.setdefault((each.name, bound.requirement or "-", bound.by), []).append(shown(bound.project))
+    rows = [(name, ", ".join(who), requirement, by) for (name, requirement, by), who in apart.items()]
     found.append(MatrixTable("what keeps them apart", ("distribution", "project", "constraint", "by"), tuple(rows)))
     return [each for each in found if each.rows]
 

@@ -334,7 +334,7 @@ def _nearest(path: str, homes: Iterable[str]) -> str | None:
             return path or "."
         if path in ("", "."):
             return None
-        path = posixpath.dirname(path)
+        path = path.rpartition("/")[0]
 
 
 def _modules(project: Project) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pyfmt.core.versions import MatrixTable, VersionMatrix, as_object, tables
 from pyfmt.reports.escaping import cells, pad, printable, xml
 
+_WIDEST = 60  # cells of a column that are filled up: a long list of projects would make every other line as long
 _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#&"})
 _STYLE = (
     "body{font:1rem system-ui}table{border-collapse:collapse}td,th{border:1px solid;padding:.2em .6em;text-align:left}"
@@ -18,7 +19,8 @@ def _text(matrix: VersionMatrix) -> str:
     parts = []
     for table in tables(matrix):
         rows = [table.head, *(tuple(map(printable, row)) for row in table.rows)]
-        widths = [max(cells(row[column]) for row in rows) for column in range(len(table.head))]
+        columns = range(len(table.head))
+        widths = [min(_WIDEST, max(cells(row[column]) for row in rows)) for column in columns]
         lines = ["  ".join(map(pad, row, widths)).rstrip() for row in rows]
         parts.append("\n".join([f"{table.title}:", *(f"  {line}" for line in lines)]))
     return "\n\n".join([*parts, *map(printable, _rest(matrix))]) + "\n" if parts or _rest(matrix) else _NOTHING

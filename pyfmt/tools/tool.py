@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.model import ToolConfig
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules
 from pyfmt.tools.protocol import Linter
 
 
@@ -74,6 +74,7 @@ class Tool:
     # None: perhaps all. What the tool itself reads in its worker is observed there.
     own_sections: Callable[[ToolConfig, str, str], str] | None = None
     quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
+    layout: LayoutRules | None = None  # None: it may look at more of a file than its tree
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported
     of_missing: re.Pattern[str] | None = None

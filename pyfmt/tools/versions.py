@@ -6,11 +6,13 @@ import functools
 import os
 import platform
 import sys
+from pathlib import Path
 
 from pyfmt import __version__
 from pyfmt.tools.registry import TOOLS
 
 _MISSING = "missing"
+_PACKAGE = Path(__file__).parent.parent
 
 
 def _distributions() -> tuple[str, ...]:
@@ -32,6 +34,12 @@ def tool_versions() -> dict[str, str]:
 def brought(tool: str) -> str:
     """The version of a tool that is installed with pyfmt, whatever is chosen."""
     return _version(TOOLS[tool].distributions[0])
+
+
+def own_state() -> str:
+    """What changes with pyfmt's code and its tools, for a process that has both in memory and runs several times."""
+    marks = [(path.name, (found := path.stat()).st_size, found.st_mtime_ns) for path in sorted(_PACKAGE.rglob("*.py"))]
+    return repr((marks, sorted(tool_versions().items())))
 
 
 @functools.cache

@@ -3,12 +3,15 @@ them."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import black
 
 from tests.cache.little_monorepo import ENVIRONMENTS, FILES, WHEELS, LittleMonorepo, dedented
 from tests.cache.unseen_places import PLACES, user_of
@@ -231,6 +234,28 @@ def same_size(repo: LittleMonorepo, edit: Edit) -> str:
     path.write_text(path.read_text().replace("int", "str").replace("1", "2"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     return f"same size and time: {_told(repo, path)}"
+
+
+@_kind
+def layout(repo: LittleMonorepo, edit: Edit) -> str:
+    """Comments and blank lines between others, or what black makes of a file for some length of lines."""
+    path = _source(repo, edit.first)
+    if path is None:
+        return "nothing"
+    text = path.read_text()
+    if edit.second % 2:
+        length = (40, 60, 88, 120)[edit.third % 4]
+        with contextlib.suppress(ValueError):  # black's word for what cannot be parsed
+            text = black.format_str(
+                text, mode=black.Mode(line_length=length, magic_trailing_comma=bool(edit.third % 3))
+            )
+        path.write_text(text)
+        return f"black with lines of {length} in {_told(repo, path)}"
+    lines = text.split("\n")
+    place = edit.third % len(lines)
+    lines[place] += ("  # a comment", "\n\n# a comment", "  # type: ignore", "\n# mypy: ignore-errors")[edit.third % 4]
+    path.write_text("\n".join(lines))
+    return f"a comment at line {place + 1} of {_told(repo, path)}"
 
 
 @_kind

@@ -139,6 +139,7 @@ def test_every_key(tmp_path: Path) -> None:
         check-in-dependents = "home"
         merge-equivalent = false
         project-settings = ["tools"]
+        project-schema = "shared/schema.json"
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]

@@ -91,8 +91,8 @@ def test_affected_in_every_shape(changed: Monorepo) -> None:
     matrix = changed.run("affected", "--github-matrix").expect(0)
     assert json.loads(matrix.stdout) == {
         "include": [
-            {"project": "app", "path": "app", "changed": False, "kind": "project", "deploy": False},
-            {"project": "acme-lib", "path": "lib", "changed": True, "kind": "library", "deploy": False},
+            {"project": "app", "path": "app", "changed": False, "kind": "project", "deploy": False, "values": {}},
+            {"project": "acme-lib", "path": "lib", "changed": True, "kind": "library", "deploy": False, "values": {}},
         ]
     }
     assert matrix.stdout.count("\n") == 1 and "since main" in matrix.stderr

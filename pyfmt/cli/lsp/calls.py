@@ -75,9 +75,9 @@ def check(serving: Serving, request: Request, cwd: Path) -> tuple[Report, tuple[
             request = replace(request, paths=left)
 
 
-def formatted(_serving: Serving, request: Request, data: bytes, file: str) -> StdinResult:
+def formatted(_serving: Serving, request: Request, data: bytes, file: str, cwd: Path) -> StdinResult:
     """A text as the formatters make it, for a file; raises PyfmtError."""
-    return format_stdin(request, data, file, Path(file).parent)
+    return format_stdin(request, data, file, cwd)
 
 
 def explained(_serving: Serving, rule: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pyfmt.cli.lsp.diagnostics import EditorFinding
 
 # A sweep asks about so many projects at once as take about this long (in seconds): a save waits for no more than that.
-_SHORT, _LONG = 0.5, 2.0
+_SHORT, _LONG = 0.3, 1.0
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from pyfmt.runner import interruption
 from pyfmt.runner.apart import can_fork
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.tools.forgetting import forget
+from pyfmt.tools.versions import own_state
 
 _END = 5.0  # seconds for a helper to end its workers
 _P = ParamSpec("_P")
@@ -96,6 +97,7 @@ def _serve(connection: Connection[Any, Any], held: Sequence[Connection[Any, Any]
     with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="pyfmt-lsp-") as scratch:
         with closing(WorkerPool(Path(scratch))) as workers:
             serving = Serving(workers, lambda said: connection.send(("told", said)))
+            own = own_state()
             while True:
                 try:
                     function, arguments, named = connection.recv()
@@ -103,12 +105,14 @@ def _serve(connection: Connection[Any, Any], held: Sequence[Connection[Any, Any]
                     return
                 forget()
                 workers.refresh()
-                connection.send(_answered(lambda call=function: call(serving, *arguments, **named)))  # type: ignore[misc]
+                connection.send(_answered(own, lambda call=function: call(serving, *arguments, **named)))  # type: ignore[misc]
                 gc.collect()  # while somebody reads
 
 
-def _answered(call: Callable[[], object]) -> tuple[str, object]:
+def _answered(own: str, call: Callable[[], object]) -> tuple[str, object]:
     try:
+        if own_state() != own:
+            raise PyfmtError("pyfmt or one of its tools has changed meanwhile", "pyfmt lsp", "start it again")
         return "answer", call()
     except PyfmtError as error:
         return "raised", error

@@ -154,7 +154,9 @@ class Answers:
         try:
             data = encoded(text, calls.text_of(Path(path)))
             request = replace(self._request, command=Command.FORMAT, write=True)
-            call = self._quick.call(_nothing, calls.formatted, request, data, path)
+            folder = await self._runs.folder_of(path)
+            cwd = folder.path if folder else Path(path).parent  # as runs have it
+            call = self._quick.call(_nothing, calls.formatted, request, data, path, cwd)
             result = await asyncio.wrap_future(call)
         except (PyfmtError, UnicodeEncodeError) as error:
             self._say(types.MessageType.Error, f"{path} was not formatted: {error}")

@@ -248,7 +248,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
                 continue
             if path in now:
                 folder.judged[path] = now[path]
-            self._publish(folder, path, found.get(path, {}))
+            self._publish(folder, path, found.get(path, {}), documents.uris.get(path))
 
     def _failed(self, folder: EditorFolder, error: PyfmtError, paths: list[str]) -> None:
         """A run has come to nothing: say so at what it was about."""
@@ -262,12 +262,19 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         for message in folder.new_failures(said):
             self._server.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"pyfmt: {message}"))
 
-    def _publish(self, folder: EditorFolder, path: str, found: Mapping[str, list[EditorFinding]]) -> None:
+    def _publish(
+        self,
+        folder: EditorFolder,
+        path: str,
+        found: Mapping[str, list[EditorFinding]],
+        own: str | None = None,
+    ) -> None:
+        """Show this at a file in the place of what is shown; `own` is what the editor calls it, where it is open."""
         documents = self._server.workspace.text_documents
         before = folder.shown.pop(path, {})
         if found:
             folder.shown[path] = dict(found)
-        for uri in dict.fromkeys([*before, *found, *([uri] if (uri := self._uris().get(path)) else [])]):
+        for uri in dict.fromkeys([*before, *found, *([own] if own else [])]):
             version = documents[uri].version if uri in documents else None
             diagnostics = [each.diagnostic for each in found.get(uri, [])]
             self._server.text_document_publish_diagnostics(

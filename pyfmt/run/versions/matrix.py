@@ -130,7 +130,7 @@ class MatrixReader:
         if found:
             return found
         if path not in self._own:
-            return [Bound(path, "", "it has no environment that could say who else asks for it")]
+            return [Bound(path, "", "no environment could say who else asks for it")]
         cure = _CURES.get(self._locks.get(path, ""), "")
         said = f"nothing that is known: `{cure.format(name)}` in {path}" if cure else "nothing that is known"
         return [Bound(path, "", said)]

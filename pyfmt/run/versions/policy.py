@@ -45,9 +45,10 @@ def check(
     paths = {project.path: project.name for project in whole}
     unit = Unit(TOOL, None, tuple(Part(project, selected.get(project.path, ())) for project in whole), number=1)
     failures = [Failure(TOOL, (paths[path],), "", f"{path}: {why}") for path, why in matrix.unread if path in paths]
+    ours = {project.distribution for project in projects}
     asked = [project for project in whole if project.path in matrix.unknown]
     for project in asked if names else ():
-        if concerned := [name for name in project.requires if _matches(name, names)]:
+        if concerned := [name for name in project.requires if name not in ours and _matches(name, names)]:
             why = (
                 f"which version it has of {some(concerned)} is not known: it has neither a lock file nor an environment"
             )

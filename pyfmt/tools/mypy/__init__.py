@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pyfmt.core.model import Severity
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules
 from pyfmt.tools.mypy import executing, rules
 from pyfmt.tools.mypy.adapter import Mypy, own_sections
 from pyfmt.tools.mypy.further import folders
@@ -30,6 +30,10 @@ TOOL = Tool(
         r'import-(?:not-found|untyped): (?:[^"]*(?:module named|not installed for) "(?P<module>[\w.]+)")?'
         "|(no-any-unimported|no-any-return|untyped-decorator): "
         r'|misc: .*\(has type "Any"\)'
+    ),
+    # A class in a function is called NAME@LINE, wherever it is named.
+    layout=LayoutRules(
+        re.compile(rb"#.*\b(?:type|mypy)\s*:"), re.compile(r"\bon line (\d+)"), re.compile(r"@\d|:\d+:")
     ),
     own_cache=True,
     own_sections=own_sections,

@@ -132,8 +132,11 @@ class Observer:
         return seen
 
     def _counts(self, path: Any, options: Mapping[str, Any]) -> bool:
-        """Whether it is a question by path; who knows a folder by its number has opened it before."""
-        return not self._pauses and not isinstance(path, int) and options.get("dir_fd") is None
+        """Whether it is a question by path; who knows a folder by its number has opened it before.
+
+        An empty path is nowhere, whatever the disk holds; made absolute, it would be the working folder.
+        """
+        return bool(path) and not self._pauses and not isinstance(path, int) and options.get("dir_fd") is None
 
     def _watched_link(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         def seen(path: Any, *arguments: Any, **options: Any) -> Any:

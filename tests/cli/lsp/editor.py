@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -129,15 +130,16 @@ class Editor:
         return found.contents.value if found and isinstance(found.contents, types.MarkupContent) else ""
 
 
-def applied(text: str, changes: Sequence[types.TextEdit]) -> str:
-    """A text with changes, whose positions count UTF-16 units."""
-    lines = text.split("\n")
+def applied(text: str, changes: Sequence[types.TextEdit], encoding: str = "utf-16-le", unit: int = 2) -> str:
+    """A text with changes, whose positions count units (of so many bytes) of an encoding, as the protocol says it."""
+    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
 
     def offset(position: types.Position) -> int:
-        before = sum(len(line) + 1 for line in lines[: position.line])
-        line = lines[position.line] if position.line < len(lines) else ""
-        units = line.encode("utf-16-le")[: 2 * position.character]
-        return min(len(text), before + len(units.decode("utf-16-le")))
+        assert position.line < len(starts), position
+        rest = text[starts[position.line] :]
+        before = rest.encode(encoding)[: unit * position.character].decode(encoding)
+        assert not re.search(r"[\r\n]", before) and len(before.encode(encoding)) == unit * position.character, position
+        return starts[position.line] + len(before)
 
     for change in sorted(changes, key=lambda each: -offset(each.range.start)):
         text = text[: offset(change.range.start)] + change.new_text + text[offset(change.range.end) :]
@@ -146,12 +148,18 @@ def applied(text: str, changes: Sequence[types.TextEdit]) -> str:
 
 @asynccontextmanager
 async def editing(
-    tree: Monorepo, folders: Sequence[Path] = (), options: Mapping[str, Any] | None = None, **capabilities: Any
+    tree: Monorepo,
+    folders: Sequence[Path] = (),
+    options: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    **capabilities: Any,
 ) -> AsyncIterator[Editor]:
     """Start `pyfmt lsp` as an editor does, and end it as an editor does: no process may be left."""
     editor = Editor(tree)
     program, *arguments = command()
-    await editor.client.start_io(program, *arguments, "lsp", env=tree.environment_variables(), cwd=str(tree.home))
+    await editor.client.start_io(
+        program, *arguments, "lsp", env=tree.environment_variables(environ), cwd=str(tree.home)
+    )
     process = editor.client._server  # pylint: disable=protected-access  # pygls gives it to nobody
     assert process is not None
     try:

@@ -246,12 +246,17 @@ def test_several_roots_and_a_file_that_lies_in_none(tree: Monorepo, tmp_path: Pa
     other.environment(".")
 
     async def session() -> None:
-        async with editing(tree, [tree.root / "billing", other.root]) as it:
+        async with editing(tree, [tree.root / "billing", other.root], environ={"PYTHONPATH": str(tmp_path)}) as it:
             theirs = (other.root / "other/a.py").as_uri()
             await it.until(lambda: "unused-import" in [each.code for each in it.shown.get(theirs, [])])
             await it.until(lambda: it.of("billing/train.ipynb"))
             assert not it.of("core/core/text.py")  # beside the folder
             it.open("core/core/text.py")
             await it.until(lambda: any("undefined_name" in each.message for each in it.of("core/core/text.py")))
+            # An upgrade of a tool: what this process has in memory is not what a command would run.
+            (tmp_path / "black-99.dist-info").mkdir()
+            it.save("core/core/text.py")
+            await it.until(lambda: it.codes("core/core/text.py") == ["failed"])
+            assert [message for message in it.messages if "has changed meanwhile" in message and "start it" in message]
 
     asyncio.run(session())
