@@ -24,8 +24,8 @@ class SideEffects:
     made: dict[str, tuple[str, list[Row]]] = field(
         default_factory=dict
     )  # by setter, with the digest of what it reaches
-    early: list[Sequence[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
-    late: list[Sequence[str]] = field(default_factory=list)  # the same while files were linted
+    early: list[list[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
+    late: list[list[str]] = field(default_factory=list)  # the same while files were linted
     touched: dict[str, list[str]] = field(default_factory=dict)  # by module outside of the checkout: who can see it
     common: dict[str, bool] = field(default_factory=dict)  # attributes, and whether others than the checkout name them
     tops: list[str] = field(default_factory=list)  # top-level names for which `asked` is complete

@@ -10,10 +10,11 @@ from __future__ import annotations
 import copy
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-Read = Callable[[str], Sequence[str]]  # what a file imports, as `pyfmt.imports.graph.imports_of` tells it
+from pyfmt.imports.parse import Read
+
 Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tree_digest`), "" for its very bytes
 _MODULES = (".py", ".pyi")
 

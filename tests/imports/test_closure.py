@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
-from pyfmt.imports.graph import imports_of
+from pyfmt.imports.parse import read_module
 
 ROOTS = (("lib/core", ""), ("lib/extra/src", ""), ("app", ""))
 SOURCES = {
@@ -29,7 +29,7 @@ def reach(
     sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, shared: frozenset[str] = frozenset()
 ) -> Reach:
     tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", shared)
-    return Reach(tree, lambda file: imports_of(sources[file].encode()) if file in sources else ())
+    return Reach(tree, lambda file: read_module(sources[file].encode()).content.imports if file in sources else ())
 
 
 def files(found: frozenset[str]) -> set[str]:
