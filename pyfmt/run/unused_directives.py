@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core import planning
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ToolError
@@ -42,12 +43,16 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
         todo.extend(files)
         made: dict[str, list[Finding]] = {}
         try:
-            tasks = _tasks(files, owners, settings.root, with_programs(configs, run.session.progress.say))
+            with suspended():
+                programs = with_programs(configs, run.session.progress.say)
+                answers = [
+                    *find_useless(_tasks(files, owners, settings.root, programs), settings.jobs, settings.timeout)
+                ]
         except ToolError as error:
             names = dict.fromkeys(owners[file].name for file in files)
             failures.append(Failure(TOOL, tuple(names), "", error.what, error.cure))
             return made
-        for file, answer in zip(files, find_useless(tasks, settings.jobs, settings.timeout), strict=True):
+        for file, answer in zip(files, answers, strict=True):
             if answer.error:
                 reason = f"{file}: {answer.error}"
                 failures.append(Failure(TOOL, (owners[file].name,), "", reason, answer.error_detail))
