@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from pyfmt.cache.import_memory import SourceReader
-from pyfmt.cache.keys import fold
-from pyfmt.cache.memory import Memory
+from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.model import Project
+from pyfmt.imports.parse import Read
+
+_LISTS: MemoKind[dict[str, list[str]]] = MemoKind("import lists", 2, dict[str, list[str]])
 
 
 class ImportLists:
@@ -18,8 +18,8 @@ class ImportLists:
     The first question about a file answers those about all of its project.
     """
 
-    def __init__(self, read: SourceReader, memory: Memory, projects: Iterable[Project]) -> None:
-        self._read, self._memory = read, memory
+    def __init__(self, imports: Read, table: MemoTable, projects: Iterable[Project]) -> None:
+        self._imports, self._table = imports, table
         self._homes = {
             file: project for project in projects for file in (*project.files, *project.hidden, *project.notebooks)
         }
@@ -33,22 +33,14 @@ class ImportLists:
         return self._known[file]
 
     def _lists(self, files: Sequence[str]) -> dict[str, list[str]]:
-        store, digests = self._memory.store, self._memory.digests
         wanted = [file for file in files if not file.endswith("/")]
-        key = fold("import lists", 1, sys.version_info[:3], [(file, digests.of(file)) for file in wanted])
-        known = _loaded(store.get([key]).get(key)) if store and len(wanted) > 1 else None
-        if known is not None and known.keys() == {*wanted}:
-            return known
-        found = {file: [text for text in self._read(file) if not text.startswith("@")] for file in wanted}
-        steady = all(digests.again(file) == digests.of(file) for file in wanted)
-        if store and steady and len(wanted) > 1:
-            store.put({key: json.dumps(found, separators=(",", ":")).encode("utf-8", "surrogatepass")})
-        return found
+        if len(wanted) < 2:
+            return self._read(wanted)
 
+        def inputs(_: str, digest: Callable[[str], bytes]) -> object:
+            return {"python": sys.version_info[:3], "files": [(file, digest(file)) for file in wanted]}
 
-def _loaded(value: bytes | None) -> dict[str, list[str]] | None:
-    try:
-        found = json.loads(value.decode("utf-8", "surrogatepass")) if value is not None else None
-    except ValueError:
-        return None  # damaged: a miss
-    return found if isinstance(found, dict) else None
+        return self._table.remembered(_LISTS, [""], inputs, lambda _: {"": self._read(wanted)})[""]
+
+    def _read(self, files: Sequence[str]) -> dict[str, list[str]]:
+        return {file: [text for text in self._imports(file) if not text.startswith("@")] for file in files}

@@ -13,14 +13,13 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from pyfmt import disk
-from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, seen_sources, unit_inputs
 from pyfmt.cache.observed import Observed
-from pyfmt.cache.remembered import DeclaredKey, Learnt, Remembered
+from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.sources import MODULES
 from pyfmt.cache.store import Store
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
@@ -34,10 +33,22 @@ _SETS = 8  # of files that were read, for the same paths
 _VERSION = 1  # raise it when trees or places are read in another way
 
 
+@dataclass(frozen=True, slots=True)
+class _KeptLayout:
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    texts: dict[str, str]  # by file that a finding is about: the digest of its content
+    observed: Observed
+    read: list[str]  # files of the monorepo
+
+
+_KEPT = MemoKind("unit without layout", 1, _KeptLayout)
+
+
 class Layouts:
     """Outcomes of whole units by keys without layout; what is parsed is remembered by its content."""
 
-    def __init__(self, store: Store, remembered: Remembered) -> None:
+    def __init__(self, store: Store, remembered: ObservedRuns) -> None:
         self._store = store
         self._remembered = remembered
         self._trees: dict[bytes, str] = {}
@@ -72,9 +83,8 @@ class Layouts:
         key = self._key(unit, row.hex(), files, facts)
         self._store.put({row: _packed(files), listing: _packed(names[:_SETS])})
         self._keep_parsed()
-        rows = [row_from_finding(finding) for finding in findings]
-        data = {"findings": rows, "notes": learnt.notes, "texts": texts, "asked": learnt.observed.dump().decode()}
-        return DeclaredKey(key, facts.places(unit)), _packed({**data, "read": files})
+        kept = _KeptLayout(findings, learnt.notes, texts, learnt.observed, files)
+        return DeclaredKey(key, facts.places(unit)), _KEPT.pack(kept)
 
     @staticmethod
     def _read_by(learnt: Learnt, facts: KeyFacts) -> list[str]:
@@ -93,18 +103,12 @@ class Layouts:
         return [(key.hex(), _names(value)) for key, value in found.items()]
 
     def _load(self, value: bytes, unit: Unit, facts: KeyFacts) -> Learnt | None:
-        try:
-            data: dict[str, Any] = json.loads(value)
-            findings = [finding_from_row(row) for row in data["findings"]]
-            now = self._moved(unit.tool, findings, data["notes"], data["texts"], facts)
-            if now is None:
-                return None
-            outcome = Outcome(unit, now, cached=True)
-            observed = Observed.load(data["asked"].encode("utf-8", "surrogatepass"))
-            asked = {"files": [os.path.join(facts.root, file) for file in data["read"]]}
-            return Learnt(outcome, tuple(data["notes"]), observed, [asked])
-        except (ValueError, KeyError, TypeError):
-            return None  # a value that cannot be read is a miss
+        kept = _KEPT.unpack(value)
+        now = self._moved(unit.tool, kept.findings, kept.notes, kept.texts, facts) if kept is not None else None
+        if kept is None or now is None:
+            return None
+        asked = {"files": [os.path.join(facts.root, file) for file in kept.read]}
+        return Learnt(Outcome(unit, now, cached=True), kept.notes, kept.observed, [asked])
 
     def _listing(self, unit: Unit, facts: KeyFacts) -> bytes | None:
         """The key of a whole unit whatever is in its modules; None where its tool may look at more than trees."""

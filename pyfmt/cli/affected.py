@@ -13,7 +13,6 @@ from typing import Any
 
 from pyfmt import config, projects
 from pyfmt.cache.import_lists import ImportLists
-from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.memory import Memory
 from pyfmt.cli.job_rows import as_github_matrix, as_gitlab_pipeline, is_deployed
 from pyfmt.cli.output import print_text
@@ -99,7 +98,7 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
     memory = Memory(settings, request.use_cache)
     try:
         survey = projects.find_projects(settings)
-        read = ImportLists(SourceReader(memory, settings.root), memory, survey.everything)
+        read = ImportLists(memory.imports, memory.table, survey.everything)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
         stale = stale_locks(settings.root, survey.projects, memory.memo)
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]

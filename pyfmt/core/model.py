@@ -339,8 +339,8 @@ class Edit:
     path: str
     tools: tuple[str, ...]
     project: str
-    diff: str = ""  # unified diff, only where asked for
     written: bool = False
+    diff: str = ""  # unified diff, only where asked for
     digest: str = ""  # SHA-256 of what was written, where it is in order now
 
 

@@ -17,7 +17,8 @@ from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
 from pyfmt.git.shared_files import read_or_empty, shared_files
-from pyfmt.imports.graph import Home, ImportGraph, Read, imports_of
+from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.parse import Read, read_module
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
@@ -195,7 +196,7 @@ class _Attribution:
             texts = [self._diff.repository.read(base, path) or b"" for base in self._diff.bases]
         except git.Unknown:
             return set()
-        return set.intersection(*(set(imports_of(text)) for text in texts)) if texts else set()
+        return set.intersection(*(set(read_module(text).content.imports) for text in texts)) if texts else set()
 
     def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
         bases = ", ".join(base[:12] for base in self._diff.bases)

@@ -1,4 +1,4 @@
-"""Which file imports which: read statically with ast, by the names that each file can be imported under.
+"""Which file imports which, by the names that each file can be imported under.
 
 Where it cannot be known, more is taken than less: a file that cannot be parsed imports all below the names it seems to
 name, and a name that no import root gives is looked for by its last parts.
@@ -6,84 +6,12 @@ name, and a name that no import root gives is looked for by its last parts.
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pyfmt.core import parsing
-from pyfmt.imports.tree_digest import tree_digest
-from pyfmt.projects.layout import imported_names
-
-# An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
-# import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that
-# could name one, by which a module below an imported package may be meant (`import a` and then `a.name`). "!a.b" is an
-# import of a computed name that begins with "a.b."; where nothing of it is written ("!"), it may be any of the own
-# package.
-Read = Callable[[str], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleContent:
-    """What is remembered of a module's source."""
-
-    imports: tuple[str, ...]
-    tree: str  # see `tree_digest`; "" where others see its very bytes
-
-
-def imports_of(source: bytes) -> tuple[str, ...]:
-    """What a module's source imports, in order and each once; every branch counts, and literal dynamic imports too."""
-    return content_of(source).imports
-
-
-def content_of(source: bytes) -> ModuleContent:
-    """What a module's source imports, and what others can see of it; it is parsed once."""
-    try:
-        tree = parsing.parse_python(source, with_type_comments=True)
-    except (SyntaxError, ValueError):
-        return ModuleContent((*(f"{name}.**" for name in sorted(imported_names(source))), ".**"), "")
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        for name in _imports(node):
-            found[name] = None
-    return ModuleContent(tuple(found), tree_digest(source, tree))
-
-
-def _imports(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.Attribute):
-        yield f"@{node.attr}"
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-        yield f"@{node.value}"
-    elif isinstance(node, ast.ImportFrom):
-        base = "." * node.level + (node.module or "")
-        for alias in node.names:
-            yield f"{base}{'' if base.endswith('.') or not base else '.'}{alias.name}"
-    elif isinstance(node, ast.Call) and node.args:
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        first = node.args[0]
-        if called in ("import_module", "__import__"):
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield first.value
-            else:
-                yield f"!{_beginning(first)}"
-
-
-def _beginning(name: ast.expr) -> str:
-    """The package that a computed name begins with ("a.b" of f"a.b.{name}"); "" where it is not written there."""
-    while True:
-        if isinstance(name, ast.JoinedStr) and name.values:
-            name = name.values[0]
-        elif isinstance(name, ast.BinOp):
-            name = name.left
-        elif isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "format":
-            name = name.func.value
-        else:
-            break
-    text = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
-    return text.partition("{")[0].partition("%")[0].rpartition(".")[0].lstrip(".")
+from pyfmt.imports.parse import Read
 
 
 @dataclass(frozen=True, slots=True)

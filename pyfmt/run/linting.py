@@ -51,11 +51,9 @@ def _reaching(run: RunContext) -> ReachOf:
 
     @lru_cache(maxsize=None)
     def made() -> Reaching:
-        from pyfmt.cache.import_memory import SourceReader  # deferred for start-up time
-        from pyfmt.run.closures import Reaching
+        from pyfmt.run.closures import Reaching  # deferred for start-up time
 
-        read = SourceReader(run.memory, run.space.config.root)
-        return Reaching(run.facts, read, InstalledNames().names, run.space.projects)
+        return Reaching(run.facts, run.memory.imports, InstalledNames().names, run.space.projects)
 
     def reach_of(unit: Unit, part: Part) -> Reach | None:
         return made()(unit, part)

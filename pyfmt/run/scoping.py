@@ -57,10 +57,9 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     if request.since is None:
         return Chosen(format_only, chosen, told)
     from pyfmt.cache.import_lists import ImportLists
-    from pyfmt.cache.import_memory import SourceReader
     from pyfmt.git import changes  # deferred for start-up time
 
-    read = ImportLists(SourceReader(run.memory, space.config.root), run.memory, space.survey.everything)
+    read = ImportLists(run.memory.imports, run.memory.table, space.survey.everything)
     staged = (space.real.root, space.stage.index) if space.stage and space.stage.index else None
     compared = changes.Comparison(request.since, run.session.environ, staged)
     found = changes.find_scope(space.config, space.survey, compared, read)

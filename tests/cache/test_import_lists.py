@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyfmt import config, projects
 from pyfmt.cache.import_lists import ImportLists
-from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.memory import Memory
 from pyfmt.core.request import Command, Request
 from tests.projects.trees import named, write
@@ -17,18 +17,14 @@ def lists(root: Path, asked: list[str] | None = None) -> dict[str, list[str]]:
     settings = config.load(Request(Command.CHECK), root)
     memory = Memory(settings, True)
     try:
-        source = SourceReader(memory, root)
 
-        class Reader(SourceReader):
-            """Says what it is asked."""
-
-            def __call__(self, file: str) -> tuple[str, ...]:
-                if asked is not None:
-                    asked.append(file)
-                return tuple(source(file))
+        def one(file: str) -> Sequence[str]:
+            if asked is not None:
+                asked.append(file)
+            return memory.imports(file)
 
         survey = projects.find_projects(settings)
-        read = ImportLists(Reader(memory, root), memory, survey.everything)
+        read = ImportLists(one, memory.table, survey.everything)
         return {file: list(read(file)) for project in survey.everything for file in project.files}
     finally:
         memory.close()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.imports.graph import Home, ImportGraph, imports_of
+from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.parse import read_module
 
 
 @pytest.mark.parametrize(
@@ -24,12 +25,14 @@ from pyfmt.imports.graph import Home, ImportGraph, imports_of
     ],
 )
 def test_the_imports_of_a_source(source: str, expected: tuple[str, ...]) -> None:
-    assert sorted(text for text in imports_of(source.encode()) if not text.startswith("@")) == sorted(expected)
+    assert sorted(text for text in read_module(source.encode()).content.imports if not text.startswith("@")) == sorted(
+        expected
+    )
 
 
 def test_names_that_may_mean_a_module_of_a_package_are_told_apart_from_imports() -> None:
     source = b"import a\n\na.b.c()\ngetattr(a, 'd')\nprint('no name')\n"
-    assert sorted(imports_of(source)) == ["@b", "@c", "@d", "a"]
+    assert sorted(read_module(source).content.imports) == ["@b", "@c", "@d", "a"]
 
 
 def importers(sources: dict[str, str], *changed: str, gone: tuple[str, ...] = ()) -> set[str]:
@@ -39,7 +42,9 @@ def importers(sources: dict[str, str], *changed: str, gone: tuple[str, ...] = ()
         Home(path, tuple(file for file in files if file.startswith(path + "/")), roots)
         for path, roots in (("lib", ("lib", "lib/src")), ("app", ("app",)), ("other", ("other",)))
     ]
-    return set(ImportGraph(homes, lambda file: imports_of(sources.get(file, "").encode())).importers(changed))
+    return set(
+        ImportGraph(homes, lambda file: read_module(sources.get(file, "").encode()).content.imports).importers(changed)
+    )
 
 
 LIB = {

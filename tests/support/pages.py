@@ -19,10 +19,10 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
 EXAMPLE = ROOT / "examples/monorepo"
 
 # In an indented block, behind `$ ` in a console block, or as a step of a CI's file.
-_COMMAND = re.compile(r"^(?: {4,}|\$ |\s+- (?:run: )?)((?:pyfmt|git|echo)(?: .*)?)$", re.MULTILINE)
+_COMMAND = re.compile(r"^(?: {4,}|\$ |\s+- (?:run: )?)((?:pyfmt|git|echo)(?: [^=\n].*)?)$", re.MULTILINE)
 _SESSION = re.compile(r"^```console\n\$ ([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# With names to be replaced, or what waits for an event, and has tests of its own in tests/cli/watch.
-_NOT_RUN = re.compile(r"\$\{\{|--watch|\[[A-Z]|\b(?:FILE|REV|SPEC)\b")
+# With names to be replaced, or what waits for an event, and has tests of its own in tests/cli.
+_NOT_RUN = re.compile(r"\$\{\{|--watch|^pyfmt lsp|\[[A-Z]|\b(?:FILE|REV|SPEC)\b")
 
 
 def commands(page: Path) -> list[str]:
@@ -73,7 +73,14 @@ def shell(tree: Monorepo, line: str) -> subprocess.CompletedProcess[str]:
     """What a shell makes of `line` in the tree's root."""
     variables = tree.environment_variables()
     return subprocess.run(
-        ["sh", "-c", line], cwd=tree.root, env=variables, check=False, capture_output=True, text=True, timeout=300
+        ["sh", "-c", line],
+        cwd=tree.root,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyfmt import config, disk
 from pyfmt.cli.explain_rule import rule_text
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Outcome, Project, Unit
+from pyfmt.core.model import Config, Outcome, Project, Unit
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
 from pyfmt.projects.selection import owner
@@ -96,12 +96,21 @@ def explained(_serving: Serving, rule: str) -> str:
 def home_of(_serving: Serving, request: Request, folder: Path) -> Path | None:
     """The root of the monorepo that a folder belongs to; None where nothing says that it is one. Raises ConfigError."""
     settings = config.load(request, folder)
-    return settings.root if settings.file or (settings.root / ".git").exists() else None
+    return settings.root if _is_monorepo(settings) else None
+
+
+def _is_monorepo(settings: Config) -> bool:
+    """Whether something says so: else a folder may be anything, a user's home say."""
+    return settings.file is not None or (settings.root / ".git").exists()
 
 
 def parts(_serving: Serving, request: Request, folder: Path) -> list[tuple[str, ...]]:
-    """The paths of each project in a folder, absolute: together all that is checked there. Raises PyfmtError."""
-    settings, survey = surveyed(config.load(request, folder))
+    """The paths of each project in a folder, absolute: together all that is checked there; none where nothing says that
+    it is a monorepo's. Raises PyfmtError."""
+    settings = config.load(request, folder)
+    if not _is_monorepo(settings):
+        return []
+    settings, survey = surveyed(settings)
     root, here = settings.root, os.path.relpath(os.path.realpath(folder), settings.root).replace(os.sep, "/")
     found = [project for project in survey.projects if project.checked and _is_below(project.path, here)]
     if not found and (above := owner(f"{here}/-", survey.projects)):

@@ -41,7 +41,6 @@ def check(
     whole = [project for project in projects if set(project.files).issubset(selected.get(project.path, ()))]
     names = tuple(normalise(name) for name in policy.one_version)  # `normalise` leaves a glob's marks alone
     work = _PolicyCheck(matrix, root, {project.path: project for project in projects})
-    findings = [*work.one_version(names), *work.internal(policy.internal)]
     paths = {project.path: project.name for project in whole}
     unit = Unit(TOOL, None, tuple(Part(project, selected.get(project.path, ())) for project in whole), number=1)
     failures = [Failure(TOOL, (paths[path],), "", f"{path}: {why}") for path, why in matrix.unread if path in paths]
@@ -54,9 +53,13 @@ def check(
             )
             failures.append(Failure(TOOL, (project.name,), "", why, "lock it, or `pyfmt envs create` makes one"))
     notes = _notes(matrix, names) if len(whole) == len(projects) else ()
-    chosen = tuple(finding for finding in findings if finding.project in paths.values())
-    seconds = time.monotonic() - began
-    return VersionsChecked(Outcome(unit, chosen, failures=tuple(failures), seconds=seconds), notes)
+    chosen = tuple(
+        finding
+        for finding in (*work.one_version(names), *work.internal(policy.internal))
+        if finding.project in paths.values()
+    )
+    outcome = Outcome(unit, chosen, failures=tuple(failures), seconds=time.monotonic() - began)
+    return VersionsChecked(outcome, notes)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

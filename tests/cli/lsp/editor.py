@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 from pygls.uris import to_fs_path
 
+from tests.runner.test_worker_server import alive, children_of
 from tests.support.monorepo import Monorepo, command
 
 PATIENCE = 60.0  # seconds after which what a test waits for will never come
@@ -32,6 +33,7 @@ class Editor:
         self.progress: list[object] = []
         self.registered: list[str] = []
         self._version = 0
+        self.process: asyncio.subprocess.Process | None = None
         feature = self.client.feature
         feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(partial(self._publish))
         feature(types.WINDOW_SHOW_MESSAGE)(partial(self._message))
@@ -172,10 +174,13 @@ async def editing(
         )
         await editor.client.initialize_async(asked)
         editor.client.initialized(types.InitializedParams())
+        editor.process = process
         yield editor
+        started = [child for each in children_of(process.pid) for child in (each, *children_of(each))]
         await editor.client.shutdown_async(None)
         editor.client.exit(None)
         assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
+        assert not [pid for pid in started if alive(pid)]
     finally:
         if process.returncode is None:
             process.kill()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +16,7 @@ from lsprotocol import types
 
 from tests.cli.lsp.editor import Editor, applied, editing
 from tests.end_to_end.trees import manifest
+from tests.runner.test_worker_server import children_of
 from tests.support.monorepo import Monorepo
 from tests.support.notebooks import notebook
 
@@ -214,6 +217,13 @@ def test_buffers_are_formatted_and_linted_as_standard_input_is(tree: Monorepo) -
             it.change(path, "def (:\n")
             assert await it.format(path) is None
             await it.until(lambda: it.of(path) and it.of(path)[0].severity == types.DiagnosticSeverity.Error)
+            # The process that runs is killed: that is said, and the one that formats is another.
+            assert it.process is not None
+            os.kill(min(children_of(it.process.pid)), signal.SIGKILL)
+            it.save(path, accepted)
+            await it.until(lambda: it.codes(path) == ["failed"])
+            assert [message for message in it.messages if "has ended" in message and "start it again" in message]
+            assert await it.format(path) == edits
 
     asyncio.run(session())
 
@@ -244,13 +254,17 @@ def test_several_roots_and_a_file_that_lies_in_none(tree: Monorepo, tmp_path: Pa
         tmp_path, {"pyproject.toml": manifest("other", "other") + "\n[tool.pyfmt]\n", "other/a.py": "import os\n"}
     )
     other.environment(".")
+    (tmp_path / "home/stray.py").write_text("import os\n")
 
     async def session() -> None:
-        async with editing(tree, [tree.root / "billing", other.root], environ={"PYTHONPATH": str(tmp_path)}) as it:
+        async with editing(
+            tree, [tree.root / "billing", other.root, other.home], environ={"PYTHONPATH": str(tmp_path)}
+        ) as it:
             theirs = (other.root / "other/a.py").as_uri()
             await it.until(lambda: "unused-import" in [each.code for each in it.shown.get(theirs, [])])
             await it.until(lambda: it.of("billing/train.ipynb"))
             assert not it.of("core/core/text.py")  # beside the folder
+            assert not it.shown.get((other.home / "stray.py").as_uri())  # which nothing says is a monorepo's
             it.open("core/core/text.py")
             await it.until(lambda: any("undefined_name" in each.message for each in it.of("core/core/text.py")))
             # An upgrade of a tool: what this process has in memory is not what a command would run.
