@@ -107,7 +107,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if TOOLS[unit.tool].project_rules is None or _has_notebooks(unit.files):
+        if not TOOLS[unit.tool].in_parts or _has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
