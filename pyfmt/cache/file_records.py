@@ -38,15 +38,15 @@ class _Now:
     wide: str  # digest of what project-wide messages depend on
     beside: str  # digest of what files that another environment answers for may set on others
 
-    def digest(self, tool: str, file: str, findings: Iterable[Finding]) -> str:
-        """Of all that the findings of a file depend on: its own content, and what it can see of others.
+    def digest(self, tool: str, file: str, findings: Iterable[Finding], effects: SideEffects) -> str:
+        """Of all that the findings of a file depend on: its own content, and what it sees of others.
 
-        That is their trees, and their very lines where a message tells one of these.
+        That are the definitions that it has looked at, and their very lines where a message tells one of these.
         """
         quotes = TOOLS[tool].quotes
         if quotes is not None and any(quotes.search(each.message) for each in findings):
             return self.reach.exact_digest(file)
-        return self.reach.digest(file)
+        return self.reach.digest(file, effects.reads.get(file))
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Record:
     beside: str = ""
 
 
-_RECORD = MemoKind("files", 1, Record)
+_RECORD = MemoKind("files", 2, Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if TOOLS[unit.tool].project_rules is None or _has_notebooks(unit.files):
+        if not TOOLS[unit.tool].in_parts or _has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -289,12 +289,14 @@ def _setting(record: Record, places: PortablePaths) -> set[str]:
 def _now(reach: Reach, effects: SideEffects, wide: str, part: Part) -> _Now:
     """What files depend on, if packages that are not the checkout's ask for what was noted."""
     asked = reach.asked(effects.asked, effects.tops)
-    return _Now(asked, wide, fold("beside", [(file, asked.tree_digest(file)) for file in part.beside]).hex())
+    setters = (file for file in part.beside if asked.sets(file))
+    beside = [(file, asked.seen_digest(file, effects.reads.get(file))) for file in setters]
+    return _Now(asked, wide, fold("beside", beside).hex())
 
 
 def _is_as_it_was(tool: str, record: Record, now: _Now, file: str) -> bool:
     digest, findings = record.files.get(file, ("", []))
-    return now.digest(tool, file, findings) == digest
+    return now.digest(tool, file, findings, record.effects) == digest
 
 
 def _settled(entry: Entry, said: JsonObject) -> bool:
@@ -322,5 +324,8 @@ def _update(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
         side_effects.redigest(record.effects, now.reach)
     record.files.update({file: ("", found) for file, found in rows.items()})
     # All that is not stale is as it was, also where files may see more by now.
-    record.files.update({file: (now.digest(tool, file, found), found) for file, (_, found) in record.files.items()})
+    known = record.effects
+    record.files.update(
+        {file: (now.digest(tool, file, found, known), found) for file, (_, found) in record.files.items()}
+    )
     record.files.update({file: ("", []) for file in entry.files.left})

@@ -12,9 +12,10 @@ from pyfmt import disk
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.parsing import why
+from pyfmt.imports.definitions import Definition
 from pyfmt.imports.parse import FileImports, ModuleContent, ParsedModule, read_module
 
-_CONTENT = MemoKind("imports", 5, ModuleContent)
+_CONTENT = MemoKind("imports", 6, ModuleContent)
 _STATEMENTS = MemoKind("import statements", 1, FileImports)
 _NOTHING = ModuleContent((), "")
 _Place = tuple[bytes, bool]  # the digest of a file, and whether it is a notebook
@@ -44,6 +45,10 @@ class SourceReader:
     def tree(self, file: str) -> str:
         """A digest of what others can see of a file; "" where that is its very bytes."""
         return self._content(file).tree
+
+    def defined(self, file: str) -> Sequence[Definition]:
+        """What a file defines."""
+        return self._content(file).definitions
 
     def _content(self, file: str) -> ModuleContent:
         self._take([file], _CONTENT, self._contents, lambda parsed: parsed.content)

@@ -62,7 +62,9 @@ class KeyFacts:
         found = self.configs[tool]
         inside = found.path.startswith(self.root + "/")
         place = found.path[len(self.root) :] if inside else os.path.basename(found.path)
-        return (found.origin, place, self.digest(found.path), self.digest(found.follows) if found.follows else b"")
+        follows = self.digest(found.follows) if found.follows else b""
+        chosen = (found.release.version, found.release.pins) if found.release else ()
+        return (found.origin, place, self.digest(found.path), follows, *chosen)
 
 
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:

@@ -67,8 +67,7 @@ class Layouts:
             ]
             values = filter(None, self._remembered.find(keys))
             found.append(next(filter(None, (self._load(value, unit, facts) for value in values)), None))
-        self._store.put(self._parsed)
-        self._parsed = {}
+        self._keep_parsed()
         return found
 
     def entry(self, learnt: Learnt, facts: KeyFacts) -> tuple[DeclaredKey, bytes] | None:
@@ -82,8 +81,8 @@ class Layouts:
         row = fold("files read", files)
         names = [row.hex(), *(name for name in _names(self._store.get([listing]).get(listing)) if name != row.hex())]
         key = self._key(unit, row.hex(), files, facts)
-        self._store.put({**self._parsed, row: _packed(files), listing: _packed(names[:_SETS])})
-        self._parsed = {}
+        self._store.put({row: _packed(files), listing: _packed(names[:_SETS])})
+        self._keep_parsed()
         kept = _KeptLayout(findings, learnt.notes, texts, learnt.observed, files)
         return DeclaredKey(key, facts.places(unit)), _KEPT.pack(kept)
 
@@ -93,6 +92,10 @@ class Layouts:
         known, _ = facts.sources.known(seen_sources(learnt.outcome.unit, facts))
         asked = {path for each in learnt.asked for path in each["files"]}
         return sorted(file for file in known if os.path.join(facts.root, file) in asked)
+
+    def _keep_parsed(self) -> None:
+        self._store.put(self._parsed, shared=False)
+        self._parsed = {}
 
     def _sets(self, names: Sequence[str]) -> list[tuple[str, list[str]]]:
         """Sets of files by their names."""
@@ -125,7 +128,7 @@ class Layouts:
             return digest.hex()
         key = fold("without layout", _VERSION, digest, rules.obeyed.pattern, sys.version_info[:3])
         if key not in self._trees:
-            known = self._store.get([key]).get(key)
+            known = self._store.get([key], shared=False).get(key)  # quicker made than fetched
             if known is None:
                 source = _read(file, digest, facts)
                 known = self._parsed[key] = without_layout(source, rules.obeyed).encode() if source is not None else b""

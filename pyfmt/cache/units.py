@@ -292,7 +292,7 @@ def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) 
 
 def _asked_of_tool(unit: Unit) -> Unit:
     """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
-    return whole(unit) if TOOLS[unit.tool].project_rules is None else unit
+    return unit if TOOLS[unit.tool].in_parts else whole(unit)
 
 
 class _Missing:

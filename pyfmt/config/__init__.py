@@ -188,10 +188,7 @@ def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
 
 
 def load(request: Request, cwd: Path) -> Config:
-    """The resolved configuration of a run.
-
-    Raises ConfigError (unknown key, wrong type, unreadable file) and UsageError (`--root` that is no folder).
-    """
+    """The resolved configuration of a run; raises ConfigError (a key, a type, an unreadable file) and UsageError."""
     root, file = _locate(request, cwd.resolve())
     section = section_of(file, read_toml(file)) if file is not None else None
     if section is None and request.location.config_file is not None:
@@ -206,6 +203,7 @@ def load(request: Request, cwd: Path) -> Config:
         projects=values.get("projects", ()),
         exclude=values.get("exclude", ()),
         tools=values.get("tools", registry.defaults()),
+        versions=values.get("versions", ()),
         tool_configs=_tool_configs(root, values.get("configs"), file, _named_tools(values, request)),
         environments=found.paths,
         groups=found.groups,

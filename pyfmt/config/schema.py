@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pyfmt.config.policies import INTERNAL
-from pyfmt.config.values import KEYS, LONGEST, PER_PROJECT, every_tool
+from pyfmt.config.values import FROM_LOCK, KEYS, LONGEST, PER_PROJECT, RELEASE, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
 from pyfmt.tools import registry
@@ -61,6 +61,16 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "minItems": 1,
         "items": {"enum": list(every_tool())},
         "default": list(registry.defaults()),
+    },
+    "versions": {
+        "description": 'Tool = version that runs, not the one that pyfmt brings; "lock": that of the root\'s lock.',
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            tool.name: {"type": "string", "pattern": f"^({FROM_LOCK}|{RELEASE})$"}
+            for tool in registry.TOOLS.values()
+            if tool.oldest
+        },
     },
     "environments": {
         "description": "Project (path or name) = folder of its environment.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -145,6 +146,31 @@ def _cache(value: Any) -> RemoteCache:
     return RemoteCache(**{names[key]: inside(key, _string, item) for key, item in value.items()})
 
 
+RELEASE = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?"
+FROM_LOCK = "lock"
+
+
+def versions(value: Any) -> tuple[tuple[str, str], ...]:
+    """Tool and version, or FROM_LOCK."""
+    if not isinstance(value, dict):
+        raise TypeError("a table of tool = version")
+    known = [tool.name for tool in registry.TOOLS.values() if tool.oldest]
+    for name, version in value.items():
+        if name not in known:
+            raise ValueError(f"{name!r} is no tool whose version can be chosen{nearest(name, known)}")
+        inside(name, _release, version)
+    return tuple(sorted(value.items()))
+
+
+def _release(value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError("a string")
+    if value != FROM_LOCK and not re.fullmatch(RELEASE, value):
+        raise ValueError(
+            f'{value!r} is no version; write it like "25.1.0", or "{FROM_LOCK}" for that of the root\'s lock'
+        )
+
+
 PER_PROJECT = ("tools", "overrides")  # what a project may set in a section of its own
 
 
@@ -161,6 +187,7 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "exclude": strings,
     "configs": _string,
     "tools": tools,
+    "versions": versions,
     "environments": _environments,
     "jobs": count,
     "timeout": seconds,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pyfmt.core.cells import CellPlace
 from pyfmt.core.policies import AffectedRules, Boundaries, VersionsPolicy
+from pyfmt.core.release import ToolRelease
 from pyfmt.core.remote_cache import RemoteCache
 
 
@@ -164,8 +165,8 @@ class ToolConfig:
     tool: str
     path: str  # absolute path of the file
     origin: str  # "configs", "root" or "built-in"
-    # Absolute path of the configuration of the tool that this one agrees with (`Tool.follows`), having none itself.
-    follows: str = ""
+    follows: str = ""  # absolute path of the configuration that it agrees with, having none (`Tool.follows`)
+    release: ToolRelease | None = None  # that runs; None: the one that pyfmt brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +189,10 @@ class Config:
     projects: tuple[str, ...] = ()  # globs; empty: every folder with a manifest
     exclude: tuple[str, ...] = ()  # gitignore-style patterns
     tools: tuple[str, ...] = ()  # by name
+    versions: tuple[tuple[str, str], ...] = ()  # tool -> the version that is chosen, or "lock"
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
-    # What `pyfmt envs create` installs beside the main group; None: what the projects' files may import.
-    groups: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None  # that `pyfmt envs create` installs; None: what files may import
     extras: tuple[str, ...] | None = None
     jobs: int = 1
     timeout: float = 600.0  # seconds for one unit

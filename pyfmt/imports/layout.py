@@ -15,6 +15,7 @@ import tokenize
 from collections.abc import Iterator
 
 from pyfmt.core import parsing
+from pyfmt.imports.definitions import definitions_of
 from pyfmt.imports.parse import Span
 from pyfmt.imports.tree_digest import tree_digest
 
@@ -31,7 +32,7 @@ def without_layout(source: bytes, obeyed: re.Pattern[bytes]) -> str:
     """
     try:
         tree = parsing.parse_python(source, with_type_comments=True)
-        seen = tree_digest(source, tree)
+        seen = tree_digest(source, definitions_of(tree))
         if not seen:
             return ""
         total = hashlib.sha256(seen.encode())

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyfmt.core import parsing
+from pyfmt.imports.definitions import Definition, definitions_of
 from pyfmt.imports.tree_digest import tree_digest
 from pyfmt.projects.layout import imported_names
 
@@ -66,6 +67,7 @@ class ModuleContent:
 
     imports: tuple[str, ...]
     tree: str  # see `tree_digest`; "" where others see its very bytes
+    definitions: tuple[Definition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,9 @@ def read_module(source: bytes) -> ParsedModule:
         return ParsedModule(ModuleContent(texts, ""), _by_lines(source, extends, error))
     nodes = list(ast.walk(tree))
     texts = tuple(dict.fromkeys(text for node in nodes for text in _texts(node)))
-    return ParsedModule(ModuleContent(texts, tree_digest(source, tree)), _statements(nodes, source, extends))
+    definitions = definitions_of(tree)
+    content = ModuleContent(texts, tree_digest(source, definitions), definitions)
+    return ParsedModule(content, _statements(nodes, source, extends))
 
 
 def _statements(nodes: Iterable[ast.AST], source: bytes, extends: bool) -> FileImports:

@@ -29,7 +29,7 @@ from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted, with_chosen_releases
 from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def run(request: Request, session: Session) -> RunResult:
     if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
-    settings = config.load(request, session.cwd)
+    settings = with_chosen_releases(config.load(request, session.cwd))
     steps.done("config")
     memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
@@ -106,7 +106,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
     ) as stage:
         steps.done("index")
         remote = open_remote(stage.real, request, session.environ)
-        memory = Memory(stage.config, request.use_cache, stage.cached, remote)
+        memory = Memory(with_chosen_releases(stage.config), request.use_cache, stage.cached, remote)
         try:
             space = survey_workspace(stage.config, request, session.environ, memory, stage)
             result = _run(request, session, space, memory)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core import planning
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
+from pyfmt.run.formatting import with_programs
 from pyfmt.run.workspace import RunContext
 from pyfmt.runner.directives import DirectiveTask, find_useless
 from pyfmt.tools import formatting
@@ -38,9 +41,18 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
 
     def compute(files: Sequence[str]) -> dict[str, list[Finding]]:
         todo.extend(files)
-        made = {}
-        tasks = _tasks(files, owners, settings.root, configs)
-        for file, answer in zip(files, find_useless(tasks, settings.jobs, settings.timeout), strict=True):
+        made: dict[str, list[Finding]] = {}
+        try:
+            with suspended():
+                programs = with_programs(configs, run.session.progress.say)
+                answers = [
+                    *find_useless(_tasks(files, owners, settings.root, programs), settings.jobs, settings.timeout)
+                ]
+        except ToolError as error:
+            names = dict.fromkeys(owners[file].name for file in files)
+            failures.append(Failure(TOOL, tuple(names), "", error.what, error.cure))
+            return made
+        for file, answer in zip(files, answers, strict=True):
             if answer.error:
                 reason = f"{file}: {answer.error}"
                 failures.append(Failure(TOOL, (owners[file].name,), "", reason, answer.error_detail))

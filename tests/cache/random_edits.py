@@ -13,6 +13,7 @@ from pathlib import Path
 
 import black
 
+from tests.cache import linked_definitions
 from tests.cache.little_monorepo import ENVIRONMENTS, FILES, WHEELS, LittleMonorepo, dedented
 from tests.cache.unseen_places import PLACES, user_of
 
@@ -397,3 +398,10 @@ def unseen(repo: LittleMonorepo, edit: Edit) -> str:
     place.put(repo, version)
     repo.tree.write({place.file: user_of(name)})
     return f"{name}: {version}, and {place.file}"
+
+
+@_kind
+def definition(repo: LittleMonorepo, edit: Edit) -> str:
+    """Another definition in a module of a library, of which its users look at one or two."""
+    names = sorted(linked_definitions.MODULES)
+    return linked_definitions.put(repo.tree, names[edit.first % 3 // 2], edit.second, edit.third)

@@ -140,7 +140,7 @@ def test_every_key(tmp_path: Path) -> None:
         merge-equivalent = false
         server = "off"
         project-settings = ["tools"]
-        project-schema = "schema.json"
+        project-schema = "shared/schema.json"
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
@@ -148,6 +148,9 @@ def test_every_key(tmp_path: Path) -> None:
         [[overrides]]
         paths = ["*.pyi"]
         severity = { W0611 = "error", "*" = "warning" }
+        [versions]
+        black = "25.1.0"
+        isort = "lock"
         [cache]
         remote = "https://cache.example.org"
         public-key = "ed25519:x"
@@ -173,6 +176,7 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
+    assert settings.versions == (("black", "25.1.0"), ("isort", "lock"))
     assert settings.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
     assert settings.baseline and not settings.in_dependents and not settings.notebooks
     assert not settings.merge_equivalent and settings.server == "off"

@@ -27,6 +27,8 @@ The answer:
              early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
                    for its messages, and that module's path
              touched: by target outside of the checkout, the linted files whose imports lead to it
+             reads: by linted file, and by file that sets something: the names that were looked up in each module of the
+                    checkout, "*" for all of them, "#" for which there are (`reads.py`)
              common: the attributes in `made` that modules outside of the checkout name, too
              tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
     asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
@@ -59,7 +61,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
-PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "asking", "replaying", "values", "touched")
+PARTS = "hooks view portions names linter whole effects asking replaying values touched reads".split()
 OBSERVING, LIMITS = "../../worker/observing", "../../worker/limits"
 
 _parts: dict[str, ModuleType] = {}
@@ -91,6 +93,7 @@ def preload(tool_paths: list[str]) -> None:
         _parts[name] = _sibling(name)
     _parts["limits"] = _sibling(LIMITS)
     _parts["asking"].listen()
+    _parts["reads"].listen()
     _linters.append(_parts["linter"].new_linter())
     _observers.append(_sibling(OBSERVING).Observer())
     sys.path[:] = _own_path
@@ -227,12 +230,8 @@ def _answer_of(text: str, status: int, group: Json, detail: str) -> Json:
 
 def _failed(group: Json, reason: str, detail: str) -> Json:
     tail = "\n".join(detail.strip().splitlines()[-20:])
-    return {
-        "messages": [],
-        "failures": [{"projects": [group["project"]], "reason": reason, "detail": tail}],
-        "notes": [],
-        "effects": [],
-    }
+    failure = {"projects": [group["project"]], "reason": reason, "detail": tail}
+    return {"messages": [], "failures": [failure], "notes": [], "effects": []}
 
 
 def _lint(payload: Json, group: Json) -> Json:
@@ -293,7 +292,10 @@ def _tops(payload: Json, group: Json, finders: Any, roots: list[str]) -> Any:
 def _new_effects(payload: Json, replay: Json | None) -> Any:
     effects = _parts["effects"]
     siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
-    return effects.Effects(siblings, effects.RecordedPaths(payload["root"], payload["prefix"]), replay)
+    places = effects.RecordedPaths(payload["root"], payload["prefix"])
+    reads = _parts["reads"].Reads(places, _observers[0].paused)
+    _parts["asking"].watching.append(reads)
+    return effects.Effects(siblings, places, replay, reads)
 
 
 def _asked(payload: Json, touched: Any) -> Json:
