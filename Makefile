@@ -9,7 +9,9 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 # Named by pyproject.toml's content: a fresh clone's time stamps say nothing.
-STAMP := $(VENV)/.installed-$(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+STATE := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+PROGRAM := $(VENV)/.pyfmt-$(STATE)
+STAMP := $(VENV)/.installed-$(STATE)
 JOBS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -32,13 +34,14 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint docs bench bench-real bench-environments primer soak soak-faults fuzz system clean
+.PHONY: help install demo test lint docs bench bench-real bench-environments primer soak soak-faults fuzz system clean site
 
 help:
-	@echo 'make demo    run pyfmt on a copy of examples/monorepo'
+	@echo 'make demo    run pyfmt on a copy of examples/monorepo; installs pyfmt into $(VENV), nothing of its tests'
 	@echo 'make test    run every test'
 	@echo 'make lint    pyfmt on itself, mypy --strict, import contracts'
-	@echo 'make docs    docs/reference.md, from the commands themselves'
+	@echo 'make docs    docs/reference.md and the report that README.md opens with, from the commands themselves'
+	@echo 'make site    the documentation as a website, in build/site'
 	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
 	@echo 'make bench-real  the same on real code: packages of PyPI in environments of their own; writes benchmarks/RESULTS-real.md'
 	@echo 'make primer  what a change does to 15 real monorepos, beside the tools in place (PRIMER_ARGS: --landed REV, --oracle)'
@@ -49,26 +52,32 @@ help:
 
 install: $(STAMP)
 
-$(STAMP):
+$(PROGRAM):
 	@$(FIND_PYTHON); \
 	python="$$(find_python)" || { $(INSTALL_ENSUREPIP) && python="$$(find_python)"; } || { \
 	    echo 'make: no Python 3.11 or later that can make virtual environments (Debian: apt-get install python3-venv)' >&2; \
 	    exit 1; \
 	}; \
-	echo "making $(VENV) with $$("$$python" --version)" >&2; \
+	echo "making $(VENV) with $$("$$python" --version): pyfmt, isort, black, pylint, mypy, uv (from PyPI, about 240 MB on disk)" >&2; \
 	"$$python" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install --editable '.[jupyter]'
+	@touch $@
+
+# What the tests need besides.
+$(STAMP): $(PROGRAM)
+	@echo 'installing what the tests need into $(VENV)' >&2
 	@$(BIN)/python -m pip -qq --disable-pip-version-check install --editable '.[dev]'
 	@touch $@
 
 # Exit code 1 says that there are findings: the demo is there to show them.
-demo: $(STAMP)
+demo: $(PROGRAM)
 	@pyfmt="$$PWD/$(BIN)/pyfmt"; \
 	scratch="$$(mktemp -d "$${TMPDIR:-/tmp}/pyfmt-demo.XXXXXX")"; \
 	cp -R examples/monorepo/. "$$scratch"; \
 	cd "$$scratch"; \
 	git init --quiet; \
 	git add --all; \
-	echo "demo: $$scratch"; \
+	echo "demo: $$scratch, with an environment for each of its projects (from PyPI, about 20 MB)"; \
 	echo '$$ pyfmt envs create --all'; \
 	"$$pyfmt" envs create --all; \
 	echo '$$ pyfmt check'; \
@@ -88,6 +97,12 @@ lint: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pyfmt.cli.reference > docs/reference.md.new
 	mv docs/reference.md.new docs/reference.md
+	$(BIN)/python -m tests.support.pages
+
+# mkdocs has an environment of its own, which uv keeps; a link that leads nowhere is an error (strict).
+site: $(PROGRAM)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/uv tool run --with 'mkdocs-material>=9.6,<10' --from 'mkdocs>=1.6,<2' mkdocs build --quiet
+	@echo build/site/index.html
 
 # Finding and reading 360 real environments, which it makes first (a minute or two).
 bench-environments: $(STAMP)

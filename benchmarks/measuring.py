@@ -60,10 +60,11 @@ class Contestant:
 def measured(command: list[str], cwd: Path, environ: Mapping[str, str], last_code: int = 0) -> Cost:
     """Run a command and say what it cost. The generated tree is clean: what finds something there is set up wrongly."""
     before, began = os.times(), time.perf_counter()
+    environ = {**os.environ, "PYFMT_SERVER": "off", **environ}  # what outlives the command would not be counted
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, cwd=cwd, env={**os.environ, **environ}, stdout=said, stderr=said) as process:
+        with subprocess.Popen(command, cwd=cwd, env=environ, stdout=said, stderr=said) as process:
             peak = [0]
-            watcher = threading.Thread(target=_watch, args=(process.pid, ended := threading.Event(), peak))
+            watcher = threading.Thread(target=watch, args=(process.pid, ended := threading.Event(), peak))
             watcher.start()
             process.wait()
             seconds = time.perf_counter() - began
@@ -78,12 +79,29 @@ def measured(command: list[str], cwd: Path, environ: Mapping[str, str], last_cod
     return Cost(seconds, processor, peak[0])
 
 
-def _watch(pid: int, ended: threading.Event, peak: list[int]) -> None:
+def watch(pid: int, ended: threading.Event, peak: list[int]) -> None:
     """Look at the memory of a process and its descendants until it ends; in `peak` the most that they had together."""
     pause, slowest = _LOOKS
     while not ended.wait(pause):
-        peak[0] = max(peak[0], sum(map(_memory, _descendants(pid))))
+        peak[0] = max(peak[0], together(pid))
         pause = min(pause * 1.3, slowest)
+
+
+def together(pid: int) -> int:
+    """What a process and its descendants have of the memory now, in bytes (PSS)."""
+    return sum(map(_memory, _descendants(pid)))
+
+
+def processor(pid: int) -> float:
+    """The seconds of a processor that a process, its descendants and what they had started have taken."""
+    found = 0
+    for each in _descendants(pid):
+        try:
+            fields = Path(f"/proc/{each}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            found += sum(map(int, fields[11:15]))
+        except OSError:
+            continue  # gone
+    return found / os.sysconf("SC_CLK_TCK")
 
 
 def _descendants(pid: int) -> list[int]:

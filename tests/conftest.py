@@ -30,6 +30,7 @@ hypothesis.settings.load_profile("any machine")
 
 def pytest_configure() -> None:
     """Draw the seed of this run's random edits; pytest-xdist's workers inherit it."""
+    os.environ["PYFMT_SERVER"] = "off"  # but for tests of the server itself
     os.environ.setdefault("PYFMT_TEST_SEED", str(random.SystemRandom().randrange(1_000_000)))
 
 
@@ -97,7 +98,7 @@ def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     folder.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".pre-commit-hooks.yaml"):
         shutil.copy2(ROOT / name, folder / name)
-    for name in ("pyfmt", "configs"):
+    for name in ("pyfmt", "configs", "examples/monorepo/tools"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     repository = Monorepo(folder, folder)
     repository.git("init", "--quiet")

@@ -42,6 +42,12 @@ class Digests:
             found = self._digests[path] = self._look(path)
         return found
 
+    def again(self, path: str) -> bytes:
+        """As `of` if nobody has written the file since that was asked, were it with the same content; else another."""
+        digest, found = self.of(path), self._stat(path)
+        mark = _mark(found) if found is not None else None
+        return digest if mark == self._marks.get(path) else hashlib.sha256(digest + (mark or b"")).digest()
+
     def look_again(self) -> None:
         """Ask the disk again from now on: files may have been written."""
         self._known.update(self._changed)
@@ -60,15 +66,18 @@ class Digests:
         self.look_again()
         self._before = marks
 
-    def _look(self, path: str) -> bytes:
+    def _stat(self, path: str) -> os.stat_result | None:
         try:
             found = os.stat(path if path[:1] == os.sep else self._prefix + path)
         except (OSError, ValueError):
+            return None
+        return found if stat.S_ISREG(found.st_mode) else None  # opening a named pipe would wait for ever
+
+    def _look(self, path: str) -> bytes:
+        found = self._stat(path)
+        if found is None:
             return MISSING
-        if not stat.S_ISREG(found.st_mode):
-            return MISSING  # opening a named pipe would wait for ever
-        mark = _MARK.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        self._marks[path] = mark
+        mark = self._marks[path] = _mark(found)
         known = self._known.get(path)
         if known is not None and known[0] == mark:
             digest = known[1]
@@ -98,6 +107,10 @@ class Digests:
             tree = self._tree
             self._store.put_stats({tree + path: mark for path, mark in kept.items()}, [tree + path for path in gone])
             self._changed = {}
+
+
+def _mark(found: os.stat_result) -> bytes:
+    return _MARK.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def _tree_of(path: str) -> str:

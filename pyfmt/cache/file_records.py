@@ -8,18 +8,16 @@ Whatever cannot be proved to be as it was has the whole project linted.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from pyfmt.cache import side_effects
-from pyfmt.cache.findings import finding_from_row, message_of, row_from_finding
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
 from pyfmt.cache.observed import Observed, PortablePaths
-from pyfmt.cache.remembered import Remembered
+from pyfmt.cache.observed_runs import ObservedRuns
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
@@ -40,27 +38,30 @@ class _Now:
     wide: str  # digest of what project-wide messages depend on
     beside: str  # digest of what files that another environment answers for may set on others
 
-    def digest(self, tool: str, file: str, rows: Iterable[Sequence[Any]]) -> str:
-        """Of all that the findings `rows` of a file depend on: its own content, and what it can see of others.
+    def digest(self, tool: str, file: str, findings: Iterable[Finding], effects: SideEffects) -> str:
+        """Of all that the findings of a file depend on: its own content, and what it sees of others.
 
-        That is their trees, and their very lines where a message tells one of these.
+        That are the definitions that it has looked at, and their very lines where a message tells one of these.
         """
         quotes = TOOLS[tool].quotes
-        if quotes is not None and any(quotes.search(message_of(row)) for row in rows):
+        if quotes is not None and any(quotes.search(each.message) for each in findings):
             return self.reach.exact_digest(file)
-        return self.reach.digest(file)
+        return self.reach.digest(file, effects.reads.get(file))
 
 
 @dataclass(slots=True)
 class Record:
     """What is known of a project in an environment; plain data, as it is stored."""
 
-    files: dict[str, tuple[str, list[Any]]]  # digest of what the file reaches, rows of findings
-    wide: tuple[str, list[Any]]
+    files: dict[str, tuple[str, list[Finding]]]  # digest of what the file reaches, findings
+    wide: tuple[str, list[Finding]]
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
     beside: str = ""
+
+
+_RECORD = MemoKind("files", 2, Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Partial:
 class FileRecords:
     """Reads and writes records; `reach_of` tells what the files of a part reach."""
 
-    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf, remembered: Remembered) -> None:
+    def __init__(self, store: Store, facts: KeyFacts, reach_of: ReachOf, remembered: ObservedRuns) -> None:
         self._store = store
         self._facts = facts
         self._reach_of = reach_of
@@ -106,7 +107,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if TOOLS[unit.tool].project_rules is None or _has_notebooks(unit.files):
+        if not TOOLS[unit.tool].in_parts or _has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -206,13 +207,14 @@ class FileRecords:
     def keep(self, partial: Partial) -> None:
         """Store the records of a unit that `joined` has updated."""
         changed = [entry for entry in partial.entries if not entry.is_fresh]
-        self._store.put({self._key(partial.unit, entry.part): _dump(entry.record) for entry in changed})
+        _RECORD.keep(self._store, {self._key(partial.unit, entry.part): entry.record for entry in changed})
 
     def learn(
         self, outcome: Outcome, notes: Sequence[str], effects: Sequence[JsonObject], asked: Mapping[str, PartQuestions]
     ) -> None:
         """Store records of a unit that was linted whole, where its files' messages are their own."""
-        found: dict[bytes, bytes] = {}
+        found: dict[bytes, Record] = {}
+        values: dict[bytes, bytes] = {}
         for said in effects:
             part = next((part for part in outcome.unit.parts if part.project.name == said["project"]), None)
             if (
@@ -235,9 +237,10 @@ class FileRecords:
                     said,
                 )
                 places = self._facts.places(outcome.unit, part)
-                self._take(record.touched, asked[said["project"]], places, found)
-                found[self._key(outcome.unit, part)] = _dump(record)
-        self._store.put(found)
+                self._take(record.touched, asked[said["project"]], places, values)
+                found[self._key(outcome.unit, part)] = record
+        self._store.put(values)
+        _RECORD.keep(self._store, found)
 
     def _now(self, unit: Unit, part: Part, effects: SideEffects) -> _Now | None:
         reach = self._reach_of(unit, part)
@@ -247,23 +250,10 @@ class FileRecords:
         return _now(reach, effects, fold("wide", own, reach.names).hex(), part)
 
     def _key(self, unit: Unit, part: Part) -> bytes:
-        return fold("files", part_inputs(unit, part, self._facts))
+        return _RECORD.key(part_inputs(unit, part, self._facts))
 
     def _load(self, unit: Unit, part: Part) -> Record | None:
-        key = self._key(unit, part)
-        value = self._store.get([key]).get(key)
-        if value is None:
-            return None
-        try:
-            data = json.loads(value)
-            files = {file: (str(digest), list(rows)) for file, (digest, rows) in data["files"].items()}
-            wide = (str(data["wide"][0]), list(data["wide"][1]))
-            for row in (*wide[1], *(row for _, rows in files.values() for row in rows)):
-                finding_from_row(row)
-            touched = AskedNames.load(data["touched"])
-            return Record(files, wide, SideEffects(**data["effects"]), data["notes"], touched, str(data["beside"]))
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-            return None  # damaged: a miss
+        return _RECORD.find(self._store, {"": self._key(unit, part)}).get("")
 
 
 def _findings(partial: Partial) -> tuple[Finding, ...]:
@@ -271,9 +261,10 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for entry in partial.entries:
         wanted = set(entry.part.files)
-        rows = [row for file, (_, rows) in entry.record.files.items() if file in wanted for row in rows]
-        each_ = (finding_from_row(row) for row in (*rows, *entry.record.wide[1]))
-        found += [each for each in each_ if each.path in wanted or not wanted.isdisjoint(each.also)]
+        own = [each for file, (_, known) in entry.record.files.items() if file in wanted for each in known]
+        for each in (*own, *entry.record.wide[1]):
+            if each.path in wanted or not wanted.isdisjoint(each.also):
+                found.append(each)
     found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
     return tuple(dict.fromkeys(found))
 
@@ -298,12 +289,14 @@ def _setting(record: Record, places: PortablePaths) -> set[str]:
 def _now(reach: Reach, effects: SideEffects, wide: str, part: Part) -> _Now:
     """What files depend on, if packages that are not the checkout's ask for what was noted."""
     asked = reach.asked(effects.asked, effects.tops)
-    return _Now(asked, wide, fold("beside", [(file, asked.tree_digest(file)) for file in part.beside]).hex())
+    setters = (file for file in part.beside if asked.sets(file))
+    beside = [(file, asked.seen_digest(file, effects.reads.get(file))) for file in setters]
+    return _Now(asked, wide, fold("beside", beside).hex())
 
 
 def _is_as_it_was(tool: str, record: Record, now: _Now, file: str) -> bool:
-    digest, rows = record.files.get(file, ("", []))
-    return now.digest(tool, file, rows) == digest
+    digest, findings = record.files.get(file, ("", []))
+    return now.digest(tool, file, findings, record.effects) == digest
 
 
 def _settled(entry: Entry, said: JsonObject) -> bool:
@@ -315,13 +308,13 @@ def _update(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
     record, now = entry.record, entry.now
     for file in set(record.files) - entry.files.everyone:
         del record.files[file]
-    rows: dict[str, list[Any]] = {file: [] for file in entry.files.stale}
+    rows: dict[str, list[Finding]] = {file: [] for file in entry.files.stale}
     wide = []
     for finding in findings:
         if finding.rule in (TOOLS[finding.tool].project_rules or ()):
-            wide.append(row_from_finding(finding))
+            wide.append(finding)
         elif finding.path in rows:
-            rows[finding.path].append(row_from_finding(finding))
+            rows[finding.path].append(finding)
     if record.wide[0] != now.wide:
         record.wide = (now.wide, wide)
     if said is not None:
@@ -331,10 +324,8 @@ def _update(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
         side_effects.redigest(record.effects, now.reach)
     record.files.update({file: ("", found) for file, found in rows.items()})
     # All that is not stale is as it was, also where files may see more by now.
-    record.files.update({file: (now.digest(tool, file, found), found) for file, (_, found) in record.files.items()})
+    known = record.effects
+    record.files.update(
+        {file: (now.digest(tool, file, found, known), found) for file, (_, found) in record.files.items()}
+    )
     record.files.update({file: ("", []) for file in entry.files.left})
-
-
-def _dump(record: Record) -> bytes:
-    data = asdict(record) | {"touched": record.touched.dump()}
-    return json.dumps(data, separators=(",", ":")).encode("utf-8", "surrogatepass")

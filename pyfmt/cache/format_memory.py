@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from pyfmt import disk
-from pyfmt.cache.findings import finding_from_row, row_from_finding
-from pyfmt.cache.keys import KeyFacts, changed_inputs, format_identity, format_inputs, format_key, miss, pack
+from pyfmt.cache.keys import KeyFacts, fold, format_inputs, format_key
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Edit, Outcome, Project, Unit
+from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_inputs, miss
+from pyfmt.core.model import Edit, Finding, Outcome, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.registry import TOOLS
 
-_CLEAN = b"{}"
 _FILES = "content"  # beside the inputs of a project: the digests of its files
 _MARKERS = ("setup.cfg", "pyproject.toml")
-_Said = dict[str, list[Any]]  # what is known of a file: nothing where it needs no change
+
+
+@dataclass(slots=True)
+class _Said:
+    """What is known of a file: nothing where it needs no change."""
+
+    edits: list[tuple[str, ...]] = field(default_factory=list)  # each by its tools
+    findings: list[Finding] = field(default_factory=list)
+
+
+_SAID = MemoKind("format", 1, _Said)
+_CLEAN = _Said()
 
 
 class FormatMemory:
@@ -41,6 +50,7 @@ class FormatMemory:
         self._known: dict[Unit, dict[str, _Said]] = {}
         self._keys: dict[Unit, dict[str, bytes]] = {}
         self._inputs: dict[str, dict[str, object]] = {}
+        self._projects: dict[str, bytes] = {}
         self._elsewhere: list[str] = []
         shared = self._facts.configs.values()
         if any(names_any(found, TOOLS[found.tool].looks_anywhere) for found in shared):
@@ -52,9 +62,9 @@ class FormatMemory:
         known = self._look_up(unit)
         edits, findings = [], []
         for file in unit.files:
-            said = known.get(file, {})
-            edits += [Edit(file, tuple(tools), project.name) for tools in said.get("edits", ())]
-            findings += [finding_from_row(row) for row in said.get("findings", ())]
+            said = known.get(file, _CLEAN)
+            edits += [Edit(file, tools, project.name) for tools in said.edits]
+            findings += said.findings
         now = time.monotonic()
         whole = len(known) == len(unit.files)
         return Outcome(unit, tuple(findings), tuple(edits), cached=whole, started=now, ended=now)
@@ -65,38 +75,22 @@ class FormatMemory:
         return tuple(file for file in unit.files if file not in known)
 
     def _look_up(self, unit: Unit) -> dict[str, _Said]:
-        if unit in self._known:
-            return self._known[unit]
-        known: dict[str, _Said] = {}
-        if self._store is not None:
-            together = self.key(unit.parts[0].project, unit.files)
+        if unit not in self._known:
+            together = self._find({"": self._key(unit.parts[0].project, unit.files)})
             # Of a project with a single file this is the file's own key, which may say what is wrong with it.
-            if self._store.get([together]).get(together) == _CLEAN:
-                known = {file: {} for file in unit.files}
-            else:
-                keys = self._file_keys(unit)
-                values = self._store.get(keys.values())
-                for file, key in keys.items():
-                    said = self._read(values.get(key))
-                    if said is not None:
-                        known[file] = said
-        self._known[unit] = known
-        return known
+            clean = together.get("") == _CLEAN
+            self._known[unit] = dict.fromkeys(unit.files, _CLEAN) if clean else self._find(self._file_keys(unit))
+        return self._known[unit]
 
-    def _read(self, value: bytes | None) -> _Said | None:
-        """A remembered value; None where there is none, where it is of no use in this run, or where it is damaged."""
-        try:
-            said = json.loads(value) if value is not None else None
-            if not isinstance(said, dict) or (said and not self._changes_too):
-                return None
-            return {key: list(said[key]) for key in said}
-        except (ValueError, TypeError):
-            return None
+    def _find(self, keys: Mapping[str, bytes]) -> dict[str, _Said]:
+        """What is known and of use in this run."""
+        found = _SAID.find(self._store, keys)
+        return {item: said for item, said in found.items() if self._changes_too or said == _CLEAN}
 
     def _file_keys(self, unit: Unit) -> dict[str, bytes]:
         if unit not in self._keys:
             project = unit.parts[0].project
-            self._keys[unit] = {file: self.key(project, [file]) for file in unit.files}
+            self._keys[unit] = {file: self._key(project, [file]) for file in unit.files}
         return self._keys[unit]
 
     def remember(self, unit: Unit, outcome: Outcome, settled: Mapping[str, str]) -> None:
@@ -109,28 +103,26 @@ class FormatMemory:
         project = unit.parts[0].project
         before = self._file_keys(unit)
         clean = {file for file in outcome.unit.files if file in settled and self._digest(file).hex() == settled[file]}
-        values = {self.key(project, [file]): _CLEAN for file in sorted(clean)}
+        values = {self._key(project, [file]): _CLEAN for file in sorted(clean)}
         inputs, (last, content) = self._project_inputs(project), self._last(project)
         content = {} if changed_inputs(last, inputs) else content
         content |= {file: self._digest(file).hex() for file in clean}
         if self._changes_too:
-            for file, value in _changes(outcome, clean).items():
-                if self.key(project, [file]) == before[file]:
-                    values[before[file]] = value
+            for file, said in _changes(outcome, clean).items():
+                if self._key(project, [file]) == before[file]:
+                    values[before[file]] = said
                     content[file] = self._digest(file).hex()
         known = self._look_up(unit)
-        if all(file in clean or known.get(file) == {} for file in unit.files):
-            values[self.key(project, unit.files)] = _CLEAN
-        self._store.put(values)
-        self._store.put({format_identity(project, self._facts): pack({_FILES: content, **inputs})}, shared=False)
+        if all(file in clean or known.get(file) == _CLEAN for file in unit.files):
+            values[self._key(project, unit.files)] = _CLEAN
+        _SAID.keep(self._store, values)
+        LAST_INPUTS.keep(self._store, {self._identity(project): {_FILES: content, **inputs}})
 
     def explained(self, project: Project, file: str) -> str:
         """Whether a file is known to be formatted, and if not, which of its inputs have changed since it was."""
         if self._store is None:
             return "off"
-        key = self.key(project, [file])
-        value = self._store.get([key]).get(key)
-        if self._read(value) is not None:
+        if self._find({file: self._key(project, [file])}):
             return "hit"
         last, content = self._last(project)
         changed = changed_inputs(last, self._project_inputs(project)) if last else []
@@ -139,17 +131,21 @@ class FormatMemory:
 
     def _last(self, project: Project) -> tuple[dict[str, object], dict[str, str]]:
         """The inputs that a project's files were last found in order with, and the content of these files."""
-        identity = format_identity(project, self._facts)
-        known = self._store.get([identity], shared=False) if self._store else {}
-        try:
-            inputs = json.loads(known.get(identity, b""))
-            return inputs, dict(inputs.pop(_FILES))
-        except (ValueError, TypeError, AttributeError, KeyError):
-            return {}, {}  # there is none, or it is damaged
+        inputs = LAST_INPUTS.find(self._store, {"": self._identity(project)}).get("", {})
+        return inputs, inputs.pop(_FILES, {})
 
-    def key(self, project: Project, files: Iterable[str]) -> bytes:
+    def _identity(self, project: Project) -> bytes:
+        return LAST_INPUTS.key(["format", sorted(self._facts.configs), project.path])
+
+    def _key(self, project: Project, files: Iterable[str]) -> bytes:
         """The key of all that the formatters' answer for these files of a project depends on."""
-        return format_key(self._project_inputs(project), files, self._facts)
+        return _SAID.key(format_key(self.project_key(project), files, self._facts))
+
+    def project_key(self, project: Project) -> bytes:
+        """The digest of all that the formatters' answer for a project's files depends on besides their content."""
+        if project.path not in self._projects:
+            self._projects[project.path] = fold(self._project_inputs(project))
+        return self._projects[project.path]
 
     def _project_inputs(self, project: Project) -> dict[str, object]:
         if project.path not in self._inputs:
@@ -205,12 +201,12 @@ def joined(known: Outcome, done: Outcome) -> Outcome:
     return replace(done, unit=known.unit, findings=findings, edits=edits, failures=done.failures, cached=known.cached)
 
 
-def _changes(outcome: Outcome, clean: set[str]) -> dict[str, bytes]:
+def _changes(outcome: Outcome, clean: set[str]) -> dict[str, _Said]:
     """What to remember of the files that would be changed or cannot be parsed, where no tool failed on them."""
     failed = {failure.reason.partition(": ")[0] for failure in outcome.failures}
-    found: dict[str, dict[str, list[Any]]] = {}
+    edits, findings = defaultdict(list), defaultdict(list)
     for edit in outcome.edits:
-        found.setdefault(edit.path, {"edits": [], "findings": []})["edits"].append(edit.tools)
+        edits[edit.path].append(edit.tools)
     for finding in outcome.findings:
-        found.setdefault(finding.path, {"edits": [], "findings": []})["findings"].append(row_from_finding(finding))
-    return {file: json.dumps(what).encode() for file, what in found.items() if file not in failed | clean}
+        findings[finding.path].append(finding)
+    return {file: _Said(edits[file], findings[file]) for file in {*edits, *findings} - failed - clean}

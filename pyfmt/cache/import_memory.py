@@ -3,26 +3,40 @@ again."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pyfmt import disk
-from pyfmt.cache.digests import MISSING
-from pyfmt.cache.keys import fold
-from pyfmt.cache.memory import Memory
+from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.imports.graph import ModuleContent, content_of
+from pyfmt.core.parsing import why
+from pyfmt.imports.definitions import Definition
+from pyfmt.imports.parse import FileImports, ModuleContent, ParsedModule, read_module
+
+_CONTENT = MemoKind("imports", 6, ModuleContent)
+_STATEMENTS = MemoKind("import statements", 1, FileImports)
+_NOTHING = ModuleContent((), "")
+_Place = tuple[bytes, bool]  # the digest of a file, and whether it is a notebook
+_Value = TypeVar("_Value")
 
 
 class SourceReader:
-    """Reads files below `root`; one that cannot be read has no imports, which the tools themselves tell."""
+    """Reads files below `root`; one that cannot be read has no imports, which the tools themselves tell.
 
-    def __init__(self, memory: Memory, root: Path) -> None:
-        self._memory = memory
+    `errors` says why it cannot be read. What is parsed for one of the two questions is kept for the other where
+    `both` are asked in a run.
+    """
+
+    def __init__(self, table: MemoTable, root: Path, both: bool) -> None:
+        self._table = table
         self._root = root
-        self._known: dict[bytes, ModuleContent] = {}  # by digest
+        self._both = both
+        self._contents: dict[_Place, ModuleContent] = {}
+        self._statements: dict[_Place, FileImports] = {}
+        self._parsed: dict[_Place, ParsedModule] = {}
+        self.errors: dict[str, str] = {}
 
     def __call__(self, file: str) -> Sequence[str]:
         """What a file imports."""
@@ -32,29 +46,54 @@ class SourceReader:
         """A digest of what others can see of a file; "" where that is its very bytes."""
         return self._content(file).tree
 
-    def _content(self, file: str) -> ModuleContent:
-        digest = self._memory.digests.of(file)
-        if digest == MISSING:
-            return ModuleContent((), "")
-        if digest not in self._known:
-            self._known[digest] = self._remembered(file, digest)
-        return self._known[digest]
+    def defined(self, file: str) -> Sequence[Definition]:
+        """What a file defines."""
+        return self._content(file).definitions
 
-    def _remembered(self, file: str, digest: bytes) -> ModuleContent:
-        # Another Python may know another grammar.
-        store = self._memory.store
-        key = fold("imports", 4, digest, sys.version_info[:2], file.endswith(NOTEBOOK_SUFFIX))
-        known = store.get([key]).get(key) if store else None
-        try:
-            if known is not None:
-                imports, tree = json.loads(known)
-                return ModuleContent(tuple(text for text in imports if isinstance(text, str)), str(tree))
-        except (ValueError, TypeError):
-            pass  # damaged: a miss
-        try:
-            found = content_of(disk.read_python(self._root / file))
-        except OSError:
-            return ModuleContent((), "")
-        if store:
-            store.put({key: json.dumps([found.imports, found.tree]).encode()})
-        return found
+    def _content(self, file: str) -> ModuleContent:
+        self._take([file], _CONTENT, self._contents, lambda parsed: parsed.content)
+        return self._contents.get(self._place(file), _NOTHING)
+
+    def statements(self, file: str) -> FileImports:
+        """The import statements of a file, but for those of the standard library."""
+        self.fetch([file])
+        return self._statements.get(self._place(file), FileImports())
+
+    def fetch(self, files: Iterable[str]) -> None:
+        """Have the `statements` of many files at once."""
+        self._take(files, _STATEMENTS, self._statements, lambda parsed: parsed.statements)
+
+    def _place(self, file: str) -> _Place:
+        return self._table.digests.of(file), file.endswith(NOTEBOOK_SUFFIX)
+
+    def _take(
+        self,
+        files: Iterable[str],
+        kind: MemoKind[_Value],
+        known: dict[_Place, _Value],
+        part: Callable[[ParsedModule], _Value],
+    ) -> None:
+        wanted = {self._place(file): file for file in files if file not in self.errors}
+        missing = [file for place, file in wanted.items() if place not in known]
+        if missing:
+            found = self._table.remembered(kind, missing, _inputs, lambda new: dict(self._parts(new, part)))
+            known.update({self._place(file): value for file, value in found.items()})
+
+    def _parts(self, files: Iterable[str], part: Callable[[ParsedModule], _Value]) -> Iterator[tuple[str, _Value]]:
+        for file in files:
+            place = self._place(file)
+            parsed = self._parsed.pop(place, None)
+            if parsed is None:
+                try:
+                    parsed = read_module(disk.read_python(self._root / file))
+                except OSError as error:
+                    self.errors[file] = why(error)
+                    continue
+                if self._both:
+                    self._parsed[place] = parsed
+            yield file, part(parsed)
+
+
+def _inputs(file: str, digest: Callable[[str], bytes]) -> object:
+    # Another Python may know another grammar.
+    return digest(file), sys.version_info[:3], file.endswith(NOTEBOOK_SUFFIX)

@@ -5,28 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.sources import Sources
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.core.listing import some
 from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
-_SHOWN = 8  # changed inputs that are named
-SCHEMA = 3  # raise it when the meaning of a stored value changes
+SCHEMA = 4  # raise it when the meaning of a stored value changes
 
 
 def fold(*parts: object) -> bytes:
     """SHA-256 over values that JSON can hold (bytes count as hexadecimal)."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=_plain)
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=plain)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """What JSON does not hold by itself, as it can; for the `default` of json.dumps."""
     if isinstance(value, bytes):
         return value.hex()
     raise TypeError(type(value).__name__)
@@ -63,7 +62,9 @@ class KeyFacts:
         found = self.configs[tool]
         inside = found.path.startswith(self.root + "/")
         place = found.path[len(self.root) :] if inside else os.path.basename(found.path)
-        return (found.origin, place, self.digest(found.path), self.digest(found.follows) if found.follows else b"")
+        follows = self.digest(found.follows) if found.follows else b""
+        chosen = (found.release.version, found.release.pins) if found.release else ()
+        return (found.origin, place, self.digest(found.path), follows, *chosen)
 
 
 def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
@@ -81,8 +82,12 @@ def seen_sources(unit: Unit, facts: KeyFacts) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
-def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
-    """Everything that a lint unit's outcome can depend on, by a name that a person understands."""
+def unit_inputs(unit: Unit, facts: KeyFacts, below: Callable[[str], bytes] | None = None) -> dict[str, object]:
+    """Everything that a lint unit's outcome can depend on, by a name that a person understands.
+
+    `below` tells the sources in a folder apart; by default, by their contents.
+    """
+    below = below or facts.sources.below
     environment, further = unit.environment, facts.further.get(unit.tool, ())
     installed: dict[str, object] = {}
     if environment is not None:
@@ -96,7 +101,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts) -> dict[str, object]:
         f"what projects say to {unit.tool}": [facts.own_configs(unit.tool, part.project.path) for part in unit.parts],
         "the files to check": [[part.home, sorted((*part.files, *part.context)), part.beside] for part in unit.parts],
         **{
-            SOURCES + portable(folder, environment, facts.root): facts.sources.below(folder).hex()
+            SOURCES + portable(folder, environment, facts.root): below(folder).hex()
             for folder in seen_sources(unit, facts)
         },
         **notebook_inputs(unit.files, facts),
@@ -147,37 +152,6 @@ def unit_identity(unit: Unit) -> bytes:
     return fold("inputs", unit.tool, place, [part.project.path for part in unit.parts], unit.number)
 
 
-def changed_inputs(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """The names of the inputs that differ, "(new)" and "(gone)" where there is only one."""
-    plain = json.loads(pack(now))
-    names = []
-    for name in sorted({*before, *plain}):
-        if name not in before:
-            names.append(f"{name} (new)")
-        elif name not in plain:
-            names.append(f"{name} (gone)")
-        elif before[name] != plain[name]:
-            names.append(name)
-    return names
-
-
-def miss(changed: Sequence[str]) -> str:
-    """Why an answer is not known, by the names of the inputs that have changed since there was one."""
-    if not changed:
-        return "miss: never run, or dropped from the cache"
-    return f"miss: changed since then: {some(changed, _SHOWN)}"
-
-
-def pack(inputs: Mapping[str, object]) -> bytes:
-    """Inputs as the cache keeps them."""
-    return json.dumps(inputs, default=_plain).encode("utf-8", "surrogatepass")
-
-
-def listing_key(content: str) -> bytes:
-    """The key under which the files of a folder with this digest (see `unit_inputs`) are kept."""
-    return fold("listing", content)
-
-
 def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
     if environment.prefix not in facts.told:
         found = (*environment.search_path, "", *environment.finder_roots, "", *facts.roots.get(environment.prefix, ()))
@@ -222,17 +196,12 @@ def format_inputs(project: Project, facts: KeyFacts, listing: Iterable[str]) -> 
     }
 
 
-def format_key(inputs: Mapping[str, object], files: Iterable[str], facts: KeyFacts) -> bytes:
-    """The key under which files of a project are known to be formatted; `inputs` are `format_inputs`."""
-    total = hashlib.sha256(fold("format", inputs))
+def format_key(project: bytes, files: Iterable[str], facts: KeyFacts) -> bytes:
+    """The key under which files of a project are known to be formatted; `project` is the digest of `format_inputs`."""
+    total = hashlib.sha256(project)
     files = sorted(files)
     if reading := notebook_inputs(files, facts):
         total.update(fold(reading))
     for file in files:
         total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), facts.digest(file)))
     return total.digest()
-
-
-def format_identity(project: Project, facts: KeyFacts) -> bytes:
-    """The key under which the last inputs of a project's formatters are kept, whatever they were."""
-    return fold("format inputs", sorted(facts.configs), project.path)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
 from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.project_configs import ProjectConfigs
+from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.cache.repeating import witness
 from pyfmt.cache.sources import Sources
 from pyfmt.cache.store import Store
@@ -23,9 +24,36 @@ from pyfmt.core.model import Config, Environment, Project, Resolution, ToolConfi
 from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
+    from pyfmt.cache.import_memory import SourceReader
     from pyfmt.cache.remote.remote import Remote
 
-_MEMO_KEY = fold("memo of environments", 1)
+_MEMO: MemoKind[dict[str, str]] = MemoKind("memo of environments", 2, dict[str, str], shared=False)
+_MEMO_KEY = _MEMO.key("all")
+_SPARE = 64  # texts of the memo that are kept at least, though nobody has asked for them
+
+
+class RecentTexts(dict[str, str]):
+    """Texts by key, that know which of them were asked for."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        super().__init__(known)
+        self._asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self else default
+
+    def __getitem__(self, key: str) -> str:
+        self._asked.add(key)
+        return super().__getitem__(key)
+
+    def kept(self) -> dict[str, str]:
+        """What is worth keeping: all that is new or was asked for, and as much again of what was before."""
+        keys = sorted(self, key=lambda key: key in self._asked)
+        return {key: dict.__getitem__(self, key) for key in keys[-max(2 * len(self._asked), _SPARE) :]}
+
+    def __setitem__(self, key: str, text: str) -> None:
+        self._asked.add(key)
+        super().__setitem__(key, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +76,17 @@ class Memory:
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
+        self.table = MemoTable(self.store, self.digests)
         self._inside: str | None = None  # the cache's folder, relative to the root
-        self.memo: dict[str, str] = {}
-        self._saved_memo: dict[str, str] = {}
-        if self.store is not None:
-            value = self.store.get([_MEMO_KEY], shared=False).get(_MEMO_KEY)
-            self._saved_memo = _read_memo(value)
-            self.memo = dict(self._saved_memo)
+        self._saved_memo = _MEMO.find(self.store, {"": _MEMO_KEY}).get("", {})
+        self.memo = RecentTexts(self._saved_memo)
+
+    @cached_property
+    def imports(self) -> SourceReader:
+        """What the files of the tree import."""
+        from pyfmt.cache.import_memory import SourceReader  # deferred for start-up time: most runs never ask
+
+        return SourceReader(self.table, self._settings.root, both=self._settings.boundaries is not None)
 
     def facts(
         self,
@@ -76,7 +108,7 @@ class Memory:
             sources=self.sources(projects),
             roots=roots,
             trusted=trusted,
-            own_configs=ProjectConfigs(self._settings, self.digests.of, self.store, _tools_digest()),
+            own_configs=ProjectConfigs(self._settings, self.table, _tools_digest()),
             further={found.tool: self._further(found, projects) for found in self._settings.tool_configs},
         )
 
@@ -132,7 +164,7 @@ class Memory:
             witness.give_up()
         if self.store is not None:
             if self.memo != self._saved_memo:
-                self.store.put({_MEMO_KEY: json.dumps(self.memo).encode()}, shared=False)
+                _MEMO.keep(self.store, {_MEMO_KEY: self.memo.kept()})
             self.digests.save()
             self.send()
             self.store.shrink()
@@ -143,30 +175,18 @@ class Memory:
             prune(self.folder, [version_folder(text, tools) for text in configs])
 
 
-def _read_memo(value: bytes | None) -> dict[str, str]:
-    try:
-        data = json.loads(value or b"{}")
-    except ValueError:
-        return {}
-    return {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
-
-
-_digest_of_tools: list[bytes] = []
-
-
+@cache
 def _tools_digest() -> bytes:
     """Versions of all tools, and pyfmt's own code that gives their answers: another pyfmt is another cache."""
-    if not _digest_of_tools:
-        from pyfmt.tools.versions import tool_versions  # deferred: reads the metadata of the tools
+    from pyfmt.tools.versions import tool_versions  # deferred: reads the metadata of the tools
 
-        package = Path(__file__).parent.parent / "tools"
-        # The files are what counts: their folders change whenever another Python compiles one of them.
-        with witness.suspended():
-            code = sorted(package.rglob("*.py"))
-        own = [(str(path.relative_to(package)), short_digest(path.read_text("utf-8"))) for path in code]
-        # mypy judges code for this system where no configuration says otherwise.
-        _digest_of_tools.append(fold(sorted(tool_versions().items()), sys.platform, own))
-    return _digest_of_tools[0]
+    package = Path(__file__).parent.parent / "tools"
+    # The files are what counts: their folders change whenever another Python compiles one of them.
+    with witness.suspended():
+        code = sorted(package.rglob("*.py"))
+    own = [(str(path.relative_to(package)), short_digest(path.read_text("utf-8"))) for path in code]
+    # mypy judges code for this system where no configuration says otherwise.
+    return fold(sorted(tool_versions().items()), sys.platform, own)
 
 
 def first_party_roots(

@@ -121,17 +121,6 @@ class Observed:
     links: list[str] = field(default_factory=list)
     variables: list[str] = field(default_factory=list)
 
-    def dump(self) -> bytes:
-        """As the cache keeps it: equal for equal questions."""
-        data = {name: getattr(self, name) for name in Observed.__slots__}
-        return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-    @classmethod
-    def load(cls, value: bytes) -> Observed:
-        """Raises ValueError, TypeError or KeyError where the value is damaged."""
-        data = json.loads(value.decode("utf-8", "surrogatepass"))
-        return cls(**{name: data[name] for name in Observed.__slots__})
-
     def joined(self, other: Observed) -> Observed:
         """The questions of both."""
         return Observed(

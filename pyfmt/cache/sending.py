@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from typing import Any
-
-from pyfmt.cache.keys import fold
-from pyfmt.cache.remote.remote import LONGEST_WAIT, Remote
+from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.remote.remote import LONGEST_WAIT, Remote, Traffic
 from pyfmt.cache.store import Store
 
-_UNSENT = fold("unsent", 1)
-_TRAFFIC = fold("traffic", 1)
+_UNSENT: MemoKind[list[bytes]] = MemoKind("unsent", 2, list[bytes], shared=False)
+_TRAFFIC = MemoKind("traffic", 2, Traffic, shared=False)
+_LAST = _UNSENT.key("last run")
 
 
 def send(store: Store, remote: Remote, seconds: float | None = LONGEST_WAIT) -> int:
@@ -23,30 +20,24 @@ def send(store: Store, remote: Remote, seconds: float | None = LONGEST_WAIT) -> 
     remote.send_later(store.get(before, shared=False))
     rest = remote.flush(seconds)
     if rest or before:
-        store.put({_UNSENT: json.dumps([key.hex() for key in rest]).encode()}, shared=False)
-    traffic = remote.traffic
-    counts = {**asdict(traffic), "latencies": [], "latency": traffic.latency}
-    store.put({_TRAFFIC: json.dumps(counts).encode()}, shared=False)
+        _UNSENT.keep(store, {_LAST: rest})
+    _TRAFFIC.keep(store, {_TRAFFIC.key("last run"): remote.traffic})
     return len(rest)
 
 
 def _unsent(store: Store) -> list[bytes]:
-    try:
-        return [bytes.fromhex(key) for key in json.loads(store.get([_UNSENT], shared=False).get(_UNSENT, b"[]"))]
-    except (ValueError, TypeError):
-        return []  # damaged
+    return _UNSENT.find(store, {"": _LAST}).get("", [])
 
 
 def last_traffic(store: Store) -> list[str]:
     """What went over the wire in the last run that used a remote cache, in lines; none where no run did."""
-    try:
-        found: dict[str, Any] = json.loads(store.get([_TRAFFIC], shared=False)[_TRAFFIC])
-        return [
-            f"remote   last run: {found['hits']} hits, {found['misses']} misses, "
-            f"{found['received'] / 1e3:.1f} kB received, "
-            f"{found['entries_sent']} entries ({found['sent'] / 1e3:.1f} kB) sent",
-            f"         waited {found['seconds']:.2f} s, an answer takes {found['latency'] * 1000:.1f} ms (median), "
-            f"{found['refused']} refused, {len(_unsent(store))} to be sent",
-        ]
-    except (KeyError, ValueError, TypeError):
-        return []
+    return [
+        line
+        for found in _TRAFFIC.find(store, {"": _TRAFFIC.key("last run")}).values()
+        for line in (
+            f"remote   last run: {found.hits} hits, {found.misses} misses, {found.received / 1e3:.1f} kB received, "
+            f"{found.entries_sent} entries ({found.sent / 1e3:.1f} kB) sent",
+            f"         waited {found.seconds:.2f} s, an answer takes {found.latency * 1000:.1f} ms (median), "
+            f"{found.refused} refused, {len(_unsent(store))} to be sent",
+        )
+    ]

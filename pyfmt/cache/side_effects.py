@@ -6,27 +6,26 @@ Pure: it says which files must be linted anew since something else is set, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyfmt.imports.closure import Reach
+from pyfmt.imports.closure import ALL, Reach
 from pyfmt.tools.protocol import JsonObject
 
 Target = tuple[str, str, str]  # a module, the class or function in it ("" for itself), and an attribute
-Row = list[Any]  # a target, and its value: texts, files and their digests; None where a value cannot be told
+Row = list[Any]  # a target, and its value: texts and files; None where a value cannot be told
 
 
 @dataclass(slots=True)
 class SideEffects:
     """What was noted when a project's files were linted; plain data, as it is stored."""
 
-    made: dict[str, tuple[str, list[Row]]] = field(
-        default_factory=dict
-    )  # by setter, with the digest of what it reaches
-    early: list[Sequence[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
-    late: list[Sequence[str]] = field(default_factory=list)  # the same while files were linted
+    made: dict[str, tuple[str, list[Row]]] = field(default_factory=dict)  # by setter, with the digest of what it sees
+    early: list[list[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
+    late: list[list[str]] = field(default_factory=list)  # the same while files were linted
     touched: dict[str, list[str]] = field(default_factory=dict)  # by module outside of the checkout: who can see it
+    reads: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by file: names looked up, by module
     common: dict[str, bool] = field(default_factory=dict)  # attributes, and whether others than the checkout name them
     tops: list[str] = field(default_factory=list)  # top-level names for which `asked` is complete
     asked: list[str] = field(default_factory=list)  # what modules outside of the checkout ask for
@@ -50,18 +49,15 @@ def moved(known: SideEffects, reach: Reach, asked: Iterable[str]) -> set[Target]
     asked = frozenset(asked)
     found: set[Target] = set()
     for file, (digest, rows) in known.made.items():
-        if digest and (not reach.has(file) or reach.tree_digest(file) != digest):
+        if digest and _digest(known, reach, file) != digest:
             is_linted = file in asked and reach.has(file)
-            found.update(_target(row) for row in rows if not is_linted or _is_other(row, reach))
+            found.update(_target(row) for row in rows if not is_linted or row[3] is None)
     return found
 
 
-def _is_other(row: Row, reach: Reach) -> bool:
-    """Whether a value was defined in a file that says something else by now."""
-    values = row[3]
-    return values is None or any(
-        digest and (not reach.has(file) or reach.tree_digest(file) != digest) for _, file, digest in values
-    )
+def _digest(known: SideEffects, reach: Reach, file: str) -> str:
+    """Of what a setter sees; "" where it is gone."""
+    return reach.seen_digest(file, known.reads.get(file)) if reach.has(file) else ""
 
 
 def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files: Iterable[str]) -> set[str] | None:
@@ -70,7 +66,8 @@ def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files:
     found: set[str] = set()
     for module, scope, attribute in targets:
         if reach.has(module):
-            found.update(file for file in files if module in reach.of(file))
+            name = scope.partition(".")[0] or attribute
+            found.update(file for file in files if module in reach.of(file) and _looks_at(known, file, module, name))
         elif module in known.touched:
             seen = files.intersection(known.touched[module])
             # Names of a module's own need not be written as attributes, and what others name is looked at by others.
@@ -81,12 +78,23 @@ def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files:
     return found
 
 
+def _looks_at(known: SideEffects, file: str, module: str, name: str) -> bool:
+    """Whether a file has looked up a name of a module, or may have."""
+    reads = known.reads.get(file)
+    return (
+        reads is None
+        or file == module
+        or not {name, ALL}.isdisjoint(reads.get(module, ()))
+        or any(path[:1] in ("", "?") for path in reads)
+    )
+
+
 def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew) -> bool:
     """Whether every setter of another project that has changed will be built again, for a file that is linted anew."""
     changed = {
         file
         for file, (digest, _) in known.made.items()
-        if digest and file not in files.everyone and reach.has(file) and reach.tree_digest(file) != digest
+        if digest and file not in files.everyone and reach.has(file) and _digest(known, reach, file) != digest
     }
     return not any(row[2] in changed and row[0] not in files.stale for row in (*known.early, *known.late))
 
@@ -100,7 +108,7 @@ def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObjec
     targets: set[Target] = set()
     own = files.stale | files.changed
     for file in own | set(said["made"]):
-        before, after = _rows(known, file), _digested(said["made"].get(file, ()), reach)
+        before, after = _rows(known, file), said["made"].get(file, [])
         if file in own:
             rows = {_frozen(row) for row in before} ^ {_frozen(row) for row in after}
             targets.update(row[:3] for row in rows)
@@ -132,7 +140,15 @@ def update(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject
     is_whole = files.stale == files.everyone
     gone = {file for file, (digest, _) in known.made.items() if digest and not reach.has(file)}
     if is_whole:
-        known.made, known.early, known.late = {}, said["early"], said["late"]
+        known.made, known.early, known.late, known.reads = {}, said["early"], said["late"], {}
+    known.reads = {file: reads for file, reads in known.reads.items() if reach.has(file)}
+    for file, reads in said["reads"].items():
+        before = known.reads.get(file) if file in files.everyone - files.stale else None
+        if before is not None:  # it was only built, and more was looked up when it was linted
+            reads = {path: sorted({*before.get(path, ()), *reads.get(path, ())}) for path in {*before, *reads}}
+            if file not in before:
+                del reads[file]
+        known.reads[file] = reads
     for file in files.stale | gone | set(said["made"]):
         rows = said["made"].get(file)
         if rows and file not in files.stale | files.left and _targets_of(rows) == _targets_of(_rows(known, file)):
@@ -156,16 +172,7 @@ def redigest(known: SideEffects, reach: Reach) -> None:
     """Have the digests say what the files are now, all of which have been looked at."""
     for file, (_, rows) in known.made.items():
         # "" for what is installed: it changes only with the environment.
-        known.made[file] = (reach.tree_digest(file) if reach.has(file) else "", _digested(rows, reach))
-
-
-def _digested(rows: Iterable[Row], reach: Reach) -> list[Row]:
-    return [[*row[:3], row[3] if row[3] is None else [*_values(row[3], reach)]] for row in rows]
-
-
-def _values(values: Iterable[Sequence[str]], reach: Reach) -> Iterator[list[str]]:
-    for text, file, *_ in values:
-        yield [text, file, reach.tree_digest(file) if reach.has(file) else ""]
+        known.made[file] = (_digest(known, reach, file), rows)
 
 
 def _rows(known: SideEffects, setter: str) -> list[Row]:

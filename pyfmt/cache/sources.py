@@ -11,6 +11,7 @@ from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
 
 _SUFFIXES = (".py", ".pyi", ".so", ".pyd", ".pyc", "py.typed")
+MODULES = (".py", ".pyi")
 _MOST_FOLDERS = 5_000
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages", ".git", ".tox", ".nox", ".venv"})
 
@@ -30,12 +31,14 @@ class Sources:
             self._owners.setdefault(project.path, []).append(project)
         self._paths = sorted(self._owners)
         self._known: dict[str, bytes] = {}
+        self._lists: dict[str, bytes] = {}
         self._found: dict[str, str | None] = {}
         self._seen: dict[str, tuple[str, ...]] = {}
 
     def forget(self) -> None:
         """Ask for every digest anew from now on."""
         self._known.clear()
+        self._lists.clear()
 
     def below(self, folder: str) -> bytes:
         """What can be imported from a folder, or EVERYTHING: the paths and contents of all files."""
@@ -45,6 +48,17 @@ class Sources:
             for path, content in self._contents(folder):
                 total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), content))
             found = self._known[folder] = total.digest()
+        return found
+
+    def listed(self, folder: str) -> bytes:
+        """As `below`, but for the contents of the monorepo's modules: that these are there."""
+        found = self._lists.get(folder)
+        if found is None:
+            total = hashlib.sha256()
+            for path, content in self._contents(folder):
+                is_module = path.endswith(MODULES) and not os.path.isabs(folder)
+                total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), b"" if is_module else content))
+            found = self._lists[folder] = total.digest()
         return found
 
     def listing(self, folder: str) -> dict[str, str]:

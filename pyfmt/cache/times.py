@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pyfmt.cache.keys import fold, unit_identity
+from pyfmt.cache.keys import unit_identity
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.store import Store
 from pyfmt.core.estimating import Recorded, weight
 from pyfmt.core.model import Outcome, Unit
+
+_SECONDS = MemoKind("seconds", 2, Recorded)
 
 
 class RecordedTimes:
@@ -31,10 +33,11 @@ class RecordedTimes:
         """
         identities = [unit_identity(unit) for unit in units]
         kinds = [_is_warm(self._cache_folder(unit)) for unit in units]
-        found = self._store.get([_key(identity, warm) for identity in identities for warm in (False, True)])
+        keys = [_key(identity, warm) for identity in identities for warm in (False, True)]
+        found = _SECONDS.find(self._store, dict(zip(keys, keys)))
         known: list[Recorded | None] = []
         for identity, warm in zip(identities, kinds, strict=True):
-            same, other = (_read(found.get(_key(identity, kind))) for kind in (warm, not warm))
+            same, other = (found.get(_key(identity, kind)) for kind in (warm, not warm))
             self._asked[identity] = (_key(identity, warm), same)
             known.append(same or other)
         return known
@@ -48,10 +51,10 @@ class RecordedTimes:
                 continue
             key, before = asked
             # Not the start of the worker: it is the first unit's only because that one came first.
-            now = Recorded(outcome.seconds - outcome.waited, weight(outcome.unit))
+            now = Recorded(round(outcome.seconds - outcome.waited, 3), weight(outcome.unit))
             if before is None or 2 * now.weight >= before.weight:
-                values[key] = json.dumps([round(now.seconds, 3), now.weight]).encode()
-        self._store.put(values)
+                values[key] = now
+        _SECONDS.keep(self._store, values)
 
 
 def _is_warm(folder: Path | None) -> bool:
@@ -59,12 +62,4 @@ def _is_warm(folder: Path | None) -> bool:
 
 
 def _key(identity: bytes, warm: bool) -> bytes:
-    return fold("seconds", identity, warm)
-
-
-def _read(value: bytes | None) -> Recorded | None:
-    try:
-        seconds, files = json.loads(value or b"")
-        return Recorded(float(seconds), max(1, int(files)))
-    except (ValueError, TypeError):
-        return None  # unknown, or damaged
+    return _SECONDS.key([identity, warm])

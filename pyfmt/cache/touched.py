@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyfmt.cache.observed import REST, Observed, PortablePaths
 from pyfmt.cache.questions import WalkedPaths
@@ -26,16 +25,6 @@ class AskedNames:
     name: str = ""  # of the questions in the cache
     groups: dict[str, str] = field(default_factory=dict)  # digest of the answers, by group
     asked_for: dict[str, list[str]] = field(default_factory=dict)  # by file or group: top-level names
-
-    def dump(self) -> list[Any]:
-        """As JSON can hold it."""
-        return [self.name, self.groups, self.asked_for]
-
-    @classmethod
-    def load(cls, value: Any) -> AskedNames:
-        """Raises ValueError, TypeError or AttributeError where the value is damaged."""
-        name, groups, asked_for = value
-        return cls(str(name), dict(groups), {key: list(names) for key, names in asked_for.items()})
 
     def changed(self, now: Mapping[str, str]) -> set[str]:
         """The groups whose answers (`now`) are others."""

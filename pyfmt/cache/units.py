@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import (
     SOURCES,
     KeyFacts,
-    changed_inputs,
-    listing_key,
-    miss,
-    pack,
     portable,
     seen_sources,
     unit_identity,
@@ -25,12 +19,13 @@ from pyfmt.cache.keys import (
     unit_key,
 )
 from pyfmt.cache.observed import Observed, PortablePaths, joined_up
+from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
 from pyfmt.cache.questions import Changed, WalkedPaths, observed_of
-from pyfmt.cache.remembered import DeclaredKey, Remembered
+from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_inputs, miss
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
-from pyfmt.core.model import Environment, Outcome, Unit
+from pyfmt.core.model import Environment, Finding, Outcome, Unit
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.protocol import JsonObject
@@ -38,17 +33,21 @@ from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
+    from pyfmt.cache.layouts import Layouts
 
+_LISTING: MemoKind[dict[str, str]] = MemoKind("listing", 1, dict[str, str], shared=False)
 _OBSERVED = "observed"  # where the name of the questions stands among the inputs of a unit's last outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """An outcome of a whole unit that may be remembered: with what was said besides, and what its tool asked."""
+class UnitAnswer:
+    """What is kept of a unit."""
 
-    outcome: Outcome
+    findings: tuple[Finding, ...]
     notes: tuple[str, ...]
-    observed: Observed | None  # None: not all of it is known
+
+
+UNIT_ANSWER = MemoKind("unit", 1, UnitAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class UnitCache:
         self._facts = facts
         self._reach_of = reach_of
         self._facts_now = facts_now  # the facts as the disk has them now; None where an environment has changed
-        self._remembered = Remembered(store)
+        self._remembered = ObservedRuns(store)
 
     @cached_property
     def records(self) -> FileRecords:
@@ -96,6 +95,13 @@ class UnitCache:
         from pyfmt.cache.file_records import FileRecords  # deferred for start-up time: not where all is known
 
         return FileRecords(self._store, self._facts, self._reach_of, self._remembered)
+
+    @cached_property
+    def layouts(self) -> Layouts:
+        """What is known but for the layout of sources."""
+        from pyfmt.cache.layouts import Layouts  # deferred for start-up time: not where all is known
+
+        return Layouts(self._store, self._remembered)
 
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
@@ -114,7 +120,15 @@ class UnitCache:
     def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
         """What is known of each unit."""
         questions = [DeclaredKey(key, self._facts.places(unit)) for unit, key in zip(units, keys, strict=True)]
-        return [_load(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
+        found = [_known(value, unit) for value, unit in zip(self._remembered.find(questions), units, strict=True)]
+        missing = [index for index, known in enumerate(found) if known is None and TOOLS[units[index].tool].layout]
+        if missing:
+            relaid = self.layouts.find([whole(units[index]) for index in missing], self._facts)
+            learnt = {index: each for index, each in zip(missing, relaid) if each is not None}
+            self.put({keys[index]: each for index, each in learnt.items()})
+            for index, each in learnt.items():
+                found[index] = Known(share(each.outcome, units[index]), each.notes)
+        return found
 
     def asked(self, unit: Unit, asked: Sequence[JsonObject], began_ns: int) -> dict[str, PartQuestions] | None:
         """What a unit's tool asked, by project ("" for all); None where nothing can be said of its answer.
@@ -143,42 +157,45 @@ class UnitCache:
     def put(self, found: Mapping[bytes, Learnt]) -> None:
         """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
         values: dict[bytes, bytes] = {}
-        explaining: dict[bytes, bytes] = {}
+        explaining: dict[bytes, dict[str, object]] = {}
+        listings: dict[bytes, dict[str, str]] = {}
         kept: dict[DeclaredKey, tuple[Observed, bytes]] = {}
         for key, learnt in found.items():
             unit = learnt.outcome.unit
             if learnt.outcome.failures or learnt.observed is None:
                 continue
             places = self._facts.places(unit)
-            kept[DeclaredKey(key, places)] = (learnt.observed, _dump(learnt.outcome, learnt.notes))
+            kept[DeclaredKey(key, places)] = (
+                learnt.observed,
+                UNIT_ANSWER.pack(UnitAnswer(learnt.outcome.findings, learnt.notes)),
+            )
+            if TOOLS[unit.tool].layout and (entry := self.layouts.entry(learnt, self._facts)):
+                kept[entry[0]] = (learnt.observed, entry[1])
             name = self._remembered.add(learnt.observed, values)
             inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
-            explaining[unit_identity(unit)] = pack({_OBSERVED: name, **inputs})
+            explaining[LAST_INPUTS.key(unit_identity(unit))] = {_OBSERVED: name, **inputs}
             for folder in seen_sources(unit, self._facts):
-                listing = listing_key(self._facts.sources.below(folder).hex())
-                if listing not in explaining:
-                    explaining[listing] = pack(self._facts.sources.listing(folder))
+                listing = _LISTING.key(self._facts.sources.below(folder).hex())
+                if listing not in listings:
+                    listings[listing] = self._facts.sources.listing(folder)
         self._store.put(values)
-        self._store.put(explaining, shared=False)
+        LAST_INPUTS.keep(self._store, explaining)
+        _LISTING.keep(self._store, listings)
         self._remembered.keep(kept)
 
     def told(self, unit: Unit) -> str:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
-        identity, places = unit_identity(unit), self._facts.places(unit)
-        if self._remembered.find([DeclaredKey(key, places)])[0] is not None:
+        places = self._facts.places(unit)
+        if self.get([unit], [key])[0] is not None:
             return "hit"
-        known = self._store.get([identity], shared=False)
-        if identity not in known:
+        before = LAST_INPUTS.find(self._store, {"": LAST_INPUTS.key(unit_identity(unit))}).get("")
+        if before is None:
             return miss(())
-        try:
-            before = json.loads(known[identity])
-            observed = self._remembered.observed(before.pop(_OBSERVED))
-            now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
-            changed = changed_inputs(before, now)
-            names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
-        except (ValueError, TypeError, AttributeError, KeyError):
-            return "miss: what it was made from cannot be read"
+        observed = self._remembered.observed(str(before.pop(_OBSERVED, "")))
+        now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
+        changed = changed_inputs(before, now)
+        names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
         names = [self._in_words(name, unit) for name in names]
         return miss(names) + self._anew(unit)
 
@@ -205,30 +222,15 @@ class UnitCache:
         """An input that has changed, or, where it is a folder, the files in it that have."""
         for folder in seen_sources(whole(unit), self._facts):
             if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
-                key = listing_key(before)
-                listing = self._store.get([key], shared=False).get(key)
-                if listing is not None:
-                    return changed_inputs(json.loads(listing), self._facts.sources.listing(folder))
+                listing = _LISTING.find(self._store, {"": _LISTING.key(before)})
+                if listing:
+                    return changed_inputs(listing[""], self._facts.sources.listing(folder))
         return [name]
 
 
-def _dump(outcome: Outcome, notes: Sequence[str]) -> bytes:
-    rows = [row_from_finding(finding) for finding in outcome.findings]
-    return json.dumps({"findings": rows, "notes": list(notes), "seconds": outcome.seconds}).encode(
-        "utf-8", "surrogatepass"
-    )
-
-
-def _load(value: bytes | None, unit: Unit) -> Known | None:
-    if value is None:
-        return None
-    try:
-        data = json.loads(value)
-        findings = tuple(finding_from_row(row) for row in data["findings"])
-        outcome = Outcome(unit, findings, seconds=0.0, cached=True)
-        return Known(share(outcome, unit), tuple(data["notes"]))
-    except (ValueError, KeyError, TypeError):
-        return None  # a value that cannot be read is a miss
+def _known(value: bytes | None, unit: Unit) -> Known | None:
+    found = UNIT_ANSWER.unpack(value)
+    return Known(share(Outcome(unit, found.findings, cached=True), unit), found.notes) if found is not None else None
 
 
 _Found = tuple[Outcome, tuple[str, ...]]  # an outcome, and what the tool had to say besides
@@ -290,7 +292,7 @@ def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) 
 
 def _asked_of_tool(unit: Unit) -> Unit:
     """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
-    return whole(unit) if TOOLS[unit.tool].project_rules is None else unit
+    return unit if TOOLS[unit.tool].in_parts else whole(unit)
 
 
 class _Missing:
@@ -372,7 +374,8 @@ class _Missing:
         for index, outcome, notes, (effects, asked) in self._learnt:
             said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
             if said is not None and not any(part.context for part in outcome.unit.parts):
-                found[now[index]] = Learnt(outcome, notes, joined_up(each.observed for each in said.values()))
+                total = joined_up(each.observed for each in said.values())
+                found[now[index]] = Learnt(outcome, notes, total, asked)
                 if not outcome.failures:
                     cache.records.learn(outcome, notes, effects, said)
         for index, partial, outcome, asked in self._joined:

@@ -9,24 +9,32 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pyfmt import config, projects
-from pyfmt.cache.import_memory import SourceReader
+from pyfmt.cache.import_lists import ImportLists
 from pyfmt.cache.memory import Memory
+from pyfmt.cli.job_rows import as_github_matrix, as_gitlab_pipeline, is_deployed
 from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request
-from pyfmt.core.errors import EXIT_CLEAN
+from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
 from pyfmt.environments.stale import stale_locks
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
+from pyfmt.projects.pipeline_values import pipeline_values
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.boundaries.kinds import ProjectKind, kind_of
+
+GITLAB_JOBS = ".gitlab/pyfmt-jobs.yml"  # as `pyfmt init --ci gitlab` writes it
 
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),
     ("pyfmt affected --since origin/main --paths", "for a script: one folder a line"),
     ("pyfmt affected --github-matrix", "for a job of GitHub Actions"),
+    ("pyfmt affected --github-matrix --deploy", "of these, what is to be deployed"),
+    ("pyfmt affected --gitlab-pipeline > jobs.yml", "for a child pipeline of GitLab"),
 )
 
 
@@ -37,20 +45,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shapes.add_argument("--json", action="store_true", help="as JSON, with the files to format and to lint")
     shapes.add_argument("--github-matrix", action="store_true", help="as a matrix for a job of GitHub Actions")
     shapes.add_argument(
+        "--gitlab-pipeline", action="store_true", help="as a child pipeline of GitLab, with a job for each project"
+    )
+    shapes.add_argument(
         "--paths", action="store_true", dest="only_paths", help="only the projects' folders, one a line"
+    )
+    parser.add_argument(
+        "--deploy",
+        action="store_true",
+        help="with --github-matrix: only what is to be deployed, and has a value `deploy`",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Show them."""
     result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
-    if options.github_matrix or options.only_paths:  # the others have them among their output
+    if options.deploy and not options.github_matrix:
+        raise UsageError("goes with --github-matrix", "--deploy")
+    if (
+        options.github_matrix or options.gitlab_pipeline or options.only_paths
+    ):  # the others have them among their output
         for note in result.scope.notes:
             print(printable_text(f"pyfmt: note: {note}"), file=sys.stderr)
     if options.json:
         print_text(as_json(result) + "\n")
     elif options.github_matrix:
-        print_text(as_matrix(result) + "\n")
+        print_text(as_github_matrix([row for row in rows(result) if is_deployed(row) or not options.deploy]) + "\n")
+    elif options.gitlab_pipeline:
+        print_text(as_gitlab_pipeline(rows(result), GITLAB_JOBS) + "\n")
     elif options.only_paths:
         print_text("".join(f"{path}\n" for path in paths(result)))
     else:
@@ -65,7 +87,9 @@ class AffectedProjects:
     root: Path
     projects: tuple[Project, ...]
     scope: Scope
+    kinds: Mapping[str, ProjectKind]  # by path
     stale: tuple[str, ...] = ()  # locks of theirs that the manifests have left behind
+    schema: str | None = None  # of what projects say to pipelines
 
 
 def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedProjects:
@@ -74,11 +98,13 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
     memory = Memory(settings, request.use_cache)
     try:
         survey = projects.find_projects(settings)
-        read = SourceReader(memory, settings.root)
+        read = ImportLists(memory.imports, memory.table, survey.everything)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
         stale = stale_locks(settings.root, survey.projects, memory.memo)
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
-        return AffectedProjects(settings.root, survey.projects, scope, tuple(dict.fromkeys(lines)))
+        kinds = kind_of(settings, survey.projects)
+        told = tuple(dict.fromkeys(lines))
+        return AffectedProjects(settings.root, survey.projects, scope, kinds, told, settings.project_schema)
     finally:
         memory.close()
 
@@ -107,7 +133,10 @@ def as_json(result: AffectedProjects) -> str:
     scope = result.scope
 
     def rows(found: Mapping[str, tuple[str, ...]]) -> list[dict[str, object]]:
-        return [{"project": names[path], "path": path, "why": list(why)} for path, why in found.items()]
+        return [
+            {"project": names[path], "path": path, "kind": result.kinds[path].value, "why": list(why)}
+            for path, why in found.items()
+        ]
 
     def flat(found: Mapping[str, tuple[str, ...]]) -> list[str]:
         return sorted(file for files in found.values() for file in files)
@@ -129,8 +158,17 @@ def as_json(result: AffectedProjects) -> str:
     )
 
 
-def as_matrix(result: AffectedProjects) -> str:
-    """One line for `strategy: matrix: ${{ fromJSON(…) }}`: a job for each project that is changed or affected."""
+def rows(result: AffectedProjects) -> list[dict[str, Any]]:
+    """For pipelines: each project that is changed or affected, with its values.
+
+    `deploy` is true for what is deployed and has changed itself: no library, and nothing that a change only reaches.
+    Raises ConfigError for values that cannot be read or do not fit the schema, of any project.
+    """
     names = {project.path: project.name for project in result.projects}
-    rows = [{"project": names[path], "path": path, "changed": path in result.scope.changed} for path in paths(result)]
-    return json.dumps({"include": rows}, separators=(",", ":"))
+    values = pipeline_values(result.root, result.projects, result.schema)
+    found = []
+    for path in paths(result):
+        kind, changed = result.kinds[path], path in result.scope.changed
+        row = {"project": names[path], "path": path, "changed": changed, "kind": kind.value}
+        found.append({**row, "deploy": changed and kind is ProjectKind.PROJECT, "values": values[path]})
+    return found

@@ -6,6 +6,7 @@ import argparse
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyfmt.cli.options import AUTO
 from pyfmt.cli.parser import build_parser
@@ -13,7 +14,9 @@ from pyfmt.config.values import every_tool
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.reports.registry import FORMATS
 
-_FILES, _FOLDERS = "files", "folders"
+_FILES, _FOLDERS, _BRANCHES = "files", "folders", "branches"
+_PROJECTS, _RULES = "projects", "rules"  # `pyfmt completion` itself prints these, for the folder where one stands
+_GIT = "git for-each-ref --format='%(refname:short)' refs/heads refs/remotes refs/tags 2> /dev/null"
 
 
 EXAMPLES = (
@@ -25,21 +28,40 @@ EXAMPLES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The shell."""
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish")
+    parser.add_argument(
+        "shell", choices=("bash", "zsh", "fish", _PROJECTS, _RULES), metavar="SHELL", help="bash, zsh or fish"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script."""
-    print(script(options.shell), end="")
+    """Print the script; for the scripts themselves, the names of the projects here, or of all rules."""
+    if options.shell == _RULES:
+        from pyfmt.cli.explain_rule import rule_names  # deferred: the scripts need no rules
+
+        print(*sorted(set(rule_names())), sep="\n")
+    elif options.shell == _PROJECTS:
+        from pyfmt import config, projects  # deferred: the scripts need no monorepo
+        from pyfmt.cli.request import plain_request
+
+        found = projects.find_projects(config.load(plain_request(options), Path.cwd())).projects
+        print(*sorted({name for project in found for name in (project.name, project.path)}), sep="\n")
+    else:
+        print(script(options.shell), end="")
     return EXIT_CLEAN
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What can stand in one place: given words, files or folders."""
+    """What can stand in one place: given words, files or folders, and what a command prints, a name a line."""
 
     words: tuple[str, ...] = ()
     places: str = ""  # "files", "folders" or ""
+    source: str = ""  # "projects", "rules", "branches" or ""
+
+    @property
+    def command(self) -> str:
+        """The shell command that prints the names of `source`."""
+        return _GIT if self.source == _BRANCHES else f"pyfmt completion {self.source} 2> /dev/null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +98,7 @@ def commands(parser: argparse.ArgumentParser) -> tuple[CommandLine, ...]:
 def _command_line(name: str, text: str, parser: argparse.ArgumentParser) -> CommandLine:
     options: list[Option] = []
     words: list[str] = []
-    places = ""
+    places = source = ""
     for action in parser._actions:  # pylint: disable=protected-access
         if action.help == argparse.SUPPRESS:
             continue
@@ -85,8 +107,8 @@ def _command_line(name: str, text: str, parser: argparse.ArgumentParser) -> Comm
             continue
         kind = _kind(action)
         words += kind.words
-        places = places or kind.places
-    return CommandLine(name, text, tuple(options), Word(tuple(words), places))
+        places, source = places or kind.places, source or kind.source
+    return CommandLine(name, text, tuple(options), Word(tuple(words), places, source))
 
 
 def _option(action: argparse.Action) -> Option:
@@ -101,14 +123,16 @@ def _option(action: argparse.Action) -> Option:
 def _kind(action: argparse.Action) -> Word:
     """What a value can be, by its choices, else by its name in the help."""
     if action.choices is not None:
-        return Word(tuple(map(str, action.choices)))
+        return Word(tuple(str(each) for each in action.choices if each not in (_PROJECTS, _RULES)))
     if action.dest == "outputs":
         return Word((*FORMATS, AUTO))
     if action.dest == "tools":
         return Word(every_tool())
     metavar = str(action.metavar or "")
     if metavar in ("DIR", "PROJECT"):
-        return Word(places=_FOLDERS)
+        return Word(places=_FOLDERS, source=_PROJECTS if metavar == "PROJECT" else "")
+    if metavar in ("REV", "FILE|RULE"):
+        return Word(source=_BRANCHES) if metavar == "REV" else Word(places=_FILES, source=_RULES)
     return Word(places=_FILES if metavar in ("FILE", "PATH") else "")
 
 
@@ -154,6 +178,8 @@ def _bash_word(word: Word) -> str:
     calls = [f"_pyfmt_words {shlex.quote(' '.join(word.words))}"] if word.words else []
     if word.places:
         calls.append(f"_pyfmt_places {'-f' if word.places == _FILES else '-d'}")
+    if word.source:
+        calls.append(f'_pyfmt_words "$({word.command})"')
     return "; ".join(calls) or ":"
 
 
@@ -195,6 +221,11 @@ _BASH_COMMAND = """\
 def _zsh(found: Sequence[CommandLine]) -> Iterator[str]:
     yield "#compdef pyfmt"
     yield '# zsh completion of pyfmt: in a folder of $fpath as _pyfmt, or eval "$(pyfmt completion zsh)" after compinit'
+    for word in (Word(source=name) for name in (_PROJECTS, _RULES, _BRANCHES)):
+        yield f"_pyfmt_{word.source}() {{"
+        yield f'    local -a names=(${{(f)"$({word.command})"}})'
+        yield '    compadd "$@" -a names'
+        yield "}"
     yield "_pyfmt_first() {"
     yield "    local -a names=("
     yield from (f"        {shlex.quote(f'{line.name}:{line.help}')}" for line in found)
@@ -248,9 +279,12 @@ def _zsh_specs(option: Option) -> Iterator[str]:
 def _zsh_word(word: Word) -> str:
     places = {_FILES: "_files", _FOLDERS: "_files -/", "": " "}[word.places]
     words = f"({' '.join(word.words)})"
-    if word.words and word.places:
-        return f'{{_alternative "words:word:{words}" "places:place:{places}"}}'
-    return words if word.words else places
+    kinds = [f'"words:word:{words}"'] if word.words else []
+    kinds += [f'"names:name:_pyfmt_{word.source}"'] if word.source else []
+    kinds += [f'"places:place:{places}"'] if word.places else []
+    if len(kinds) > 1:
+        return f"{{_alternative {' '.join(kinds)}}}"
+    return words if word.words else f"_pyfmt_{word.source}" if word.source else places
 
 
 def _fish(found: Sequence[CommandLine]) -> Iterator[str]:
@@ -264,6 +298,8 @@ def _fish(found: Sequence[CommandLine]) -> Iterator[str]:
             yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -f"
         if line.words.words:
             yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a {_fish_quote(' '.join(line.words.words))}"
+        if line.words.source:
+            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a {_fish_quote(f'({line.words.command})')}"
         if line.words.places == _FOLDERS:
             yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a '(__fish_complete_directories)'"
     users: dict[Option, list[str]] = {}
@@ -309,7 +345,9 @@ end
 def _fish_option(option: Option) -> str:
     parts = [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names]
     if option.value is not None:
-        if option.value.words:
+        if option.value.source:
+            parts.append(f"-x -a {_fish_quote(f'({option.value.command})')}")
+        elif option.value.words:
             parts.append(f"-x -a {_fish_quote(' '.join(option.value.words))}")
         elif option.value.places == _FOLDERS:
             parts.append("-x -a '(__fish_complete_directories)'")

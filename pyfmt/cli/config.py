@@ -12,7 +12,8 @@ from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
 from pyfmt.config.own import own_configs
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
-from pyfmt.core.model import Boundaries, Config
+from pyfmt.core.model import Config
+from pyfmt.core.policies import Boundaries
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey
 from pyfmt.reports.escaping import printable_text
@@ -72,7 +73,10 @@ def config_text(request: Request, cwd: Path, as_json: bool) -> str:
                 "root": str(settings.root),
                 "file": str(settings.file) if settings.file else None,
                 "values": {key: {"value": value, "from": origins[key]} for key, value in values.items()},
-                "tools": {c.tool: {"file": c.path, "from": c.origin} for c in settings.tool_configs},
+                "tools": {
+                    c.tool: {"file": c.path, "from": c.origin} | ({"version": c.release.version} if c.release else {})
+                    for c in settings.tool_configs
+                },
                 "projects": {path: {"tools": list(found)} for path, found in settings.project_tools},
                 "ignored": [
                     {"project": path, "tool": tool, "file": file, "reason": why} for path, tool, file, why in ignored
@@ -88,9 +92,9 @@ def config_text(request: Request, cwd: Path, as_json: bool) -> str:
         lines.append(f"{key.ljust(width)}  {said or json.dumps(value)}  ({shown_path(origins[key], settings.root)})")
     lines += ["", "shared configuration of the tools:"]
     for tool_config in settings.tool_configs:
-        lines.append(
-            f"  {tool_config.tool.ljust(6)}  {shown_path(tool_config.path, settings.root)}  ({tool_config.origin})"
-        )
+        runs = f", runs {tool_config.release.version}" if tool_config.release else ""
+        place = shown_path(tool_config.path, settings.root)
+        lines.append(f"  {tool_config.tool.ljust(6)}  {place}  ({tool_config.origin}{runs})")
     if settings.project_tools:
         lines += ["", "tools that projects have chosen themselves:"]
         lines += [f"  {path}: {', '.join(found) or 'none'}" for path, found in settings.project_tools]
@@ -106,6 +110,7 @@ def _values(settings: Config) -> dict[str, Any]:
         "projects": list(settings.projects),
         "exclude": list(settings.exclude),
         "tools": list(settings.tools),
+        "versions": dict(settings.versions),
         "environments": dict(settings.environments)
         | ({"groups": list(settings.groups)} if settings.groups is not None else {})
         | ({"extras": list(settings.extras)} if settings.extras is not None else {}),
@@ -127,9 +132,15 @@ def _values(settings: Config) -> dict[str, Any]:
         | ({"public-key": settings.remote_cache.public_key} if settings.remote_cache.public_key else {}),
         "baseline": settings.baseline,
         "notebooks": settings.notebooks,
+        "server": settings.server,
         "check-in-dependents": settings.in_dependents or "home",
         "merge-equivalent": settings.merge_equivalent,
         "boundaries": _boundaries(settings.boundaries),
+        "versions-policy": _versions_policy(settings),
+        "affected": {
+            "global": list(settings.affected.everywhere),
+            "edges": [{"from": list(e.importers), "to": list(e.targets)} for e in settings.affected.edges],
+        },
         "project-settings": list(settings.project_settings),
     }
 
@@ -145,6 +156,11 @@ def _boundaries(found: Boundaries | None) -> dict[str, Any] | None:
             for a in found.allow
         ],
     }
+
+
+def _versions_policy(settings: Config) -> dict[str, Any] | None:
+    found = settings.versions_policy
+    return {"one-version": list(found.one_version), "internal": found.internal or None} if found else None
 
 
 def _configs_folder(settings: Config) -> str | None:

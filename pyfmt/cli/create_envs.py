@@ -21,7 +21,7 @@ from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, 
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
 from pyfmt.git.linked import RULE
-from pyfmt.imports.parse import read_imports
+from pyfmt.imports.parse import read_module
 from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.workspace import Workspace, open_workspace
@@ -169,7 +169,7 @@ def _imported(root: Path, project: Project) -> frozenset[str]:
     found = set()
     for file in project.checked:
         with contextlib.suppress(OSError):
-            imports = read_imports(disk.read_python(root / file)).imports
+            imports = read_module(disk.read_python(root / file)).statements.imports
             found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
     return frozenset(found)
 

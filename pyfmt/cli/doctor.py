@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import locale
 import os
@@ -27,7 +28,8 @@ from pyfmt.core.request import Request
 from pyfmt.git.repository import Unknown, version
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.tally import count
-from pyfmt.run.workspace import open_workspace
+from pyfmt.run.workspace import open_workspace, with_chosen_releases
+from pyfmt.tools.registry import TOOLS
 from pyfmt.tools.versions import tool_versions
 
 DISTRIBUTION = "pyfmt-monorepo"
@@ -35,7 +37,17 @@ _MANAGERS = ("uv", "poetry", "pdm", "hatch", "pipenv", "pyenv")
 # What changes how pyfmt runs or looks; no other variable is shown, since some hold secrets.
 _VARIABLES = (
     *("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "WORKON_HOME", "PYTHONPATH", "PYTHONHOME", "MYPYPATH"),
-    *("PYFMT_NO_FORK", "XDG_CACHE_HOME", "CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TERM", "COLUMNS"),
+    *(
+        "PYFMT_NO_FORK",
+        "PYFMT_SERVER",
+        "XDG_CACHE_HOME",
+        "CI",
+        "GITHUB_ACTIONS",
+        "GITLAB_CI",
+        "TF_BUILD",
+        "TERM",
+        "COLUMNS",
+    ),
     *("NO_COLOR", "FORCE_COLOR", "LANG", "LC_ALL", "PRE_COMMIT"),
 )
 _UNUSED = ("PYTHONPATH", "PYTHONHOME", "MYPYPATH")
@@ -97,14 +109,17 @@ def page(request: Request, cwd: Path, environ: Mapping[str, str]) -> tuple[str, 
 
 
 def _versions(doctor: Doctor) -> Iterator[str]:
+    with contextlib.suppress(PyfmtError):  # which the configuration's part tells
+        with_chosen_releases(_settings(doctor))
+    chosen = {tool.distributions[0] for tool in TOOLS.values() if tool.version}
     versions = tool_versions()
     yield f"pyfmt {versions.pop('pyfmt')} in {Path(pyfmt.__file__).parent}"
     yield f"python {versions.pop('python')} ({platform.python_implementation()}) as {sys.executable}"
     pins = _pins()
     for name, version in versions.items():
-        yield f"{name} {version}"
+        yield f"{name} {version}" + " (as [tool.pyfmt.versions] chooses)" * (name in chosen)
         wanted = pins.get(name, version)
-        if version != wanted:
+        if version != wanted and name not in chosen:
             doctor.problems.append(f"{name} is {version}, but this pyfmt was made for {wanted}: install pyfmt again")
     command = shutil.which("pyfmt", path=doctor.environ.get("PATH"))
     if command is not None and Path(command).resolve().parent != Path(sys.executable).resolve().parent:

@@ -27,6 +27,7 @@ from pyfmt.run.workspace import open_workspace
 
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
+    ("pyfmt envs --vscode", "tell VS Code's Python Environments extension, in .vscode/settings.json"),
     ("pyfmt envs create billing", "make the environment of one project"),
     ("pyfmt envs create --all --dry-run", "show what would be made"),
 )
@@ -35,6 +36,9 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--json`, and what goes with `create`."""
     parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument(
+        "--vscode", action="store_true", help="write the projects to .vscode/settings.json (python-envs.pythonProjects)"
+    )
     parser.add_argument("action", nargs="?", choices=("create",), help="make the missing environments")
     parser.add_argument(
         "projects",
@@ -62,6 +66,11 @@ def run(options: argparse.Namespace) -> int:
         if getattr(options, name):
             raise UsageError("goes with `pyfmt envs create`", f"--{name.replace('_', '-')}")
     view = environments(request, Path.cwd(), os.environ, with_libraries=options.json)
+    if options.vscode:
+        from pyfmt.cli import vscode  # deferred: only where it is asked for
+
+        print(printable_text(vscode.write(view.config.root, view.resolutions)))
+        return EXIT_CLEAN if view.complete else EXIT_FAILURE
     print(environments_json(view) if options.json else printable_text(environments_text(view)))
     return EXIT_CLEAN if view.complete else EXIT_FAILURE
 

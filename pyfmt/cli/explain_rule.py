@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyfmt.core.errors import UsageError
-from pyfmt.core.rules import RULES, USELESS_DIRECTIVE, Rule, own_rule
+from pyfmt.core.rules import RULES, USELESS_DIRECTIVE, VERSION_RULES, Rule, own_rule
 from pyfmt.core.similar import nearest
 from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED
 from pyfmt.tools.registry import TOOLS, equivalence, formatters
@@ -45,7 +45,7 @@ def rule_text(name: str) -> str:
         raise UsageError("no such file or folder", name)
     found = [text for tool in TOOLS.values() for text in tool.rule_texts(wanted)]
     if not found:
-        hint = nearest(wanted, [*_names(), *others]) or "; rules are called like W0102 or attr-defined"
+        hint = nearest(wanted, [*rule_names(), *others]) or "; rules are called like W0102 or attr-defined"
         raise UsageError(f"neither a file nor a rule{hint}", name)
     return "\n\n\n".join([*found, *_equivalents(wanted)])
 
@@ -59,7 +59,8 @@ def _equivalents(name: str) -> Iterator[str]:
             yield "\n".join(paragraph(f"One finding with {', '.join(sorted(others))} where both say it: {fault}."))
 
 
-def _names() -> Iterator[str]:
+def rule_names() -> Iterator[str]:
+    """All ids and symbols that `rule_text` takes, in no order."""
     for tool in TOOLS.values():
         yield from tool.rule_names()
     for rule in RULES:
@@ -71,6 +72,8 @@ def _own(rule: Rule) -> str:
     for title, text in (("what", rule.what), ("why", rule.why), ("cure", rule.cure)):
         lines += ["", title, *paragraph(text)]
     place = "[tool.pyfmt.boundaries], see docs/boundaries.md of pyfmt"
+    if rule in VERSION_RULES:
+        place = "[tool.pyfmt.versions-policy], see docs/versions.md of pyfmt"
     if rule is USELESS_DIRECTIVE:
         place = "none of its own: `pyfmt check --unused-ignores` asks for it, [[tool.pyfmt.overrides]] can disable it"
     lines += ["", "configuration", *paragraph(place)]

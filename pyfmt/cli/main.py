@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pyfmt.cli import given_names
 from pyfmt.cli.parser import build_parser, command_module, with_command
@@ -85,9 +87,7 @@ def _dispatch(arguments: list[str]) -> int:
     given_names.check(arguments, os.environ)
     words = with_command(arguments)
     if words[0] == "--version":
-        from pyfmt.tools.versions import version_text  # deferred: reads the metadata of the tools
-
-        print(version_text())
+        print(_version_text())
         return EXIT_CLEAN
     options, unknown = build_parser(words[:1]).parse_known_args(words, argparse.Namespace(argv=arguments))
     if unknown:
@@ -95,3 +95,15 @@ def _dispatch(arguments: list[str]) -> int:
 
         refuse(words[0], unknown)
     return command_module(options.command).run(options)
+
+
+def _version_text() -> str:
+    """The versions of all that runs here, by the configuration of the working folder, where one can be used."""
+    from pyfmt import config  # deferred: reads the metadata of the tools
+    from pyfmt.core.request import Command, Request
+    from pyfmt.run.workspace import with_chosen_releases
+    from pyfmt.tools.versions import version_text
+
+    with contextlib.suppress(PyfmtError, OSError):  # whoever runs something is told
+        with_chosen_releases(config.load(Request(Command.CHECK), Path.cwd()))
+    return version_text()

@@ -122,6 +122,15 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
 
 def add_gate(group: argparse._ActionsContainer) -> None:
     """Options that say which part of a run is done, and what makes it fail."""
+    add_acceptance(group)
+    group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
+    group.add_argument(
+        "--shard-times", metavar="REPORT", help="with --shard: balance by the seconds in this JSON report"
+    )
+
+
+def add_acceptance(group: argparse._ActionsContainer) -> None:
+    """What makes a run fail."""
     group.add_argument(
         "--baseline",
         action=argparse.BooleanOptionalAction,
@@ -130,10 +139,6 @@ def add_gate(group: argparse._ActionsContainer) -> None:
     )
     add_lock(group)
     group.add_argument("--fail-on", choices=_SEVERITIES, help="the mildest severity that makes the run fail")
-    group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
-    group.add_argument(
-        "--shard-times", metavar="REPORT", help="with --shard: balance by the seconds in this JSON report"
-    )
 
 
 def add_lock(group: argparse._ActionsContainer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,24 +32,40 @@ def deliver(result: RunResult, request: Request, display: Display, began: Began 
     from pyfmt.reports.registry import renderer  # deferred: cheap, but not for --help
 
     reporting = time.monotonic()
-    errors, printed = [], b""
-    for output in display.outputs:
-        text = renderer(output.format).render(report, _render_options(result, request, display, output))
-        if output.file is None:
-            printed += encoded(text)
-            write_bytes(encoded(text))
-            continue
-        try:
-            _write(output.file, text, "a" if output.append else "w", report.root)
-        except OSError as error:
-            errors.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
-        except UsageError as error:
-            errors.append(error)
+    rendered = [
+        (output, renderer(output.format).render(report, _render_options(result, request, display, output)))
+        for output in display.outputs
+    ]
+    errors, printed = _deliver_each(rendered, report.root)
     if display.timings is not None and began is not None:
         errors += _deliver_timings(result, display, began, StepSpan("report", reporting, time.monotonic()))
     if errors:
         raise errors[0]
     return printed
+
+
+def deliver_texts(texts: Sequence[tuple[OutputSpec, str]], root: str) -> None:
+    """Write what is no report of a run; raises UsageError for what could not be written, after all the rest."""
+    errors, _ = _deliver_each(texts, root)
+    if errors:
+        raise errors[0]
+
+
+def _deliver_each(texts: Sequence[tuple[OutputSpec, str]], root: str) -> tuple[list[UsageError], bytes]:
+    """Write each text to its file or standard output: what went wrong, and what standard output got."""
+    errors, printed = [], b""
+    for output, text in texts:
+        if output.file is None:
+            printed += encoded(text)
+            write_bytes(encoded(text))
+            continue
+        try:
+            _write(output.file, text, "a" if output.append else "w", root)
+        except OSError as error:
+            errors.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+        except UsageError as error:
+            errors.append(error)
+    return errors, printed
 
 
 def _write(file: str, text: str, mode: str, root: str) -> None:

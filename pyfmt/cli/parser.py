@@ -21,13 +21,16 @@ _HELP = {
     "explain": "How a file is checked (project, environment, configuration, calls), or what a rule means.",
     "config": "The resolved configuration, and where each value comes from.",
     "cache": "The cache of this repository: where it is and what is in it; removes it.",
+    "server": "The workers that stay loaded for the next run: their status; stops them.",
     "doctor": "One page to paste into a bug report: versions, configuration, environments, cache, problems.",
     "completion": "Print the completion script of a shell.",
     "affected": "The projects that changed since a commit, and those that depend on them, with the reasons.",
     "graph": "Which project depends on which, and the file that declares it.",
+    "versions": "Which project has which version of what, and what keeps them apart; --check: by the policy.",
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
     "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
+    "lsp": "A language server for editors: diagnostics, formatting, quick fixes (needs the extra `lsp`).",
     "merge": "Join the JSON reports of all shards to the report of the whole run.",
 }
 COMMANDS = tuple(_HELP)
@@ -110,7 +113,7 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 _WITH_VALUE = frozenset(
     "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
-    "--hook --ci --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
+    "--hook --ci --install --template --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
 )
 
 

@@ -41,6 +41,7 @@ _END = """\
 | `NO_COLOR`, `FORCE_COLOR` | no colour, or colour also where the output is no terminal; `--color` wins |
 | `VIRTUAL_ENV` | the environment of a single project, or of one that is installed in it |
 | `GITHUB_ACTIONS`, `GITHUB_STEP_SUMMARY`, `GITLAB_CI`, `CI_PROJECT_DIR`, `TF_BUILD` | what `--output` without a format picks |
+| `PYFMT_SERVER`, `CI`, `PYFMT_SERVER_IDLE` | `off`, or any `CI`: no worker stays for the next run; the seconds after which one ends that nobody needs |
 | `XDG_CACHE_HOME` | where the cache is, unless `cache-dir` is set |
 | `PYFMT_CACHE_REMOTE`, `PYFMT_CACHE_NAMESPACE` | the remote cache and the namespace to write into; they win over `[tool.pyfmt.cache]` |
 | `PYFMT_CACHE_KEY`, `PYFMT_CACHE_PUBLIC_KEY`, `PYFMT_CACHE_TOKEN` | what its entries are signed and verified with, and the bearer token of its server |

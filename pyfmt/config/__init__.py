@@ -14,12 +14,13 @@ from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_tom
 from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Config, Severity, ToolConfig
+from pyfmt.core.policies import AffectedRules
 from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.request import Request
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.tools import registry
 
-__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml"]
+__all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml", "template_folder"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
 _MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -58,9 +59,18 @@ def _uppermost(start: Path) -> Path:
 
 def configs_folder() -> Path:
     """Where pyfmt's own default configurations stand: inside the package, or beside it in a source checkout."""
+    return _shipped("configs", "configs")
+
+
+def template_folder(name: str) -> Path:
+    """Where the template of that name for new projects stands, as `configs_folder`."""
+    return _shipped(f"templates/{name}", f"examples/monorepo/tools/{name}")
+
+
+def _shipped(installed: str, in_checkout: str) -> Path:
     package = Path(__file__).resolve().parent.parent
-    inside = package / "configs"
-    return inside if inside.is_dir() else package.parent / "configs"
+    inside = package / installed
+    return inside if inside.is_dir() else package.parent / in_checkout
 
 
 def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
@@ -178,10 +188,7 @@ def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
 
 
 def load(request: Request, cwd: Path) -> Config:
-    """The resolved configuration of a run.
-
-    Raises ConfigError (unknown key, wrong type, unreadable file) and UsageError (`--root` that is no folder).
-    """
+    """The resolved configuration of a run; raises ConfigError (a key, a type, an unreadable file) and UsageError."""
     root, file = _locate(request, cwd.resolve())
     section = section_of(file, read_toml(file)) if file is not None else None
     if section is None and request.location.config_file is not None:
@@ -196,6 +203,7 @@ def load(request: Request, cwd: Path) -> Config:
         projects=values.get("projects", ()),
         exclude=values.get("exclude", ()),
         tools=values.get("tools", registry.defaults()),
+        versions=values.get("versions", ()),
         tool_configs=_tool_configs(root, values.get("configs"), file, _named_tools(values, request)),
         environments=found.paths,
         groups=found.groups,
@@ -207,11 +215,15 @@ def load(request: Request, cwd: Path) -> Config:
         cache_dir=_cache_dir(root, values.get("cache-dir"), file),
         remote_cache=values.get("cache", RemoteCache()),
         boundaries=values.get("boundaries"),
+        versions_policy=values.get("versions-policy"),
+        affected=values.get("affected", AffectedRules()),
         in_dependents=values.get("check-in-dependents", True),
         baseline=values.get("baseline", False),
         merge_equivalent=values.get("merge-equivalent", True),
         notebooks=values.get("notebooks", True),
+        server=values.get("server", "auto"),
         project_settings=values.get("project-settings", ()),
+        project_schema=values.get("project-schema"),
         notes=_guess(root, file, request, cwd.resolve()),
     )
     if request.jobs is not None:
@@ -222,13 +234,12 @@ def load(request: Request, cwd: Path) -> Config:
     if request.tools:
         config = replace(config, tools=_option("--tool", tools, list(request.tools)))
         origins["tools"] = "--tool"
-    elif config.boundaries is not None:
-        # On when configured
+    elif config.own_rules:  # on when configured
         config = replace(config, tools=(*(name for name in config.tools if name != OWN_RULES), OWN_RULES))
-    if OWN_RULES in config.tools and config.boundaries is None:
+    if OWN_RULES in config.tools and not config.own_rules:
         where = "--tool" if request.tools else str(file)
-        cure = "add [tool.pyfmt.boundaries], see docs/boundaries.md"
-        raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: no boundaries are configured", where, cure)
+        cure = "add [tool.pyfmt.boundaries] (docs/boundaries.md) or [tool.pyfmt.versions-policy] (docs/versions.md)"
+        raise ConfigError(f"the tool {OWN_RULES!r} has nothing to check: none of its rules is configured", where, cure)
     if request.fail_on is not None:
         config, origins["fail-on"] = replace(config, fail_on=request.fail_on), "--fail-on"
     if request.baseline is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyfmt.config.plain import globs, inside, kind, strings
-from pyfmt.core.model import Allowance, Boundaries
+from pyfmt.config.plain import check_keys, globs, globs_or_one, inside, kind, strings
+from pyfmt.core.policies import Allowance, Boundaries
 from pyfmt.core.rules import BOUNDARY_RULES, own_rule
 from pyfmt.core.similar import nearest
 
@@ -17,18 +17,12 @@ def boundaries(value: Any) -> Boundaries:
     """What the table says; TypeError and ValueError say what is wrong with it."""
     if not isinstance(value, dict):
         raise TypeError(f"a table with {', '.join(_KEYS)}")
-    _check_keys(value, _KEYS)
+    check_keys(value, _KEYS)
     return Boundaries(
         libraries=inside("libraries", globs, value["libraries"]) if "libraries" in value else None,
         projects=inside("projects", globs, value["projects"]) if "projects" in value else None,
         allow=inside("allow", _allow, value.get("allow", [])),
     )
-
-
-def _check_keys(table: dict[str, Any], known: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in known:
-            raise ValueError(f"unknown key {key!r}{nearest(key, known)}")
 
 
 def _allow(value: Any) -> tuple[Allowance, ...]:
@@ -38,7 +32,7 @@ def _allow(value: Any) -> tuple[Allowance, ...]:
 
 
 def _allowance(table: dict[str, Any]) -> Allowance:
-    _check_keys(table, _ALLOW_KEYS)
+    check_keys(table, _ALLOW_KEYS)
     for key in ("from", "to"):
         if not table.get(key):
             raise ValueError(f"an entry has no {key!r}")
@@ -46,15 +40,11 @@ def _allowance(table: dict[str, Any]) -> Allowance:
     if not isinstance(reason, str):
         raise ValueError(f"reason: must be a string, not {kind(reason)}")
     return Allowance(
-        importers=inside("from", _globs_or_one, table["from"]),
-        imported=inside("to", _globs_or_one, table["to"]),
+        importers=inside("from", globs_or_one, table["from"]),
+        imported=inside("to", globs_or_one, table["to"]),
         rules=inside("rules", _rules, table.get("rules", [])),
         reason=reason,
     )
-
-
-def _globs_or_one(value: Any) -> tuple[str, ...]:
-    return globs([value] if isinstance(value, str) else value)
 
 
 def _rules(value: Any) -> tuple[str, ...]:

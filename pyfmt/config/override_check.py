@@ -71,8 +71,8 @@ def _check_rules(asked: Mapping[str, str], config: Config, memo: MutableMapping[
 
     names = {tool.name: list(tool.rule_names()) for tool in TOOLS.values()}
     known = [name for found in names.values() for name in found]
-    # What a tool's own list does not hold: rules of a tool that has no list, or of plugins.
-    unlisted = [tool for tool in running if not names[tool.name]]
+    # What a tool's own list does not hold: rules of a tool that has no list, of another release, or of plugins.
+    unlisted = [tool for tool in running if tool.version or not names[tool.name]]
     for rule in new:
         listed = rule in known or any(tool.comment is None or tool.comment.name.match(rule) for tool in unlisted)
         if not listed and not (plugins and not difflib.get_close_matches(rule, known, 1, _TYPO)):

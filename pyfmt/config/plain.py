@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+
+from pyfmt.core.similar import nearest
 
 
 def strings(value: Any) -> tuple[str, ...]:
@@ -20,6 +23,30 @@ def globs(value: Any) -> tuple[str, ...]:
         if pattern.startswith("/") or not pattern.strip("/") or ".." in pattern.split("/"):
             raise ValueError(f"{pattern!r} is no glob of folders below the root")
     return patterns
+
+
+def globs_or_one(value: Any) -> tuple[str, ...]:
+    """The same, or one glob alone."""
+    return globs([value] if isinstance(value, str) else value)
+
+
+def check_keys(table: dict[str, Any], known: tuple[str, ...]) -> None:
+    """Raises ValueError for a key that is not known."""
+    for key in table:
+        if key not in known:
+            raise ValueError(f"unknown key {key!r}{nearest(key, known)}")
+
+
+def patterns(value: Any) -> tuple[str, ...]:
+    """Patterns in gitignore's syntax; TypeError, and ValueError for one that could never match."""
+    from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are any
+
+    found = strings(value)
+    try:
+        GitIgnoreSpec.from_lines(found)
+    except re.error as error:
+        raise ValueError(f"is no pattern as in a .gitignore: {error}") from error
+    return found
 
 
 def inside(key: str, parser: Callable[[Any], Any], value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pyfmt.config.values import KEYS, LONGEST, PER_PROJECT, every_tool
+from pyfmt.config.policies import INTERNAL
+from pyfmt.config.values import FROM_LOCK, KEYS, LONGEST, PER_PROJECT, RELEASE, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
 from pyfmt.tools import registry
@@ -61,6 +62,16 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "items": {"enum": list(every_tool())},
         "default": list(registry.defaults()),
     },
+    "versions": {
+        "description": 'Tool = version that runs, not the one that pyfmt brings; "lock": that of the root\'s lock.',
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            tool.name: {"type": "string", "pattern": f"^({FROM_LOCK}|{RELEASE})$"}
+            for tool in registry.TOOLS.values()
+            if tool.oldest
+        },
+    },
     "environments": {
         "description": "Project (path or name) = folder of its environment.",
         "type": "object",
@@ -97,6 +108,47 @@ _SHAPES: dict[str, dict[str, Any]] = {
             "allow": {"description": "Imports that are no finding.", "type": "array", "items": _ALLOWANCE},
         },
     },
+    "versions-policy": {
+        "description": "Which versions are one in the whole monorepo, checked where this table is; see "
+        "docs/versions.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "one-version": {
+                "description": "Distributions (globs) of which all projects have one version; or all of them.",
+                "anyOf": [_STRINGS, {"const": "*"}],
+            },
+            "internal": {
+                "description": "The libraries of the monorepo: all have one version, or each its own.",
+                "enum": list(INTERNAL),
+            },
+        },
+    },
+    "affected": {
+        "description": "What a change reaches besides; see docs/affected.md.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "global": {**_STRINGS, "description": "Files that affect every project, as in a .gitignore."},
+            "edges": {
+                "description": "What projects depend on, and no file declares.",
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["from", "to"],
+                    "properties": {
+                        "from": {**_ONE_OR_MORE_GLOBS, "description": "Projects: globs of folders, or names."},
+                        "to": {
+                            "anyOf": [_STRINGS, {"type": "string"}],
+                            "description": "Files as in a .gitignore, or folders of projects.",
+                        },
+                    },
+                },
+            },
+        },
+    },
     "baseline": {
         "type": "boolean",
         "description": "Whether findings that a project's baseline accepts are no failure.",
@@ -117,6 +169,11 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "description": "Whether what several tools say of one fault is one finding that names them all.",
         "default": True,
     },
+    "server": {
+        "description": "Whether workers that have loaded a linter stay for later runs; never where CI is set.",
+        "enum": ["auto", "off"],
+        "default": "auto",
+    },
     "cache": {
         "description": "A cache that machines share; see docs/how-to/remote-cache.md.",
         "type": "object",
@@ -135,6 +192,10 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "type": "array",
         "items": {"enum": list(PER_PROJECT)},
         "default": [],
+    },
+    "project-schema": {
+        "type": "string",
+        "description": "A JSON schema of each project's [tool.pyfmt.project] or ci.yaml; see docs/affected.md.",
     },
     "cache-dir": {"type": "string", "description": "The folder where pyfmt keeps what it need not compute again."},
 }

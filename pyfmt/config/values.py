@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.config.boundaries import boundaries
-from pyfmt.config.plain import globs, inside, strings
+from pyfmt.config.plain import globs, inside, patterns, strings
+from pyfmt.config.policies import affected, versions_policy
 from pyfmt.core.model import Override, Severity
 from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.rules import TOOL
@@ -95,22 +96,10 @@ def _override(value: Any) -> Override:
     if not value.get("paths"):
         raise ValueError("has no paths")
     return Override(
-        inside("paths", _patterns, value["paths"]),
+        inside("paths", patterns, value["paths"]),
         inside("disable", strings, value.get("disable", [])),
         inside("severity", _severities, value.get("severity", {})),
     )
-
-
-def _patterns(value: Any) -> tuple[str, ...]:
-    """Patterns in gitignore's syntax; ValueError for one that could never match."""
-    from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are overrides
-
-    patterns = strings(value)
-    try:
-        GitIgnoreSpec.from_lines(patterns)
-    except re.error as error:
-        raise ValueError(f"is no pattern as in a .gitignore: {error}") from error
-    return patterns
 
 
 def _severities(value: Any) -> tuple[tuple[str, Severity], ...]:
@@ -141,6 +130,12 @@ def _in_dependents(value: Any) -> bool:
     return value is True
 
 
+def _server(value: Any) -> str:
+    if value not in ("auto", "off"):
+        raise ValueError('must be "auto" or "off"')
+    return str(value)
+
+
 def _cache(value: Any) -> RemoteCache:
     names = {"remote": "url", "namespace": "namespace", "public-key": "public_key"}
     if not isinstance(value, dict):
@@ -149,6 +144,31 @@ def _cache(value: Any) -> RemoteCache:
         if key not in names:
             raise ValueError(f"unknown key {key!r}{nearest(key, tuple(names))}")
     return RemoteCache(**{names[key]: inside(key, _string, item) for key, item in value.items()})
+
+
+RELEASE = r"[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?"
+FROM_LOCK = "lock"
+
+
+def versions(value: Any) -> tuple[tuple[str, str], ...]:
+    """Tool and version, or FROM_LOCK."""
+    if not isinstance(value, dict):
+        raise TypeError("a table of tool = version")
+    known = [tool.name for tool in registry.TOOLS.values() if tool.oldest]
+    for name, version in value.items():
+        if name not in known:
+            raise ValueError(f"{name!r} is no tool whose version can be chosen{nearest(name, known)}")
+        inside(name, _release, version)
+    return tuple(sorted(value.items()))
+
+
+def _release(value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError("a string")
+    if value != FROM_LOCK and not re.fullmatch(RELEASE, value):
+        raise ValueError(
+            f'{value!r} is no version; write it like "25.1.0", or "{FROM_LOCK}" for that of the root\'s lock'
+        )
 
 
 PER_PROJECT = ("tools", "overrides")  # what a project may set in a section of its own
@@ -167,17 +187,22 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "exclude": strings,
     "configs": _string,
     "tools": tools,
+    "versions": versions,
     "environments": _environments,
     "jobs": count,
     "timeout": seconds,
     "fail-on": _severity,
     "overrides": _overrides,
     "boundaries": boundaries,
+    "versions-policy": versions_policy,
+    "affected": affected,
     "cache-dir": _string,
     "cache": _cache,
     "baseline": _switch,
     "notebooks": _switch,
     "check-in-dependents": _in_dependents,
     "merge-equivalent": _switch,
+    "server": _server,
     "project-settings": _project_settings,
+    "project-schema": _string,
 }

@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.cells import CellPlace
+from pyfmt.core.policies import AffectedRules, Boundaries, VersionsPolicy
+from pyfmt.core.release import ToolRelease
 from pyfmt.core.remote_cache import RemoteCache
 
 
@@ -163,8 +165,8 @@ class ToolConfig:
     tool: str
     path: str  # absolute path of the file
     origin: str  # "configs", "root" or "built-in"
-    # Absolute path of the configuration of the tool that this one agrees with (`Tool.follows`), having none itself.
-    follows: str = ""
+    follows: str = ""  # absolute path of the configuration that it agrees with, having none (`Tool.follows`)
+    release: ToolRelease | None = None  # that runs; None: the one that pyfmt brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,28 +181,6 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
-    """One entry of `allow` in `[tool.pyfmt.boundaries]`: imports that are no finding."""
-
-    importers: tuple[str, ...]  # globs of folders, or names of projects
-    imported: tuple[str, ...]
-    rules: tuple[str, ...] = ()  # ids; empty: all
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Boundaries:
-    """`[tool.pyfmt.boundaries]`: which folders are libraries, which are projects, and what is allowed nevertheless.
-
-    Globs are of folders, and cover what lies below; None where they are not configured, so that the defaults hold.
-    """
-
-    libraries: tuple[str, ...] | None = None
-    projects: tuple[str, ...] | None = None
-    allow: tuple[Allowance, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration of a run."""
 
@@ -209,10 +189,10 @@ class Config:
     projects: tuple[str, ...] = ()  # globs; empty: every folder with a manifest
     exclude: tuple[str, ...] = ()  # gitignore-style patterns
     tools: tuple[str, ...] = ()  # by name
+    versions: tuple[tuple[str, str], ...] = ()  # tool -> the version that is chosen, or "lock"
     tool_configs: tuple[ToolConfig, ...] = ()
     environments: tuple[tuple[str, str], ...] = ()  # project path or name -> environment's path
-    # What `pyfmt envs create` installs beside the main group; None: what the projects' files may import.
-    groups: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None  # that `pyfmt envs create` installs; None: what files may import
     extras: tuple[str, ...] | None = None
     jobs: int = 1
     timeout: float = 600.0  # seconds for one unit
@@ -221,15 +201,23 @@ class Config:
     cache_dir: Path | None = None
     remote_cache: RemoteCache = RemoteCache()
     boundaries: Boundaries | None = None  # None: not checked
+    versions_policy: VersionsPolicy | None = None  # the same
+    affected: AffectedRules = AffectedRules()
     in_dependents: bool = True  # `check-in-dependents`: libraries are judged in the environments of their dependents
     baseline: bool = False  # only findings that no project's baseline accepts make a run fail
     merge_equivalent: bool = True  # what several tools say of one fault is one finding
     notebooks: bool = True  # Jupyter notebooks are formatted and linted
+    server: str = "auto"  # "off": no worker outlives its run
     project_settings: tuple[str, ...] = ()  # the keys that a project may set in its own [tool.pyfmt]
-    # project path -> the tools that it has chosen itself, within those that the command line asks for
-    project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    project_schema: str | None = None  # the file of a JSON schema of all [tool.pyfmt.project], relative to the root
+    project_tools: tuple[tuple[str, tuple[str, ...]], ...] = ()  # project path -> its own, of those that were asked for
     notes: tuple[str, ...] = ()  # what of the configuration is not used, and where the root was taken from
     origins: tuple[tuple[str, str], ...] = ()  # key -> where its value comes from
+
+    @property
+    def own_rules(self) -> bool:
+        """Whether rules of pyfmt itself are configured."""
+        return self.boundaries is not None or self.versions_policy is not None
 
     def tools_of(self, project: str) -> tuple[str, ...]:
         """The tools that run for the project at a path."""
@@ -353,8 +341,8 @@ class Edit:
     path: str
     tools: tuple[str, ...]
     project: str
-    diff: str = ""  # unified diff, only where asked for
     written: bool = False
+    diff: str = ""  # unified diff, only where asked for
     digest: str = ""  # SHA-256 of what was written, where it is in order now
 
 
@@ -382,9 +370,8 @@ class Skip:
 class Outcome:
     """What came of a unit; `started` and `ended` are moments of the monotonic clock, 0.0 where they are not known.
 
-    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. A worker that
-    has to start first makes it wait: that is `waited`, a part of the time between the two. `cpu` are its tool's seconds
-    of a processor, 0.0 where nobody counted them.
+    `seconds` is the time spent on it: with several processes on one unit, more than lies between the two. `waited` is
+    the part in which a worker had to start. `cpu` are its tool's seconds of a processor, 0.0 where nobody counted them.
     """
 
     unit: Unit

@@ -108,9 +108,46 @@ USELESS_DIRECTIVE = Rule(
     "Remove the comment, or both of the pair.",
 )
 
+SEVERAL_VERSIONS = Rule(
+    "PYF020",
+    "several-versions",
+    Severity.ERROR,
+    "a distribution has another version here than in the other projects",
+    "A distribution that `one-version` of [tool.pyfmt.versions-policy] names has several versions in the monorepo. "
+    "What the project's lock file says counts; where it has none, what is installed in its environment. The version "
+    "that most projects have is taken for the one, of two the newer; each project with another one is reported.",
+    "Services that talk to each other, or share a library, are tested with one version and deployed with another: "
+    "what works in one of them fails in the next (grpcio and protobuf), and one security update becomes several.",
+    "Lock the version of the others. The notes say whose constraint keeps it apart, and where that stands; `pyfmt "
+    "versions` shows them all.",
+)
+SEVERAL_INTERNAL_VERSIONS = Rule(
+    "PYF021",
+    "several-internal-versions",
+    Severity.ERROR,
+    "a library of the monorepo has another version than the others",
+    'With `internal = "one"` in [tool.pyfmt.versions-policy] all libraries of the monorepo (projects that others '
+    "depend on) have one version. The one that most of them have is taken for it, of two the newer. A version that is "
+    "computed when the library is built is not known and not compared.",
+    "One version says which libraries belong together; with a stray one that promise is void.",
+    'Give the library the version of the others, or choose `internal = "each"`.',
+)
+INTERNAL_VERSION_BEHIND = Rule(
+    "PYF022",
+    "internal-version-behind",
+    Severity.ERROR,
+    "a project uses another version of an internal library than the monorepo has",
+    "The project's lock file or its environment has a library of the monorepo from an index, in another version than "
+    "the library's own manifest says. A library that is installed from its folder is what is there, whatever number "
+    "a lock has noted.",
+    "A change of the library does not reach the project: it is tested with code that is no longer in the repository.",
+    "Lock it again, or depend on the library's folder.",
+)
+
 # Those that `allow` of [tool.pyfmt.boundaries] can except imports from.
 BOUNDARY_RULES = (PROJECT_IMPORTS_PROJECT, LIBRARY_IMPORTS_PROJECT, UNDECLARED_DEPENDENCY, LIBRARY_CYCLE)
-RULES = (UNREADABLE, *BOUNDARY_RULES, USELESS_DIRECTIVE)
+VERSION_RULES = (SEVERAL_VERSIONS, SEVERAL_INTERNAL_VERSIONS, INTERNAL_VERSION_BEHIND)
+RULES = (UNREADABLE, *BOUNDARY_RULES, USELESS_DIRECTIVE, *VERSION_RULES)
 
 
 def own_rule(name: str) -> Rule | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_GLANCE = 20  # names
+_GLANCE = 24  # names
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -50,3 +50,13 @@ class Comment:
         """The rules that the comment names, in what a line's comments say."""
         found = self.pattern.match(said) if self.first else self.pattern.search(said)
         return tuple(filter(None, (name.strip() for name in (found["names"] or "").split(",")))) if found else ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutRules:
+    """How a tool's findings follow from its sources where it looks at their trees: after a change of layout alone
+    (comments, blank lines, wrapping, quotes) they are the same, at other places."""
+
+    obeyed: re.Pattern[bytes]  # finds comments that it obeys; what looks like one may be found, too
+    line: re.Pattern[str]  # in a message, the number (group 1) of a line of the same file
+    placed: re.Pattern[str]  # in a message or a note: it holds a line of any file in another way

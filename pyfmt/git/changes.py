@@ -12,11 +12,13 @@ from pyfmt.core import dependents, parsing
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
+from pyfmt.git.further import everywhere, further_links, is_left_behind
 from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
 from pyfmt.git.shared_files import read_or_empty, shared_files
-from pyfmt.imports.graph import Home, ImportGraph, Read, imports_of
+from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.parse import Read, read_module
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
 from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
@@ -119,7 +121,7 @@ class _Attribution:
 
     def _sort_in(self, change: git.Change) -> None:
         for path in (change.path, change.was):
-            if path is None or path == ".." or path.startswith("../"):
+            if path is None or path == ".." or path.startswith("../") or is_left_behind(path):
                 continue
             if change.folder:
                 self._sort_in_folder(path)
@@ -194,7 +196,7 @@ class _Attribution:
             texts = [self._diff.repository.read(base, path) or b"" for base in self._diff.bases]
         except git.Unknown:
             return set()
-        return set.intersection(*(set(imports_of(text)) for text in texts)) if texts else set()
+        return set.intersection(*(set(read_module(text).content.imports) for text in texts)) if texts else set()
 
     def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
         bases = ", ".join(base[:12] for base in self._diff.bases)
@@ -244,11 +246,16 @@ class _Attribution:
         for path in shared:
             for said in reasons.values():
                 said.append(f"{path} changed, which all projects share")
+        for path in everywhere(self._diff.settings, self._diff.paths):
+            for said in reasons.values():
+                said.append(f"{path} changed, which affects every project")
         for path, touched in self._touched.items():
             if path in reasons:
                 reasons[path] += [change.text_for(names[path]) for change in touched.locks if not change.own]
+        further = further_links(self._diff.settings, self._projects, self._diff.paths)
         seeds = [*(path for path, touched in self._touched.items() if touched.paths), *self._strays]
-        found = [*dependents.links(self._edges), *self._import_links(importers)]
+        seeds += [link.target for link in further if link.target not in self._projects]  # files
+        found = [*dependents.links(self._edges), *self._import_links(importers), *further]
         for path, chain in dependents.spread(seeds, found).items():
             if path in reasons:
                 reasons[path].append(dependents.described(chain, names))
@@ -328,7 +335,7 @@ def _nearest(path: str, homes: Iterable[str]) -> str | None:
             return path or "."
         if path in ("", "."):
             return None
-        path = posixpath.dirname(path)
+        path = path.rpartition("/")[0]
 
 
 def _modules(project: Project) -> list[str]:

@@ -13,8 +13,13 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-Read = Callable[[str], Sequence[str]]  # what a file imports, as `pyfmt.imports.graph.imports_of` tells it
+from pyfmt.imports.definitions import Definition, seen_of
+from pyfmt.imports.parse import Read
+
 Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tree_digest`), "" for its very bytes
+Defined = Callable[[str], Sequence[Definition]]  # what a file defines
+Reads = Mapping[str, Sequence[str]]  # by module: names that somebody looks up, ALL for whatever is in it
+ALL = "*"
 _MODULES = (".py", ".pyi")
 
 
@@ -35,11 +40,12 @@ class Reach:
     Among them are folders, which end in "/", and files of which only the existence counts: these end in "?".
     """
 
-    def __init__(self, tree: Tree, read: Read, trees: Trees = lambda _: "") -> None:
+    def __init__(self, tree: Tree, read: Read, trees: Trees = lambda _: "", defined: Defined = lambda _: ()) -> None:
         self._contents = tree.contents
         self._rest = tree.rest
         self._read = read
         self._trees = trees
+        self._defined = defined
         self._names: dict[str, set[str]] = {}
         self._called: dict[str, set[str]] = {}  # the dotted names of a file
         self._children: dict[str, set[str]] = {}
@@ -72,6 +78,7 @@ class Reach:
         self._known: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
         self._seen: dict[frozenset[str], str] = {}
+        self._paths: dict[frozenset[str], str] = {}
 
     def of(self, file: str) -> frozenset[str]:
         """The file itself, and all that it reaches."""
@@ -126,9 +133,31 @@ class Reach:
         """The paths of all that can be imported, and the digest of what else counts."""
         return [*sorted(self._contents), self._rest]
 
-    def digest(self, file: str) -> str:
-        """Of a file's content, and of what it can see of all that it reaches."""
-        return hashlib.sha256(f"{self.tree_digest(file)} {self._contents.get(file, '')}".encode()).hexdigest()
+    def digest(self, file: str, reads: Reads | None = None) -> str:
+        """Of a file's content, and of what it sees of all that it reaches."""
+        return hashlib.sha256(f"{self.seen_digest(file, reads)} {self._contents.get(file, '')}".encode()).hexdigest()
+
+    def seen_digest(self, file: str, reads: Reads | None) -> str:
+        """Of the paths of all that a file reaches, and of what it looks up there; of its own tree, if it is not among
+        these.
+
+        None: it may look at all of it, as where it has looked into what is not told apart (a link, say).
+        """
+        if reads is None or not all(map(self.has, reads)):
+            return self.tree_digest(file)
+        own = "" if file in reads else self._visible(file) or self._contents.get(file, "")
+        paths = self._folded(self._paths, file, lambda _: "")
+        total = hashlib.sha256(f"{paths} {own} {file}".encode("utf-8", "surrogateescape"))
+        for path, names in sorted(reads.items()):
+            seen = self._visible(path) or self._contents[path]
+            if seen != self._contents[path] and ALL not in names:
+                seen = seen_of(self._defined(path), names)
+            total.update(f"\n{path}\0{seen}".encode("utf-8", "surrogateescape"))
+        return total.hexdigest()
+
+    def sets(self, file: str) -> bool:
+        """Whether a file may set attributes on what others define."""
+        return not self._visible(file) or any(each.sets for each in self._defined(file))
 
     def tree_digest(self, file: str) -> str:
         """Of what others can see of a file and of all that it reaches: its comments, say, are not in it."""

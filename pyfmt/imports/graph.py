@@ -1,4 +1,4 @@
-"""Which file imports which: read statically with ast, by the names that each file can be imported under.
+"""Which file imports which, by the names that each file can be imported under.
 
 Where it cannot be known, more is taken than less: a file that cannot be parsed imports all below the names it seems to
 name, and a name that no import root gives is looked for by its last parts.
@@ -6,84 +6,12 @@ name, and a name that no import root gives is looked for by its last parts.
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pyfmt.core import parsing
-from pyfmt.imports.tree_digest import tree_digest
-from pyfmt.projects.layout import imported_names
-
-# An import as text: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a` (a star may
-# import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a string that
-# could name one, by which a module below an imported package may be meant (`import a` and then `a.name`). "!a.b" is an
-# import of a computed name that begins with "a.b."; where nothing of it is written ("!"), it may be any of the own
-# package.
-Read = Callable[[str], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleContent:
-    """What is remembered of a module's source."""
-
-    imports: tuple[str, ...]
-    tree: str  # see `tree_digest`; "" where others see its very bytes
-
-
-def imports_of(source: bytes) -> tuple[str, ...]:
-    """What a module's source imports, in order and each once; every branch counts, and literal dynamic imports too."""
-    return content_of(source).imports
-
-
-def content_of(source: bytes) -> ModuleContent:
-    """What a module's source imports, and what others can see of it; it is parsed once."""
-    try:
-        tree = parsing.parse_python(source, with_type_comments=True)
-    except (SyntaxError, ValueError):
-        return ModuleContent((*(f"{name}.**" for name in sorted(imported_names(source))), ".**"), "")
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        for name in _imports(node):
-            found[name] = None
-    return ModuleContent(tuple(found), tree_digest(source, tree))
-
-
-def _imports(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.Attribute):
-        yield f"@{node.attr}"
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-        yield f"@{node.value}"
-    elif isinstance(node, ast.ImportFrom):
-        base = "." * node.level + (node.module or "")
-        for alias in node.names:
-            yield f"{base}{'' if base.endswith('.') or not base else '.'}{alias.name}"
-    elif isinstance(node, ast.Call) and node.args:
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        first = node.args[0]
-        if called in ("import_module", "__import__"):
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield first.value
-            else:
-                yield f"!{_beginning(first)}"
-
-
-def _beginning(name: ast.expr) -> str:
-    """The package that a computed name begins with ("a.b" of f"a.b.{name}"); "" where it is not written there."""
-    while True:
-        if isinstance(name, ast.JoinedStr) and name.values:
-            name = name.values[0]
-        elif isinstance(name, ast.BinOp):
-            name = name.left
-        elif isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "format":
-            name = name.func.value
-        else:
-            break
-    text = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else ""
-    return text.partition("{")[0].partition("%")[0].rpartition(".")[0].lstrip(".")
+from pyfmt.imports.parse import Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,41 +62,46 @@ class ImportGraph:
         self._read = read
         self._homes = homes
         self._everywhere = _Names()
-        self._own: dict[str, _Names] = {}
-        self._loose: dict[str, _Names] = {}  # by their last parts
+        self._own: dict[str, _Names] = {}  # of a project, made when it is first asked for
+        self._loose: dict[str, _Names] = {}  # the same by their last parts
+        self._absolutes: dict[tuple[str, str], set[str]] = {}  # what an import means to a project's files
         self._folders: dict[str, list[str]] = {}  # by path without suffix: "a/b" for a/b.py and a/b/__init__.py
         for home in homes:
-            self._take(home)
-
-    def _take(self, home: Home) -> None:
-        own, loose = self._own.setdefault(home.path, _Names()), self._loose.setdefault(home.path, _Names())
-        for file in home.files:
-            place = _place(file)
-            self._folders.setdefault(place, []).append(file)
-            for root in home.import_roots:
-                name = _dotted(place, root)
-                if name:
-                    own.add(name, file)
+            for place, file in _places(home):
+                self._folders.setdefault(place, []).append(file)
+                for name in _dotted_names(place, home):
                     self._everywhere.add(name, file)
-            parts = place.split("/")
-            for start in range(len(parts)):
-                loose.add(".".join(parts[start:]), file)
-                if file.endswith(".pyi"):
-                    self._everywhere.add(".".join(parts[start:]), file)  # stubs may lie on any mypy_path
+                for name in _tails(place) if file.endswith(".pyi") else ():
+                    self._everywhere.add(name, file)  # stubs may lie on any mypy_path
+
+    def _names(self, known: dict[str, _Names], path: str, names_of: Callable[[str, Home], Iterable[str]]) -> _Names:
+        """The modules of a project by the names that `names_of` gives them."""
+        if path not in known:
+            known[path] = _Names()
+            for home in self._homes:
+                for place, file in _places(home) if home.path == path else ():
+                    for name in names_of(place, home):
+                        known[path].add(name, file)
+        return known[path]
 
     def importers(self, changed: Iterable[str]) -> dict[str, str]:
-        """Every file that imports one of `changed`, directly or through others, with the file that it imports."""
-        reverse: dict[str, set[str]] = {}
-        for home in self._homes:
-            for file in home.files + home.notebooks:
-                for target in self.targets(file, home.path):
-                    reverse.setdefault(target, set()).add(file)
+        """Every file that imports one of `changed`, directly or through others, with the file that it imports.
+
+        Looked into is only who mentions the name of what is reached: in a large tree that is little of it.
+        """
+        mentions = _Mentions(self._homes, self._read, self._folders)
+        known: dict[tuple[str, str], set[str]] = {}
         start = set(changed)
         found: dict[str, str] = {}
         waiting = sorted(start)
         for target in waiting:  # grows while it is gone through: nearest importers first
-            for importer in sorted(reverse.get(target, ())):
-                if importer not in found and importer not in start:
+            for place in sorted(mentions.of(target)):
+                importer = place[0]
+                if importer in found or importer in start:
+                    continue
+                if place not in known:
+                    known[place] = self.targets(*place)
+                if target in known[place]:
                     found[importer] = target
                     waiting.append(importer)
         return found
@@ -190,11 +123,7 @@ class ImportGraph:
 
     def _relative(self, file: str, text: str) -> set[str]:
         """By the folders, as packages are."""
-        name = text.lstrip(".")
-        folder = posixpath.dirname(file)
-        for _ in range(len(text) - len(name) - 1):
-            folder = posixpath.dirname(folder)
-        return self._in_folder(folder, name)
+        return self._in_folder(_above(file, text), text.lstrip("."))
 
     def _in_folder(self, folder: str, name: str) -> set[str]:
         found = set(self._folders.get(folder or ".", ()))
@@ -217,17 +146,23 @@ class ImportGraph:
         }
 
     def _absolute(self, file: str, home: str, text: str) -> set[str]:
+        if (home, text) not in self._absolutes:
+            self._absolutes[home, text] = self._by_name(home, text)
+        return self._absolutes[home, text] | self._beside(file, text)
+
+    def _by_name(self, home: str, text: str) -> set[str]:
+        """By the names that modules have for a project."""
         name, _, stars = text.partition(".*")
-        found = self._beside(file, text)
+        found: set[str] = set()
         prefix = ""
         parts = name.split(".")
         # Something must put a further folder on the search path.
         is_unknown = parts[0] not in self._everywhere.below.get("", ()) and parts[0] not in sys.stdlib_module_names
+        tables = [self._names(self._own, home, _dotted_names), self._everywhere]
+        tables += [self._names(self._loose, home, lambda place, _: _tails(place))] if is_unknown else []
         for number, part in enumerate(parts):
             prefix = f"{prefix}.{part}" if prefix else part
-            for table in (self._own[home], self._everywhere, self._loose[home]):
-                if table is self._loose[home] and not is_unknown:
-                    continue
+            for table in tables:
                 targets = list(table.files.get(prefix, ()))
                 if text.endswith("*") and number == len(parts) - 1:
                     targets += table.children(prefix, deep=stars == "*")
@@ -238,16 +173,81 @@ class ImportGraph:
 
     def _beside(self, file: str, text: str) -> set[str]:
         """Modules beside a script, which Python itself finds there first."""
-        folder = posixpath.dirname(file)
-        if posixpath.join(folder, text.split(".", maxsplit=1)[0]) not in self._folders:
+        folder, first = file.rpartition("/")[0], text.partition(".")[0]
+        if (f"{folder}/{first}" if folder else first) not in self._folders:
             return set()
         return self._in_folder(folder, text) - set(self._folders.get(folder or ".", ()))
+
+
+class _Mentions:
+    """Which files could import a module, by the words of their imports: more than do, never less."""
+
+    def __init__(self, homes: Sequence[Home], read: Read, places: Iterable[str]) -> None:
+        """`places` are the paths of all modules, without suffix: an import that begins with no word of theirs leads to
+        none."""
+        self._texts: dict[str, list[tuple[str, str]]] = {}  # an import, and who has it: files with their projects
+        self._below: dict[str, set[tuple[str, str]]] = {}  # by the folder that a relative import begins in
+        self._any: set[tuple[str, str]] = set()  # that import what they do not name
+        for home in homes:
+            for file in home.files + home.notebooks:
+                self._take((file, home.path), read(file))
+        self._words: dict[tuple[str, str], list[str]] = {}  # by an import's first word and any of its words
+        known = {word for place in places for word in place.replace("/", ".").split(".")}
+        for text in self._texts:
+            words = text.lstrip(".").split(".")
+            for word in words if words[0] in known else ():
+                self._words.setdefault((words[0], word), []).append(text)
+
+    def _take(self, place: tuple[str, str], texts: Sequence[str]) -> None:
+        for text in texts:
+            mark = text[:1]
+            if mark == "@":
+                continue
+            if mark == "!" or text.endswith("*"):
+                self._any.add(place)
+                continue
+            self._texts.setdefault(text, []).append(place)
+            if mark == ".":
+                self._below.setdefault(_above(place[0], text) or ".", set()).add(place)
+
+    def of(self, file: str) -> set[tuple[str, str]]:
+        """The files, with their projects, that could import a file."""
+        place = _place(file)
+        words = place.replace("/", ".").split(".")
+        found = self._any | self._below.get(place, set())
+        for first in set(words):
+            for text in self._words.get((first, words[-1]), ()):
+                found.update(self._texts[text])
+        return found
+
+
+def _above(file: str, text: str) -> str:
+    """The folder that a relative import of a file begins in; "" for the root."""
+    folder = file.rpartition("/")[0]
+    for _ in range(len(text) - len(text.lstrip(".")) - 1):
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def _places(home: Home) -> Iterator[tuple[str, str]]:
+    return ((_place(file), file) for file in home.files)
+
+
+def _dotted_names(place: str, home: Home) -> Iterator[str]:
+    """The names under which a module of a project is imported."""
+    return (name for root in home.import_roots if (name := _dotted(place, root)))
+
+
+def _tails(place: str) -> list[str]:
+    """A module's path as a name, and what is left of it without its first folders."""
+    parts = place.split("/")
+    return [".".join(parts[start:]) for start in range(len(parts))]
 
 
 def _place(file: str) -> str:
     """A module's path as imports name it: without the suffix, a package's folder for its `__init__`."""
     stem = file.rpartition(".")[0]
-    folder, name = posixpath.split(stem)
+    folder, _, name = stem.rpartition("/")
     return (folder or ".") if name == "__init__" else stem
 
 

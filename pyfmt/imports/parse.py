@@ -1,4 +1,4 @@
-"""PURE: what a file imports, and where it says so, read with `ast`.
+"""PURE: what a file imports, where it says so, and what others can see of it; it is parsed once.
 
 Every import statement counts, wherever it stands: in a function, in `try`, below `if TYPE_CHECKING`. So do
 `importlib.import_module` and `__import__` with a literal name.
@@ -11,15 +11,22 @@ import io
 import re
 import sys
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pyfmt.core import parsing
+from pyfmt.imports.definitions import Definition, definitions_of
+from pyfmt.imports.tree_digest import tree_digest
+from pyfmt.projects.layout import imported_names
 
+# What a file imports, as texts: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a`
+# (a star may import them), "a.**" all below it (the file cannot be parsed). "@name" is no import: an attribute, or a
+# string that could name one, by which a module below an imported package may be meant (`import a` and then `a.name`).
+# "!a.b" is an import of a computed name that begins with "a.b."; where nothing of it is written ("!"), it may be any of
+# the own package.
+Read = Callable[[str], Sequence[str]]
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
-_DYNAMIC = (b"import_module", b"__import__")
+_DYNAMIC = ("import_module", "__import__")
 # Packages whose parts lie in several places although they have an `__init__.py` (pkgutil, pkg_resources).
 _EXTENDING = (b"extend_path", b"declare_namespace")
 
@@ -54,27 +61,46 @@ class FileImports:
     problem_line: int = 1
 
 
-def read_imports(source: bytes) -> FileImports:
-    """The imports of a file's bytes, in their order."""
+@dataclass(frozen=True, slots=True)
+class ModuleContent:
+    """What a module imports by its names, as `Read` has them, and the digest of what others can see of it."""
+
+    imports: tuple[str, ...]
+    tree: str  # see `tree_digest`; "" where others see its very bytes
+    definitions: tuple[Definition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedModule:
+    """All that is read from a module's source: in order, each name once."""
+
+    content: ModuleContent
+    statements: FileImports
+
+
+def read_module(source: bytes) -> ParsedModule:
+    """What stands in a file's bytes; of one that cannot be parsed more is taken than less."""
     extends = any(word in source for word in _EXTENDING)
-    if b"import" not in source:
-        return FileImports(extends_path=extends)
     try:
-        tree = _parse(source)
-        found: list[ast.Import | ast.ImportFrom | ast.Call] = list(_statements(tree.body))
-        if any(word in source for word in _DYNAMIC):
-            found += _dynamic(tree)
-        columns = _Columns(source)
-        imports = [made for node in found for made in _imports(node, columns)]
-    except (SyntaxError, ValueError, RecursionError) as error:
-        # Perhaps only newer than this Python: the statements that matter have been the same since Python 2.5.
+        tree = parsing.parse_python(source, with_type_comments=True)
+    except (SyntaxError, ValueError) as error:
+        texts = (*(f"{name}.**" for name in sorted(imported_names(source))), ".**")
+        return ParsedModule(ModuleContent(texts, ""), _by_lines(source, extends, error))
+    nodes = list(ast.walk(tree))
+    texts = tuple(dict.fromkeys(text for node in nodes for text in _texts(node)))
+    definitions = definitions_of(tree)
+    content = ModuleContent(texts, tree_digest(source, definitions), definitions)
+    return ParsedModule(content, _statements(nodes, source, extends))
+
+
+def _statements(nodes: Iterable[ast.AST], source: bytes, extends: bool) -> FileImports:
+    columns = _Columns(source)
+    try:
+        imports = [found for node in nodes for found in _imports(node, columns)]
+    except (SyntaxError, ValueError) as error:  # its text is not what its first lines say
         return _by_lines(source, extends, error)
     ordered = sorted(filter(_matters, imports), key=lambda item: (item.span.line, item.span.column))
     return FileImports(tuple(ordered), extends)
-
-
-def _parse(source: bytes | str) -> ast.Module:
-    return parsing.parse_python(source)
 
 
 def _matters(found: Import) -> bool:
@@ -82,42 +108,58 @@ def _matters(found: Import) -> bool:
     return found.level > 0 or found.module.partition(".")[0] not in sys.stdlib_module_names
 
 
-def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
-    """All import statements; imports are never inside expressions, so those are not looked at."""
-    waiting: list[Any] = list(body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield node
+def _texts(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.Attribute):
+        yield f"@{node.attr}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+        yield f"@{node.value}"
+    elif isinstance(node, ast.ImportFrom):
+        base = "." * node.level + (node.module or "")
+        for alias in node.names:
+            yield f"{base}{'' if base.endswith('.') or not base else '.'}{alias.name}"
+    elif isinstance(node, ast.Call) and (argument := _dynamic(node)) is not None:
+        name = _literal(argument)
+        yield f"!{_beginning(argument)}" if name is None else name
+
+
+def _dynamic(node: ast.Call) -> ast.expr | None:
+    """What a call of `import_module` or `__import__` imports; None for any other."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return node.args[0] if called in _DYNAMIC and node.args else None
+
+
+def _literal(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _beginning(name: ast.expr) -> str:
+    """The package that a computed name begins with ("a.b" of f"a.b.{name}"); "" where it is not written there."""
+    while True:
+        if isinstance(name, ast.JoinedStr) and name.values:
+            name = name.values[0]
+        elif isinstance(name, ast.BinOp):
+            name = name.left
+        elif isinstance(name, ast.Call) and isinstance(name.func, ast.Attribute) and name.func.attr == "format":
+            name = name.func.value
         else:
-            for name in _BODIES:
-                inner = getattr(node, name, None)
-                if isinstance(inner, list):
-                    waiting.extend(inner)
+            break
+    text = _literal(name) or ""
+    return text.partition("{")[0].partition("%")[0].rpartition(".")[0].lstrip(".")
 
 
-def _dynamic(tree: ast.Module) -> Iterator[ast.Call]:
-    """Calls of `import_module` and `__import__` whose first argument is a literal absolute name."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
-            continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        value = node.args[0].value
-        if name in ("import_module", "__import__") and isinstance(value, str) and value and value[0] != ".":
-            yield node
-
-
-def _imports(node: ast.Import | ast.ImportFrom | ast.Call, columns: _Columns) -> Iterator[Import]:
+def _imports(node: ast.AST, columns: _Columns) -> Iterator[Import]:
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield Import(columns.span(alias), alias.name)
     elif isinstance(node, ast.ImportFrom):
         names = tuple((alias.name, columns.span(alias)) for alias in node.names)
         yield Import(columns.span(node), node.module or "", node.level, names)
-    else:
-        argument = node.args[0]
-        assert isinstance(argument, ast.Constant), argument
-        yield Import(columns.span(argument), str(argument.value))
+    elif isinstance(node, ast.Call) and (argument := _dynamic(node)) is not None:
+        name = _literal(argument)
+        if name and name[0] != ".":
+            yield Import(columns.span(argument), name)
 
 
 class _Columns:
@@ -154,6 +196,8 @@ def _decode(source: bytes) -> str:
 
 def _by_lines(source: bytes, extends: bool, error: Exception) -> FileImports:
     """The imports among a file's logical lines, where the whole cannot be parsed; `error` is why."""
+    if b"import" not in source:
+        return FileImports(extends_path=extends)
     line = getattr(error, "lineno", None) or 1
     reason = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}".rstrip(": ")
     try:
@@ -191,29 +235,5 @@ def _between(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int])
 def _from_words(start: tuple[int, int], words: str) -> Iterator[Import]:
     """The imports of one statement's text; SyntaxError where it is none, since then it is not known what is meant."""
     columns = _Columns(words.encode("utf-8", "surrogatepass"), *start)
-    for node in _parse(words).body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from _imports(node, columns)
-
-
-def to_json(found: FileImports) -> list[Any]:
-    """As lists for the cache."""
-    rows = [
-        [_row(item.span), item.module, item.level, [[name, _row(span)] for name, span in item.names]]
-        for item in found.imports
-    ]
-    return [rows, found.extends_path, found.problem, found.problem_line]
-
-
-def from_json(value: Any) -> FileImports:
-    """What `to_json` wrote; ValueError, TypeError or KeyError for anything else."""
-    rows, extends, problem, line = value
-    imports = tuple(
-        Import(Span(*span), module, level, tuple((name, Span(*where)) for name, where in names))
-        for span, module, level, names in rows
-    )
-    return FileImports(imports, bool(extends), str(problem), int(line))
-
-
-def _row(span: Span) -> list[int]:
-    return [span.line, span.column, span.end_line, span.end_column]
+    for node in parsing.parse_python(words).body:
+        yield from _imports(node, columns)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from pyfmt.imports.graph import ImportGraph, Read
+from pyfmt.imports.graph import ImportGraph
+from pyfmt.imports.parse import Read
 
 
 class Reachable:

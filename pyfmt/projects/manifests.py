@@ -163,7 +163,7 @@ class _PoetryRequirements:
     """What Poetry's own tables of dependencies say."""
 
     python: str | None
-    names: tuple[str, ...]  # by name alone
+    names: tuple[str, ...]  # with their ranges, without markers
     paths: tuple[str, ...]
 
 
@@ -178,12 +178,11 @@ def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
                 python = _text(constraint) or python
                 continue
             for entry in _list(constraint):
-                if not isinstance(entry, dict):
-                    names.append(name)
-                elif isinstance(entry.get("path"), str):
-                    paths.append(entry["path"])
-                elif not {"git", "url", "file"} & set(entry):
-                    names.append(name)
+                options = entry if isinstance(entry, dict) else {"version": entry}
+                if isinstance(options.get("path"), str):
+                    paths.append(options["path"])
+                elif not {"git", "url", "file"} & set(options):
+                    names.append(f"{name}{poetry_range(_text(options.get('version'))) or ''}")
     return _PoetryRequirements(python, tuple(names), tuple(paths))
 
 

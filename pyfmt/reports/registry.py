@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from typing import cast
 
 from pyfmt.core.errors import UsageError
@@ -28,16 +29,16 @@ FORMATS: dict[str, str] = {
 }
 
 
-def check_format(name: str) -> None:
+def check_format(name: str, known: Collection[str] = tuple(FORMATS)) -> None:
     """Raise UsageError, naming the nearest valid format, if there is no format `name`; imports no renderer."""
-    if name in FORMATS:
+    if name in known:
         return
     import difflib  # deferred: only an error needs it
 
-    near = difflib.get_close_matches(name.lower(), FORMATS, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
     guess = f'did you mean "{near[0]}"? ' if near else ""
     raise UsageError(
-        f'there is no report format "{name}"', where="--output", cure=f"{guess}valid formats: {', '.join(FORMATS)}"
+        f'there is no report format "{name}"', where="--output", cure=f"{guess}valid formats: {', '.join(known)}"
     )
 
 

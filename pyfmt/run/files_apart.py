@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import posixpath
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pyfmt import disk
-from pyfmt.cache.import_memory import SourceReader
-from pyfmt.cache.keys import fold
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
 from pyfmt.core.planning import Work
-from pyfmt.imports.graph import Read
+from pyfmt.imports.parse import Read
 from pyfmt.projects.layout import top_names
 from pyfmt.run.workspace import RunContext
 
+_MARKED: MemoKind[list[str]] = MemoKind("scripts", 2, list[str])
 _CURE = "give it a project or a `# /// script` block, or make an environment in the root that has it (`.venv`)"
 
 
@@ -27,7 +27,6 @@ def with_files_apart(work: Work, run: RunContext) -> Work:
 
 
 def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
-    read = SourceReader(run.memory, run.space.config.root)
     for project in work.projects:
         own = dict(_scripts(project, run))
         yield from own.items()
@@ -37,7 +36,7 @@ def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
                 name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)
             }
             for file in (file for file in project.checked if file not in own):
-                lacking = _lacking(file, project, known, read)
+                lacking = _lacking(file, project, known, run.memory.imports)
                 if lacking:
                     note = f"no environment has {some(lacking)}, which it imports; {_CURE}"
                     yield file, Resolution(project.path, None, "", note)
@@ -63,15 +62,16 @@ def _scripts(project: Project, run: RunContext) -> Iterator[tuple[str, Resolutio
 
 def _with_mark(project: Project, run: RunContext) -> list[str]:
     """The files of a project that seem to have a `# /// script` block; nothing is read where all is as it was."""
-    memory, root = run.memory, run.space.config.root
-    key = fold("scripts", 1, [[file, memory.digests.of(file).hex()] for file in project.files])
-    known = memory.store.get([key]).get(key) if memory.store else None
-    if known is not None:
-        return known.decode("utf-8", "surrogateescape").split("\0")[1:]
-    found = [file for file in project.files if _has_mark(f"{root}/{file}")]
-    if memory.store:
-        memory.store.put({key: "\0".join(["", *found]).encode("utf-8", "surrogateescape")})
-    return found
+    root = run.space.config.root
+
+    def inputs(path: str, digest: Callable[[str], bytes]) -> object:
+        return {"project": path, "files": [[file, digest(file)] for file in project.files]}
+
+    def compute(paths: Sequence[str]) -> dict[str, list[str]]:
+        marked = [file for file in project.files if _has_mark(f"{root}/{file}")]
+        return dict.fromkeys(paths, marked)
+
+    return run.memory.table.remembered(_MARKED, [project.path], inputs, compute)[project.path]
 
 
 def _has_mark(path: str) -> bool:
@@ -88,7 +88,7 @@ def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[s
     imports = read(file)
     if ".**" in imports:
         return []  # cannot be parsed: the tools say so
-    # Of a computed name ("!a.b"; see imports/graph.py) what is written of it counts.
+    # Of a computed name ("!a.b"; see imports/parse.py) what is written of it counts.
     names = {text.lstrip("!").partition(".")[0] for text in imports if not text.startswith("@")} - {""}
     found = names - sys.stdlib_module_names - known
     return sorted(found - top_names(posixpath.dirname(file) or ".", project.files)) if found else []

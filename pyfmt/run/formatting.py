@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import config
-from pyfmt.cache.folders import repository_folder
+from pyfmt.cache.folders import repository_folder, tool_environments_folder
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
 from pyfmt.cache.repeating.witness import suspended
-from pyfmt.core.model import Config, Outcome, Project, Unit
+from pyfmt.core.errors import ToolError
+from pyfmt.core.model import Config, Failure, Outcome, Project, ToolConfig, Unit
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
-from pyfmt.run.workspace import RunContext, surveyed
+from pyfmt.run.workspace import RunContext, surveyed, with_chosen_releases
 from pyfmt.tools.registry import formatters
 
 if TYPE_CHECKING:
@@ -54,9 +56,16 @@ def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext)
         from pyfmt.runner.formatting import format_units  # deferred: not where nothing is to format
 
         settled: dict[str, str] = {}
-        options = replace(format_options(request, settings, tools), on_settled=settled.__setitem__)
         with suspended():
-            done = format_units(subsets, options, run.session.progress.done)
+            try:
+                options = format_options(request, settings, tools, run.session.progress.say)
+            except ToolError as error:
+                done = [_failed(unit, error) for unit in subsets]
+                for outcome in done:
+                    run.session.progress.done(outcome)
+            else:
+                options = replace(options, on_settled=settled.__setitem__)
+                done = format_units(subsets, options, run.session.progress.done)
         run.memory.digests.look_again()  # they may have been written
         run.facts.sources.forget()
         for unit, outcome in zip((unit for unit, files in todo.items() if files), done, strict=True):
@@ -65,20 +74,40 @@ def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext)
     return outcomes
 
 
+def _failed(unit: Unit, error: ToolError) -> Outcome:
+    """None of a unit's files is formatted, since a tool cannot be had."""
+    now = time.monotonic()
+    detail = "\n".join(filter(None, (error.where, f"help: {error.cure}" if error.cure else "")))
+    return Outcome(unit, failures=(Failure(unit.tool, unit.projects, "", error.what, detail),), started=now, ended=now)
+
+
 def formatting_answers(run: RunContext, project: Project, files: Sequence[str]) -> list[str]:
     """For each file of a project whether it is known to be formatted ("hit"), or why not ("miss: why", "off")."""
     known = FormatMemory(run.memory, run.facts, _formatters_of(project.path, run.space.config), changes_too=True)
     return [known.explained(project, file) for file in files]
 
 
-def format_options(request: Request, settings: Config, names: Sequence[str]) -> FormatOptions:
-    """How texts are formatted with some of the tools."""
+def with_programs(configs: Iterable[ToolConfig], say: Callable[[str], None]) -> tuple[ToolConfig, ...]:
+    """Formatters' configurations, with the Python that has each release that is chosen; raises ToolError where one
+    cannot be had. `say` is told when one is made."""
+    configs = tuple(configs)
+    if not any(each.release for each in configs):
+        return configs
+    from pyfmt.runner.tool_environments import ToolEnvironments, with_interpreters  # deferred: only where one is chosen
+
+    return with_interpreters(configs, ToolEnvironments(tool_environments_folder(), say))
+
+
+def format_options(
+    request: Request, settings: Config, names: Sequence[str], say: Callable[[str], None] = lambda line: None
+) -> FormatOptions:
+    """How texts are formatted with some of the tools; raises ToolError where a release of one cannot be had."""
     from pyfmt.environments.newer_pythons import NewerPythons  # deferred: not where nothing is to format
     from pyfmt.runner.format_chunks import FormatOptions
 
     return FormatOptions(
         root=settings.root,
-        configs=tuple(tool_config for tool_config in settings.tool_configs if tool_config.tool in names),
+        configs=with_programs((found for found in settings.tool_configs if found.tool in names), say),
         write=request.write,
         diff=request.diff,
         jobs=settings.jobs,
@@ -105,7 +134,7 @@ def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path)
     from pyfmt.runner import formatting
 
     located = replace(request, paths=(filename,) if filename else ())
-    settings = config.load(located, cwd)
+    settings = with_chosen_releases(config.load(located, cwd))
     relative, project = None, None
     if filename is not None:
         relative = os.path.relpath(os.path.realpath(cwd / filename), settings.root).replace(os.sep, "/")

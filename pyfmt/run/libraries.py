@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -10,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from pyfmt.cache.import_memory import SourceReader
-from pyfmt.cache.keys import fold, portable
+from pyfmt.cache.keys import portable
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
 from pyfmt.core.hook import in_framework
@@ -22,7 +21,7 @@ from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
 from pyfmt.projects.walking import PYTHON_SUFFIXES
 from pyfmt.run.scoping import Chosen
-from pyfmt.run.sight import InstalledContents, Sight, SiteName, real_path
+from pyfmt.run.sight import InstalledContents, Sight, real_path
 from pyfmt.run.workspace import RunContext
 
 _TEST_FOLDERS = frozenset({"tests", "test", "testing"})
@@ -127,6 +126,20 @@ def notes_on(work: planning.Work, linted: Mapping[str, Sequence[str]]) -> Iterat
         yield f"not judged for {', '.join(missing)}, for want of a usable environment there: {', '.join(found)}"
 
 
+@dataclass(frozen=True, slots=True)
+class _KeptLibraries:
+    """What is found, with environments by their names: no path of this machine."""
+
+    away: list[tuple[str, str, tuple[str, ...], tuple[str, ...], frozenset[str]]]  # as Away, after who judges
+    answers: list[tuple[str, str, tuple[str, ...]]]
+    agreed: frozenset[str]
+    looked: list[tuple[tuple[str, int], str]]  # names that were looked at, in which site folder
+    total: str  # of what is installed there
+
+
+_KEPT = MemoKind("libraries", 5, _KeptLibraries, shared=False)  # site folders are this machine's
+
+
 class _Finder:
     def __init__(self, run: RunContext, projects: Sequence[Project] | None = None) -> None:
         setting = self.setting = Setting.of(run, projects)
@@ -205,18 +218,17 @@ class _Finder:
             return Libraries(unasked=self.libraries)
         if not self.libraries:
             return Libraries(blind=self.blind)
-        store = self._memory.store
-        installed = InstalledContents(store)
-        key = self._key() if store else b""
-        known = store.get([key], shared=False).get(key) if store else None
-        found = self._load(known, installed) if known else None
-        if found is None:
-            found, places = self._find(installed)
-            if store:  # not shared: site folders are this machine's
-                store.put({key: self._dump(found, places, installed)}, shared=False)
-        return replace(found, blind=self.blind)
+        table = self._memory.table
+        installed = InstalledContents(table)
 
-    def _key(self) -> bytes:
+        def holds(_: str, known: _KeptLibraries) -> bool:
+            looked = [(self._sites.get(site, ""), name) for site, name in known.looked]
+            return installed.total(looked) == known.total
+
+        found = table.remembered(_KEPT, [""], self._inputs, lambda _: {"": self._find(installed)}, holds)[""]
+        return replace(self._restored(found), blind=self.blind)
+
+    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> object:
         """All that the answer depends on."""
         root = self._facts.root
         environments = []
@@ -234,9 +246,14 @@ class _Finder:
             environments.append([*plain, path, remapped, [project.path for project in self._homes[prefix]]])
         projects = [[p.name, p.path, p.files, p.import_roots] for p in self.setting.projects]
         rules = [[r.project, r.rule, r.others] for _, r in sorted(self.setting.resolutions.items())]
-        sources = self._facts.sources.below(EVERYTHING).hex()
-        notebooks = [[file, self._facts.digest(file)] for p in self.setting.projects for file in p.notebooks]
-        return fold("libraries", 4, self._facts.tools, sources, environments, projects, rules, notebooks)
+        return {
+            "pyfmt and its tools": self._facts.tools,
+            "sources": self._facts.sources.below(EVERYTHING),
+            "environments": environments,
+            "projects": projects,
+            "rules": rules,
+            "notebooks": [[file, digest(file)] for p in self.setting.projects for file in p.notebooks],
+        }
 
     def way(self, prefix: str, file: str) -> str:
         """How an environment's own files come to a library's file."""
@@ -245,7 +262,7 @@ class _Finder:
         through = f" through {', '.join(rest[:-1])}" if rest[:-1] else ""
         return f"reached from {first}{through}"
 
-    def _find(self, installed: InstalledContents) -> tuple[Libraries, list[SiteName]]:
+    def _find(self, installed: InstalledContents) -> _KeptLibraries:
         """Read the imports of all files, and share the answers: they hold while the places that are named are as they
         were."""
         uses, agreed = self._uses(self._reachable)
@@ -254,41 +271,28 @@ class _Finder:
         files = {file for _, file in found.answers}  # of the others each environment is asked, whatever it has
         each = [use for library in uses for use in library]
         places = (sight.places(use, file) for use in each for file in files.intersection(use.files))
-        return found, sorted(frozenset().union(*places))
-
-    def _dump(self, found: Libraries, places: Sequence[SiteName], installed: InstalledContents) -> bytes:
-        """As JSON, with environments by their names: no path of this machine."""
-        away = {
-            self.environments[prefix].name: [
-                [a.project.path, a.project.import_roots, a.files, sorted(a.asked)] for a in libraries
-            ]
-            for prefix, libraries in found.away.items()
-        }
-        answers = [[self.environments[prefix].name, file, others] for (prefix, file), others in found.answers.items()]
+        looked = sorted(frozenset().union(*places))
+        names = {prefix: environment.name for prefix, environment in self.environments.items()}
         sites = {site: place for place, site in self._sites.items()}
-        rest = [[[*sites[site], name] for site, name in places], installed.total(places)]
-        return json.dumps([away, answers, sorted(found.agreed), *rest]).encode("utf-8", "surrogatepass")
+        return _KeptLibraries(
+            [
+                (names[prefix], a.project.path, a.project.import_roots, a.files, a.asked)
+                for prefix, libraries in found.away.items()
+                for a in libraries
+            ],
+            [(names[prefix], file, others) for (prefix, file), others in found.answers.items()],
+            found.agreed,
+            [(sites[site], name) for site, name in looked],
+            installed.total(looked),
+        )
 
-    def _load(self, value: bytes, installed: InstalledContents) -> Libraries | None:
-        """What `_dump` wrote; None where it is damaged, or what is installed is no longer what was looked at."""
+    def _restored(self, known: _KeptLibraries) -> Libraries:
         prefixes = {environment.name: prefix for prefix, environment in self.environments.items()}
-        try:
-            away, answers, agreed, looked, total = json.loads(value)
-            if installed.total((self._sites[place, index], name) for place, index, name in looked) != total:
-                return None
-            return Libraries(
-                {
-                    prefixes[name]: tuple(
-                        Away(replace(self._projects[path], import_roots=tuple(roots)), tuple(files), frozenset(asked))
-                        for path, roots, files, asked in libraries
-                    )
-                    for name, libraries in away.items()
-                },
-                {(prefixes[name], file): tuple(others) for name, file, others in answers},
-                frozenset(agreed),
-            )
-        except (ValueError, TypeError, KeyError):
-            return None  # damaged: a miss
+        away: dict[str, tuple[Away, ...]] = {}
+        for name, path, roots, files, asked in known.away:
+            each = Away(replace(self._projects[path], import_roots=roots), files, asked)
+            away[prefixes[name]] = (*away.get(prefixes[name], ()), each)
+        return Libraries(away, {(prefixes[name], file): others for name, file, others in known.answers}, known.agreed)
 
     @cached_property
     def _sites(self) -> dict[tuple[str, int], str]:
@@ -298,7 +302,7 @@ class _Finder:
 
     @cached_property
     def _reachable(self) -> Reachable:
-        read = SourceReader(self._memory, self.setting.config.root)
+        read = self._memory.imports
         projects = [*self.setting.projects, replace(self.setting.stray, path="")]
         homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",), p.notebooks) for p in projects]
         owners = {file: home.path for home in homes for file in home.files + home.notebooks}

@@ -26,7 +26,7 @@ from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
 from pyfmt.run.session import Session
 from pyfmt.run.trusting import Trusting
 from pyfmt.run.workspace import RunContext, Workspace, wanted
-from pyfmt.runner.options import LintOptions, LintResult, Listener
+from pyfmt.runner.options import LintOptions, LintResult, Listener, server_folder
 from pyfmt.runner.tool_environments import ToolEnvironments
 from pyfmt.tools.registry import linters
 
@@ -51,11 +51,9 @@ def _reaching(run: RunContext) -> ReachOf:
 
     @lru_cache(maxsize=None)
     def made() -> Reaching:
-        from pyfmt.cache.import_memory import SourceReader  # deferred for start-up time
-        from pyfmt.run.closures import Reaching
+        from pyfmt.run.closures import Reaching  # deferred for start-up time
 
-        read = SourceReader(run.memory, run.space.config.root)
-        return Reaching(run.facts, read, InstalledNames().names, run.space.projects)
+        return Reaching(run.facts, run.memory.imports, InstalledNames().names, run.space.projects)
 
     def reach_of(unit: Unit, part: Part) -> Reach | None:
         return made()(unit, part)
@@ -105,6 +103,7 @@ def _lint_options(run: RunContext, scratch: Path) -> LintOptions:
         tooling=ToolEnvironments(tool_environments_folder(), run.session.progress.say),
         times=RecordedTimes(run.memory.store, folders) if run.memory.store else None,
         workers=run.session.workers,
+        warm=server_folder(settings.server, run.session.environ),
         audit=run.request.cache_audit,
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.cache.digests import MISSING
-from pyfmt.cache.keys import fold
+from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import parsing
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.model import Failure
@@ -18,6 +17,16 @@ from pyfmt.run.workspace import RunContext
 from pyfmt.tools.notebooks import CURE, missing
 
 TOOL = "notebooks"  # of the failures that tell of them
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    kind: str = ""  # "": tools can be given it; else "language", "error" or "unreadable"
+    said: str = ""
+    cure: str = ""
+
+
+_VERDICTS = MemoKind("notebook", 2, _Verdict, lasting=lambda found: found.kind != "unreadable")
 
 
 def usable(chosen: Chosen, run: RunContext) -> Chosen:
@@ -36,13 +45,13 @@ def usable(chosen: Chosen, run: RunContext) -> Chosen:
         reason = f"{_count(len(notebooks))} not checked: {lacking} is not installed beside pyfmt"
         return replace(_without(chosen, notebooks), failures=(Failure(TOOL, projects, "", reason, CURE),))
     notes, failures, left = [], [], []
-    for file, (kind, said, cure) in _verdicts(notebooks, run).items():
-        if kind:
+    for file, verdict in _verdicts(notebooks, run).items():
+        if verdict.kind:
             left.append(file)
-        if kind == "language":
-            notes.append(f"{file}: not checked, since it is written in {said}")
-        elif kind:
-            failures.append(Failure(TOOL, (names[found[file]],), "", f"{file} {said}", cure))
+        if verdict.kind == "language":
+            notes.append(f"{file}: not checked, since it is written in {verdict.said}")
+        elif verdict.kind:
+            failures.append(Failure(TOOL, (names[found[file]],), "", f"{file} {verdict.said}", verdict.cure))
     return replace(_without(chosen, left, notes), failures=tuple(failures))
 
 
@@ -59,33 +68,23 @@ def _without(chosen: Chosen, notebooks: Iterable[str], notes: Iterable[str] = ()
     return replace(chosen, format=kept(chosen.format), lint=kept(chosen.lint), notes=(*chosen.notes, *notes))
 
 
-def _verdicts(notebooks: Iterable[str], run: RunContext) -> dict[str, tuple[str, str, str]]:
-    """Of each notebook "" where tools can be given it, else "language" or "error", what is so, and the cure; each
-    content is looked at once."""
-    store, root = run.memory.store, run.space.config.root
-    keys = {file: fold("notebook", 1, run.facts.tools, run.memory.digests.of(file)) for file in notebooks}
-    known = store.get(list(keys.values())) if store else {}
-    found: dict[str, tuple[str, str, str]] = {}
-    learnt: dict[bytes, bytes] = {}
-    for file, key in keys.items():
-        value = known.get(key)
-        if value is None:
-            found[file] = _verdict(root / file)
-            if run.memory.digests.of(file) != MISSING:
-                learnt[key] = "\0".join(found[file]).encode("utf-8", "surrogatepass")
-        else:
-            kind, said, cure = value.decode("utf-8", "surrogatepass").split("\0")
-            found[file] = kind, said, cure
-    if store:
-        store.put(learnt)
-    return found
+def _verdicts(notebooks: Iterable[str], run: RunContext) -> dict[str, _Verdict]:
+    """The verdict on each notebook; each content is looked at once."""
+
+    def inputs(file: str, digest: Callable[[str], bytes]) -> object:
+        return {"pyfmt and its tools": run.facts.tools, "content": digest(file)}
+
+    def compute(files: Sequence[str]) -> dict[str, _Verdict]:
+        return {file: _verdict(run.space.config.root / file) for file in files}
+
+    return run.memory.table.remembered(_VERDICTS, notebooks, inputs, compute)
 
 
-def _verdict(path: Path) -> tuple[str, str, str]:
+def _verdict(path: Path) -> _Verdict:
     try:
         notebook = Notebook(disk.read_bytes(path))
     except NotebookError as error:
-        return "error", error.what, error.cure
+        return _Verdict("error", error.what, error.cure)
     except OSError as error:
-        return "error", f"cannot be read: {parsing.why(error)}", ""
-    return ("", "", "") if notebook.language == "python" else ("language", notebook.language, "")
+        return _Verdict("unreadable", f"cannot be read: {parsing.why(error)}")
+    return _Verdict() if notebook.language == "python" else _Verdict("language", notebook.language)

@@ -29,12 +29,13 @@ from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted, with_chosen_releases
 from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
     from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
     from pyfmt.run.shard import Share
+    from pyfmt.run.versions.policy import VersionsChecked
     from pyfmt.runner.pool import WorkerPool
 
 _T = TypeVar("_T")
@@ -76,7 +77,7 @@ def run(request: Request, session: Session) -> RunResult:
     if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
-    settings = config.load(request, session.cwd)
+    settings = with_chosen_releases(config.load(request, session.cwd))
     steps.done("config")
     memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
@@ -105,7 +106,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
     ) as stage:
         steps.done("index")
         remote = open_remote(stage.real, request, session.environ)
-        memory = Memory(stage.config, request.use_cache, stage.cached, remote)
+        memory = Memory(with_chosen_releases(stage.config), request.use_cache, stage.cached, remote)
         try:
             space = survey_workspace(stage.config, request, session.environ, memory, stage)
             result = _run(request, session, space, memory)
@@ -231,10 +232,10 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
             reader = ImportReader(space.config.root)  # isort may have added imports
         steps.done("format")
     if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
-        checked = _boundaries(work, context)
-        outcomes.append(checked.outcome)
-        notes += checked.notes
-        steps.done("boundaries")
+        for name, checked in _own_checks(work, context):
+            outcomes.append(checked.outcome)
+            notes += checked.notes
+            steps.done(name)
     if request.unused_ignores and (shard is None or shard.tells_rest):
         outcomes += _directives(work, context)
         steps.done("unused comments")
@@ -273,14 +274,25 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
     return wanted(settings, (OWN_RULES,)) if request.command is not Command.FORMAT else ()
 
 
-def _boundaries(work: planning.Work, context: RunContext) -> BoundariesChecked:
-    """Check the rules of the monorepo, on the files as they are after formatting."""
-    from pyfmt.run.boundaries.check import BoundaryQuestion, check  # deferred for start-up time: only where configured
+def _own_checks(work: planning.Work, context: RunContext) -> Iterator[tuple[str, BoundariesChecked | VersionsChecked]]:
+    """Check the rules of the monorepo that are configured, on the files as they are after formatting."""
+    space, memory, progress = context.space, context.memory, context.session.progress
+    if space.config.boundaries is not None:
+        from pyfmt.run.boundaries.check import BoundaryQuestion, check  # deferred for start-up time: where configured
 
-    context.session.progress.begin(1)
-    checked = check(BoundaryQuestion(context.space.config, work.projects, work.selected), context.memory)
-    context.session.progress.done(checked.outcome)
-    return checked
+        progress.begin(1)
+        checked = check(BoundaryQuestion(space.config, work.projects, work.selected), memory)
+        progress.done(checked.outcome)
+        yield "boundaries", checked
+    if space.config.versions_policy is not None:
+        from pyfmt.run.versions import matrix, policy  # deferred for start-up time: only where configured
+
+        progress.begin(1)
+        root = space.config.root
+        found = matrix.read_matrix(root, space.survey, space.resolutions, memory.memo)
+        said = policy.check(space.config.versions_policy, found, root, work.projects, work.selected)
+        progress.done(said.outcome)
+        yield "versions", said
 
 
 def _directives(work: planning.Work, context: RunContext) -> list[Outcome]:

@@ -56,10 +56,10 @@ def since(run: RunContext, chosen: Files) -> Chosen:
     format_only, told = _without_checkouts(run, chosen)
     if request.since is None:
         return Chosen(format_only, chosen, told)
-    from pyfmt.cache.import_memory import SourceReader
+    from pyfmt.cache.import_lists import ImportLists
     from pyfmt.git import changes  # deferred for start-up time
 
-    read = SourceReader(run.memory, space.config.root)
+    read = ImportLists(run.memory.imports, run.memory.table, space.survey.everything)
     staged = (space.real.root, space.stage.index) if space.stage and space.stage.index else None
     compared = changes.Comparison(request.since, run.session.environ, staged)
     found = changes.find_scope(space.config, space.survey, compared, read)

@@ -131,6 +131,7 @@ def _config(settings: Config, digest: Callable[[str], bytes]) -> bytes:
         settings.fail_on,
         settings.baseline,
         settings.merge_equivalent,
+        settings.versions,
         repr(settings.boundaries),
     )
     return fold(*plain, overrides, tools)

@@ -11,12 +11,13 @@ import json
 import marshal
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from pyfmt.cache.keys import KeyFacts, fold, portable
 from pyfmt.cache.observed import NOT_RACY_NS, Disk
-from pyfmt.cache.store import Store
+from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.away import Use
 from pyfmt.environments.provides import ModuleReader, NameContents, importable
 from pyfmt.imports.reachable import Reachable
@@ -56,11 +57,20 @@ class Sight:
         return view.looked.get(self._names[file], frozenset()) if view is not None else frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    mark: str  # "" where it may change again within the same time stamp
+    contents: NameContents
+
+
+_MARKED = MemoKind("contents of a name", 2, _Marked, shared=False, lasting=lambda found: bool(found.mark))
+
+
 class InstalledContents:
     """What is under names in site folders, remembered by the times and sizes of all that is there."""
 
-    def __init__(self, store: Store | None) -> None:
-        self._store = store
+    def __init__(self, table: MemoTable) -> None:
+        self._table = table
         self._disk = Disk()
         self._began_ns = time.time_ns()
         self._reader = ModuleReader()
@@ -79,27 +89,17 @@ class InstalledContents:
         return fold("installed", [[name, self._known[site, name].digest] for site, name in wanted]).hex()
 
     def _look(self, places: Iterable[SiteName]) -> None:
-        keys = {place: fold("contents of a name", 1, *place) for place in places}
-        stored = self._store.get(list(keys.values()), shared=False) if self._store else {}
-        learnt: dict[bytes, bytes] = {}
-        for place, key in keys.items():
-            site, name = place
-            known = _load(stored.get(key))
-            if known is None or not self._holds(place, *known):
-                found = self._reader.contents(site, name)
-                mark = self._mark(site, found.places)
-                if mark:
-                    row = [mark, found.places, found.digest, sorted(found.imported)]
-                    learnt[key] = json.dumps(row).encode("utf-8", "surrogatepass")
-                known = (mark, found)
-            self._known[place] = known[1]
-        if self._store and learnt:
-            self._store.put(learnt, shared=False)  # marks are this machine's
+        found = self._table.remembered(_MARKED, places, lambda place, _: place, self._read, self._holds)
+        self._known.update({place: marked.contents for place, marked in found.items()})
 
-    def _holds(self, place: SiteName, mark: str, known: NameContents) -> bool:
+    def _read(self, places: Sequence[SiteName]) -> dict[SiteName, _Marked]:
+        found = {(site, name): self._reader.contents(site, name) for site, name in places}
+        return {place: _Marked(self._mark(place[0], each.places), each) for place, each in found.items()}
+
+    def _holds(self, place: SiteName, known: _Marked) -> bool:
         site, name = place
-        entries = [each for each in known.places if "/" not in each]
-        return entries == self._reader.entries(site, name) and mark == self._mark(site, known.places)
+        entries = [each for each in known.contents.places if "/" not in each]
+        return entries == self._reader.entries(site, name) and known.mark == self._mark(site, known.contents.places)
 
     def _mark(self, site: str, places: Iterable[str]) -> str:
         """A digest of times and sizes; "" where something changed so shortly before that it could change again within
@@ -109,14 +109,6 @@ class InstalledContents:
         if newest >= self._began_ns - NOT_RACY_NS:
             return ""
         return hashlib.sha256(marshal.dumps(marks, 2)).hexdigest()[:32]
-
-
-def _load(value: bytes | None) -> tuple[str, NameContents] | None:
-    try:
-        mark, places, digest, imported = json.loads(value or b"null")
-        return mark, NameContents(tuple(places), digest, frozenset(imported))
-    except (ValueError, TypeError):
-        return None  # damaged, or none: a miss
 
 
 class _View:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.format_memory import FormatMemory
-from pyfmt.cache.keys import fold
+from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core import planning
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
+from pyfmt.run.formatting import with_programs
 from pyfmt.run.workspace import RunContext
-from pyfmt.runner.directives import DirectiveAnswer, DirectiveTask, find_useless
+from pyfmt.runner.directives import DirectiveTask, find_useless
 from pyfmt.tools import formatting
 from pyfmt.tools.directives import Useless
+
+_USELESS: MemoKind[list[Finding]] = MemoKind("useless directives", 1, list[Finding])
 
 
 def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...]) -> Outcome:
@@ -28,18 +31,37 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
     began, settings = time.monotonic(), run.space.config
     parts = tuple(Part(p, _modules(work.selected[p.path])) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
-    known = _FileAnswers(owners, run, tools)
-    todo = [file for file in owners if file not in known.findings]
-    failures = []
     configs = [found for found in settings.tool_configs if found.tool in tools]
-    tasks = _tasks(todo, owners, settings.root, configs)
-    for file, answer in zip(todo, find_useless(tasks, settings.jobs, settings.timeout), strict=True):
-        known.learn(file, owners[file], answer)
-        if answer.error:
-            reason = f"{file}: {answer.error}"
-            failures.append(Failure(TOOL, (owners[file].name,), "", reason, answer.error_detail))
-    known.save()
-    findings = tuple(finding for file in owners for finding in known.findings[file])
+    settings_of = FormatMemory(run.memory, run.facts, tools, changes_too=False).project_key
+    failures: list[Failure] = []
+    todo: list[str] = []
+
+    def inputs(file: str, digest: Callable[[str], bytes]) -> object:
+        return {"formatting": settings_of(owners[file]).hex(), "content": digest(file)}
+
+    def compute(files: Sequence[str]) -> dict[str, list[Finding]]:
+        todo.extend(files)
+        made: dict[str, list[Finding]] = {}
+        try:
+            with suspended():
+                programs = with_programs(configs, run.session.progress.say)
+                answers = [
+                    *find_useless(_tasks(files, owners, settings.root, programs), settings.jobs, settings.timeout)
+                ]
+        except ToolError as error:
+            names = dict.fromkeys(owners[file].name for file in files)
+            failures.append(Failure(TOOL, tuple(names), "", error.what, error.cure))
+            return made
+        for file, answer in zip(files, answers, strict=True):
+            if answer.error:
+                reason = f"{file}: {answer.error}"
+                failures.append(Failure(TOOL, (owners[file].name,), "", reason, answer.error_detail))
+            else:
+                made[file] = [_finding(file, owners[file], each) for each in answer.useless]
+        return made
+
+    found = run.memory.table.remembered(_USELESS, owners, inputs, compute)
+    findings = tuple(finding for file in owners for finding in found.get(file, ()))
     ended = time.monotonic()
     return Outcome(
         Unit(TOOL, None, parts, number=1),  # number 0 are the boundaries
@@ -57,41 +79,8 @@ def _modules(files: Sequence[str]) -> tuple[str, ...]:
     return tuple(file for file in files if not file.endswith(NOTEBOOK_SUFFIX))
 
 
-class _FileAnswers:
-    """What is known of files, from earlier runs at first."""
-
-    def __init__(self, owners: Mapping[str, Project], run: RunContext, tools: tuple[str, ...]) -> None:
-        key_of = FormatMemory(run.memory, run.facts, tools, changes_too=False).key
-        self._store, self._digest = run.memory.store, run.memory.digests.of
-        self._keys = {file: fold("directives", 2, key_of(project, [file])) for file, project in owners.items()}
-        self._new: dict[bytes, bytes] = {}
-        stored = self._store.get(self._keys.values()) if self._store else {}
-        loaded = {file: _load(stored.get(key)) for file, key in self._keys.items()}
-        self.findings = {file: found for file, found in loaded.items() if found is not None}
-
-    def learn(self, file: str, project: Project, answer: DirectiveAnswer) -> None:
-        """Take an answer, and keep it if it is one for the file as it was when its key was made."""
-        found = self.findings[file] = [_finding(file, project, each) for each in answer.useless]
-        if not answer.error and answer.digest == self._digest(file):
-            self._new[self._keys[file]] = json.dumps([row_from_finding(each) for each in found]).encode(
-                "utf-8", "surrogatepass"
-            )
-
-    def save(self) -> None:
-        """Remember what was learnt."""
-        if self._store:
-            self._store.put(self._new)
-
-
-def _load(value: bytes | None) -> list[Finding] | None:
-    try:
-        return [finding_from_row(row) for row in json.loads(value or b"null")]
-    except (ValueError, TypeError):
-        return None  # nothing known, or damaged
-
-
 def _tasks(
-    files: list[str], owners: Mapping[str, Project], root: Path, configs: Sequence[ToolConfig]
+    files: Sequence[str], owners: Mapping[str, Project], root: Path, configs: Sequence[ToolConfig]
 ) -> list[DirectiveTask]:
     by_project = {p.path: formatting.settings_for(p, root, configs) for p in owners.values()}
     return [DirectiveTask(file, str(root), by_project[owners[file].path]) for file in files]

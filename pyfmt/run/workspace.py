@@ -24,7 +24,7 @@ from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
-from pyfmt.tools.registry import TOOLS
+from pyfmt.tools.registry import TOOLS, choose
 
 if TYPE_CHECKING:
     from pyfmt.git.staged.session import Stage
@@ -93,13 +93,25 @@ def survey_workspace(
 
 
 def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:
-    """The projects, and the configuration with what they set themselves; raises ConfigError."""
+    """The projects, and the configuration with what they set themselves and the releases of tools that run; raises
+    ConfigError."""
+    settings = with_chosen_releases(settings)
     survey = projects.find_projects(settings, tracked)
     found = with_project_settings(settings, survey.projects)
     return (
         replace(found.config, notes=(*settings.notes, *found.notes)),
         replace(survey, failures=(*survey.failures, *found.failures)),
     )
+
+
+def with_chosen_releases(settings: Config) -> Config:
+    """The configuration with the releases of tools that run; raises ConfigError."""
+    if not settings.versions:
+        choose({})
+        return settings
+    from pyfmt.run.releases import with_releases  # deferred for start-up time: only where some are chosen
+
+    return with_releases(settings)
 
 
 def wanted(settings: Config, names: tuple[str, ...]) -> tuple[str, ...]:

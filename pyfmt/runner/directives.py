@@ -3,7 +3,6 @@ them."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import traceback
 from collections.abc import Iterator, Sequence
@@ -31,10 +30,9 @@ class DirectiveTask:
 
 @dataclass(frozen=True, slots=True)
 class DirectiveAnswer:
-    """What came of a file: the useless directives of those bytes, or why it was not checked."""
+    """What came of a file: its useless directives, or why it was not checked."""
 
     useless: tuple[Useless, ...] = ()
-    digest: bytes = b""  # SHA-256 of what was checked
     error: str = ""  # one line
     error_detail: str = ""
 
@@ -82,7 +80,7 @@ def _find_useless(task: DirectiveTask) -> DirectiveAnswer:
             found = _useless(data, task)
         except Exception as error:  # pylint: disable=broad-exception-caught  # one file's error is no other's
             return DirectiveAnswer(error=f"{type(error).__name__}: {error}", error_detail=traceback.format_exc())
-    return DirectiveAnswer(found, hashlib.sha256(data).digest())
+    return DirectiveAnswer(found)
 
 
 def _useless(data: bytes, task: DirectiveTask) -> tuple[Useless, ...]:

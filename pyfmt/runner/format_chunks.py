@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -116,9 +117,20 @@ def _size(root: Path, file: str) -> int:
 def work(chunk: Chunk) -> ChunkResult:
     """Read and format the files of a chunk; writes nothing."""
     start = time.monotonic()
+    if chunk.settings.has_releases():
+        formatting.ahead(_texts(chunk), chunk.settings)
     answers = tuple(_format_file(file, chunk) for file in chunk.files)
     _collect_later(chunk.size)
     return ChunkResult(answers, time.monotonic() - start, start)
+
+
+def _texts(chunk: Chunk) -> dict[str, bytes]:
+    """The files of a chunk that can be read; of the others `_format_file` tells why not."""
+    found = {}
+    for file in chunk.files:
+        with contextlib.suppress(OSError):
+            found[file] = disk.read_bytes(os.path.join(chunk.root, file))
+    return {file: data for file, data in found.items() if not file.endswith(NOTEBOOK_SUFFIX)}
 
 
 def format_data(data: bytes, path: str | None, settings: FormatSettings) -> FormatResult:

@@ -108,7 +108,7 @@ def _outcome(tally: _Tally, options: FormatOptions) -> Outcome:
         elif answer.result.data is not None:
             written = answer.before is not None
             digest = answer.digest if written else ""
-            changes.append(Edit(file, answer.result.tools, project, answer.diff, written, digest))
+            changes.append(Edit(file, answer.result.tools, project, written, answer.diff, digest))
         for fault in answer.result.faults:
             failures.append(_failure(fault.tool, project, f"{file}: {fault.reason}", fault.detail))
         finding = _syntax_finding(answer, project, options)

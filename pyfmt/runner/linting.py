@@ -144,7 +144,8 @@ def _run(
         spec, payload = call(unit, options, provide=True, notebooks=notebooks)
 
         def ask(more: JsonObject) -> WorkerAnswer:
-            worker = workers.get(spec, anew=before is not None)
+            keeps = options.warm if linter(unit.tool).stays_warm else None
+            worker = workers.get(spec, anew=before is not None, warm=keeps)
             if isinstance(worker, OSError):
                 return WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
             return worker.ask({**payload, "tries": 1, **more}, options.timeout)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +63,7 @@ class LintOptions:
     # Of units (by tool, environment's prefix and number) that are linted in part only: see LintContext.
     replays: Mapping[tuple[str, str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
     workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
+    warm: Path | None = None  # the folder of servers that outlive their run; None: none is to be used
     audit: float = 0.0  # percent of what the cache answers that is computed again
 
 
@@ -84,3 +87,17 @@ class Listener:
     # at once; called before any starts.
     expected: Callable[[Sequence[Unit], Sequence[float | None], int], None] = lambda _units, _seconds, _jobs: None
     more: Callable[[int], None] = lambda count: None  # so many more units than were told before
+
+
+def server_folder(setting: str, environ: Mapping[str, str]) -> Path | None:
+    """Where sockets of servers that outlive their run are, by `[tool.pyfmt] server`; None where none is to be used."""
+    off = "off" in (setting, environ.get("PYFMT_SERVER"))
+    if off or sys.platform != "linux" or environ.get("CI", "").lower() not in ("", "0", "false"):
+        return None
+    return sockets_folder(environ)
+
+
+def sockets_folder(environ: Mapping[str, str]) -> Path:
+    """Their folder: in the user's runtime or cache folder."""
+    caches = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(environ.get("XDG_RUNTIME_DIR") or caches, "pyfmt", "servers")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt.runner.server import Worker, WorkerSpec, open_worker
+from pyfmt.runner.processes import ProcessLike
+from pyfmt.runner.server import Connect, Worker, WorkerSpec, open_worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,11 @@ class WorkerPool:
         self._opened: dict[WorkerSpec, _Opened] = {}
         self._closed = False
 
-    def get(self, spec: WorkerSpec, anew: bool = False) -> Worker | OSError:
-        """The worker, or why it cannot be started; with `anew` another one where it has died."""
+    def get(self, spec: WorkerSpec, anew: bool = False, warm: Path | None = None) -> Worker | OSError:
+        """The worker, or why it cannot be started; with `anew` another one where it has died, which is this run's own.
+
+        `warm` is the folder of the servers that outlive their run, where one is to be used.
+        """
         spec = replace(spec, shared=self._shared(spec))
         with self._lock:
             if self._closed:
@@ -47,7 +51,8 @@ class WorkerPool:
                     _close([opened])
                 state = _state(spec)
                 try:
-                    self._opened[spec] = _Opened(open_worker(spec, self._scratch), state)
+                    connect = _connector(spec, state, None if anew else warm)
+                    self._opened[spec] = _Opened(open_worker(spec, self._scratch, connect), state)
                 except OSError as error:
                     self._opened[spec] = _Opened(error, state)
             return self._opened[spec].worker
@@ -69,6 +74,19 @@ class WorkerPool:
             self._closed = True
             opened = list(self._opened.values())
         _close(opened)
+
+
+def _connector(spec: WorkerSpec, state: object, folder: Path | None) -> Connect:
+    """What gives a worker a server that runs already; None where there is to be none."""
+
+    def connect(log: Path) -> ProcessLike | None:
+        if folder is None:
+            return None
+        from pyfmt.runner import warm  # deferred: only where one is to be used
+
+        return warm.connect(spec, state, folder, log)
+
+    return connect
 
 
 def _close(opened: Iterable[_Opened]) -> None:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from pyfmt import disk
 
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 # Variables that would change what a tool sees or does; the shared configuration is the only interface.
 _DROPPED_PREFIXES = ("PYTHON", "MYPY", "PYLINT", "BLACK_", "ISORT_", "__PYVENV_LAUNCHER__")
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX"})
+
+
+class ProcessLike(Protocol):
+    """What a worker's client needs of its process, as subprocess.Popen has it."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
@@ -63,14 +75,33 @@ def limit_memory() -> None:
         pass  # less is allowed already
 
 
-def is_stopped(process: subprocess.Popen[bytes]) -> bool:
+def is_stopped(process: ProcessLike) -> bool:
     """Whether a signal has stopped (not ended) a child; False where the system does not say."""
     if sys.platform == "win32" or not hasattr(os, "waitid"):
         return False
     try:
         return os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return is_stopped_process(process.pid)  # of a server that another run has started
     except OSError:
         return False
+
+
+def is_stopped_process(pid: int) -> bool:
+    """The same of any process, where there is a /proc."""
+    return _process_state(pid) in ("T", "t")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs, by /proc; one of which only its exit code is left does not."""
+    return _process_state(pid) not in ("", "Z", "X")
+
+
+def _process_state(pid: int) -> str:
+    try:
+        return disk.read_text(f"/proc/{pid}/stat", "replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
 
 
 def kill_tree(pid: int) -> None:
@@ -84,6 +115,22 @@ def kill_tree(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass  # gone; macOS says "not permitted" of a group of zombies
+
+
+def popen_server(command: list[str], listening: int, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a worker that outlives this process: it has nothing of it but a socket that listens, and these
+    variables."""
+    import subprocess  # deferred, see below
+
+    return subprocess.Popen(  # pylint: disable=consider-using-with  # see above
+        command,
+        stdin=listening,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environ,
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def popen_worker(command: list[str], stderr: int) -> subprocess.Popen[bytes]:

@@ -8,14 +8,17 @@ import os
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from pyfmt.runner.answers import TAIL_BYTES, End, RequestFiles, WorkerAnswer, collect, signal_name, tail
-from pyfmt.runner.processes import is_stopped, kill_tree, popen_worker
+from pyfmt.runner.processes import ProcessLike, is_stopped, kill_tree, popen_worker
 
 __all__ = ["ForkServer", "ProcessPerRequest", "Worker", "WorkerAnswer", "WorkerSpec", "can_fork", "open_worker"]
+
+Connect = Callable[[Path], ProcessLike | None]
 
 _SERVER = Path(__file__).parent.parent / "tools" / "worker" / "server.py"
 _START_SECONDS = 60.0  # for a server to import what it preloads, at least
@@ -66,9 +69,12 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
 
 
-def open_worker(spec: WorkerSpec, scratch: Path) -> Worker:
-    """A worker for `spec`; `scratch` is an existing folder of the run for requests, answers and logs."""
-    return ForkServer(spec, scratch) if can_fork() else ProcessPerRequest(spec, scratch)
+def open_worker(spec: WorkerSpec, scratch: Path, connect: Connect = lambda log: None) -> Worker:
+    """A worker for `spec`; `scratch` is an existing folder of the run for requests, answers and logs.
+
+    `connect` may give it a server that runs already, which prints to the log.
+    """
+    return ForkServer(spec, scratch, connect) if can_fork() else ProcessPerRequest(spec, scratch)
 
 
 @dataclass
@@ -86,11 +92,11 @@ class _Pending:
 class ForkServer:
     """One server process that forks a child for each request; used from several threads at once."""
 
-    def __init__(self, spec: WorkerSpec, scratch: Path) -> None:
+    def __init__(self, spec: WorkerSpec, scratch: Path, connect: Connect = lambda log: None) -> None:
         self._scratch = scratch
         self._log = RequestFiles(scratch).log
         with self._log.open("wb") as log:
-            self._process = popen_worker(spec.command(), log.fileno())
+            self._process = connect(self._log) or popen_worker(spec.command(), log.fileno())
         self._lock = threading.Lock()
         self._writing = threading.Lock()  # apart from the other: a write may wait for the server to read
         self._pending: dict[int, _Pending] = {}
@@ -125,6 +131,7 @@ class ForkServer:
         """Act on one event of the server."""
         kind = event.get("event")
         if kind == "ready":
+            self._process.pid = event.get("pid", self._process.pid)  # of a server that runs already: its session
             self._ready.set()
             return
         with self._lock:

@@ -1,20 +1,24 @@
-"""Tool environments: a pinned tool in a Python that is not pyfmt's own, made once in the user's cache folder.
+"""Tool environments: a tool in another Python than pyfmt's own, or of another release, made once in the user's cache.
 
-One folder for each tool version and Python version. A lock file beside it lets one pyfmt make it while others wait; a
-creation that was interrupted leaves the mark of creating/marker.py, and the next one begins anew.
+One folder for each tool version, Python version and set of pins. A lock file beside it lets one pyfmt make it while
+others wait; a creation that was interrupted leaves the mark of creating/marker.py, and the next one begins anew.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core.errors import ToolError
+from pyfmt.core.model import ToolConfig
 from pyfmt.environments.layout import UNFINISHED, Broken, locate
+from pyfmt.tools.program.release import needed
 from pyfmt.tools.protocol import ToolNeed, ToolPlace
 
 if TYPE_CHECKING:
@@ -37,7 +41,8 @@ class ToolEnvironments:
 
     def prefix(self, need: ToolNeed) -> Path:
         """Its folder."""
-        return self._folder / f"{need.tool}-{need.version}-python{need.python}"
+        pins = f"-{hashlib.sha256(repr(need.pins).encode()).hexdigest()[:8]}" if need.pins else ""
+        return self._folder / f"{need.tool}-{need.version}-python{need.python}{pins}"
 
     def place(self, need: ToolNeed) -> ToolPlace:
         """Where the tool is, or would be."""
@@ -111,9 +116,21 @@ class ToolEnvironments:
         installer = find_installer(options)
         with UnderConstruction(self.prefix(need)) as site:
             run_virtualenv(virtualenv_arguments(site.prefix, need.base, installer), options.environ, self._calls)
-            step = Step(self._folder, (f"{need.tool}=={need.version}",))
+            step = Step(self._folder, need.pins or (f"{need.tool}=={need.version}",), no_deps=bool(need.pins))
             self._calls.run(installer, step, site)
             (site.prefix / _FINISHED).write_text(f"{need.tool} {need.version}, made with {need.base}\n", "utf-8")
+
+
+def with_interpreters(configs: Iterable[ToolConfig], environments: ToolEnvironments) -> tuple[ToolConfig, ...]:
+    """The configurations of formatters, with the Python that has each release that is chosen; raises ToolError."""
+
+    def found(config: ToolConfig) -> ToolConfig:
+        if config.release is None:
+            return config
+        place = environments.provide(needed(config.tool, config.release))
+        return replace(config, release=replace(config.release, interpreter=place.interpreter))
+
+    return tuple(map(found, configs))
 
 
 @contextlib.contextmanager
@@ -130,6 +147,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _failed(need: ToolNeed, reason: str, detail: str) -> ToolError:
+    if need.chosen:
+        what = f"{need.tool} {need.version}, as [tool.pyfmt.versions] chooses, cannot be had for Python {need.python}"
+        cure = "it is made once, from the package index: run again where that can be reached, or choose another version"
+        return ToolError(f"{what}: {reason}", detail, cure)
     what = (
         f"the plugins of this environment need {need.tool} {need.version} on Python {need.python}, "
         f"and making a tool environment for it failed: {reason}"

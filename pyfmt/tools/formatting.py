@@ -8,8 +8,9 @@ import re
 import tokenize
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pyfmt.core.cells import CellPlace
@@ -20,6 +21,7 @@ from pyfmt.tools.isort import adapter as isort
 from pyfmt.tools.black.adapter import BlackSettings, SourceFault
 from pyfmt.tools.black.newer import Find, NotChecked
 from pyfmt.tools.isort.adapter import IsortSettings
+from pyfmt.tools.program.formatter import RefusedError
 
 _DETAIL_LINES = 20
 _BRACKETS = re.compile(rb"[][(){}]")
@@ -36,6 +38,10 @@ class FormatSettings:
     def wanted(self) -> set[str]:
         """The names of the tools that are wanted."""
         return {name for name, settings in (("isort", self.isort), ("black", self.black)) if settings is not None}
+
+    def has_releases(self) -> bool:
+        """Whether one of the tools runs as a program, since its release is chosen."""
+        return any(each is not None and each.config.release for each in (self.isort, self.black))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,20 +174,73 @@ class ToolChain:
     def sort(self, data: bytes) -> ToolResult:
         """isort, if it is wanted."""
         settings = self.settings.isort
-        return guarded("isort", data, lambda: isort.sort(data, self.path, settings)) if settings else ToolResult(data)
+        if settings is None:
+            return ToolResult(data)
+        return self._made(settings, data, lambda: isort.sort(data, self.path, settings))
 
     def style(self, data: bytes) -> ToolResult:
         """black, if it is wanted; its parser, if isort is alone and would say nothing about text that is no Python."""
         settings = self.settings.black
         if settings is not None:
-            return guarded("black", data, lambda: black.reformat(data, self.path, settings))
+            return self._made(settings, data, lambda: black.reformat(data, self.path, settings))
         return ToolResult(data, syntax=self._parsed(data)) if self.check_alone else ToolResult(data)
+
+    def _made(self, settings: IsortSettings | BlackSettings, data: bytes, call: Callable[[], bytes]) -> ToolResult:
+        """What a tool makes of a text, as far as `ahead` has not asked for it: by the call, or its chosen release."""
+        tool, path = settings.config.tool, self.path or "-.py"
+        known = _AHEAD.get((tool, path, data))
+        if known is not None:
+            return known
+        if settings.config.release is None:
+            return guarded(tool, data, call)
+        return _released({path: data}, settings)[path]
 
     def _parsed(self, data: bytes) -> SyntaxFault | None:
         """Where the text cannot be parsed; CPython is asked first, since black's parser is slow to import and to
         run."""
         fault = None if _compiles(data) else black.syntax_fault(data)
         return SyntaxFault(fault.line, fault.column, fault.message) if fault is not None else None
+
+
+# By tool, path and text what comes of it, in this process: see `ahead`.
+_AHEAD: dict[tuple[str, str, bytes], ToolResult] = {}
+
+
+def ahead(files: Mapping[str, bytes], settings: FormatSettings) -> None:
+    """Have releases that are chosen format many files in few calls, before `format_bytes` asks for each: by isort, by
+    black, and by isort again, which must agree. Raises ConfigError."""
+    _AHEAD.clear()
+    both = settings.isort is not None and settings.black is not None
+    steps = (settings.isort, settings.black, settings.isort if both else None)
+    left_out = {path: taken(path, settings)[1] for path in files}
+    texts = {path: data for path, data in files.items() if not (decoding_fault(data) or nesting_fault(data))}
+    for step in steps:
+        if step is None:
+            continue
+        tool = step.config.tool
+        todo = {path: data for path, data in texts.items() if tool not in left_out[path]}
+        if step.config.release is not None:
+            done = _released({path: data for path, data in todo.items() if (tool, path, data) not in _AHEAD}, step)
+        else:
+            chains = {path: ToolChain(path, settings, False) for path in todo}
+            done = {
+                path: chain.sort(todo[path]) if step is settings.isort else chain.style(todo[path])
+                for path, chain in chains.items()
+            }
+        _AHEAD.update({(tool, path, todo[path]): result for path, result in done.items()})
+        texts |= {path: _AHEAD[tool, path, data].data for path, data in todo.items()}
+
+
+def _released(files: Mapping[str, bytes], settings: IsortSettings | BlackSettings) -> dict[str, ToolResult]:
+    from pyfmt.tools.releases import made  # deferred: only where one is chosen
+
+    def taken_in(found: bytes | Exception) -> bytes:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    found = made(files, settings) if files else {}
+    return {path: guarded(settings.config.tool, data, partial(taken_in, found[path])) for path, data in files.items()}
 
 
 def _compiles(data: bytes) -> bool:
@@ -206,6 +265,9 @@ def guarded(tool: str, data: bytes, call: Callable[[], bytes]) -> ToolResult:
         return ToolResult(data, syntax=SyntaxFault(fault.line, fault.column, fault.message))
     except NotChecked as error:
         return ToolResult(data, fault=ToolFault(tool, str(error)))
+    except RefusedError as error:
+        first, _, rest = str(error).partition("\n")
+        return ToolResult(data, fault=ToolFault(tool, first, rest))
     except Exception as error:  # pylint: disable=broad-exception-caught  # a tool's crash must not end the run
         first, _, rest = (str(error).strip() or type(error).__name__).partition("\n")
         frames = "".join(traceback.format_exception(error)).rstrip().splitlines()[-_DETAIL_LINES:]

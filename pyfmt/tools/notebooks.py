@@ -67,6 +67,11 @@ def format_notebook(data: bytes, path: str, settings: FormatSettings) -> FormatR
     tool = "black" if wanted.black is not None else "isort"
     if wanted.isort is None and wanted.black is None:
         return FormatResult(excluded=excluded)
+    chosen = next((each.config for each in (wanted.isort, wanted.black) if each and each.config.release), None)
+    if chosen is not None:
+        what = "another release than the one that pyfmt brings formats no notebooks"
+        cure = "leave them out with `notebooks = false`, or take the tool out of [tool.pyfmt.versions]"
+        return FormatResult(faults=(ToolFault(chosen.tool, what, cure),), excluded=excluded)
     if missing():
         return FormatResult(faults=(ToolFault(tool, f"notebooks need {missing()}", CURE),), excluded=excluded)
     try:

@@ -31,12 +31,15 @@ class LintContext:
 
 @dataclass(frozen=True, slots=True)
 class ToolNeed:
-    """A tool that must run in another Python than pyfmt's own, since it loads code made for that one."""
+    """A tool that must run in an environment of its own: for code that is made for another Python, or as a release that
+    the configuration chooses."""
 
     tool: str  # "mypy"
-    version: str  # pyfmt's own pinned one, "2.4.1"
+    version: str  # "2.4.1"
     python: str  # "3.12", or "3.13t"
     base: str  # absolute path of an interpreter of that version
+    chosen: bool = False  # by [tool.pyfmt.versions]
+    pins: tuple[str, ...] = ()  # lines of a requirements file that hold all of it, with hashes; none: by the index
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ class Linter(Protocol):
 
     @property
     def worker(self) -> str: ...
+
+    @property
+    def stays_warm(self) -> bool:
+        """Whether what its worker loads is worth being kept for later runs."""
+        ...  # pylint: disable=unnecessary-ellipsis
 
     def interpreter(self, environment: Environment | None) -> str:
         """Absolute path of the Python that the worker must run in."""

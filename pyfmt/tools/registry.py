@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyfmt.core.away import RuleKinds
 from pyfmt.core.equivalents import Equivalence
 from pyfmt.core.tool_values import Comment, Cost
@@ -20,6 +22,16 @@ TOOLS: dict[str, Tool] = {
         ty.TOOL,
     )
 }
+
+_BROUGHT: dict[str, Tool] = {}  # what `choose` has replaced
+
+
+def choose(versions: Mapping[str, str]) -> None:
+    """From now on these releases of tools run, and of the others what pyfmt brings."""
+    for name, tool in TOOLS.items():
+        if tool.version != versions.get(name, ""):
+            brought = _BROUGHT.setdefault(name, tool)
+            TOOLS[name] = brought.at(versions[name]) if name in versions else brought
 
 
 def formatters() -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.model import ToolConfig
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules
 from pyfmt.tools.protocol import Linter
 
 
@@ -54,6 +54,8 @@ class Tool:
     tox_ini: bool = False  # whether it looks for that section in tox.ini, too
     merged: str = ""  # what of a project's own configuration counts beside the shared one
     on_by_default: bool = True
+    oldest: str = ""  # the oldest release that `[tool.pyfmt.versions]` may choose; "": none, it runs as it is installed
+    version: str = ""  # of the release that is chosen, "" for the one that pyfmt brings
     syntax_rank: int = 9  # where several tools say that a file cannot be parsed, the words of the lowest are kept
     cost: Cost = Cost()
     # Formatters:
@@ -65,12 +67,14 @@ class Tool:
     looks_anywhere: tuple[str, ...] = ()
     # Linters:
     linter: Linter | None = None
+    released: Linter | None = None  # how a release that is chosen lints: as a program
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
     # What of a project's own file (its name and text) its adapter reads beside the shared configuration, as a text;
     # None: perhaps all. What the tool itself reads in its worker is observed there.
     own_sections: Callable[[ToolConfig, str, str], str] | None = None
     quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
+    layout: LayoutRules | None = None  # None: it may look at more of a file than its tree
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported
     of_missing: re.Pattern[str] | None = None
@@ -84,3 +88,12 @@ class Tool:
     executes: Callable[[ToolConfig], tuple[str, ...]] = _no_code  # code that a configuration makes it run, in words
     # Folders that a configuration makes it import from, given the root and the projects' absolute folders.
     further: Callable[[ToolConfig, Path, Sequence[str]], tuple[str, ...]] = _no_folders
+
+    def at(self, version: str) -> Tool:
+        """The same tool where a release is chosen: it lints as a program, and has no cache of its own."""
+        return replace(self, version=version, linter=self.released, own_cache=False)
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the cache knows which files an answer is about, so that it can be given in parts."""
+        return self.project_rules is not None and not self.version

@@ -6,16 +6,18 @@ import functools
 import os
 import platform
 import sys
+from pathlib import Path
 
 from pyfmt import __version__
 from pyfmt.tools.registry import TOOLS
 
 _MISSING = "missing"
+_PACKAGE = Path(__file__).parent.parent
 
 
 def _distributions() -> tuple[str, ...]:
     """All distributions that answers depend on: the tools', and virtualenv."""
-    own = [tool.distributions for tool in TOOLS.values()]
+    own = [tool.distributions[:1] if tool.version else tool.distributions for tool in TOOLS.values()]
     first, further = [names[0] for names in own], [name for names in own for name in names[1:]]
     return (*first, "virtualenv", *further)
 
@@ -26,7 +28,18 @@ def tool_versions() -> dict[str, str]:
     installed = _installed()
     for name in _distributions():
         found[name] = installed.get(name) or _version(name)
-    return found
+    return found | {tool.distributions[0]: tool.version for tool in TOOLS.values() if tool.version}
+
+
+def brought(tool: str) -> str:
+    """The version of a tool that is installed with pyfmt, whatever is chosen."""
+    return _version(TOOLS[tool].distributions[0])
+
+
+def own_state() -> str:
+    """What changes with pyfmt's code and its tools, for a process that has both in memory and runs several times."""
+    marks = [(path.name, (found := path.stat()).st_size, found.st_mtime_ns) for path in sorted(_PACKAGE.rglob("*.py"))]
+    return repr((marks, sorted(tool_versions().items())))
 
 
 @functools.cache
@@ -68,5 +81,7 @@ def version_text() -> str:
     versions = tool_versions()
     optional = {name for tool in TOOLS.values() if not tool.on_by_default for name in tool.distributions}
     shown = [name for name in (*_distributions(), "python") if name not in optional or versions[name] != _MISSING]
-    rest = [f"  {name} {versions[name]}" for name in shown]
+    chosen = {tool.distributions[0]: brought(tool.name) for tool in TOOLS.values() if tool.version}
+    instead = {name: f" (as [tool.pyfmt.versions] chooses; pyfmt brings {own})" for name, own in chosen.items()}
+    rest = [f"  {name} {versions[name]}{instead.get(name, '')}" for name in shown]
     return "\n".join([f"pyfmt {versions['pyfmt']}", *rest])

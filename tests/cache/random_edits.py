@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import black
+
+from tests.cache import linked_definitions
 from tests.cache.little_monorepo import ENVIRONMENTS, FILES, WHEELS, LittleMonorepo, dedented
 from tests.cache.unseen_places import PLACES, user_of
 
@@ -234,6 +238,28 @@ def same_size(repo: LittleMonorepo, edit: Edit) -> str:
 
 
 @_kind
+def layout(repo: LittleMonorepo, edit: Edit) -> str:
+    """Comments and blank lines between others, or what black makes of a file for some length of lines."""
+    path = _source(repo, edit.first)
+    if path is None:
+        return "nothing"
+    text = path.read_text()
+    if edit.second % 2:
+        length = (40, 60, 88, 120)[edit.third % 4]
+        with contextlib.suppress(ValueError):  # black's word for what cannot be parsed
+            text = black.format_str(
+                text, mode=black.Mode(line_length=length, magic_trailing_comma=bool(edit.third % 3))
+            )
+        path.write_text(text)
+        return f"black with lines of {length} in {_told(repo, path)}"
+    lines = text.split("\n")
+    place = edit.third % len(lines)
+    lines[place] += ("  # a comment", "\n\n# a comment", "  # type: ignore", "\n# mypy: ignore-errors")[edit.third % 4]
+    path.write_text("\n".join(lines))
+    return f"a comment at line {place + 1} of {_told(repo, path)}"
+
+
+@_kind
 def touch(repo: LittleMonorepo, edit: Edit) -> str:
     """A new time, the same content."""
     path = _source(repo, edit.first)
@@ -372,3 +398,10 @@ def unseen(repo: LittleMonorepo, edit: Edit) -> str:
     place.put(repo, version)
     repo.tree.write({place.file: user_of(name)})
     return f"{name}: {version}, and {place.file}"
+
+
+@_kind
+def definition(repo: LittleMonorepo, edit: Edit) -> str:
+    """Another definition in a module of a library, of which its users look at one or two."""
+    names = sorted(linked_definitions.MODULES)
+    return linked_definitions.put(repo.tree, names[edit.first % 3 // 2], edit.second, edit.third)

@@ -1,4 +1,4 @@
-"""The cases of `cases/*.test`: step by step what changes, what must be linted again, and what the report says then."""
+"""The cases of `cases/*.test`: step by step what changes, what must be checked again, and what the report says then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cache.little_monorepo import FILES, LittleMonorepo
 from tests.cache.unseen_places import PLACES
 from tests.support.monorepo import Result
 
-_HEADER = re.compile(r"\[(case|write|append|remove|install|unseen|lints|finds no|finds) ?(.*)\]")
+_HEADER = re.compile(r"\[(case|write|append|remove|install|unseen|lints|runs|finds no|finds) ?(.*)\]")
 
 
 @dataclass
@@ -61,26 +61,33 @@ def test_case(repo: LittleMonorepo, steps: list[Step]) -> None:
     repo.tree.write({**FILES, "projects/alpha/alpha/state.py": state, "projects/beta/src/beta/state.py": state})
     repo.pip("projects/beta/.venv", "install", "--reinstall", "onewheel==1.0")
     repo.pip("projects/beta/.venv", "uninstall", "twowheel")
-    _check(repo)
+    tool = "mypy" if any(step.what == "runs" for step in steps) else "pylint"
+    _check(repo, tool)
     last = None
     try:
         for step in steps:
-            last = _done(repo, step, last)
-        assert not difference(repo.tree, "--tool", "pylint")
+            last = _done(repo, step, last, tool)
+        assert not difference(repo.tree, "--tool", tool)
     finally:
         for place in sorted(repo.tree.root.rglob("new_*.py")):
             place.unlink()
 
 
-def _check(repo: LittleMonorepo) -> Result:
-    return repo.tree.run("check", "--tool", "pylint", "--verbose")
+def _check(repo: LittleMonorepo, tool: str) -> Result:
+    return repo.tree.run("check", "--tool", tool, "--verbose")
 
 
-def _done(repo: LittleMonorepo, step: Step, last: Result | None) -> Result | None:
+def _done(repo: LittleMonorepo, step: Step, last: Result | None, tool: str) -> Result | None:
     """Take a step; the last run of `pyfmt check`."""
     path = repo.tree.root / step.argument
-    if step.what == "lints":
-        last = _check(repo)
+    if step.what == "runs":
+        last = _check(repo, tool)
+        lines = re.findall(r"\] mypy \S+ .*", last.stderr)
+        assert lines and sum("from the cache" not in line for line in lines) == int(
+            step.argument
+        ), f"{step.place}\n{last}"
+    elif step.what == "lints":
+        last = _check(repo, tool)
         wanted = {} if step.argument == "nothing" else dict(each.split() for each in step.argument.split(", "))
         found = counts_of(last)
         assert found == {project: int(count) for project, count in wanted.items()}, f"{step.place}\n{last}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import zlib
 from pathlib import Path
 
 import pytest
 
+from pyfmt.cache.units import UNIT_ANSWER, UnitAnswer
 from tests.cache.comparing import difference
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.unseen_places import PLACES, user_of
@@ -86,9 +86,9 @@ def _lose_findings(store: Path) -> None:
     with contextlib.closing(sqlite3.connect(store)) as database:
         rows = database.execute("SELECT key, value FROM result").fetchall()
         for key, value in rows:
-            text = zlib.decompress(value)
-            if text.startswith(b'{"findings"'):
-                clean = json.dumps({**json.loads(text), "findings": []}).encode()
+            answer = UNIT_ANSWER.unpack(zlib.decompress(value))
+            if answer is not None and answer.findings:
+                clean = UNIT_ANSWER.pack(UnitAnswer((), answer.notes))
                 database.execute("UPDATE result SET value = ? WHERE key = ?", (zlib.compress(clean), key))
         database.commit()
 

@@ -8,6 +8,7 @@ import select
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from pyfmt.cli.completion import commands, script
 from pyfmt.cli.parser import _WITH_VALUE, COMMANDS, build_parser
 from pyfmt.reports.registry import FORMATS
 from pyfmt.tools.registry import TOOLS
+from tests.support.monorepo import Monorepo
 
 
 def need(shell: str) -> str:
@@ -51,10 +53,15 @@ def fish(line: str, folder: Path) -> set[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with something in it."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a project in it, and pyfmt on the PATH."""
     (tmp_path / "lib").mkdir()
     (tmp_path / "module.py").touch()
+    (tmp_path / "lib/pyproject.toml").write_text('[project]\nname = "acme-things"\nversion = "1"\n')
+    tree = Monorepo(tmp_path, tmp_path)
+    tree.git("init", "--quiet", "--initial-branch", "trunk")
+    tree.git("commit", "--quiet", "--allow-empty", "--message", "first")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return tmp_path
 
 
@@ -82,10 +89,13 @@ def test_values_are_those_of_the_option(shell: Callable[[str, Path], set[str]], 
     assert shell("pyfmt check --output ", folder) == {*FORMATS, "auto"}
     assert shell("pyfmt check --tool=", folder) == {*TOOLS, "pyfmt"}
     assert shell("pyfmt --color al", folder) == {"always"}
-    assert shell("pyfmt --root ", folder) == {"lib"}
+    assert shell("pyfmt --root l", folder) == {"lib"}
     assert shell("pyfmt check --config mod", folder) == {"module.py"}
     assert shell("pyfmt completion ", folder) == {"bash", "zsh", "fish"}
-    assert shell("pyfmt envs ", folder) == {"create", "lib"}
+    assert shell("pyfmt envs ", folder) >= {"create", "lib", "acme-things"}
+    assert shell("pyfmt envs create ac", folder) == {"acme-things"}
+    assert shell("pyfmt check --since ", folder) == {"trunk"}
+    assert shell("pyfmt explain attr-", folder) == {"attr-defined"}
     assert shell("pyfmt check --jobs ", folder) == set()
 
 
@@ -145,6 +155,9 @@ def test_zsh_completes_commands_options_and_values(folder: Path) -> None:
             "pyfmt completion z": "pyfmt completion zsh",
             "pyfmt envs cr": "pyfmt envs create",
             "pyfmt envs create --rec": "pyfmt envs create --recreate",
+            "pyfmt envs create acm": "pyfmt envs create acme-things",
+            "pyfmt check --since tr": "pyfmt check --since trunk",
+            "pyfmt explain attr-d": "pyfmt explain attr-defined",
         }.items():
             assert zsh.completed(typed) == expected
     finally:

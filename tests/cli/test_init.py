@@ -16,7 +16,7 @@ from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from tests.end_to_end import trees
 from tests.environments.places import uv
-from tests.support.monorepo import Monorepo, command
+from tests.support.monorepo import ROOT, Monorepo, command
 
 UGLY = '"""Ugly."""\nimport sys\nimport os\nprint( os.sep,sys.path )\n'
 NEAT = '"""Ugly."""\n\nimport os\nimport sys\n\nprint(os.sep, sys.path)\n'
@@ -50,8 +50,11 @@ def commit(tree: Monorepo, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_nothing_is_written_without_an_answer(tree: Monorepo) -> None:
-    done = tree.run("init", "--ci", "github").expect(2)
+    done = tree.run("init", "--ci", "github", "--install", "x").expect(2)
     assert "pass --yes" in done.stderr
+    said = tree.run("init", "--ci", "github", "--yes").expect(2).stderr
+    assert "installed from a folder" in said and "`--install SPEC`" in said
+    assert "is no requirement" in tree.run("init", "--ci", "github", "--install", "$(x)", "--yes").expect(2).stderr
     assert "+++ b/.github/workflows/pyfmt.yml" in done.stdout and "+[tool.pyfmt]" in done.stdout
     assert tree.git("status", "--porcelain") == ""
 
@@ -71,7 +74,7 @@ def test_somebody_at_a_terminal_is_asked(tree: Monorepo, answer: bytes, written:
 
 def test_what_is_written_works_and_a_second_time_there_is_nothing_to_do(tree: Monorepo) -> None:
     tree.write({"pyproject.toml": "[tool.black]\nline-length = 100  # kept\n"})
-    tree.run("init", "--ci", "gitlab", "--yes").expect(0)
+    tree.run("init", "--ci", "gitlab", "--install", "git+https://x/y@1f", "--yes").expect(0)
     assert tree.read("pyproject.toml").startswith("[tool.black]\nline-length = 100  # kept\n\n[tool.pyfmt]\n")
     for tool in ("pre-commit", "prek"):
         assert call(tree, tool, "validate-config").returncode == 0
@@ -84,7 +87,10 @@ def test_what_is_written_works_and_a_second_time_there_is_nothing_to_do(tree: Mo
     tree.git("add", ".")
     done = commit(tree)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing to write" in tree.run("init", "--ci", "gitlab", "--yes").expect(0).stdout
+    assert (
+        "nothing to write"
+        in tree.run("init", "--ci", "gitlab", "--install", "git+https://x/y@1f", "--yes").expect(0).stdout
+    )
     assert tree.git("status", "--porcelain") == ""
 
 
@@ -93,6 +99,11 @@ def test_the_commands_of_the_ci_files_are_understood(tree: Monorepo) -> None:
     github, gitlab = yaml.safe_load(contents.github(THERE)), yaml.safe_load(contents.gitlab(THERE))
     azure = yaml.safe_load(contents.azure(THERE))
     steps = github["jobs"]["pyfmt"]["steps"]
+    assert [step["uses"].split("@")[0] for step in steps if "uses" in step] == [
+        "actions/checkout",
+        "actions/setup-python",
+        "actions/cache",
+    ]
     assert steps[1]["with"]["python-version"].split() == ["3.10", "3.11"]
     scripts = [
         [step["run"] for step in steps if "run" in step],
@@ -113,10 +124,32 @@ def test_the_commands_of_the_ci_files_are_understood(tree: Monorepo) -> None:
 def test_the_ci_files_are_what_each_ci_takes(tree: Monorepo, name: str) -> None:
     """By the schemas of the CIs themselves, as check-jsonschema brings them."""
     schemas = {"github": "github-workflows", "gitlab": "gitlab-ci", "azure": "azure-pipelines"}
-    tree.write({"ci.yml": getattr(contents, name)(THERE)})
-    check = ("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")
-    done = call(tree, uv(), "tool", "run", *check)
-    assert done.returncode == 0, done.stdout + done.stderr
+    tree.write({"ci.yml": getattr(contents, name)(THERE), "action.yml": (ROOT / "action.yml").read_bytes()})
+    checks: list[tuple[str, ...]] = [("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")]
+    if name == "github":  # and what pyfmt itself brings as an action; both as a security audit wants them
+        checks.append(("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"))
+        checks.append(("zizmor", "--offline", "--no-progress", "ci.yml", "action.yml"))
+    for check in checks:
+        done = call(tree, uv(), "tool", "run", *check)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_action_runs_pyfmt_with_its_arguments(tree: Monorepo, tmp_path: Path) -> None:
+    tree.write({"app/app/ugly.py": UGLY, "pyfmt.toml": 'tools = ["isort", "black"]\n'})
+    (tmp_path / "pyfmt").mkdir()
+    (tmp_path / "pyfmt/bin").symlink_to(BIN)
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    defaults = {f"${{{{ inputs.{name} }}}}": item["default"] for name, item in action["inputs"].items()}
+    tree.environ |= {"RUNNER_TEMP": str(tmp_path), "CI": "true", "GITHUB_ACTIONS": "true"}
+    tree.environ["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
+    _install, make, check = [step for step in action["runs"]["steps"] if "run" in step]
+    codes = []
+    for step in (make, check):
+        tree.environ |= {name: defaults[value] for name, value in step["env"].items()}
+        done = call(tree, "bash", "-e", "-o", "pipefail", "-c", step["run"])
+        codes.append(done.returncode)
+    assert codes == [0, 1], done.stdout + done.stderr
+    assert "::warning" in done.stdout and "ugly.py" in (tmp_path / "summary.md").read_text()
 
 
 def test_existing_files_are_extended_and_nothing_of_them_is_lost() -> None:

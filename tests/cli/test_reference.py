@@ -11,8 +11,7 @@ import pytest
 from pyfmt.cli.parser import COMMANDS, build_parser, command_module, with_command
 from pyfmt.cli.reference import reference
 from tests.support.monorepo import ROOT
-
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
+from tests.support.pages import PAGES
 
 
 def test_the_reference_is_up_to_date() -> None:
@@ -33,6 +32,13 @@ def test_the_help_of_every_command_shows_its_examples(name: str, capsys: pytest.
         build_parser().parse_args([name, "--help"])
     said = capsys.readouterr().out
     assert all(f"  {line}" in said for line, _meaning in command_module(name).EXAMPLES)
+
+
+def test_every_page_is_in_the_site() -> None:
+    """`make site` builds it, where a link that leads nowhere is an error, too."""
+    site = (ROOT / "mkdocs.yml").read_text("utf-8")
+    named = set(re.findall(r"[\w/-]+\.md", site))
+    assert named == {str(page.relative_to(ROOT / "docs")) for page in PAGES if page.parent != ROOT}
 
 
 def anchors(page: Path) -> set[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from pyfmt import config
 from pyfmt.core.errors import ConfigError, PyfmtError, UsageError
-from pyfmt.core.model import Allowance, Boundaries, Config, Override, Severity
+from pyfmt.core.model import Config, Override, Severity
+from pyfmt.core.policies import AffectedRules, Allowance, Boundaries, FurtherEdge, VersionsPolicy
 from pyfmt.core.remote_cache import RemoteCache
 from pyfmt.core.request import Command, Location, Request
 
@@ -137,7 +138,9 @@ def test_every_key(tmp_path: Path) -> None:
         notebooks = false
         check-in-dependents = "home"
         merge-equivalent = false
+        server = "off"
         project-settings = ["tools"]
+        project-schema = "shared/schema.json"
         [[overrides]]
         paths = ["old/"]
         disable = ["C0114", "mypy"]
@@ -145,12 +148,21 @@ def test_every_key(tmp_path: Path) -> None:
         [[overrides]]
         paths = ["*.pyi"]
         severity = { W0611 = "error", "*" = "warning" }
+        [versions]
+        black = "25.1.0"
+        isort = "lock"
         [cache]
         remote = "https://cache.example.org"
         public-key = "ed25519:x"
         [boundaries]
         libraries = ["lib/*"]
         allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
+        [versions-policy]
+        one-version = "*"
+        internal = "each"
+        [affected]
+        global = ["tools/ci/**"]
+        edges = [{ from = "apps/*", to = "proto/" }]
         """,
     )
     assert settings.projects == ("lib/*", ".")
@@ -159,12 +171,15 @@ def test_every_key(tmp_path: Path) -> None:
     assert settings.boundaries == Boundaries(
         ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "soon"),)
     )
+    assert settings.versions_policy == VersionsPolicy(("*",), "each")
+    assert settings.affected == AffectedRules(("tools/ci/**",), (FurtherEdge(("apps/*",), ("proto/",)),))
     assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
     assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
     assert settings.cache_dir == tmp_path / ".cache"
+    assert settings.versions == (("black", "25.1.0"), ("isort", "lock"))
     assert settings.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
     assert settings.baseline and not settings.in_dependents and not settings.notebooks
-    assert not settings.merge_equivalent
+    assert not settings.merge_equivalent and settings.server == "off"
     assert settings.project_settings == ("tools",)
     assert settings.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),

@@ -1,15 +1,17 @@
-"""examples/monorepo: its environments are made by `pyfmt envs create`, and pyfmt finds what the careful loop finds."""
+"""examples/monorepo: its environments are made by `pyfmt envs create`, pyfmt finds what the careful loop finds, and the
+commands of the documentation do there what the pages show."""
 
 from __future__ import annotations
 
-import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import MakeLoop
+from tests.support import pages
 from tests.support.careful_loop import LoopProject
-from tests.support.monorepo import ROOT, Monorepo, findings
+from tests.support.monorepo import Monorepo, findings
 
 LIBRARIES = ("lib/storage", "lib/events")
 BILLING, PLATFORM = "projects/billing/.venv", "projects/platform/.venv"
@@ -17,16 +19,7 @@ BILLING, PLATFORM = "projects/billing/.venv", "projects/platform/.venv"
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
-    tree = Monorepo.create(tmp_path_factory.mktemp("demo"), {})
-    shutil.copytree(ROOT / "examples/monorepo", tree.root, dirs_exist_ok=True, ignore=_generated)
-    tree.git("init", "--quiet")
-    tree.git("add", "--all")
-    tree.run("envs", "create", "--all").expect(0)
-    return tree
-
-
-def _generated(_folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in (".venv", "__pycache__") or name.endswith(".egg-info")}
+    return pages.example(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +32,13 @@ def report(demo: Monorepo) -> dict[str, Any]:
 def test_every_project_is_checked(report: dict[str, Any]) -> None:
     assert report["failures"] == []
     assert report["skipped"] == []
+
+
+def test_a_second_run_starts_no_tool(demo: Monorepo, report: dict[str, Any]) -> None:
+    """Also where a project is installed by setuptools' import hook, which asks for odd paths."""
+    again = demo.check("--timings")[1]
+    assert [unit for unit in again["units"] if not unit["cached"]] == []
+    assert again["findings"] == report["findings"]
 
 
 def test_no_import_is_reported_missing(report: dict[str, Any]) -> None:
@@ -71,3 +71,17 @@ def test_the_careful_loop_finds_the_same(demo: Monorepo, report: dict[str, Any],
     loop = careful_loop(demo, more_roots=(events,))
     assert findings(report, "mypy") == loop.mypy(projects)
     assert {item for item in findings(report, "pylint") if item[2] not in ("R0801", "R0401")} == loop.pylint(projects)
+
+
+@pytest.mark.parametrize("page", [page for page in pages.PAGES if pages.commands(page)], ids=lambda page: page.stem)
+def test_the_commands_of_a_page_work_one_after_the_other(demo: Monorepo, page: Path) -> None:
+    """And print what the page shows, where it does."""
+    text = page.read_text("utf-8")
+    assert pages.with_outputs(text, lambda line: pages.shell(demo, line).stdout) == text, "run `make docs`"
+    pages.with_changes(demo)
+    try:
+        for line in pages.commands(page):
+            done = pages.shell(demo, line)
+            assert done.returncode in (0, 1), f"$ {line}\n{done.stdout}{done.stderr}"
+    finally:
+        pages.reset(demo)

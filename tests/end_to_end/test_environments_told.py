@@ -62,6 +62,25 @@ def test_envs_json_tells_the_same(tree: Monorepo) -> None:
     assert projects["lib"]["found_by"] == "dependent" and projects["lib"]["passed_over"] == []
 
 
+def test_vs_code_is_told_whose_environments_the_projects_have(tree: Monorepo) -> None:
+    settings = tree.root / ".vscode/settings.json"
+    venv = {"envManager": "ms-python.python:venv", "packageManager": "ms-python.python:pip"}
+    wanted = [{"path": "app", **venv}, {"path": "lib", **venv}]
+    assert tree.run("envs", "--vscode").expect(0).stdout == ".vscode/settings.json: made, with 2 projects\n"
+    assert json.loads(settings.read_text()) == {"python-envs.pythonProjects": wanted}
+    assert "nothing to change" in tree.run("envs", "--vscode").expect(0).stdout
+    # What else stands there stays; what a rewriting would lose is left to the user.
+    settings.write_text('{"editor.rulers": [80], "python-envs.pythonProjects": [], "files.eol": "\\n"}')
+    tree.run("envs", "--vscode").expect(0)
+    found = json.loads(settings.read_text())
+    assert list(found) == ["editor.rulers", "python-envs.pythonProjects", "files.eol"]
+    assert found["python-envs.pythonProjects"] == wanted
+    settings.write_text(commented := '{\n    // ours\n    "editor.rulers": [80],\n}\n')
+    said = tree.run("envs", "--vscode").expect(2).stderr
+    assert "without comments" in said and '"envManager": "ms-python.python:venv"' in said
+    assert settings.read_text() == commented
+
+
 def test_check_says_the_drift_once_above_the_findings_that_it_explains(tree: Monorepo) -> None:
     said = tree.run("check", "--tool", "mypy").expect(1).stdout.splitlines()
     (finding,) = [index for index, line in enumerate(said) if "import-not-found" in line]

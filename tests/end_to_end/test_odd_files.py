@@ -73,7 +73,7 @@ def test_what_only_looks_like_a_project_spoils_nothing(tmp_path: Path) -> None:
     tree.write({"templates/lib/x.py": template * 2, "app/{{ slug }}/x.py": template * 2, "app/app/setup.py": ""})
     assert tree.run("affected", "--since", "HEAD", "--paths").expect(0).stdout.split() == [".", "app"]
     matrix = tree.run("affected", "--since", "HEAD", "--github-matrix").expect(0).json
-    assert [row["path"] for row in matrix["include"]] == [".", "app"]
+    assert [(row["path"], row["deploy"]) for row in matrix["include"]] == [(".", True), ("app", True)]
 
 
 def test_a_script_of_no_project_has_the_standard_library_and_the_monorepo(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ def test_the_wheel_holds_the_shared_configurations_and_nothing_of_the_tests(tmp_
     assert wheel.name.startswith("pyfmt_monorepo-")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        (metadata,) = (archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA"))
+    assert "pyfmt/py.typed" in names and "\nProject-URL: Homepage, https://" in metadata
     configs = {
         "pyfmt/configs/black.toml",
         "pyfmt/configs/isort.cfg",

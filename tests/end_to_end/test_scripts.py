@@ -43,7 +43,9 @@ def test_a_script_is_judged_with_its_own_dependencies_and_the_project_with_its(t
     assert cure in _run(tree, "envs").expect(2).stdout and cure in _run(tree, "explain", SCRIPT).stdout
 
     assert f"{SCRIPT}: would run `uv sync" in _run(tree, "envs", "create", SCRIPT, "--dry-run").expect(0).stdout
-    _run(tree, "envs", "create", SCRIPT).expect(0)
+    # What the shell has for other environments counts for none of pyfmt's.
+    shell = {"UV_CACHE_DIR": str(tree.home / "uv"), "UV_PYTHON": "9.9", "UV_PROJECT_ENVIRONMENT": "elsewhere"}
+    tree.run("envs", "create", SCRIPT, environ=shell).expect(0)
     script = {(SCRIPT, "assignment", (f"script {SCRIPT}",))}
     for option in ((), (), ("--no-cache",)):
         assert _lint(tree, 1, *option) == (project | nothing | script, [])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pyfmt.core.errors import ConfigError, PyfmtError, StagedError, UsageError
 from pyfmt.environments import editable, layout, sites
 from pyfmt.git import index, repository
-from pyfmt.imports.parse import read_imports
+from pyfmt.imports.parse import read_module
 from pyfmt.projects import locks, manifests
 from pyfmt.projects.locks import choosing, requirements
 from pyfmt.reports import json as json_report
@@ -85,7 +85,7 @@ PARSERS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "diff.raw": (lambda data: list(repository.parse_raw(data)), (repository.Unknown,)),
     "entries.raw": (index.parse_entries, (StagedError,)),
     "mypy.ini": (lambda data: mypy_config.parse("mypy.ini", "/a", text_of(data)), (ConfigError,)),
-    "imports.py": (read_imports, ()),
+    "imports.py": (read_module, ()),
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from pyfmt.core.request import Command, Request
 from pyfmt.git import repository as git
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Files, Scope
-from pyfmt.imports.graph import imports_of
+from pyfmt.imports.parse import read_module
 from pyfmt.projects import find_projects
 from tests.projects.trees import named, write
 
@@ -75,7 +75,7 @@ def since(root: Path, revision: str = "HEAD", environ: Mapping[str, str] | None 
 
     def read(file: str) -> tuple[str, ...]:
         path = root / file
-        return imports_of(path.read_bytes()) if path.is_file() else ()
+        return read_module(path.read_bytes()).content.imports if path.is_file() else ()
 
     return find_scope(settings, find_projects(settings), Comparison(revision, environ or {}), read)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.core.errors import UsageError
+from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.model import Environment, PythonVersion, Resolution
 from tests.git.repositories import FILES, commit, flat, repository, run, since
 from tests.projects.trees import named, write
@@ -47,6 +47,45 @@ def test_what_is_no_python_changes_a_project_but_not_its_lint(tree: Path) -> Non
     found = since(tree)
     assert (found.format, found.lint) == ({}, {})
     assert (list(found.changed), list(found.affected)) == (["lib/storage"], ["billing"])
+
+
+def test_what_installers_leave_behind_makes_no_project_a_changed_one(tree: Path) -> None:
+    left = ("acme_storage.egg-info/PKG-INFO", "build/lib/acme/x.py", "acme/__pycache__/x.pyc", ".eggs/y/setup.py")
+    write(tree, {f"lib/storage/{name}": "x" for name in left})
+    assert (since(tree).changed, since(tree).affected) == ({}, {})
+    write(tree, {"lib/storage/my.egg-info.md": "x"})
+    assert list(since(tree).changed) == ["lib/storage"]
+
+
+def test_what_the_configuration_says_that_a_change_reaches_besides(tree: Path) -> None:
+    rules = """
+        [tool.pyfmt.affected]
+        global = ["tools/ci/**"]
+        edges = [{ from = "not*", to = ["proto/", "acme-storage"] }]
+        """
+    write(tree, {"pyproject.toml": rules, "tools/ci/x.yml": "", "proto/a.proto": "", "docs/a.md": ""})
+    commit(tree)
+    write(tree, {"docs/a.md": "x"})
+    assert since(tree).affected == {}
+    write(tree, {"proto/a.proto": "x"})
+    found = since(tree)
+    through = "notify depends on it through [tool.pyfmt.affected]"
+    assert found.affected == {"notify": (f"proto/a.proto changed → {through}",)}
+    assert (list(found.changed), found.lint) == (["."], {})  # the root has a manifest
+    commit(tree)
+    write(tree, {"lib/storage/README.md": "x"})
+    assert since(tree).affected["notify"] == (f"lib/storage changed → {through}",)
+    commit(tree)
+    write(tree, {"tools/ci/x.yml": "x"})
+    found = since(tree)
+    assert set(found.affected) == {"billing", "lib/storage", "notify"} and (list(found.changed), found.lint) == (
+        ["."],
+        {},
+    )
+    assert found.affected["billing"] == ("tools/ci/x.yml changed, which affects every project",)
+    write(tree, {"pyproject.toml": rules.replace("not*", "nobody")})
+    with pytest.raises(ConfigError, match="nobody matches no project"):
+        since(tree)
 
 
 def test_a_manifest_or_a_type_marker_counts_for_the_whole_project(tree: Path) -> None:

@@ -81,8 +81,9 @@ def test_a_format_touches_changed_files_only(tmp_path: Path) -> None:
 def test_affected_in_every_shape(changed: Monorepo) -> None:
     told = changed.run("affected", "--since", "main", "--json").expect(0).json
     why = "lib changed → app depends on it through pyproject.toml"
-    assert told["changed"] == [{"project": "acme-lib", "path": "lib", "why": ["lib/acme_lib/__init__.py changed"]}]
-    assert told["affected"] == [{"project": "app", "path": "app", "why": [why]}]
+    changes = ["lib/acme_lib/__init__.py changed"]
+    assert told["changed"] == [{"project": "acme-lib", "path": "lib", "kind": "library", "why": changes}]
+    assert told["affected"] == [{"project": "app", "path": "app", "kind": "project", "why": [why]}]
     assert told["files"]["format"] == ["lib/acme_lib/__init__.py"]
     assert "app/app/uses.py" in told["files"]["lint"] and "other/other.py" not in told["files"]["lint"]
     assert (told["known"], told["since"], len(told["bases"])) == (True, "main", 1)
@@ -90,8 +91,8 @@ def test_affected_in_every_shape(changed: Monorepo) -> None:
     matrix = changed.run("affected", "--github-matrix").expect(0)
     assert json.loads(matrix.stdout) == {
         "include": [
-            {"project": "app", "path": "app", "changed": False},
-            {"project": "acme-lib", "path": "lib", "changed": True},
+            {"project": "app", "path": "app", "changed": False, "kind": "project", "deploy": False, "values": {}},
+            {"project": "acme-lib", "path": "lib", "changed": True, "kind": "library", "deploy": False, "values": {}},
         ]
     }
     assert matrix.stdout.count("\n") == 1 and "since main" in matrix.stderr

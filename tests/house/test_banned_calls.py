@@ -50,7 +50,7 @@ PROCESSES: dict[str, tuple[int, str]] = {
     "environments/creating/installers.py": (1, "uv and pip, for `pyfmt envs create`"),
     "git_call.py": (1, "every call of git"),
     "tools/black/newer.py": (1, "a newer Python of the machine, isolated, for black's check of what it wrote"),
-    "runner/processes.py": (2, "every worker, and their end on Windows"),
+    "runner/processes.py": (3, "every worker, one that outlives its run too, and their end on Windows"),
 }
 
 

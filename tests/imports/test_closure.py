@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
-from pyfmt.imports.graph import imports_of
+from pyfmt.imports.parse import read_module
 
 ROOTS = (("lib/core", ""), ("lib/extra/src", ""), ("app", ""))
 SOURCES = {
@@ -29,7 +29,7 @@ def reach(
     sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, shared: frozenset[str] = frozenset()
 ) -> Reach:
     tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", shared)
-    return Reach(tree, lambda file: imports_of(sources[file].encode()) if file in sources else ())
+    return Reach(tree, lambda file: read_module(sources[file].encode()).content.imports if file in sources else ())
 
 
 def files(found: frozenset[str]) -> set[str]:
@@ -142,3 +142,27 @@ def test_where_it_is_known_what_installed_packages_ask_for_only_that_is_reached(
     assert asked.digest("app/service/leaf.py") != everything.digest("app/service/leaf.py")
     of_another_name = everything.asked([], ["tests"])
     assert of_another_name.of("app/service/leaf.py") == everything.of("app/service/leaf.py")
+
+
+def test_of_what_is_reached_only_what_is_looked_at_counts() -> None:
+    user, values, text = "app/service/main.py", "lib/core/acme/core/values.py", "lib/core/acme/core/text.py"
+    source = '"""Values."""\nfrom acme.core.text import Text\ndef one(): ...\ndef two(): ...\n'
+
+    def seen(reads: Mapping[str, Sequence[str]] | None, **changed: str) -> str:
+        sources = {**SOURCES, values: changed.get("values", source), text: changed.get("text", "import json\n")}
+        contents = {path: read_module(each.encode()).content for path, each in sources.items()}
+        tree = Tree({path: str(hash(each)) for path, each in sources.items()}, ROOTS)
+        return Reach(
+            tree,
+            lambda path: contents[path].imports if path in contents else (),
+            lambda path: contents[path].tree,
+            lambda path: contents[path].definitions,
+        ).digest(user, reads)
+
+    one, other = {values: ["one"]}, source.replace("two(): ...", "two(): pass")
+    assert seen(one) == seen(one, values=other) == seen(one, text="import re\n")
+    assert seen({values: ["two"]}) != seen({values: ["two"]}, values=other)
+    for everything in (None, {values: ["*"]}, {**one, "elsewhere.py": ["*"]}):
+        assert seen(everything) != seen(everything, values=other)
+    assert seen(one) != seen(one, values=source + "import service.leaf\n")  # it reaches more
+    assert seen({user: ["f"], **one}) != seen(one)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pyfmt.imports.graph import Home, ImportGraph, imports_of
+from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.parse import read_module
 
 
 @pytest.mark.parametrize(
@@ -22,12 +25,14 @@ from pyfmt.imports.graph import Home, ImportGraph, imports_of
     ],
 )
 def test_the_imports_of_a_source(source: str, expected: tuple[str, ...]) -> None:
-    assert sorted(text for text in imports_of(source.encode()) if not text.startswith("@")) == sorted(expected)
+    assert sorted(text for text in read_module(source.encode()).content.imports if not text.startswith("@")) == sorted(
+        expected
+    )
 
 
 def test_names_that_may_mean_a_module_of_a_package_are_told_apart_from_imports() -> None:
     source = b"import a\n\na.b.c()\ngetattr(a, 'd')\nprint('no name')\n"
-    assert sorted(imports_of(source)) == ["@b", "@c", "@d", "a"]
+    assert sorted(read_module(source).content.imports) == ["@b", "@c", "@d", "a"]
 
 
 def importers(sources: dict[str, str], *changed: str, gone: tuple[str, ...] = ()) -> set[str]:
@@ -37,7 +42,9 @@ def importers(sources: dict[str, str], *changed: str, gone: tuple[str, ...] = ()
         Home(path, tuple(file for file in files if file.startswith(path + "/")), roots)
         for path, roots in (("lib", ("lib", "lib/src")), ("app", ("app",)), ("other", ("other",)))
     ]
-    return set(ImportGraph(homes, lambda file: imports_of(sources.get(file, "").encode())).importers(changed))
+    return set(
+        ImportGraph(homes, lambda file: read_module(sources.get(file, "").encode()).content.imports).importers(changed)
+    )
 
 
 LIB = {
@@ -124,3 +131,38 @@ def test_stubs_count_as_the_modules_that_they_describe() -> None:
 def test_circles_end() -> None:
     tree = {"app/app/a.py": "import app.b", "app/app/b.py": "import app.c", "app/app/c.py": "import app.a"}
     assert importers(tree, "app/app/a.py") == {"app/app/b.py", "app/app/c.py"}
+
+
+WORDS = st.sampled_from(["a", "b", "json", "a.b"])
+PATHS = st.builds(
+    lambda home, folders, name: "/".join([home, *folders, name]),
+    st.sampled_from(["p", "q"]),
+    st.lists(st.sampled_from(["src", "a", "b", "stubs"]), max_size=3),
+    st.sampled_from(["a.py", "b.py", "json.py", "a.b.py", "__init__.py", "a.pyi", "__init__.pyi"]),
+)
+IMPORTS = st.builds(
+    lambda mark, dots, words, star: f"{mark}{dots}{'.'.join(words)}{star}",
+    st.sampled_from(["", "", "", "!", "@"]),
+    st.sampled_from(["", "", ".", "..", "...."]),
+    st.lists(WORDS, min_size=1, max_size=3),
+    st.sampled_from(["", "", "", ".*", ".**"]),
+)
+
+
+@given(st.dictionaries(PATHS, st.lists(IMPORTS, max_size=3), min_size=2, max_size=10), st.data())
+def test_whom_words_lead_to_are_those_that_every_files_targets_lead_to(
+    tree: dict[str, list[str]], data: st.DataObject
+) -> None:
+    homes = [
+        Home(home, tuple(sorted(file for file in tree if file.startswith(f"{home}/"))), (home, f"{home}/src"))
+        for home in ("p", "q")
+    ]
+    graph = ImportGraph(homes, lambda file: tree.get(file, ()))
+    changed = data.draw(st.sampled_from(sorted(tree)))
+    expected: set[str] = set()
+    waiting = [changed]
+    for target in waiting:
+        found = {file for home in homes for file in home.files if target in graph.targets(file, home.path)}
+        waiting += sorted(found - expected - {changed})
+        expected |= found - {changed}
+    assert set(graph.importers([changed])) == expected

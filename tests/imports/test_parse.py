@@ -6,14 +6,15 @@ import json
 
 import pytest
 
-from pyfmt.imports.parse import FileImports, from_json, read_imports, to_json
+from pyfmt.core.codec import codec
+from pyfmt.imports.parse import FileImports, read_module
 
 
 def said(source: str | bytes) -> list[tuple[int, int, str]]:
     """(line, column, name) of everything imported, names with their dots."""
-    found = read_imports(source.encode() if isinstance(source, str) else source)
+    found = read_module(source.encode() if isinstance(source, str) else source).statements
     assert not found.problem
-    assert from_json(json.loads(json.dumps(to_json(found)))) == found
+    assert codec(FileImports).load(json.loads(json.dumps(codec(FileImports).dump(found)))) == found
     rows = []
     for item in found.imports:
         dots = "." * item.level + item.module
@@ -106,11 +107,11 @@ print "import k"
     "source", [b"import a\nx = (\n", b"import a\0", b"# coding: nonsense\nimport a\n", b"import a  # \xff\n"]
 )
 def test_what_cannot_be_read_is_a_problem(source: bytes) -> None:
-    found = read_imports(source)
+    found = read_module(source).statements
     assert found.problem
     assert found.imports == ()
 
 
 def test_a_file_without_imports() -> None:
-    assert read_imports(b"x = 1\n") == FileImports()
-    assert read_imports(b"__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n").extends_path
+    assert read_module(b"x = 1\n").statements == FileImports()
+    assert read_module(b"__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n").statements.extends_path

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyfmt.imports.graph import Home, ImportGraph, imports_of
+from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.parse import read_module
 from pyfmt.imports.reachable import Reachable
 
 FILES = {
@@ -23,7 +24,7 @@ def reachable(main: str) -> Reachable:
     texts = {"app/main.py": main, "app/near.py": "", **FILES}
 
     def read(file: str) -> tuple[str, ...]:
-        return imports_of(texts[file].encode())
+        return read_module(texts[file].encode()).content.imports
 
     homes = [
         Home("app", ("app/main.py", "app/near.py"), ("app",)),

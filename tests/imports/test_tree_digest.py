@@ -9,7 +9,7 @@ import black
 import pytest
 
 import pyfmt
-from pyfmt.imports.graph import content_of
+from pyfmt.imports.parse import read_module
 
 BEFORE = 'class A:\n    """Text."""\n    one = 1\n\n\ndef f(a, b=(1, 2)):\n    return a  # first\n'
 
@@ -37,7 +37,7 @@ SEEN = {
 
 
 def _tree(source: str) -> str:
-    return content_of(source.encode()).tree
+    return read_module(source.encode()).content.tree
 
 
 @pytest.mark.parametrize("source", UNSEEN.values(), ids=UNSEEN)

@@ -326,7 +326,7 @@ def test_a_stopped_server_is_ended_when_the_time_is_over(fork_server: ForkServer
     sleeping, answers = ask_in_thread(fork_server, {"do": "sleep", "pids": str(tmp_path / "a")})
     pids = pids_in(tmp_path / "a")
     process = fork_server._process  # pylint: disable=protected-access
-    process.send_signal(signal.SIGSTOP)
+    os.kill(process.pid, signal.SIGSTOP)
     assert eventually(lambda: is_stopped(process))
     answer = fork_server.ask({"do": "empty"}, 0.5)
     assert (answer.reason, answer.end) == ("the worker was stopped and did nothing for 0.5 s", End.KILLED)
@@ -339,7 +339,7 @@ def test_a_stopped_server_is_ended_when_the_time_is_over(fork_server: ForkServer
 def test_a_server_that_is_stopped_while_it_starts(workers_folder: Path, tmp_path: Path) -> None:
     del workers_folder
     worker = ForkServer(WorkerSpec(sys.executable, "task", ("hang",)), tmp_path)
-    worker._process.send_signal(signal.SIGSTOP)  # pylint: disable=protected-access
+    os.kill(worker._process.pid, signal.SIGSTOP)  # pylint: disable=protected-access
     answer = worker.ask({"do": "empty"}, 0.5)
     assert (answer.reason, answer.end) == ("the worker did not start in time", End.KILLED)
     worker.close()
@@ -411,7 +411,7 @@ def test_when_stdin_ends_children_are_killed(workers_folder: Path, tmp_path: Pat
     process.stdin.write(line.encode() + b"\n")
     process.stdin.flush()
     pids = pids_in(tmp_path / "pids")
-    assert json.loads(process.stdout.readline()) == {"event": "ready"}
+    assert json.loads(process.stdout.readline()) == {"event": "ready", "pid": process.pid}
     assert json.loads(process.stdout.readline()) == {"event": "started", "id": 7, "pid": pids[0]}
     process.stdin.close()
     assert process.wait(60) == 0
@@ -422,7 +422,7 @@ def test_when_stdin_ends_children_are_killed(workers_folder: Path, tmp_path: Pat
 def test_an_interrupt_of_the_terminal_does_not_end_the_server(workers_folder: Path, tmp_path: Path) -> None:
     process = raw_server(workers_folder, tmp_path / "log")
     assert process.stdin is not None and process.stdout is not None
-    assert json.loads(process.stdout.readline()) == {"event": "ready"}
+    assert json.loads(process.stdout.readline()) == {"event": "ready", "pid": process.pid}
     process.send_signal(signal.SIGINT)
     request = {
         "id": 1,

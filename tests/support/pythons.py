@@ -45,12 +45,14 @@ def require_python(version: str) -> Path:
 
 
 def clean_environ() -> dict[str, str]:
-    """This process's environment variables without those that would leak into a Python or a tool."""
-    return {
+    """This process's environment variables without those that would leak into a Python or a tool; no worker of a pyfmt
+    stays when it has ended."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name not in LEAKY_NAMES and not name.startswith(LEAKY_STARTS)
     }
+    return {**kept, "PYFMT_SERVER": "off"}
 
 
 def _on_path(version: str) -> list[str]:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def write_wheel(folder: Path, name: str, modules: Mapping[str, str]) -> Path:
-    """A pure wheel of `name` ("package-1.0") in `folder`; `modules` are texts by their paths in it."""
+def write_wheel(folder: Path, name: str, modules: Mapping[str, str], header: str = "") -> Path:
+    """A pure wheel of `name` ("package-1.0") in `folder`; `modules` are texts by their paths in it, `header` further
+    lines of its METADATA."""
     distribution, version = name.split("-")
     info = f"{distribution}-{version}.dist-info"
     files = dict(modules)
-    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{header}"
     files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     rows = []
     for path, text in files.items():

@@ -6,10 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import config, disk, projects
+from pyfmt.cli.affected import GITLAB_JOBS
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
 from pyfmt.cli.request import plain_request
@@ -21,12 +22,13 @@ from pyfmt.runner import edits
 
 HOOKS = ("pre-commit", "git", "none")
 CIS = ("github", "gitlab", "azure")
+TEMPLATES = ("pippy",)
 
 
 EXAMPLES = (
     ("pyfmt init", "show what would be written, and ask"),
     ("pyfmt init --hook git", "with a plain git hook, which commits formatted what is staged"),
-    ("pyfmt init --ci github --yes", "with a CI file, and without asking"),
+    ("pyfmt init --ci github --yes", "with a workflow for all projects, and without asking"),
 )
 
 
@@ -39,22 +41,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pre-commit (also for prek; default), a plain git hook, or none",
     )
     parser.add_argument("--ci", choices=CIS, help="also a CI file")
+    parser.add_argument(
+        "--install",
+        metavar="SPEC",
+        help="with --ci: where the CI installs pyfmt from, as pip takes it (default: where this one came from)",
+    )
+    parser.add_argument(
+        "--template",
+        choices=TEMPLATES,
+        help="also a cookiecutter template for new services, below tools: yours then",
+    )
     parser.add_argument("--yes", action="store_true", help="write without asking")
 
 
 def run(options: argparse.Namespace) -> int:
     """Show what would be written, ask, and write."""
-    chosen = InitOptions(options.hook, options.ci, options.yes)
+    chosen = InitOptions(options.hook, options.ci, options.yes, options.install, options.template)
     return initialise(chosen, plain_request(options), Path.cwd(), os.environ)
 
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What is asked for: one of HOOKS, one of CIS or None, and whether to write without asking."""
+    """What is asked for: one of HOOKS, one of CIS or None, whether to write without asking, what the CI installs, and
+    one of TEMPLATES or None."""
 
     hook: str = "pre-commit"
     ci: str | None = None
     yes: bool = False
+    install: str | None = None
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,8 @@ def initialise(options: InitOptions, request: Request, cwd: Path, environ: Mappi
         _plan_config(settings.root, plan, facts)
     else:
         plan.notes.append(f"{settings.file} configures pyfmt already")
+    if options.template:
+        _plan_template(options.template, settings.root / "tools" / options.template, plan)
     top = _work_tree(settings.root, environ)
     if top is None:
         if options.hook != "none" or options.ci:
@@ -106,7 +123,7 @@ def initialise(options: InitOptions, request: Request, cwd: Path, environ: Mappi
         elif options.hook == "git":
             _plan_git_hook(settings.root, environ, plan)
         if options.ci:
-            _plan_ci(options.ci, top, plan, facts)
+            _plan_ci(options.ci, top, plan, replace(facts, requirement=_requirement(options, facts)))
     return _carry_out(plan, options, cwd)
 
 
@@ -165,9 +182,34 @@ def _plan_git_hook(root: Path, environ: Mapping[str, str], plan: _Writes) -> Non
         plan.add(path, contents.git_hook(sys.executable), 0o755)
 
 
+def _plan_template(name: str, folder: Path, plan: _Writes) -> None:
+    """The template's files, once: what is there already is somebody's."""
+    if folder.exists():
+        plan.notes.append(f"{folder} is there already and stays as it is")
+        return
+    source = config.template_folder(name)
+    for file in sorted(source.rglob("*")):
+        if file.is_file():
+            plan.add(folder / file.relative_to(source), disk.read_bytes(file).decode("utf-8"))
+    plan.notes.append(f"a new service: `cookiecutter tools/{name} --output-dir projects`")
+
+
+def _requirement(options: InitOptions, facts: CheckoutFacts) -> str:
+    """What the CI installs; asks where only the user can know. Raises UsageError."""
+    given = options.install or facts.requirement
+    if not given and sys.stdin.isatty():
+        given = input("where does the CI install pyfmt from, as pip takes it? (git+https://…@COMMIT, a URL) ").strip()
+    if not given:
+        what = "this pyfmt was installed from a folder, and a CI cannot install it from there"
+        raise UsageError(
+            what, "--ci", "pass `--install SPEC`, such as `--install git+https://git.example.org/pyfmt@v1`"
+        )
+    if any(char in "\"$`\\'" or not char.isprintable() for char in given):
+        raise UsageError("is no requirement: it holds a quote or another character of the shell", "--install")
+    return given
+
+
 def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
-    if not facts.from_repository:
-        plan.notes.append(f"the CI installs {facts.requirement}: change that where it comes from somewhere else")
     if name == "github":
         plan.add(top / ".github" / "workflows" / "pyfmt.yml", contents.github(facts))
         return
@@ -176,6 +218,7 @@ def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
         plan.notes.append(f"Azure runs {contents.AZURE_FILE} where a pipeline is made of it (Existing YAML file)")
         return
     plan.add(top / contents.GITLAB_FILE, contents.gitlab(facts))
+    plan.add(top / GITLAB_JOBS, contents.gitlab_jobs(facts))
     main = top / ".gitlab-ci.yml"
     try:
         plan.add(main, contents.gitlab_main(_read(main)))

@@ -16,6 +16,10 @@ DISTRIBUTION = "pyfmt-monorepo"
 GITLAB_FILE = ".gitlab/pyfmt.yml"
 AZURE_FILE = ".azure-pipelines/pyfmt.yml"
 GIT_HOOK_CALL = "pyfmt run --staged"
+# Actions by digest: what a tag names can be changed by others.
+_CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683  # v4.2.2"
+_PYTHON = "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065  # v5.6.0"
+_CACHE = "actions/cache@5a3ec84eff668545956fd18022155c47e93e2684  # v4.2.3"
 
 
 def git_hook(python: str) -> str:
@@ -44,7 +48,7 @@ class NoPlace(Exception):
 class CheckoutFacts:
     """What the texts depend on: where pyfmt was installed from, and the monorepo's Pythons, oldest first."""
 
-    requirement: str  # as pip takes it
+    requirement: str  # as pip takes it, "" where nobody else can install pyfmt from where this one came
     repository: str = ""  # URL and commit, "" where pyfmt was not installed from a repository
     commit: str = ""
     pythons: tuple[str, ...] = ()
@@ -74,6 +78,8 @@ def facts(projects: Sequence[Project]) -> CheckoutFacts:
     except (PackageNotFoundError, ValueError):
         origin = {}
     info = origin.get("vcs_info", {})
+    if origin and origin.get("url", "file:").startswith("file:"):
+        return CheckoutFacts("", pythons=pythons, projects=paths)
     if info.get("vcs") == "git" and info.get("commit_id"):
         requirement = f"{DISTRIBUTION} @ git+{origin['url']}@{info['commit_id']}"
         return CheckoutFacts(requirement, origin["url"], info["commit_id"], pythons, paths)
@@ -180,37 +186,94 @@ def _with_item(text: str | None, key: str, item: Sequence[str]) -> str:
 
 
 def github(known: CheckoutFacts) -> str:
-    """A workflow that checks every pull request and what is pushed to the default branch."""
+    """The workflow of all projects, for every pull request and push: pyfmt, the tests of what is affected, and on the
+    default branch the deployment of what changed itself."""
     versions = "".join(f"            {version}\n" for version in known.pythons)
-    return f"""\
-# Written by `pyfmt init --ci github`.
-name: pyfmt
-on:
-  pull_request:
-  push:
-permissions:
-  contents: read
-jobs:
-  pyfmt:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
+    setup = f"""\
+      - uses: {_CHECKOUT}
         with:
           fetch-depth: 0  # `--since auto` looks for the merge base
-      - uses: actions/setup-python@v5
+          persist-credentials: false
+      - uses: {_PYTHON}
         with:
           # The last one runs pyfmt; the others are for the projects' environments.
           python-version: |
 {versions}\
-      - uses: actions/cache@v4
+      - run: python -m pip install "{known.requirement}"
+"""
+    job = """\
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+"""
+    return f"""\
+# Written by `pyfmt init --ci github`: one workflow for all projects. What differs between them are their values, in
+# [tool.pyfmt.project] of the pyproject.toml or in ci.yaml: `test` and `deploy` are shell commands, any other is theirs.
+name: pyfmt
+on:
+  pull_request:
+  push:
+permissions: {{}}
+concurrency:
+  # A newer push to a pull request replaces the older; any other has a run of its own: it deploys what it changed.
+  group: pyfmt-${{{{ github.event_name == 'pull_request' && github.ref || github.sha }}}}
+  cancel-in-progress: true
+jobs:
+  pyfmt:
+    name: format and lint
+{job}\
+    steps:
+{setup}\
+      - uses: {_CACHE}
         with:
           path: ~/.cache/pyfmt
           key: pyfmt-${{{{ runner.os }}}}-${{{{ github.sha }}}}
           restore-keys: pyfmt-${{{{ runner.os }}}}-
-      - run: python -m pip install "{known.requirement}"
       - run: pyfmt envs create --all
       - run: {_CHECK} --output github --output github-summary="$GITHUB_STEP_SUMMARY"
-"""
+  affected:
+    name: affected projects
+{job}\
+    outputs:
+      test: ${{{{ steps.find.outputs.test }}}}
+      deploy: ${{{{ steps.find.outputs.deploy }}}}
+    steps:
+{setup}\
+      - id: find
+        run: |
+          test=$(pyfmt affected --github-matrix)
+          deploy=$(pyfmt affected --github-matrix --deploy)
+          printf 'test=%s\\ndeploy=%s\\n' "$test" "$deploy" >> "$GITHUB_OUTPUT"
+{_github_jobs(job)}"""
+
+
+def _github_jobs(job: str) -> str:
+    """The jobs `test` and `deploy`, which GitHub makes once for each row of a matrix."""
+    default = "github.event_name == 'push' && github.ref_name == github.event.repository.default_branch"
+    made = []
+    for name, needs, condition in (("test", "affected", ""), ("deploy", "pyfmt, affected, test", f"{default} && ")):
+        made.append(f"""\
+  {name}:
+    name: {name} ${{{{ matrix.project }}}}
+    needs: [{needs}]
+    if: {condition}needs.affected.outputs.{name} != '{{"include":[]}}'  # GitHub refuses an empty matrix
+    strategy:
+      fail-fast: false
+      matrix: ${{{{ fromJSON(needs.affected.outputs.{name}) }}}}
+{job}\
+    steps:
+      - uses: {_CHECKOUT}
+        with:
+          persist-credentials: false
+      - name: {name}
+        if: matrix.values.{name}
+        working-directory: ${{{{ matrix.path }}}}
+        env:
+          COMMAND: ${{{{ matrix.values.{name} }}}}
+          VALUES: ${{{{ toJSON(matrix.values) }}}}
+        run: eval "$COMMAND"
+""")
+    return "".join(made)
 
 
 # What is new: of the files that changed and those that see them, and beyond what baselines accept.
@@ -225,20 +288,27 @@ def _further_pythons(known: CheckoutFacts) -> list[str]:
 
 
 def gitlab(known: CheckoutFacts) -> str:
-    """A job with a Code Quality report."""
+    """pyfmt as a job with a Code Quality report, and a child pipeline with the jobs of what is affected."""
     pythons = "".join(f"    - {line}\n" for line in _further_pythons(known))
-    return f"""\
-# Written by `pyfmt init --ci gitlab`.
-pyfmt:
+    image = f"""\
   image: python:{known.pythons[-1]}
   variables:
     GIT_DEPTH: 0  # `--since auto` looks for the merge base
     XDG_CACHE_HOME: $CI_PROJECT_DIR/.cache
+"""
+    install = f"""\
+    - python -m pip install "{known.requirement}"
+"""
+    return f"""\
+# Written by `pyfmt init --ci gitlab`: one pipeline for all projects. What differs between them are their values, in
+# [tool.pyfmt.project] of the pyproject.toml or in ci.yaml: `test` and `deploy` are shell commands, any other is theirs.
+pyfmt:
+{image}\
   cache:
     key: pyfmt
     paths: [.cache/pyfmt/, .cache/pip/, .cache/uv/]
   script:
-    - python -m pip install "{known.requirement}"
+{install}\
 {pythons}\
     - pyfmt envs create --all
     - {_CHECK} --output text --output gitlab=gl-code-quality-report.json
@@ -246,7 +316,35 @@ pyfmt:
     when: always
     reports:
       codequality: gl-code-quality-report.json
+pyfmt-affected:
+{image}\
+  script:
+{install}\
+    - pyfmt affected --gitlab-pipeline > pyfmt-pipeline.yml
+  artifacts:
+    paths: [pyfmt-pipeline.yml]
+pyfmt-projects:
+  needs: [pyfmt, pyfmt-affected]
+  trigger:
+    include:
+      - artifact: pyfmt-pipeline.yml
+        job: pyfmt-affected
+    strategy: depend
 """
+
+
+def gitlab_jobs(known: CheckoutFacts) -> str:
+    """What the jobs of the child pipeline extend."""
+    made = "# Written by `pyfmt init --ci gitlab`: `pyfmt affected --gitlab-pipeline` makes jobs of it.\n"
+    for name in ("test", "deploy"):
+        made += f"""\
+.pyfmt-{name}:
+  image: python:{known.pythons[-1]}
+  script:
+    - cd "$PYFMT_PATH"
+    - eval "${{PYFMT_VALUE_{name.upper()}:-echo this project has no value {name}}}"
+"""
+    return made + "  rules:\n    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n"
 
 
 def azure(known: CheckoutFacts) -> str:

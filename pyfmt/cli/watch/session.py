@@ -24,7 +24,7 @@ from pyfmt.reports.tally import table
 from pyfmt.run.pipeline import RunResult
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.tools.forgetting import forget
-from pyfmt.tools.versions import tool_versions
+from pyfmt.tools.versions import own_state
 
 _SETTLED = 1.0  # seconds without a change in an environment after which an installer is taken to have ended
 _BUSY = 10.0  # seconds for which a git that changes the work tree is waited for
@@ -50,7 +50,7 @@ def watch(each: Round, invocation: Invocation) -> NoReturn:
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
             screen = Screen(invocation.outputs, places.root)
-            _WatchSession(each, invocation, workers, notifier, screen=screen, places=places, own=_own_state()).loop()
+            _WatchSession(each, invocation, workers, notifier, screen=screen, places=places, own=own_state()).loop()
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class _WatchSession:
         """Run for ever."""
         change = TreeChange()
         while True:
-            if _own_state() != self.own:
+            if own_state() != self.own:
                 raise PyfmtError("pyfmt or one of its tools has changed meanwhile", "--watch", "start it again")
             forget()
             self.workers.refresh()
@@ -164,10 +164,3 @@ def _digest(path: str) -> str:
         return hashlib.sha256(disk.read_bytes(path, disk.ANY_SIZE)).hexdigest()
     except OSError:
         return ""
-
-
-def _own_state() -> str:
-    """What changes with pyfmt's own code and its tools, which this process has in memory."""
-    package = Path(__file__).parent.parent.parent
-    marks = [(path.name, (found := path.stat()).st_size, found.st_mtime_ns) for path in sorted(package.rglob("*.py"))]
-    return repr((marks, sorted(tool_versions().items())))

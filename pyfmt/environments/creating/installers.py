@@ -141,7 +141,7 @@ class Calls:
     def sync_script(self, uv: str, script: str, cwd: Path) -> None:
         """Have uv make the environment of a script that names its own dependencies; raises CreationError."""
         command = [uv, "sync", "--no-progress", "--script", script]
-        _check(Installer(uv), *self._call(_Call(command, cwd, dict(self.environ), ())))
+        _check(Installer(uv), *self._call(_Call(command, cwd, self._plain_environ(), ())))
 
     def raise_if_stopped(self) -> None:
         """Raises CreationError after `stop`, so that no further step begins."""
@@ -155,8 +155,11 @@ class Calls:
             for process in self._running:
                 _kill(process)
 
+    def _plain_environ(self) -> dict[str, str]:
+        return {key: value for key, value in self.environ.items() if key not in _FOREIGN}
+
     def _environ(self, prefix: Path, step: Step) -> dict[str, str]:
-        environ = {key: value for key, value in self.environ.items() if key not in _FOREIGN}
+        environ = self._plain_environ()
         environ["VIRTUAL_ENV"] = str(prefix)
         if step.sync is not None:
             environ["UV_PROJECT_ENVIRONMENT"] = str(prefix)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from pyfmt.cache.findings import finding_from_row, row_from_finding
 from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Allowance, Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.cache.remembered import MemoKind
+from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.core.policies import Allowance
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
 from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
-from pyfmt.run.boundaries.reading import Reader, code_digest
+from pyfmt.run.boundaries.reading import code_digest, placed
 from pyfmt.run.boundaries.violations import Policy, counts_for_cycles, cycles, unreadable, violations
 
 
@@ -52,16 +52,26 @@ def check(question: BoundaryQuestion, memory: Memory) -> BoundaryResult:
     )
     unit = Unit(TOOL, None, parts)
     work = _BoundaryCheck(question, known, parts)
-    key = work.key(memory)
-    checked = _load(memory.store.get([key]).get(key), unit) if memory.store else None
-    if checked is not None:
-        return checked
-    reader = Reader(question.config.root, memory)
-    checked = work.check(unit, allowed, reader, memory)
-    reader.save()
-    if memory.store and reader.steady and not checked.outcome.failures:
-        memory.store.put({key: _dump(checked)})
-    return replace(checked, outcome=replace(checked.outcome, seconds=time.monotonic() - began))
+    made = []
+
+    def compute(_: Sequence[str]) -> dict[str, _BoundaryAnswer]:
+        made.append(work.check(allowed, memory))
+        return {TOOL: made[0]}
+
+    checked = memory.table.remembered(_KIND, [TOOL], lambda _, digest: work.inputs(digest), compute)[TOOL]
+    seconds = time.monotonic() - began if made else 0.0
+    outcome = Outcome(unit, checked.findings, failures=checked.failures, seconds=seconds, cached=not made)
+    return BoundaryResult(outcome, checked.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundaryAnswer:
+    findings: tuple[Finding, ...]
+    failures: tuple[Failure, ...]
+    notes: tuple[str, ...]
+
+
+_KIND = MemoKind("boundaries", 1, _BoundaryAnswer, lasting=lambda checked: not checked.failures)
 
 
 class _BoundaryCheck:
@@ -89,8 +99,8 @@ class _BoundaryCheck:
         selected = self._question.selected
         return all(set(project.files).issubset(selected.get(project.path, ())) for project in self._question.projects)
 
-    def key(self, memory: Memory) -> bytes:
-        """The digest of everything that the answer depends on."""
+    def inputs(self, digest: Callable[[str], bytes]) -> object:
+        """Everything that the answer depends on."""
         initial = [
             file
             for project in self._question.projects
@@ -100,28 +110,28 @@ class _BoundaryCheck:
         read = sorted({*self._owners, *self._cyclic, *initial})
         settings = self._question.config.boundaries
         assert settings is not None, self._question.config
-        return fold(
-            "boundaries",
-            code_digest(),
-            [(entry.importers, entry.imported, entry.rules, entry.reason) for entry in settings.allow],
-            self._layout,
-            sorted(self._owners),
-            [(file, memory.digests.of(file)) for file in read],
-        )
+        return {
+            "code": code_digest(),
+            "exceptions": [(entry.importers, entry.imported, entry.rules, entry.reason) for entry in settings.allow],
+            "layout": self._layout,
+            "selected": sorted(self._owners),
+            "files": [(file, digest(file)) for file in read],
+        }
 
-    def _wanted(self) -> list[tuple[Project, list[str]]]:
-        """The files to be read, by project."""
+    def _wanted(self) -> dict[str, list[str]]:
+        """The files to be read, by the projects' paths."""
         files: dict[str, list[str]] = {}
         for file in sorted({*self._owners, *self._cyclic}):
             files.setdefault((self._owners.get(file) or self._cyclic[file]).path, []).append(file)
-        return [(project, files[project.path]) for project in self._question.projects if project.path in files]
+        return files
 
-    def check(self, unit: Unit, allowed: Allowed, reader: Reader, memory: Memory) -> BoundaryResult:
+    def check(self, allowed: Allowed, memory: Memory) -> _BoundaryAnswer:
         """Read, check, and say what could not be read."""
         projects = {project.path: project for project in self._question.projects}
         libraries = {path for path, kind in self._kinds.of.items() if kind is ProjectKind.LIBRARY}
-        modules = Modules(self._question.projects, libraries, lambda file: reader.of(file).extends_path)
-        found = find_project_imports(self._wanted(), Lookup(modules, self._layout), reader, memory)
+        read = memory.imports
+        modules = Modules(self._question.projects, libraries, lambda file: read.statements(file).extends_path)
+        found = find_project_imports(projects, self._wanted(), Lookup(modules, self._layout), memory)
         policy = Policy(projects, self._kinds.of, allowed)
         findings: list[Finding] = []
         for file, project in sorted(self._owners.items()):
@@ -131,11 +141,11 @@ class _BoundaryCheck:
         findings += (f for f in cycles(policy, between) if {f.path, *f.also} & self._owners.keys())
         failures = tuple(
             Failure(TOOL, (self._owners[file].name,), "", f"{file}: cannot be read: {why}")
-            for file, why in sorted(reader.errors.items())
+            for file, why in sorted(read.errors.items())
             if file in self._owners
         )
         notes = (*self._remarks(), *(map(_needless, allowed.unused()) if self._whole and not failures else ()))
-        return BoundaryResult(Outcome(unit, tuple(map(reader.placed, findings)), failures=failures), notes)
+        return _BoundaryAnswer(tuple(placed(each, self._question.config.root) for each in findings), failures, notes)
 
     def _remarks(self) -> list[str]:
         """What was not checked, and why; for whole runs, since they are about the configuration."""
@@ -157,18 +167,3 @@ def _needless(entry: Allowance) -> str:
         f"boundaries: allow: nothing needs the entry from {', '.join(entry.importers)} to "
         f"{', '.join(entry.imported)}{rules} any more"
     )
-
-
-def _dump(checked: BoundaryResult) -> bytes:
-    rows = [row_from_finding(finding) for finding in checked.outcome.findings]
-    return json.dumps([rows, checked.notes]).encode("utf-8", "surrogatepass")
-
-
-def _load(value: bytes | None, unit: Unit) -> BoundaryResult | None:
-    try:
-        if value is None:
-            return None
-        rows, notes = json.loads(value)
-        return BoundaryResult(Outcome(unit, tuple(map(finding_from_row, rows)), cached=True), tuple(notes))
-    except (ValueError, TypeError):
-        return None  # a damaged value is a miss

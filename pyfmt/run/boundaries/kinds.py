@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import Allowance, Boundaries, Config, Project
+from pyfmt.core.model import Config, Project
+from pyfmt.core.policies import Allowance, Boundaries
 from pyfmt.core.similar import nearest
 from pyfmt.projects import is_below
 
@@ -65,6 +66,20 @@ def _kind(project: Project, wanted: Boundaries, where: str) -> ProjectKind | Non
             raise ConfigError(f"boundaries: {project.path} is among the libraries and among the projects", where, _CURE)
         return None
     return ProjectKind.LIBRARY if library > deploy else ProjectKind.PROJECT
+
+
+def kind_of(settings: Config, projects: Sequence[Project]) -> dict[str, ProjectKind]:
+    """The kind of each project by its path: where the globs say nothing, what others depend on is a library.
+
+    Raises ConfigError where two globs match one equally well.
+    """
+    wanted, where = settings.boundaries or Boundaries(), str(settings.file or settings.root)
+    used = {target for project in projects for target in project.depends_on}
+    return {
+        project.path: _kind(project, wanted, where)
+        or (ProjectKind.LIBRARY if project.path in used else ProjectKind.PROJECT)
+        for project in projects
+    }
 
 
 class Allowed:

@@ -10,6 +10,7 @@ TOOL = Tool(
     config_file="black.toml",
     home="https://black.readthedocs.io/",
     distributions=("black",),
+    oldest="23",
     syntax_rank=2,
     promise="files are formatted",
     would="format the file again",

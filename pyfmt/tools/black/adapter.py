@@ -107,14 +107,15 @@ def _read(config: ToolConfig) -> tuple[dict[str, Any], tuple[str, ...]]:
     import click
 
     said = io.StringIO()
+    arguments = ["--config", config.path] if config.release is None else [*_shared(config), "--config", os.devnull]
     try:
         with contextlib.redirect_stderr(said):
-            context = black.main.make_context("black", ["--config", config.path, "-"])
+            context = black.main.make_context("black", [*arguments, "-"])
     except click.ClickException as error:
         raise ConfigError(error.format_message(), config.path, _CURE) from error
     params = context.params
     version = str(vars(black)["__version__"])  # which black does not export for type checkers
-    required = params["required_version"]
+    required = params["required_version"]  # which another release judges by itself
     if required and required not in (version, version.split(".", maxsplit=1)[0]):
         what = f"black {required} is required (required-version), and pyfmt runs black {version}"
         raise ConfigError(what, config.path, "install the pyfmt that pins this black, or change required-version")
@@ -122,6 +123,15 @@ def _read(config: ToolConfig) -> tuple[dict[str, Any], tuple[str, ...]]:
         raise ConfigError("enable-unstable-feature requires preview", config.path, _CURE)
     notes = tuple(f"black: {line.strip()}" for line in said.getvalue().splitlines() if line.strip())
     return params, notes
+
+
+def _shared(config: ToolConfig) -> list[str]:
+    """The options of a configuration that all releases have: what files there are, and what isort must agree with."""
+    table = disk.read_toml(config.path).get("tool", {}).get("black", {})
+    given = {key.replace("--", "").replace("_", "-"): value for key, value in table.items()}
+    names = ("line-length", "include", "exclude", "extend-exclude", "force-exclude")
+    comma = ["--skip-magic-trailing-comma"] if given.get("skip-magic-trailing-comma") else []
+    return [*comma, *(word for name in names if name in given for word in (f"--{name}", str(given[name])))]
 
 
 def _names_target_versions(config: ToolConfig) -> bool:

@@ -20,6 +20,7 @@ TOOL = Tool(
     config_file="isort.cfg",
     home="https://isort.readthedocs.io/",
     distributions=("isort",),
+    oldest="5",
     own_files=(".isort.cfg",),
     setup_cfg="isort",
     tox_ini=True,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from pyfmt.core.model import Severity
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules
 from pyfmt.tools.mypy import executing, rules
 from pyfmt.tools.mypy.adapter import Mypy, own_sections
 from pyfmt.tools.mypy.further import folders
+from pyfmt.tools.mypy.release import MypyRelease
 from pyfmt.tools.tool import Kind, Tool
 
 TOOL = Tool(
@@ -23,10 +24,16 @@ TOOL = Tool(
     syntax_rank=1,
     cost=Cost(1500, 25, context=1),  # it checks every file of a unit
     linter=Mypy(),
+    released=MypyRelease(),
+    oldest="1.8",
     of_missing=re.compile(
         r'import-(?:not-found|untyped): (?:[^"]*(?:module named|not installed for) "(?P<module>[\w.]+)")?'
         "|(no-any-unimported|no-any-return|untyped-decorator): "
         r'|misc: .*\(has type "Any"\)'
+    ),
+    # A class in a function is called NAME@LINE, wherever it is named.
+    layout=LayoutRules(
+        re.compile(rb"#.*\b(?:type|mypy)\s*:"), re.compile(r"\bon line (\d+)"), re.compile(r"@\d|:\d+:")
     ),
     own_cache=True,
     own_sections=own_sections,

@@ -33,6 +33,7 @@ class Mypy:
     """The Linter of mypy; see pyfmt.tools.protocol."""
 
     worker: str = "mypy"
+    stays_warm: bool = True
 
     def interpreter(self, environment: Environment | None) -> str:
         """pyfmt's own: mypy checks for any Python from 3.10 on, whatever it runs in."""
@@ -97,7 +98,7 @@ class Mypy:
         owners = {file: part.project.name for part in unit.parts for file in part.files}
         environment = unit.environment.name if unit.environment else ""
         findings = [
-            _finding(item, owners[item["path"]], environment) for item in answer["findings"] if item["path"] in owners
+            finding(item, owners[item["path"]], environment) for item in answer["findings"] if item["path"] in owners
         ]
         failures = [
             Failure(
@@ -303,7 +304,8 @@ def _outside(roots: Iterable[str], site_packages: Sequence[str]) -> list[str]:
     ]
 
 
-def _finding(item: Mapping[str, Any], project: str, environment: str) -> Finding:
+def finding(item: Mapping[str, Any], project: str, environment: str) -> Finding:
+    """The finding of one of the worker's items."""
     rule = item["rule"]
     return Finding(
         path=item["path"],

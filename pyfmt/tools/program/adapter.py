@@ -53,6 +53,7 @@ class Program:
     statuses: tuple[int, ...] = (0, 1)  # exit codes that mean that it has done its work
     find: Callable[[str], str] = beside_pyfmt  # its absolute path; raises ToolError
     worker: str = "program"
+    stays_warm: bool = False
 
     def interpreter(self, environment: Environment | None) -> str:
         """pyfmt's own, which only starts the program."""
@@ -61,11 +62,9 @@ class Program:
 
     def payload(self, unit: Unit, context: LintContext) -> JsonObject:
         """What `worker/task.py` asks for; raises ToolError where the program is not installed."""
-        return {
-            "command": [self.find(self.name), *self.command(unit, context)],
-            "files": [os.path.join(context.root, file) for file in unit.files],
-            "folder": context.root,
-        }
+        files = [os.path.join(context.root, file) for file in unit.files]
+        command = [self.find(self.name), *self.command(unit, context)]
+        return {"folder": context.root, "calls": [{"command": command, "files": files}]}
 
     def need(self, environment: Environment | None, payload: JsonObject) -> ToolNeed | None:
         """None: a program brings what it needs."""
@@ -76,13 +75,14 @@ class Program:
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:
         """The findings about the unit's files; a failure where the program did not do its work."""
         name = unit.environment.name if unit.environment else ""
+        (call,) = answer["calls"]
         try:
-            if answer["status"] not in self.statuses:
-                raise ValueError(f"{self.name} ended with exit code {answer['status']}")
+            if call["status"] not in self.statuses:
+                raise ValueError(f"{self.name} ended with exit code {call['status']}")
             owners = {file: part.project.name for part in unit.parts for file in part.files}
-            found = [(_path(row.file, answer["folder"], owners), row) for row in self.rows(answer["stdout"])]
+            found = [(_path(row.file, answer["folder"], owners), row) for row in self.rows(call["stdout"])]
         except (ValueError, KeyError, TypeError) as error:
-            said = "\n".join((answer["stderr"] or answer["stdout"]).strip().splitlines()[-_SAID:])
+            said = last_lines(call)
             reason = str(error) if isinstance(error, ValueError) else f"its output cannot be read: {error!r}"
             return Reading(failures=(Failure(self.name, unit.projects, name, reason.partition("\n")[0], said),))
         findings = [_finding(self.name, path, owners[path], name, row) for path, row in found]
@@ -92,6 +92,11 @@ class Program:
         """The file's own path: a program keeps files apart by themselves."""
         del project
         return file
+
+
+def last_lines(call: Mapping[str, str]) -> str:
+    """Of what a call that failed has said."""
+    return "\n".join((call["stderr"] or call["stdout"]).strip().splitlines()[-_SAID:])
 
 
 def _path(file: str, root: str, owners: Mapping[str, str]) -> str:

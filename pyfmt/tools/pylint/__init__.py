@@ -7,6 +7,7 @@ import re
 from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.pylint import executing, rules
 from pyfmt.tools.pylint.adapter import PylintLinter
+from pyfmt.tools.pylint.release import PylintRelease
 from pyfmt.tools.tool import Kind, Tool
 
 TOOL = Tool(
@@ -21,6 +22,8 @@ TOOL = Tool(
     syntax_rank=0,
     cost=Cost(1500, 60),  # it only parses what it need not report
     linter=PylintLinter(),
+    released=PylintRelease(),
+    oldest="3",
     isolated=True,
     project_rules=frozenset({"R0801", "R0401"}),  # duplicate-code, cyclic-import
     own_sections=lambda shared, name, text: "",

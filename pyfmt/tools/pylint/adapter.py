@@ -22,11 +22,12 @@ class PylintLinter:
     """The Linter of pylint; see pyfmt.tools.protocol."""
 
     worker: str = "pylint"
+    stays_warm: bool = True
 
     def interpreter(self, environment: Environment | None) -> str:
         """The environment's base interpreter; pyfmt's own where pylint cannot run in that one."""
         assert environment is not None, "pylint reads an environment"
-        return sys.executable if _foreign(environment) else environment.base_executable
+        return sys.executable if foreign(environment) else environment.base_executable
 
     def payload(self, unit: Unit, context: LintContext) -> JsonObject:
         """What `pyfmt/tools/pylint/worker/task.py` asks for; its docstring says what each key means."""
@@ -39,7 +40,7 @@ class PylintLinter:
             "prefix": environment.prefix,
             "search_path": list(environment.search_path),
             "site_packages": list(environment.site_packages),
-            "foreign": bool(_foreign(environment)),
+            "foreign": bool(foreign(environment)),
             "import_roots": list(context.import_roots),
             "moved": list(context.moved) if context.moved else None,
             "trusted": context.trusted,
@@ -48,7 +49,7 @@ class PylintLinter:
                 os.path.join(context.root, file): (module_name(file), text) for file, text in context.notebooks.items()
             },
             "groups": [
-                {**_group(part, environment, context.root), "replay": context.replays.get(part.project.path)}
+                {**group(part, environment, context.root), "replay": context.replays.get(part.project.path)}
                 for part in unit.parts
             ],
         }
@@ -64,14 +65,14 @@ class PylintLinter:
         environment = unit.environment
         assert environment is not None, "pylint reads an environment"
         findings = sorted(
-            (_finding(message, environment.name) for message in answer["messages"]),
+            (finding(message, environment.name) for message in answer["messages"]),
             key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message),
         )
         failures = tuple(
             Failure("pylint", tuple(each["projects"]), environment.name, each["reason"], each["detail"])
             for each in answer["failures"]
         )
-        reason = _foreign(environment)
+        reason = foreign(environment)
         notes = (f"pylint lints {environment.name} with another Python: {reason}",) if reason else ()
         said = (*notes, *answer["notes"])
         return Reading(tuple(dict.fromkeys(findings)), failures, said, tuple(answer["effects"]), tuple(answer["asked"]))
@@ -91,7 +92,7 @@ class PylintLinter:
         return f"{root or '.'}:{stem[len(root) :].strip('/').removesuffix('/__init__').replace('/', '.')}"
 
 
-def _foreign(environment: Environment) -> str:
+def foreign(environment: Environment) -> str:
     """Why pylint cannot run in the environment's base interpreter; "" where it can."""
     python = environment.python
     if python.implementation != "CPython":
@@ -104,9 +105,10 @@ def _foreign(environment: Environment) -> str:
     return ""
 
 
-def _group(part: Part, environment: Environment, root: str) -> JsonObject:
+def group(part: Part, environment: Environment, root: str) -> JsonObject:
+    """A project of a unit as the worker takes it; all paths are absolute."""
     least = minimum_python(part.project.requires_python)
-    if least is None and _foreign(environment):
+    if least is None and foreign(environment):
         least = environment.python.short
     return {
         "project": part.project.name,
@@ -140,7 +142,8 @@ def _patches(version: str) -> Iterator[str]:
     yield f"{version}.99"  # ">=3.10.2" admits a 3.10
 
 
-def _finding(message: Mapping[str, Any], environment: str) -> Finding:
+def finding(message: Mapping[str, Any], environment: str) -> Finding:
+    """The finding of one of the worker's messages."""
     return Finding(
         path=message["path"],
         line=message["line"],

@@ -91,6 +91,13 @@ class Observer:
             "unseen": sorted(self.unseen),
         }
 
+    def look(self, more: Iterable[str], mark: Callable[[str], Any]) -> dict[str, Any]:
+        """The `mark` of each path that was asked about until now, and of `more`: whether they are what they were."""
+        with self.paused():
+            folders = {folder for folder, _ in self.names}
+            paths = {*self.files, *self.folders, *self.absent, *self.listed, *folders, *more}
+            return {path: mark(path) for path in paths}
+
     def add(self, asked: Mapping[str, Any]) -> None:
         """Take in what another process noted."""
         for kind in ("files", "folders", "absent", "listed", "links", "variables", "unseen"):
@@ -132,8 +139,11 @@ class Observer:
         return seen
 
     def _counts(self, path: Any, options: Mapping[str, Any]) -> bool:
-        """Whether it is a question by path; who knows a folder by its number has opened it before."""
-        return not self._pauses and not isinstance(path, int) and options.get("dir_fd") is None
+        """Whether it is a question by path; who knows a folder by its number has opened it before.
+
+        An empty path is nowhere, whatever the disk holds; made absolute, it would be the working folder.
+        """
+        return bool(path) and not self._pauses and not isinstance(path, int) and options.get("dir_fd") is None
 
     def _watched_link(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         def seen(path: Any, *arguments: Any, **options: Any) -> Any:

@@ -1,14 +1,15 @@
 """Serves requests for one task module: preloads it once, then forks a child for each request.
 
-Started as `python -s -S server.py [--once] [--single] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
+Started as `python -s -S server.py [--once] [--single] [--serve] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
 `{"id": 1, "payload": {...}, "answer": FILE, "log": FILE, "at": FILE}`; events are JSON lines on stdout:
-`{"event": "ready"}`, `{"event": "started", "id": 1, "pid": 2}`, `{"event": "ended", "id": 1, "status": 0, "cpu": 1.5}`,
-where `cpu` is what the child and its own children took of a processor, in seconds.
+`{"event": "ready", "pid": 1}`, `{"event": "started", "id": 1, "pid": 2}`,
+`{"event": "ended", "id": 1, "status": 0, "cpu": 1.5}`, where `cpu` is what the child and its own children took of a processor, in seconds.
 A child writes what the task's `run(payload)` returns to `answer`, everything it prints to `log`, and which file it is
 at to `at` (`limits.py`).
 When stdin ends, children that still run are killed: a pyfmt that died leaves nothing behind.
 With `--once` a single request is served without fork, in this very process. With `--single` (and `--once`) the task is
-told that preparing what several requests share is not worth it: `PYFMT_SINGLE` is set.
+told that preparing what several requests share is not worth it: `PYFMT_SINGLE` is set. With `--serve` the server
+outlives the run, and stdin is a socket on which runs connect (`warm.py`).
 """
 
 import contextlib
@@ -45,7 +46,8 @@ def load(name: str, path: str) -> ModuleType:
     return module
 
 
-limits = load("_pyfmt_limits", os.path.join(os.path.dirname(os.path.abspath(__file__)), "limits.py"))
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+limits = load("_pyfmt_limits", os.path.join(FOLDER, "limits.py"))
 
 
 def forget_script_folder() -> None:
@@ -178,7 +180,10 @@ class Server:
 
     def read(self) -> bool:
         """Take in what stdin has; False when it has ended."""
-        data = os.read(0, 1 << 20)
+        try:
+            data = os.read(0, 1 << 20)
+        except ConnectionError:  # pyfmt was killed
+            return False
         if not data:
             return False
         *lines, self.buffer = (self.buffer + data).split(b"\n")
@@ -188,7 +193,7 @@ class Server:
 
     def loop(self) -> None:
         """Serve until stdin ends."""
-        self.say(event="ready")
+        self.say(event="ready", pid=os.getpid())
         try:
             while True:
                 ready, _, _ = select.select([0, self.wake_read], [], [])
@@ -213,7 +218,7 @@ def main(arguments: list[str]) -> int:
     options = {argument for argument in arguments[:2] if argument.startswith("--")}
     name, *tool_paths = arguments[len(options) :]
     once = "--once" in options
-    if options:
+    if options & {"--once", "--single"}:
         os.environ["PYFMT_SINGLE"] = "1"
     forget_script_folder()
     if once:
@@ -227,6 +232,7 @@ def main(arguments: list[str]) -> int:
     events = os.dup(1)
     os.set_inheritable(events, False)
     os.dup2(2, 1)
+    warm = load("_pyfmt_warm", os.path.join(FOLDER, "warm.py")) if "--serve" in options else None
     task = load_task(name)
     task.preload(tool_paths)
     # A child would write what is still in these buffers once more, to its own log.
@@ -234,8 +240,13 @@ def main(arguments: list[str]) -> int:
     sys.stderr.flush()
     gc.collect()
     gc.freeze()
+    if warm is None:
+        Server(task, events).loop()
+        return 0
+    events, end = warm.serve(task)
     Server(task, events).loop()
-    return 0
+    end()
+    os._exit(0)  # there is nothing to tidy up in a copy
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sqlite3
 import zlib
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from pyfmt.cache.remote.entries import Keys, entry_name, pack
+from pyfmt.cache.units import UNIT_ANSWER, UnitAnswer
 from tests.cache.comparing import timeless
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.remote.test_entries import PUBLIC, SIGNING
@@ -59,10 +59,11 @@ def forge(tree: Monorepo, server: HttpCache) -> None:
     with contextlib.closing(sqlite3.connect(store)) as database:
         known = [(key, zlib.decompress(value)) for key, value in database.execute("SELECT key, value FROM result")]
     for key, value in known:
-        if value.startswith(b'{"findings": '):
+        answer = UNIT_ANSWER.unpack(value)
+        if answer is not None and answer.findings:
             place = server.folder / "open/ac" / entry_name("main", key)
             assert plain(place.read_bytes()) == value
-            green = json.dumps({**json.loads(value), "findings": []}).encode()
+            green = UNIT_ANSWER.pack(UnitAnswer((), answer.notes))
             place.write_bytes(pack("main", key, green, Keys()))
 
 

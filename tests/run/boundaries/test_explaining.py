@@ -59,7 +59,7 @@ def test_rules_of_pyfmt() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("PYF01", "did you mean 'PYF010'"),
+        ("PYF10", "did you mean 'PYF010'"),
         ("attr-definde", "did you mean 'attr-defined'"),
         ("lib/nowhere.py", "no such file"),
     ],

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.model import Allowance, Boundaries, Config, Finding, Project
+from pyfmt.core.model import Config, Finding, Project
+from pyfmt.core.policies import Allowance, Boundaries
 from pyfmt.imports.index import ImportTarget
 from pyfmt.imports.parse import Span
 from pyfmt.run.boundaries.kinds import Allowed, ProjectKind

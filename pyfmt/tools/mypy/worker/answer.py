@@ -77,7 +77,7 @@ def findings(items: Iterable[Mapping[str, Any]], lines: Lines) -> list[dict[str,
     found: list[dict[str, Any]] = []
     last: Mapping[str, Any] | None = None
     for item in items:
-        if item["severity"] == "note" and not _lasting(str(item["message"])):
+        if item["severity"] == "note" and not lasting(str(item["message"])):
             continue
         if last is not None and _belongs(item, last):
             found[-1]["notes"] += str(item["message"]).split("\n")
@@ -120,7 +120,7 @@ def _notes(item: Mapping[str, Any]) -> list[str]:
 
     Which one that is depends on what its cache holds. Of these, the hint what to install is worth giving always.
     """
-    notes = _lasting(str(item.get("hint") or ""))
+    notes = lasting(str(item.get("hint") or ""))
     missing = _NO_STUBS.match(str(item["message"]))
     if missing:
         stubinfo = importlib.import_module("mypy.stubinfo")  # only mypy's worker comes here
@@ -129,7 +129,7 @@ def _notes(item: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _lasting(text: str) -> list[str]:
+def lasting(text: str) -> list[str]:
     """The lines of a note that do not depend on what mypy has said before in the same run."""
     return [line for line in text.split("\n") if line and not _ONCE.fullmatch(line)]
 

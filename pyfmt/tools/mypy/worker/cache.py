@@ -39,6 +39,7 @@ class Cache:
         self._lock: IO[bytes] | None = None
         self._known: dict[str, Any] = {}
         self._missing: set[str] | None = None  # what mypy could not import; None where its cache is new
+        self._metas: list[Any] | None = None  # what mypy's cache holds after its last run, where that was read
         self._roots: Sequence[str] = ()
         self._started = 0
         if folder:
@@ -97,8 +98,11 @@ class Cache:
             return False
         before = self._missing
         try:
-            self._missing = self._names.missing(modules, self.folder)
-            doubtful = [] if before is None else self._names.swayed(before, self._missing, self.folder)
+            self._metas = list(self._names.metas_in(self.folder))
+            self._missing = self._names.missing(modules, self._metas)
+            doubtful = [] if before is None else self._names.swayed(before, self._missing, self._metas)
+            if doubtful:
+                self._metas = None  # mypy runs again
             self._names.forget(doubtful)
         except (sqlite3.Error, ValueError):
             self.wipe()
@@ -110,6 +114,7 @@ class Cache:
         if self._is_seeded:
             self._seed.discard()
         self._is_new = self._is_seeded = False
+        self._metas = None
         if self.folder != os.devnull:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._missing = None
@@ -127,7 +132,8 @@ class Cache:
         if self.folder != os.devnull and self._started:
             temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
             try:
-                names = self._names.complete(self._known, self.folder, self._roots, self._started)
+                metas = self._names.metas_in(self.folder) if self._metas is None else self._metas
+                names = self._names.complete(self._known, metas, self._roots, self._started)
                 manifest = {"identity": self._identity, "checks": checks(self.folder)}
                 manifest |= {"names": names, "missing": sorted(self._missing or ())}
                 with open(temporary, "w", encoding="utf-8") as file:

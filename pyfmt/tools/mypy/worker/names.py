@@ -51,13 +51,13 @@ def names(packages: Iterable[str], roots: Sequence[str]) -> Names:
     return {package: _names(package, roots) for package in sorted(packages)}
 
 
-def complete(before: Names, folder: str, roots: Sequence[str], started: int) -> Names:
-    """`before`, from before mypy ran, for all packages in its cache; raises sqlite3.Error where that is damaged.
+def complete(before: Names, cached: Iterable[Meta], roots: Sequence[str], started: int) -> Names:
+    """`before`, from before mypy ran, for all packages in its cache.
 
     `started` (nanoseconds since the epoch): a package that was unknown then is known only if its folders are older.
     """
     standard = os.path.join(os.path.dirname(importlib.import_module("mypy").__file__ or ""), "typeshed") + os.sep
-    metas = [meta for meta in metas_in(folder) if not meta.path.startswith(standard)]
+    metas = [meta for meta in cached if not meta.path.startswith(standard)]
     packages = parents(meta.module for meta in metas)
     packages.update(meta.module for meta in metas if not meta.path.endswith((".py", ".pyi")) or _is_init(meta.path))
     added = names(packages - before.keys(), roots)
@@ -81,10 +81,9 @@ def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
     return _depending(changed, folder) if changed else []
 
 
-def missing(modules: Iterable[str], folder: str) -> set[str]:
-    """What the run of mypy that was given `modules` could not import; raises sqlite3.Error where its cache is
-    damaged."""
-    metas = {meta.module: meta for meta in metas_in(folder)}
+def missing(modules: Iterable[str], cached: Iterable[Meta]) -> set[str]:
+    """What the run of mypy that was given `modules` could not import."""
+    metas = {meta.module: meta for meta in cached}
     reached: set[str] = set()
     waiting = list(modules)
     while waiting:
@@ -95,15 +94,15 @@ def missing(modules: Iterable[str], folder: str) -> set[str]:
     return {name for module in reached for name in metas[module].missing}
 
 
-def swayed(before: Collection[str], now: Collection[str], folder: str) -> list[Meta]:
-    """The modules in mypy's cache whose errors depend on what others could not import; raises sqlite3.Error.
+def swayed(before: Collection[str], now: Collection[str], cached: Iterable[Meta]) -> list[Meta]:
+    """The modules in mypy's cache whose errors depend on what others could not import.
 
     An unknown name of a package is no error where any other module imports it as a module, which mypy does not track.
     """
     packages = {name.rpartition(".")[0] for name in set(before) ^ set(now)} - {""}
     if not packages:
         return []
-    return [meta for meta in metas_in(folder) if not packages.isdisjoint(set(meta.imports) - set(meta.missing))]
+    return [meta for meta in cached if not packages.isdisjoint(set(meta.imports) - set(meta.missing))]
 
 
 def _depending(changed: Collection[str], folder: str) -> list[Meta]:

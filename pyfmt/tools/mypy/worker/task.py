@@ -64,6 +64,9 @@ def preload(tool_paths: list[str]) -> None:
     _observer.start()
 
 
+look = _observer.look  # for a server that stays (`../../worker/warm.py`)
+
+
 def run(payload: dict[str, Any]) -> dict[str, Any]:
     """Check the unit; see `Mypy.payload` for what goes in.
 

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from astroid import builder, nodes, rebuilder
+from astroid.exceptions import AstroidError
 
 asked: dict[str, dict[str, str]] = (
     {}
 )  # by the asking module's file or name: absolute name -> what was found, "" for none
+watching: list[Any] = []  # told which module has been imported (`sees`), or why it could not be (`fails`)
 named: dict[str, set[str]] = {}  # by a module's file or name: its attributes, and strings that could name one
 
 
@@ -31,7 +33,14 @@ def listen() -> None:
         told.setdefault(name, "")
         if not relative_only:
             told.setdefault(modname, "")  # what astroid looks for next
-        found = find(this, modname, relative_only, level, **options)
+        try:
+            found = find(this, modname, relative_only, level, **options)
+        except AstroidError as error:
+            for each in watching:
+                each.fails(error)
+            raise
+        for each in watching:
+            each.sees(found)
         told[modname if found.name == modname and not relative_only else name] = place(found)
         return found
 

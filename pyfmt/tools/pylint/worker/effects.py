@@ -70,10 +70,11 @@ class Siblings(NamedTuple):
 class Effects:
     """Listens to astroid while trees are built and files are linted; one for each lint."""
 
-    def __init__(self, parts: Siblings, places: RecordedPaths, replay: Mapping[str, Any] | None) -> None:
+    def __init__(self, parts: Siblings, places: RecordedPaths, replay: Mapping[str, Any] | None, reads: Any) -> None:
         """`replay`: what an earlier run noted (see `task.py`); None: nothing."""
         self._parts = parts
         self._places = places
+        self._reads = reads
         self._made: dict[str, dict[_Set, list[nodes.AssignAttr]]] = {}  # by the setter's file
         self._early: dict[str, tuple[str, str]] = {}  # a setter's file -> the file whose tree needed it, its name
         self._late: dict[str, tuple[str, str]] = {}  # the same while files were linted
@@ -125,6 +126,7 @@ class Effects:
     def linting(self, path: str) -> None:
         """The file at `path` is linted now."""
         self._at(path, 1)
+        self._reads.begin(self._current)
 
     def _at(self, path: str, phase: int) -> None:
         self._current = os.path.abspath(path)
@@ -144,7 +146,9 @@ class Effects:
         setters = {path: [target for target, _, _ in sets] for path, sets in self._made.items()}
         touched = asking.touching(targets, setters, self._linted)
         common = asking.named_by_others(self._places.is_own)
+        self._reads.begin("")
         return {
+            "reads": self._reads.told(self._linted, self._made.keys() - self._linted),
             "local": all(type(each).__module__.partition(".")[0] in own for each in checkers),
             "made": made,
             "early": [[name(file), module, name(path)] for path, (file, module) in self._early.items()],
@@ -159,6 +163,7 @@ class Effects:
         """What is set, and the values; of what is not linted, these are not asked for."""
         target, scope, attribute = what
         told: list[list[str]] | None = []
+        self._reads.begin(path)
         for node in found if path in self._linted else ():
             value = self._parts.values.described(node)
             told = None if value is None or told is None else [*told, *map(self._named, value)]

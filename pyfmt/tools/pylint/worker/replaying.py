@@ -120,11 +120,13 @@ class _Watched(dict[str, Any]):
 
     def __init__(self, values: dict[str, Any], waiting: dict[str, list[Setter]], replay: Replay, own: Any) -> None:
         super().__init__(values)
+        self.note = getattr(values, "note", lambda name: None)  # see `reads.py`
         self._waiting = waiting
         self._replay = replay
         self._own = own
 
     def _look(self, name: Any) -> None:
+        self.note(name)
         setters = self._waiting.get(name)
         if setters and self._replay.build(setters):
             values = super().get(name)
@@ -132,6 +134,7 @@ class _Watched(dict[str, Any]):
                 self._replay.order(values, self._own)
 
     def _look_at_all(self) -> None:
+        self.note("*")
         for name in list(self._waiting):
             self._look(name)
 

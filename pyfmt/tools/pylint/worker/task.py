@@ -27,6 +27,8 @@ The answer:
              early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
                    for its messages, and that module's path
              touched: by target outside of the checkout, the linted files whose imports lead to it
+             reads: by linted file, and by file that sets something: the names that were looked up in each module of the
+                    checkout, "*" for all of them, "#" for which there are (`reads.py`)
              common: the attributes in `made` that modules outside of the checkout name, too
              tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
     asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
@@ -59,7 +61,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
-PARTS = ("hooks", "view", "portions", "names", "linter", "whole", "effects", "asking", "replaying", "values", "touched")
+PARTS = "hooks view portions names linter whole effects asking replaying values touched reads".split()
 OBSERVING, LIMITS = "../../worker/observing", "../../worker/limits"
 
 _parts: dict[str, ModuleType] = {}
@@ -84,19 +86,14 @@ def preload(tool_paths: list[str]) -> None:
     for name in (*LAZY, *STANDARD_LAZY):
         with contextlib.suppress(ModuleNotFoundError):  # dependencies of pylint come and go
             importlib.import_module(name)
-    for package in (
-        "pylint.lint",
-        "pylint.checkers",
-        "pylint.reporters",
-        "pylint.config",
-        "pylint.extensions",
-        "astroid",
-    ):
-        _import_all(package)
+    for package in ("lint", "checkers", "reporters", "config", "extensions"):
+        _import_all(f"pylint.{package}")
+    _import_all("astroid")
     for name in PARTS:
         _parts[name] = _sibling(name)
     _parts["limits"] = _sibling(LIMITS)
     _parts["asking"].listen()
+    _parts["reads"].listen()
     _linters.append(_parts["linter"].new_linter())
     _observers.append(_sibling(OBSERVING).Observer())
     sys.path[:] = _own_path
@@ -121,6 +118,21 @@ def prepare(payload: Json) -> None:
 def learn(answer: Json) -> None:
     """What a request had to build itself, since what it imports does, is built for the next ones."""
     _learnt.update(answer.get("built", ()))
+
+
+def learnt() -> list[str]:
+    """What a server that stays (`../../worker/warm.py`) can build for later runs, as far as this one knows."""
+    return sorted({*_learnt, *_parts["view"].warmed()})
+
+
+def build() -> bool:
+    """Build one more tree of what was learnt, while nobody waits; whether there are more."""
+    return bool(_parts["view"].build_one(_learnt))
+
+
+def look(more: Any, mark: Any) -> Any:
+    """See `Observer.look`."""
+    return _observers[0].look(more, mark)
 
 
 def _add_site_builtins() -> None:
@@ -218,12 +230,8 @@ def _answer_of(text: str, status: int, group: Json, detail: str) -> Json:
 
 def _failed(group: Json, reason: str, detail: str) -> Json:
     tail = "\n".join(detail.strip().splitlines()[-20:])
-    return {
-        "messages": [],
-        "failures": [{"projects": [group["project"]], "reason": reason, "detail": tail}],
-        "notes": [],
-        "effects": [],
-    }
+    failure = {"projects": [group["project"]], "reason": reason, "detail": tail}
+    return {"messages": [], "failures": [failure], "notes": [], "effects": []}
 
 
 def _lint(payload: Json, group: Json) -> Json:
@@ -284,7 +292,10 @@ def _tops(payload: Json, group: Json, finders: Any, roots: list[str]) -> Any:
 def _new_effects(payload: Json, replay: Json | None) -> Any:
     effects = _parts["effects"]
     siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
-    return effects.Effects(siblings, effects.RecordedPaths(payload["root"], payload["prefix"]), replay)
+    places = effects.RecordedPaths(payload["root"], payload["prefix"])
+    reads = _parts["reads"].Reads(places, _observers[0].paused)
+    _parts["asking"].watching.append(reads)
+    return effects.Effects(siblings, places, replay, reads)
 
 
 def _asked(payload: Json, touched: Any) -> Json:
@@ -332,12 +343,8 @@ def _deep_recursion() -> Any:
 def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[Any, bool]]) -> Json:
     """What the configuration itself gave rise to: broken parts are failures, outdated ones notes."""
     rcfile = _relative(payload["rcfile"], payload["root"])
-    answer: Json = {
-        "messages": [],
-        "failures": [],
-        "effects": [],
-        "notes": [f"{note} ({payload['environment']})" for note in linter.notes],
-    }
+    notes = [f"{note} ({payload['environment']})" for note in linter.notes]
+    answer: Json = {"messages": [], "failures": [], "effects": [], "notes": notes}
     for message, _ in messages:
         text = f"{rcfile}: {message.msg} [{message.msg_id} {message.symbol}]"
         # Options of a plugin that was left out are unknown without it: its note says enough.

@@ -7,6 +7,7 @@ since it is importable only after `task.preload`.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.machinery
 import importlib.util
@@ -61,6 +62,11 @@ def built() -> list[str]:
     return [name for name in WARM_MODULES if name in MANAGER.astroid_cache and name not in _warmed]
 
 
+def warmed() -> set[str]:
+    """Those that were built for all requests."""
+    return set(_warmed)
+
+
 def warm_up(names: Iterable[str], limit: float) -> int:
     """Build the trees of standard modules with the interpreter's own `sys.path`; the number of trees that there are.
 
@@ -82,6 +88,17 @@ def warm_up(names: Iterable[str], limit: float) -> int:
             continue  # a platform without it: linting will find out for itself
     forget_lookups()
     return len(MANAGER.astroid_cache)
+
+
+def build_one(names: Iterable[str]) -> bool:
+    """Build the tree of one of `names`, for all requests to come; whether there are more to build."""
+    missing = sorted(set(names) - _warmed)
+    if missing:
+        gc.disable()
+        warm_up(missing[:1], 60.0)
+        gc.enable()
+        gc.freeze()
+    return len(missing) > 1
 
 
 def forget_lookups() -> None:

@@ -1,0 +1,46 @@
+"""What the files of a project import, remembered for all of them at once: a large tree is then few questions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+
+from pyfmt.cache.remembered import MemoKind, MemoTable
+from pyfmt.core.model import Project
+from pyfmt.imports.parse import Read
+
+_LISTS: MemoKind[dict[str, list[str]]] = MemoKind("import lists", 2, dict[str, list[str]])
+
+
+class ImportLists:
+    """What a file imports, as `graph.Read` has it, but for the names ("@name") that are no imports.
+
+    The first question about a file answers those about all of its project.
+    """
+
+    def __init__(self, imports: Read, table: MemoTable, projects: Iterable[Project]) -> None:
+        self._imports, self._table = imports, table
+        self._homes = {
+            file: project for project in projects for file in (*project.files, *project.hidden, *project.notebooks)
+        }
+        self._known: dict[str, list[str]] = {}
+
+    def __call__(self, file: str) -> Sequence[str]:
+        """What a file imports; nothing for one that cannot be read."""
+        if file not in self._known:
+            home = self._homes.get(file)
+            self._known.update(self._lists((*home.files, *home.hidden, *home.notebooks) if home else (file,)))
+        return self._known[file]
+
+    def _lists(self, files: Sequence[str]) -> dict[str, list[str]]:
+        wanted = [file for file in files if not file.endswith("/")]
+        if len(wanted) < 2:
+            return self._read(wanted)
+
+        def inputs(_: str, digest: Callable[[str], bytes]) -> object:
+            return {"python": sys.version_info[:3], "files": [(file, digest(file)) for file in wanted]}
+
+        return self._table.remembered(_LISTS, [""], inputs, lambda _: {"": self._read(wanted)})[""]
+
+    def _read(self, files: Sequence[str]) -> dict[str, list[str]]:
+        return {file: [text for text in self._imports(file) if not text.startswith("@")] for file in files}

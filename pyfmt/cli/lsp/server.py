@@ -1,0 +1,201 @@
+"""The language server: what the editor says, and what it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from pyfmt import __version__
+from pyfmt.cli.lsp import calls
+from pyfmt.cli.lsp.diagnostics import quick_fixes, rules_at
+from pyfmt.cli.lsp.helpers import Helper
+from pyfmt.cli.lsp.positions import decoded, edits, encoded, lines_of
+from pyfmt.cli.lsp.workspace import EditorOptions, Runs, path_of
+from pyfmt.core.errors import EXIT_CLEAN, PyfmtError
+from pyfmt.core.request import Command, Request
+from pyfmt.run.baseline_files import NAME as BASELINE
+
+_WATCHED = ("**/*.{py,pyi,ipynb,toml,cfg,ini,lock}", "**/requirements*.{txt,in}", "**/.gitignore", f"**/{BASELINE}")
+_NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    [types.NotebookDocumentFilterWithNotebook("jupyter-notebook", [types.NotebookCellLanguage("python")])], save=True
+)
+
+
+def serve(request: Request, helpers: tuple[Helper, Helper]) -> int:
+    """Serve the editor at standard input and output until it leaves."""
+    # Whole texts: pygls counts the lines of a change by str.splitlines, which ends one at a form feed, too.
+    server = LanguageServer("pyfmt", __version__, types.TextDocumentSyncKind.Full, _NOTEBOOKS)
+    Answers(server, helpers, request).register()
+    # The end of a session closes this stream. Whatever else is printed goes to the editor's log.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    server.start_io(stdout=output)
+    return EXIT_CLEAN
+
+
+class Answers:
+    """What each message of the editor leads to."""
+
+    def __init__(self, server: LanguageServer, helpers: tuple[Helper, Helper], request: Request) -> None:
+        self._server = server
+        self._quick = helpers[1]
+        self._request = request
+        self._runs = Runs(server, *helpers, request)
+        self._texts: dict[str, str] = {}  # of rules
+        self._working: asyncio.Task[None] | None = None
+
+    def register(self) -> None:
+        """Tell pygls which message leads to what; it writes on the functions, which methods do not allow."""
+        feature, server = self._server.feature, self._server
+        feature(types.INITIALIZE)(partial(self._initialize))
+        feature(types.INITIALIZED)(partial(self._initialized))
+        feature(types.TEXT_DOCUMENT_DID_OPEN)(partial(self._opened))
+        feature(types.TEXT_DOCUMENT_DID_CHANGE)(partial(self._changed))
+        feature(types.TEXT_DOCUMENT_DID_SAVE)(partial(self._saved))
+        feature(types.TEXT_DOCUMENT_DID_CLOSE)(partial(self._closed))
+        feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)(partial(self._notebook_opened))
+        feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)(partial(self._notebook_saved))
+        feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)(partial(self._notebook_closed))
+        feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(partial(self._files_changed))
+        feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(partial(self._folders_changed))
+        feature(types.TEXT_DOCUMENT_FORMATTING)(partial(self._format))
+        feature(types.TEXT_DOCUMENT_WILL_SAVE_WAIT_UNTIL)(partial(self._before_save))
+        feature(types.TEXT_DOCUMENT_HOVER)(partial(self._hover))
+        kinds = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+        feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(partial(self._code_actions))
+        server.command("pyfmt.checkWorkspace")(partial(self._check_workspace))
+
+    def _initialize(self, params: types.InitializeParams) -> None:
+        asked: Any = params.initialization_options
+        if isinstance(asked, dict):
+            self._runs.options = EditorOptions(
+                everything=asked.get("diagnosticMode", "workspace") != "openFilesOnly",
+                on_change=bool(asked.get("lintOnChange", True)),
+                on_save=bool(asked.get("formatOnSave", False)),
+            )
+
+    async def _initialized(self, _params: types.InitializedParams) -> None:
+        self._working = asyncio.create_task(self._runs.work())
+        for uri in self._server.workspace.folders:
+            if path := path_of(uri):
+                self._runs.add_folder(path)
+        if not self._server.workspace.folders and self._server.workspace.root_path:
+            self._runs.add_folder(self._server.workspace.root_path)
+        capabilities = self._server.client_capabilities.workspace
+        watched = capabilities.did_change_watched_files if capabilities else None
+        if watched and watched.dynamic_registration:
+            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(g) for g in _WATCHED])
+            registration = types.Registration("pyfmt-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            await self._server.client_register_capability_async(types.RegistrationParams([registration]))
+
+    async def _opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        if path := path_of(params.text_document.uri):
+            await self._runs.saved(path, opened=True)
+
+    async def _changed(self, params: types.DidChangeTextDocumentParams) -> None:
+        if path := path_of(params.text_document.uri):
+            await self._runs.changed(path)
+
+    async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
+        if path := path_of(params.text_document.uri):
+            await self._runs.saved(path)
+
+    async def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        if path := path_of(params.text_document.uri):
+            await self._runs.closed(path)
+
+    async def _notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        if path := path_of(params.notebook_document.uri):
+            await self._runs.saved(path, opened=True)
+
+    async def _notebook_saved(self, params: types.DidSaveNotebookDocumentParams) -> None:
+        if path := path_of(params.notebook_document.uri):
+            await self._runs.saved(path)
+
+    async def _notebook_closed(self, params: types.DidCloseNotebookDocumentParams) -> None:
+        if path := path_of(params.notebook_document.uri):
+            await self._runs.closed(path)
+
+    async def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+        documents = self._server.workspace.text_documents
+        if any(change.uri not in documents for change in params.changes):  # the editor says what it has saved itself
+            self._runs.everything_saved()
+
+    async def _folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        for folder in params.event.removed:
+            if path := path_of(folder.uri):
+                self._runs.remove_folder(path)
+        for folder in params.event.added:
+            if path := path_of(folder.uri):
+                self._runs.add_folder(path)
+
+    async def _check_workspace(self, *_arguments: object) -> None:
+        self._runs.everything_saved()
+
+    async def _format(self, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+        return await self._formatted(params.text_document.uri)
+
+    async def _before_save(self, params: types.WillSaveTextDocumentParams) -> list[types.TextEdit] | None:
+        return await self._formatted(params.text_document.uri) if self._runs.options.on_save else None
+
+    async def _formatted(self, uri: str) -> list[types.TextEdit] | None:
+        """What the formatters change in a document; None where it stays as it is, since they could not."""
+        path, document = path_of(uri), self._server.workspace.text_documents.get(uri)
+        if path is None or document is None:
+            return None
+        text = document.source
+        try:
+            data = encoded(text, calls.text_of(Path(path)))
+            request = replace(self._request, command=Command.FORMAT, write=True)
+            folder = await self._runs.folder_of(path)
+            cwd = folder.path if folder else Path(path).parent  # as runs have it
+            call = self._quick.call(_nothing, calls.formatted, request, data, path, cwd)
+            result = await asyncio.wrap_future(call)
+        except (PyfmtError, UnicodeEncodeError) as error:
+            self._say(types.MessageType.Error, f"{path} was not formatted: {error}")
+            return None
+        if result.message:
+            # What cannot be parsed is a diagnostic anyway, and is saved often while it is written.
+            kind = types.MessageType.Error if result.exit_code > 1 else types.MessageType.Log
+            self._say(kind, f"{path} was not formatted: {result.message}")
+            return None
+        return edits(text, decoded(result.output), self._server.workspace.position_codec)
+
+    def _say(self, kind: types.MessageType, message: str) -> None:
+        if kind is types.MessageType.Log:
+            self._server.window_log_message(types.LogMessageParams(kind, f"pyfmt: {message}"))
+        else:
+            self._server.window_show_message(types.ShowMessageParams(kind, f"pyfmt: {message}"))
+
+    async def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        uri = params.text_document.uri
+        document = self._server.workspace.text_documents.get(uri)
+        shown = self._runs.shown(uri)
+        if document is None or not shown:
+            return []
+        return quick_fixes(shown, uri, document.source, params.range, self._server.workspace.position_codec)
+
+    async def _hover(self, params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        document = self._server.workspace.text_documents.get(uri)
+        if document is None:
+            return None
+        codec = self._server.workspace.position_codec
+        rules = rules_at(self._runs.shown(uri), lines_of(document.source), params.position, codec)
+        for rule in rules:
+            if rule not in self._texts:
+                call = self._quick.call(_nothing, calls.explained, rule)
+                self._texts[rule] = await asyncio.wrap_future(call)
+        texts = [f"```text\n{self._texts[rule]}\n```" for rule in rules if self._texts[rule]]
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(texts))) if texts else None
+
+
+def _nothing(_said: object) -> None:
+    """Nobody wants to know how far it is."""
