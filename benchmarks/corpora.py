@@ -1,7 +1,7 @@
 """The corpora: monorepos of real code, each made of a few sdists of PyPI that depend on each other (corpora.toml).
 
-`make` downloads what a corpus names, checks each file's digest, unpacks it to `packages/NAME` and gives every package
-an environment of its own (`pyfmt envs create --all`); a corpus that was made before is taken as it is. Nothing of them is
+`make` downloads what a corpus names, checks each file's digest, unpacks it to `packages/NAME` and gives every
+package an environment of its own (`pyfmt envs create --all`); a corpus that was made before is taken as it is. Nothing of them is
 committed. `python -m benchmarks.corpora` writes the newest versions and their digests into corpora.toml.
 """
 
@@ -88,8 +88,8 @@ def home() -> Path:
 def make(corpus: Corpus) -> Path:
     """The corpus' tree, with its environments; made where it is not there yet.
 
-    Raises SystemExit where a file cannot be had, or is another than the one listed. An environment that could not be made
-    is said and left out: pyfmt fails for its project, and for no other.
+    Raises SystemExit where a file cannot be had, or is another than the one listed. An environment that could not be
+    made is said and left out: pyfmt fails for its project, and for no other.
     """
     place = home() / corpus.key
     if (place / "made").exists():
@@ -134,7 +134,11 @@ def _unpack(sdist: Sdist, folder: Path) -> None:
 
 def _fetched(sdist: Sdist) -> bytes:
     kept = home() / "sdists" / sdist.url.rpartition("/")[2]
-    content = kept.read_bytes() if kept.exists() else urllib.request.urlopen(sdist.url, timeout=120).read()
+    if kept.exists():
+        content = kept.read_bytes()
+    else:
+        with urllib.request.urlopen(sdist.url, timeout=120) as answer:
+            content = answer.read()
     if hashlib.sha256(content).hexdigest() != sdist.digest:
         raise SystemExit(f"{sdist.url}: not the file that {LIST.name} lists; remove {kept} where it is damaged")
     if not kept.exists():

@@ -1,4 +1,4 @@
-"""The tools in place, as a careful person runs them: what they say of each project of a corpus, beside pyfmt's report."""
+"""The tools in place, as a careful person runs them: what they say of each project, beside pyfmt's report."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 def compare(tree: Path, reported: Reported) -> tuple[frozenset[Key], frozenset[Key]]:
     """What only the tools in place say of the projects' own files, and what only pyfmt says.
 
-    Messages are not compared, and rules that hold for a whole project are left out. A project in which a tool does not run
-    in place (mypy ends where two files have one name) is compared in neither direction, and said.
+    Messages are not compared, and rules that hold for a whole project are left out. A project in which a tool does not
+    run in place (mypy ends where two files have one name) is compared in neither direction, and said.
     """
     missing: set[Key] = set()
     invented: set[Key] = set()

@@ -1,10 +1,10 @@
 """What a change of pyfmt does to real monorepos: `python -m benchmarks.primer [CORPUS ...] [--landed REV]`.
 
-For each corpus (corpora.py): what has landed and this checkout, cold, warm and after edits. A warm run has to say what the
-cold one said, a run after an edit what `--no-cache` says, both byte for byte; that is a failure. Where the two versions
-differ, or with `--oracle`, the tools run in place, each project in its environment: so each difference is a regression, a
-mend, or the tools' own (where the oracle cannot tell). Writes a table in Markdown. `--bisect` finds the commit after REV
-that brought the first difference.
+For each corpus (corpora.py): what has landed and this checkout, cold, warm and after edits. A warm run has to say what
+the cold one said, a run after an edit what `--no-cache` says, both byte for byte; that is a failure. Where the two
+versions differ, or with `--oracle`, the tools run in place, each project in its environment: so each difference is a
+regression, a mend, or the tools' own (where the oracle cannot tell). Writes a table in Markdown. `--bisect` finds the
+commit after REV that brought the first difference.
 """
 
 from __future__ import annotations
