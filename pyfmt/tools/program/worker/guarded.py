@@ -20,14 +20,19 @@ def main(folder: str, command: list[str]) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) as process:
-        threading.Thread(target=_end_with_caller, args=(process, folder), daemon=True).start()
+        ending = threading.Event()
+        thread = threading.Thread(target=_end_with_caller, args=(process, folder, ending), daemon=True)
+        thread.start()
         code = process.wait()
+        if ending.is_set():
+            thread.join()  # which ends this process when the folder is gone
     return code if code >= 0 else 128 - code
 
 
-def _end_with_caller(process: subprocess.Popen[bytes], folder: str) -> None:
+def _end_with_caller(process: subprocess.Popen[bytes], folder: str, ending: threading.Event) -> None:
     while os.read(0, 1):
         pass
+    ending.set()
     try:
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
