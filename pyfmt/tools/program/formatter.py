@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.tools.program.worker import task
 
 _LAST = 5  # lines of a call that failed
 
@@ -38,6 +36,10 @@ class RefusedError(Exception):
 
 def formatted(call: FormatterCall, files: Mapping[str, bytes], refusal: Refusal) -> dict[str, bytes | RefusedError]:
     """What the program makes of files, by their paths relative to the root; what goes wrong is about single files."""
+    import tempfile  # these two, as subprocess, only where a release is chosen
+
+    from pyfmt.tools.program.worker import task
+
     with tempfile.TemporaryDirectory(prefix="pyfmt-format-") as folder:
         copies = Path(os.path.realpath(folder), "copies")
         copies.mkdir()

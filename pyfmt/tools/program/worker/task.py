@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from typing import Any
 
 PYTHON, SCRATCH = "\0python", "\0scratch"  # no word of a command line can hold a zero byte
@@ -39,6 +37,9 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _called(call: dict[str, Any], folder: str) -> dict[str, Any]:
+    import subprocess  # what only wants to name a word of a command starts nothing
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="pyfmt-program-", dir=call.get("within")) as scratch:
 
         def meant(text: str) -> str:
