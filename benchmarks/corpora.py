@@ -1,8 +1,8 @@
 """The corpora: monorepos of real code, each made of a few sdists of PyPI that depend on each other (corpora.toml).
 
-`make` downloads what a corpus names, checks each file's digest, unpacks it to `packages/NAME` and gives every
-package an environment of its own (`pyfmt envs create --all`); a corpus that was made before is taken as it is. Nothing of them is
-committed. `python -m benchmarks.corpora` writes the newest versions and their digests into corpora.toml.
+`make` downloads what a corpus names, checks each file's digest, unpacks it to `packages/NAME` and gives every package
+an environment of its own (`pyfmt envs create --all`); a corpus that was made before is taken as it is. Nothing of them
+is committed. `python -m benchmarks.corpora` writes the newest versions and their digests into corpora.toml.
 """
 
 from __future__ import annotations

@@ -78,6 +78,8 @@ class Layouts:
         if listing is None or texts is None or learnt.observed is None:
             return None
         files = self._read_by(learnt, facts)
+        if not texts.keys() | set(unit.files) <= set(files):
+            return None  # what it has read for certain was not told, as below pyfmt's own folders: nor may be the rest
         row = fold("files read", files)
         names = [row.hex(), *(name for name in _names(self._store.get([listing]).get(listing)) if name != row.hex())]
         key = self._key(unit, row.hex(), files, facts)

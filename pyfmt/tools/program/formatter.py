@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.tools.program.worker import task
 
 _LAST = 5  # lines of a call that failed
 
@@ -36,6 +34,10 @@ class RefusedError(Exception):
 
 def formatted(call: FormatterCall, files: Mapping[str, bytes], refusal: Refusal) -> dict[str, bytes | RefusedError]:
     """What the program makes of files, by their paths relative to the root; what goes wrong is about single files."""
+    import tempfile  # these two, as subprocess, only where a release is chosen
+
+    from pyfmt.tools.program.worker import task
+
     with tempfile.TemporaryDirectory(prefix="pyfmt-format-") as folder:
         places = {str(Path(os.path.realpath(folder), path)): path for path in files}
         for place, path in places.items():

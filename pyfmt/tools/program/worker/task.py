@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from typing import Any
 
 PYTHON, SCRATCH = "\0python", "\0scratch"  # no word of a command line can hold a zero byte
@@ -36,6 +34,9 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def _called(call: dict[str, Any], folder: str) -> dict[str, Any]:
+    import subprocess  # what only wants to name a word of a command starts nothing
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="pyfmt-program-") as scratch:
 
         def meant(text: str) -> str:
