@@ -1,22 +1,32 @@
-"""Which releases of tools run: what `[tool.pyfmt.versions]` chooses, with the hashes that the root's lock has."""
+"""Which releases of tools run: what `[tool.pyfmt.versions]` chooses, with the hashes that the root's lock has.
+
+A lock is a file of the checkout, and what is installed runs: where nobody has given trust it names no index, nothing
+that the tool does not ask for, and no line of its own.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
-from pyfmt.config.values import FROM_LOCK
+from pyfmt.config.values import FROM_LOCK, RELEASE
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config
 from pyfmt.core.release import ToolRelease
-from pyfmt.environments.creating.pins import pinned
+from pyfmt.environments.creating.pins import Pin, pinned
 from pyfmt.environments.creating.values import CreationError
+from pyfmt.environments.trust import is_stored
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import reachable
 from pyfmt.projects.locks.values import Lock
+from pyfmt.projects.names import normalise
 from pyfmt.tools import registry
 from pyfmt.tools.versions import brought
+
+_VERSION, _HASH = r"[0-9][\w.!+-]*", r"\w+:\w+"
 
 
 def with_releases(settings: Config) -> Config:
@@ -51,7 +61,12 @@ def _numbers(version: str) -> list[int]:
 def _locked(tool: str, lock: Lock | None, settings: Config) -> str:
     versions = {package.version for package in lock.packages if package.name == tool} if lock else set()
     if len(versions) == 1:
-        return versions.pop()
+        version = versions.pop()
+        if not re.fullmatch(RELEASE, version):
+            raise ConfigError(
+                f"versions: the root's lock says {version!r} of {tool}, which is no release", str(settings.file)
+            )
+        return version
     why = f"{lock.file} has {len(versions) or 'no'} versions of it" if lock else f"{settings.root} has no lock"
     what = f"versions: {tool} is to have the version of the root's lock, and {why}"
     raise ConfigError(what, str(settings.file), f'name the version: `{tool} = "{brought(tool)}"`')
@@ -71,7 +86,29 @@ def _pins(tool: str, version: str, lock: Lock, folder: Path) -> tuple[str, ...]:
         found = pinned(lock, packages, folder)
     except CreationError:
         return ()
-    if not all(pin.hashes for pin in found.pins):
+    if not all(pin.hashes and _is_plain(pin) for pin in found.pins) or not names <= {*_needs(tool)}:
         return ()
-    indexes = [f"--extra-index-url {index}" for index in found.indexes]
+    # What another index has under these names and hashes may be anything: the lock names the hashes, too.
+    trusted = bool(found.indexes) and is_stored(folder.resolve())
+    indexes = [f"--extra-index-url {index}" for index in found.indexes if trusted and not re.search(r"\s", index)]
     return (*indexes, *(" ".join([pin.line, *(f"--hash={value}" for value in pin.hashes)]) for pin in found.pins))
+
+
+def _is_plain(pin: Pin) -> bool:
+    """Whether it is one line of a requirements file, and says nothing else there."""
+    return bool(re.fullmatch(_VERSION, pin.version)) and all(re.fullmatch(_HASH, value) for value in pin.hashes)
+
+
+def _needs(tool: str) -> Iterator[str]:
+    """The tool and all that it can ask for, on any system, as the releases say that are installed with pyfmt."""
+    found, waiting = {tool}, [tool]
+    while waiting:
+        name = waiting.pop()
+        yield name
+        try:
+            lines = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # for another system, or an extra
+        asked = {normalise(match[0]) for line in lines if (match := re.match(r"[\w.-]+", line))}
+        waiting += sorted(asked - found)
+        found |= asked

@@ -241,7 +241,8 @@ class ForkServer:
             self._process.wait(2.0)
         except subprocess.TimeoutExpired:
             kill_tree(self._process.pid)
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # of a session that not even a kill ends at once
+                self._process.wait()
         self._reader.join(_GRACE_SECONDS)
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()

@@ -9,6 +9,7 @@ import signal
 import socket
 import stat
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,10 +46,11 @@ def folder(workers_folder: Path, tmp_path: Path) -> Iterator[Path]:
         file.write_text(text, "utf-8")
     for file in tmp_path.rglob("*.py"):
         os.utime(file, (1e9, 1e9))  # what was written just now would be doubted
-    place = tmp_path / "run" / "pyfmt"
-    yield place
-    for each in warm.running(place):
-        warm.stop(each)
+    with tempfile.TemporaryDirectory(prefix="pyfmt-") as short:  # a socket's path has at most 107 bytes
+        place = Path(short) / "pyfmt"
+        yield place
+        for each in warm.running(place):
+            warm.stop(each)
     assert not list(warm.running(place))
 
 

@@ -71,8 +71,12 @@ class Helper:
                 while (said := self._connection.recv())[0] == "told":
                     on_told(said[1])
             except (EOFError, OSError):
-                error = PyfmtError("a process of the language server has ended", "pyfmt lsp", "start it again")
-                said = ("raised", error)
+                ended = PyfmtError("a process of the language server has ended", "pyfmt lsp", "start it again")
+                said = ("raised", ended)
+            except Exception as error:  # pylint: disable=broad-exception-caught  # who waits must hear of any
+                self._connection.close()  # what is still in it would be taken for the answer to the next call
+                bug = f"this is a bug of pyfmt: please report it: {type(error).__name__}: {error}"
+                said = ("raised", PyfmtError(bug, "pyfmt lsp", "start it again"))
         if said[0] == "raised":
             future.set_exception(said[1])
         else:

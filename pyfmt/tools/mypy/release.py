@@ -78,11 +78,14 @@ class MypyRelease(Mypy):
         for projects, call in zip(about["projects"], answer["calls"], strict=True):
             items = list(_items(call["stdout"], answer["folder"]))
             findings += [finding(item, owners[item["path"]], environment) for item in items if item["path"] in owners]
-            if call["status"] not in (0, 1) or call["stderr"].strip():
+            unread = call["status"] == 1 and not any(each["severity"] == "error" for each in items)
+            if unread or call["status"] not in (0, 1) or call["stderr"].strip():
                 stopped = [f"{each['path']}:{each['line']}" for each in items if each["severity"] == "error"][-1:]
                 why = f"it was stopped by {stopped[0]}, and checked nothing else" if stopped else "see below"
                 if call["status"] in (0, 1):
                     why = "it does not take all of its configuration"
+                if unread:
+                    why = "nothing that it says can be read as an error"
                 reason = f"mypy ended with exit code {call['status']}: {why}"
                 failures.append(Failure("mypy", tuple(projects), environment, reason, last_lines(call)))
         findings.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +41,18 @@ def formatted(call: FormatterCall, files: Mapping[str, bytes], refusal: Refusal)
     from pyfmt.tools.program.worker import task
 
     with tempfile.TemporaryDirectory(prefix="pyfmt-format-") as folder:
-        places = {str(Path(os.path.realpath(folder), path)): path for path in files}
+        copies = Path(os.path.realpath(folder), "copies")
+        copies.mkdir()
+        places = {str(copies / _inside(path)): path for path in files}
         for place, path in places.items():
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             Path(place).write_bytes(files[path])
         command = [call.interpreter, "-I", "-m", call.module, *call.arguments, "--", *places]
-        request = {"command": command, "texts": dict(call.texts), "environ": dict(call.environ)}
-        done = task.run({"folder": folder, "calls": [request]})["calls"][0]
+        guard = [sys.executable, "-I", "-S", task.GUARDED, folder]
+        with _held() as stdin:
+            request = {"command": [*guard, *command], "stdin": stdin, "within": folder}
+            request |= {"texts": dict(call.texts), "environ": dict(call.environ)}
+            done = task.run({"folder": str(copies), "calls": [request]})["calls"][0]
         lines = (done["stdout"] + done["stderr"]).splitlines()
         refused = {place: why for place, why in filter(None, map(refusal, lines)) if place in places}
         if done["status"] not in call.statuses or (done["status"] and not refused):
@@ -57,6 +64,22 @@ def formatted(call: FormatterCall, files: Mapping[str, bytes], refusal: Refusal)
             path: RefusedError(refused[place]) if place in refused else disk.read_bytes(place)
             for place, path in places.items()
         }
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[int]:
+    """The end for reading of a pipe that nobody writes to, and that ends with this process, however that ends."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _inside(path: str) -> str:
+    """Where a copy stands: a text that is told of may be one outside of the root, and the copy must not."""
+    return os.path.basename(path) if os.path.isabs(path) or ".." in Path(path).parts else path
 
 
 def _one(call: FormatterCall, path: str, data: bytes, refusal: Refusal) -> list[tuple[str, bytes | RefusedError]]:

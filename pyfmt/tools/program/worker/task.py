@@ -8,6 +8,8 @@ The payload: `folder` (where they run), `about` (whatever helps to read the answ
     texts: by their names the texts of files in that folder
     environ: variables beside the worker's own, "" for one that is to be absent
     folder: where this one runs instead
+    stdin: a descriptor for its standard input, which is empty otherwise
+    within: the folder in which this request's own one is made, the system's for temporary files otherwise
 The answer: `folder` and `about` as given, and for each of `calls` its `status`, `stdout`, `stderr` and what it `asked`
 of the disk (`observed.py`; None where it does not tell).
 """
@@ -21,6 +23,7 @@ from typing import Any
 
 PYTHON, SCRATCH = "\0python", "\0scratch"  # no word of a command line can hold a zero byte
 OBSERVED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "observed.py")
+GUARDED = os.path.join(os.path.dirname(OBSERVED), "guarded.py")
 
 
 def preload(_tool_paths: list[str]) -> None:
@@ -37,7 +40,7 @@ def _called(call: dict[str, Any], folder: str) -> dict[str, Any]:
     import subprocess  # what only wants to name a word of a command starts nothing
     import tempfile
 
-    with tempfile.TemporaryDirectory(prefix="pyfmt-program-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="pyfmt-program-", dir=call.get("within")) as scratch:
 
         def meant(text: str) -> str:
             return text.replace(PYTHON, sys.executable).replace(SCRATCH, os.path.realpath(scratch))
@@ -57,7 +60,7 @@ def _called(call: dict[str, Any], folder: str) -> dict[str, Any]:
         done = subprocess.run(
             [*map(meant, call["command"]), *listed],
             cwd=meant(call.get("folder", folder)),
-            stdin=subprocess.DEVNULL,
+            stdin=call.get("stdin", subprocess.DEVNULL),
             capture_output=True,
             check=False,
             env={key: meant(value) for key, value in environ.items() if value},
