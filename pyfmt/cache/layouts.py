@@ -30,7 +30,7 @@ from pyfmt.imports.parse import Span
 from pyfmt.tools.registry import TOOLS
 
 _SETS = 8  # of files that were read, for the same paths
-_VERSION = 1  # raise it when trees or places are read in another way
+_VERSION = 2  # raise it when trees or places are read in another way
 
 
 @dataclass(frozen=True, slots=True)

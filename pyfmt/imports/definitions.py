@@ -142,6 +142,7 @@ def _harmless(
                 ast.Import,
                 ast.ImportFrom,
                 ast.MatchAs,
+                ast.MatchMapping,
                 ast.MatchStar,
                 ast.ExceptHandler,
                 ast.Global,

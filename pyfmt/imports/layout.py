@@ -8,6 +8,7 @@ that it obeys, whether two errors stand on one line, and numbers of lines in its
 from __future__ import annotations
 
 import ast
+import codecs
 import hashlib
 import io
 import re
@@ -20,6 +21,7 @@ from pyfmt.imports.parse import Span
 from pyfmt.imports.tree_digest import tree_digest
 
 _UNSEEN = frozenset({tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING})
+_PLAIN = ("utf-8", "utf-8-sig")
 _FORMATTED = tuple(filter(None, (ast.JoinedStr, getattr(ast, "TemplateStr", None))))
 _Place = tuple[int, int]  # line from 1, offset in bytes
 
@@ -31,6 +33,8 @@ def without_layout(source: bytes, obeyed: re.Pattern[bytes]) -> str:
     layout.
     """
     try:
+        if codecs.lookup(tokenize.detect_encoding(io.BytesIO(source).readline)[0]).name not in _PLAIN:
+            return ""  # a checker may look for the cookie elsewhere, and decoding may make further lines
         tree = parsing.parse_python(source, with_type_comments=True)
         seen = tree_digest(source, definitions_of(tree))
         if not seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,20 @@ def test_a_module_that_is_only_named_as_an_attribute_counts(tree: Monorepo) -> N
     assert "E1101" not in tree.run("check", "--tool", "pylint").stdout
     tree.write({ALPHA + "new_pkg/sub.py": "def renamed() -> int:\n    return 1\n"})
     assert "has no 'func' member" in tree.run("check", "--tool", "pylint").stdout
+    assert not difference(tree, "--tool", "pylint")
+
+
+def test_what_is_inferred_around_the_building_of_a_tree_is_not_kept_for_the_next_file(tmp_path: Path) -> None:
+    rows = 'import collections\n\nFIELDS = ["first", "second"]\nRow = collections.namedtuple("Row", FIELDS)\n'
+    user = "import rows\n\nprint(rows.Row(1, 2).third)\n"
+    derived = "import rows\n\n\nclass More(rows.Row):\n    pass\n"
+    project = '[project]\nname = "one"\nversion = "1"\n'
+    files = {"pyproject.toml": project, "rows.py": rows, "a_user.py": user, "b_derived.py": derived}
+    tree = Monorepo.create(tmp_path / "repo", files)
+    tree.environment(".")
+    assert "has no 'third' member" in tree.run("check", "--tool", "pylint").stdout
+    tree.write({"rows.py": rows.replace("second", "third")})
+    assert "has no 'third' member" not in tree.run("check", "--tool", "pylint").stdout
     assert not difference(tree, "--tool", "pylint")
 
 

@@ -67,6 +67,14 @@ def test_beside_a_comment_that_is_obeyed_only_blank_lines_and_comments_are_layou
     assert _digest(before.replace("f(3, 4)", "f(3, 4)  # type: ignore")) != _digest(before)
 
 
+def test_where_an_encoding_is_declared_everything_counts() -> None:
+    source = b"# coding: latin-1\nLENGTH = len('\xe9')\n"
+    assert without_layout(source, OBEYED) == ""  # after a blank line mypy sees no such comment, and Python does
+    assert without_layout(b"# coding: unicode_escape\nA = 1\\nB = f'{A}'\n", OBEYED) == ""
+    assert without_layout(b"# coding: unheard-of\n", OBEYED) == without_layout(b"A = '\xe9'\n", OBEYED) == ""
+    assert without_layout(b"# coding: utf8\nLENGTH = 1\n", OBEYED) == without_layout(b"#\nLENGTH = 1\n", OBEYED) != ""
+
+
 @pytest.mark.parametrize("source", LAYOUT.values(), ids=LAYOUT)
 def test_every_place_that_is_told_is_that_of_the_same_expression(source: str) -> None:
     moves = Moves(BEFORE.encode(), source.encode())

@@ -153,6 +153,8 @@ class Reads:
 
     @contextlib.contextmanager
     def _for(self, owner: _Owner) -> Iterator[None]:
+        """What is inferred around the block is kept only after it: it is still to be forgotten then."""
+        before = self._dirty
         self._forget()
         self._owners.append(owner)
         try:
@@ -160,6 +162,7 @@ class Reads:
         finally:
             self._forget()
             self._owners.pop()
+            self._dirty = before
 
     def _listen(self) -> None:
         after, transform = builder.AstroidBuilder._post_build, TransformVisitor.visit
