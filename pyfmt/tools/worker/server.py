@@ -3,7 +3,8 @@
 Started as `python -s -S server.py [--once] [--single] [--serve] TASK TOOL_PATH...`. Requests are JSON lines on stdin:
 `{"id": 1, "payload": {...}, "answer": FILE, "log": FILE, "at": FILE}`; events are JSON lines on stdout:
 `{"event": "ready", "pid": 1}`, `{"event": "started", "id": 1, "pid": 2}`,
-`{"event": "ended", "id": 1, "status": 0, "cpu": 1.5}`, where `cpu` is what the child and its own children took of a processor, in seconds.
+`{"event": "ended", "id": 1, "status": 0, "cpu": 1.5}`, where `cpu` is what the child and its own children took of
+a processor, in seconds.
 A child writes what the task's `run(payload)` returns to `answer`, everything it prints to `log`, and which file it is
 at to `at` (`limits.py`).
 When stdin ends, children that still run are killed: a pyfmt that died leaves nothing behind.
