@@ -18,7 +18,6 @@ import sys
 import tarfile
 import tomllib
 import urllib.request
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,13 +69,6 @@ def listed() -> dict[str, Corpus]:
         name: Corpus(name, newest, tuple(Sdist(**item) for item in table["sdists"]), tuple(table.get("exclude", ())))
         for name, table in content.items()
     }
-
-
-def together(name: str, corpora: Iterable[Corpus]) -> Corpus:
-    """One monorepo of the packages of several."""
-    every = list(corpora)
-    sdists = tuple(sdist for corpus in every for sdist in corpus.sdists)
-    return Corpus(name, every[0].newest, sdists, tuple(item for corpus in every for item in corpus.exclude))
 
 
 def home() -> Path:

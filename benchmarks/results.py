@@ -120,11 +120,7 @@ def _growth(measured: Sequence[Grown]) -> float | None:
 def text(results: Results) -> str:
     """RESULTS.md of what is known so far."""
     lines = ["# Benchmark results", "", "Written by `make bench`; do not edit. How it is measured: `benchmarks/`.", ""]
-    lines += [
-        f"- {time.strftime('%Y-%m-%d')}, {results.jobs} jobs",
-        *machine(results.versions, results.jobs, results.loads),
-        "",
-    ]
+    lines += [f"- {time.strftime('%Y-%m-%d')}, {results.jobs} jobs", *_machine(results), ""]
     lines += ["## Targets", "", "| target | wanted | found | |", "|---|---:|---:|---|"]
     for target in targets(results):
         wanted = f"{'at least' if target.at_least else 'at most'} {target.limit:g}{target.unit}"
@@ -137,8 +133,7 @@ def text(results: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def machine(versions: str, jobs: int, loads: Sequence[float]) -> list[str]:
-    """Lines that say on what, with which versions and beside how much other work it was measured."""
+def _machine(results: Results) -> list[str]:
     model = next(
         (
             line.partition(":")[2].strip()
@@ -151,11 +146,13 @@ def machine(versions: str, jobs: int, loads: Sequence[float]) -> list[str]:
     tools = ", ".join(f"{name} {version(name)}" for name in ("black", "isort", "mypy", "pylint"))
     lines = [
         f"- {os.cpu_count()} cores ({model}), {memory:.0f} GB, {platform.system()} {platform.release()}",
-        f"- Python {platform.python_version()}, {tools}" + (f", {versions}" if versions else ""),
+        f"- Python {platform.python_version()}, {tools}" + (f", {results.versions}" if results.versions else ""),
     ]
-    if loads:
-        busy = max(loads) > jobs + 1.5
-        told = f"- load while measuring (processes that want a core): {min(loads):.1f} to {max(loads):.1f}"
+    if results.loads:
+        busy = max(results.loads) > results.jobs + 1.5
+        told = (
+            f"- load while measuring (processes that want a core): {min(results.loads):.1f} to {max(results.loads):.1f}"
+        )
         lines.append(
             told + (": shared with other work, seconds on the clock are too high for everyone" if busy else "")
         )
