@@ -16,7 +16,6 @@ from pyfmt.cache.keys import (
     seen_sources,
     unit_identity,
     unit_inputs,
-    unit_key,
 )
 from pyfmt.cache.observed import Observed, PortablePaths, joined_up
 from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
@@ -115,7 +114,7 @@ class UnitCache:
 
     def keys(self, units: Sequence[Unit]) -> list[bytes]:
         """The key of each unit as the files are now; to be asked for before the tools run."""
-        return [unit_key(whole(unit), self._facts) for unit in units]
+        return [UNIT_ANSWER.key([unit.tool, unit_inputs(whole(unit), self._facts)]) for unit in units]
 
     def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
         """What is known of each unit."""
