@@ -21,7 +21,7 @@ from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import has_notebooks
 from pyfmt.core.model import Finding, Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
@@ -107,7 +107,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if not TOOLS[unit.tool].in_parts or _has_notebooks(unit.files):
+        if not TOOLS[unit.tool].in_parts or has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -220,7 +220,7 @@ class FileRecords:
             if (
                 part is None
                 or part.context
-                or _has_notebooks(part.files)
+                or has_notebooks(part.files)
                 or not said["local"]
                 or said["project"] not in asked
             ):
@@ -267,11 +267,6 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
                 found.append(each)
     found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
     return tuple(dict.fromkeys(found))
-
-
-def _has_notebooks(files: Iterable[str]) -> bool:
-    """Whether a unit is one of notebooks: nothing is recorded of these, since nobody imports them."""
-    return any(file.endswith(NOTEBOOK_SUFFIX) for file in files)
 
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:
