@@ -22,7 +22,7 @@ from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
 from pyfmt.core.cells import has_notebooks
-from pyfmt.core.model import Finding, Outcome, Part, Unit
+from pyfmt.core.model import Finding, Outcome, Part, Unit, by_place
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
@@ -253,7 +253,7 @@ class FileRecords:
         return _RECORD.key(part_inputs(unit, part, self._facts))
 
     def _load(self, unit: Unit, part: Part) -> Record | None:
-        return _RECORD.find(self._store, {"": self._key(unit, part)}).get("")
+        return _RECORD.one(self._store, self._key(unit, part))
 
 
 def _findings(partial: Partial) -> tuple[Finding, ...]:
@@ -265,7 +265,7 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
         for each in (*own, *entry.record.wide[1]):
             if each.path in wanted or not wanted.isdisjoint(each.also):
                 found.append(each)
-    found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+    found.sort(key=by_place)
     return tuple(dict.fromkeys(found))
 
 

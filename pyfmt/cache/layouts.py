@@ -22,7 +22,7 @@ from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.sources import MODULES
 from pyfmt.cache.store import Store
 from pyfmt.core.cells import has_notebooks
-from pyfmt.core.model import Finding, Outcome, Unit
+from pyfmt.core.model import Finding, Outcome, Unit, by_place
 from pyfmt.core.tool_values import EVERYTHING, LayoutRules
 from pyfmt.imports.layout import Moves, without_layout
 from pyfmt.imports.parse import Span
@@ -81,7 +81,7 @@ class Layouts:
         files = self._read_by(learnt, facts)
         if not texts.keys() | set(unit.files) <= set(files):
             return None  # what it has read for certain was not told, as below pyfmt's own folders: nor may be the rest
-        before = _SETS.find(self._store, {unit: listing}).get(unit, [])
+        before = _SETS.one(self._store, listing) or []
         sets = [*dict.fromkeys((_READ.key(files), *before))]
         _READ.keep(self._store, {sets[0]: files})
         _SETS.keep(self._store, {listing: sets[:_MOST]})
@@ -165,7 +165,7 @@ class Layouts:
         lines = {((each.path, each.line), (each.path, new.line)) for each, new in zip(findings, found)}
         if not len({old for old, _ in lines}) == len({new for _, new in lines}) == len(lines):
             return None  # what a tool says twice on a line, it says once
-        return tuple(sorted(found, key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message)))
+        return tuple(sorted(found, key=by_place))
 
     def _moves_of(self, path: str, before: str, facts: KeyFacts) -> Moves | None:
         digest = facts.digest(path)

@@ -91,7 +91,7 @@ class ObservedRuns:
 
     def observed(self, name: str) -> Observed | None:
         """The questions that were kept under a name."""
-        return _OBSERVED.find(self._store, {name: _OBSERVED.key(name)}).get(name)
+        return _OBSERVED.one(self._store, _OBSERVED.key(name))
 
     def answers(self, observed: Observed, places: PortablePaths) -> dict[str, Answers]:
         """Each question with its answer, by group."""
