@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 NOTEBOOK_SUFFIX = ".ipynb"  # of a Jupyter notebook
@@ -22,4 +21,6 @@ class CellPlace:
 
 def module_name(path: str) -> str:
     """What tools call the module of a notebook: nobody imports it, and no two collide."""
+    import hashlib  # deferred for start-up time: it loads OpenSSL
+
     return f"notebook_{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
