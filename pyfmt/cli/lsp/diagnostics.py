@@ -18,6 +18,7 @@ from pyfmt.core.errors import ConfigError, PyfmtError
 from pyfmt.core.model import Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.core.suppressions import annotated, suppression
+from pyfmt.projects.files import MANIFESTS
 from pyfmt.reports.problems import FAILED, SKIPPED, Problem, place, problems
 from pyfmt.tools.registry import comments
 
@@ -26,7 +27,6 @@ _SEVERITIES = {
     Severity.WARNING: types.DiagnosticSeverity.Warning,
     Severity.INFO: types.DiagnosticSeverity.Information,
 }
-_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 _FILE = re.compile(r"(?P<file>\S+\.(?:pyi?|ipynb))(?:: | )")  # what a failure of one file begins with
 _START = types.Range(types.Position(0, 0), types.Position(0, 0))
 
@@ -90,7 +90,7 @@ def _places(problem: Problem, root: str, documents: OpenDocuments) -> list[str]:
     if named and os.path.isfile(os.path.join(root, named["file"])):
         return [os.path.join(root, named["file"])]
     inside = [path for path in documents.texts if path.startswith(f"{at}{os.sep}")]
-    manifests = (os.path.join(at, name) for name in _MANIFESTS)
+    manifests = (os.path.join(at, name) for name in MANIFESTS)
     return inside or [next(filter(os.path.isfile, manifests), at)]
 
 

@@ -54,22 +54,23 @@ class Helper:
 
     def call(
         self,
-        on_told: Callable[[Any], None],
+        on_told: Callable[[Any], None] | None,
         function: Callable[Concatenate[Serving, _P], _T],
         *arguments: _P.args,
         **named: _P.kwargs,
     ) -> Future[_T]:
-        """What `function` returns or raises, to be waited for in any thread; `on_told` is called in another one."""
+        """What `function` returns or raises, to be waited for in any thread; `on_told`, if any, is called in another."""
         future: Future[_T] = Future()
         threading.Thread(target=self._ask, args=(future, on_told, (function, arguments, named)), daemon=True).start()
         return future
 
-    def _ask(self, future: Future[Any], on_told: Callable[[Any], None], call: object) -> None:
+    def _ask(self, future: Future[Any], on_told: Callable[[Any], None] | None, call: object) -> None:
         with self._lock:
             try:
                 self._connection.send(call)
                 while (said := self._connection.recv())[0] == "told":
-                    on_told(said[1])
+                    if on_told is not None:
+                        on_told(said[1])
             except (EOFError, OSError):
                 ended = PyfmtError("a process of the language server has ended", "pyfmt lsp", "start it again")
                 said = ("raised", ended)

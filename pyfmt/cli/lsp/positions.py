@@ -35,7 +35,8 @@ def encoded(text: str, before: bytes | None) -> bytes:
     """An editor's text as it would be saved, in the encoding that it names; `before` is what the file holds, whose mark
     is kept. Raises UnicodeEncodeError for what its encoding has not."""
     data = text.encode("utf-8", "surrogatepass")
-    found = text.encode(_encoding(data), "surrogatepass" if _encoding(data).startswith("utf") else "strict")
+    encoding = _encoding(data)
+    found = text.encode(encoding, "surrogatepass" if encoding.startswith("utf") else "strict")
     mark = _MARK.encode()
     return mark + found if before is not None and before.startswith(mark) else found
 

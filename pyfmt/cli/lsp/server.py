@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,13 +57,17 @@ class Answers:
         feature, server = self._server.feature, self._server
         feature(types.INITIALIZE)(partial(self._initialize))
         feature(types.INITIALIZED)(partial(self._initialized))
-        feature(types.TEXT_DOCUMENT_DID_OPEN)(partial(self._opened))
-        feature(types.TEXT_DOCUMENT_DID_CHANGE)(partial(self._changed))
-        feature(types.TEXT_DOCUMENT_DID_SAVE)(partial(self._saved))
-        feature(types.TEXT_DOCUMENT_DID_CLOSE)(partial(self._closed))
-        feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)(partial(self._notebook_opened))
-        feature(types.NOTEBOOK_DOCUMENT_DID_SAVE)(partial(self._notebook_saved))
-        feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)(partial(self._notebook_closed))
+        opened = partial(self._runs.saved, opened=True)
+        for message, take in (
+            (types.TEXT_DOCUMENT_DID_OPEN, opened),
+            (types.TEXT_DOCUMENT_DID_CHANGE, self._runs.changed),
+            (types.TEXT_DOCUMENT_DID_SAVE, self._runs.saved),
+            (types.TEXT_DOCUMENT_DID_CLOSE, self._runs.closed),
+            (types.NOTEBOOK_DOCUMENT_DID_OPEN, opened),
+            (types.NOTEBOOK_DOCUMENT_DID_SAVE, self._runs.saved),
+            (types.NOTEBOOK_DOCUMENT_DID_CLOSE, self._runs.closed),
+        ):
+            feature(message)(partial(self._heard, take))
         feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(partial(self._files_changed))
         feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(partial(self._folders_changed))
         feature(types.TEXT_DOCUMENT_FORMATTING)(partial(self._format))
@@ -95,33 +100,11 @@ class Answers:
             registration = types.Registration("pyfmt-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
             await self._server.client_register_capability_async(types.RegistrationParams([registration]))
 
-    async def _opened(self, params: types.DidOpenTextDocumentParams) -> None:
-        if path := path_of(params.text_document.uri):
-            await self._runs.saved(path, opened=True)
-
-    async def _changed(self, params: types.DidChangeTextDocumentParams) -> None:
-        if path := path_of(params.text_document.uri):
-            await self._runs.changed(path)
-
-    async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        if path := path_of(params.text_document.uri):
-            await self._runs.saved(path)
-
-    async def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
-        if path := path_of(params.text_document.uri):
-            await self._runs.closed(path)
-
-    async def _notebook_opened(self, params: types.DidOpenNotebookDocumentParams) -> None:
-        if path := path_of(params.notebook_document.uri):
-            await self._runs.saved(path, opened=True)
-
-    async def _notebook_saved(self, params: types.DidSaveNotebookDocumentParams) -> None:
-        if path := path_of(params.notebook_document.uri):
-            await self._runs.saved(path)
-
-    async def _notebook_closed(self, params: types.DidCloseNotebookDocumentParams) -> None:
-        if path := path_of(params.notebook_document.uri):
-            await self._runs.closed(path)
+    async def _heard(self, take: Callable[[str], Awaitable[None]], params: Any) -> None:
+        """A document's or a notebook's message, for what takes the path of its file."""
+        document = getattr(params, "notebook_document", None) or params.text_document
+        if path := path_of(document.uri):
+            await take(path)
 
     async def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
         documents = self._server.workspace.text_documents
@@ -156,7 +139,7 @@ class Answers:
             request = replace(self._request, command=Command.FORMAT, write=True)
             folder = await self._runs.folder_of(path)
             cwd = folder.path if folder else Path(path).parent  # as runs have it
-            call = self._quick.call(_nothing, calls.formatted, request, data, path, cwd)
+            call = self._quick.call(None, calls.formatted, request, data, path, cwd)
             result = await asyncio.wrap_future(call)
         except (PyfmtError, UnicodeEncodeError) as error:
             self._say(types.MessageType.Error, f"{path} was not formatted: {error}")
@@ -191,11 +174,7 @@ class Answers:
         rules = rules_at(self._runs.shown(uri), lines_of(document.source), params.position, codec)
         for rule in rules:
             if rule not in self._texts:
-                call = self._quick.call(_nothing, calls.explained, rule)
+                call = self._quick.call(None, calls.explained, rule)
                 self._texts[rule] = await asyncio.wrap_future(call)
         texts = [f"```text\n{self._texts[rule]}\n```" for rule in rules if self._texts[rule]]
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, "\n\n".join(texts))) if texts else None
-
-
-def _nothing(_said: object) -> None:
-    """Nobody wants to know how far it is."""

@@ -22,6 +22,7 @@ from pyfmt.cli.lsp.helpers import Helper
 from pyfmt.cli.lsp.positions import decoded, encoded
 from pyfmt.cli.lsp.progress import WorkDone
 from pyfmt.core.errors import PyfmtError
+from pyfmt.core.model import Failure
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
 from pyfmt.projects.walking import CHECKED_SUFFIXES
@@ -71,9 +72,9 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
     def remove_folder(self, path: str) -> None:
         """It is one no more: nothing is shown of it."""
         folder = self.folders.pop(os.path.realpath(path), None)
-        for shown in list(folder.shown) if folder else ():
-            assert folder is not None
-            self._publish(folder, shown, {})
+        if folder is not None:
+            for shown in list(folder.shown):
+                self._publish(folder, shown, {})
 
     def everything_saved(self, folders: list[EditorFolder] | None = None) -> None:
         """Anything may be other than it was."""
@@ -123,7 +124,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
 
     async def _home(self, parent: Path) -> str | None:
         try:
-            found = await asyncio.wrap_future(self._quick.call(_nothing, calls.home_of, self._request, parent))
+            found = await asyncio.wrap_future(self._quick.call(None, calls.home_of, self._request, parent))
         except PyfmtError:
             return str(parent)  # the run says what is wrong
         return str(found) if found else None
@@ -198,7 +199,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         if folder.sweep_due is not None:
             folder.sweep_due = None
             try:
-                call = self._helper.call(_nothing, calls.parts, self._request, folder.path)
+                call = self._helper.call(None, calls.parts, self._request, folder.path)
                 parts = await asyncio.wrap_future(call)
                 folder.begin_sweep(parts)
             except PyfmtError as error:
@@ -232,7 +233,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         for path in broken:  # what follows is about it, or it is in order
             self._publish(folder, path, {})
         self._take(folder, report, documents, covering(request.paths))
-        self._tell(folder, [*said, *(_failure(report, n) for n in range(len(report.failures)))])
+        self._tell(folder, [*said, *map(_said_of, report.failures)])
 
     # What is shown
 
@@ -346,11 +347,6 @@ def saved_as(text: str, before: bytes | None) -> bytes:
     return text.encode("utf-8", "surrogatepass")  # the tools say what is wrong with it
 
 
-def _failure(report: Report, number: int) -> str:
-    failure = report.failures[number]
+def _said_of(failure: Failure) -> str:
     where = f" ({', '.join(failure.projects)})" if failure.projects else ""
     return f"{failure.tool} failed{where}: {failure.reason}"
-
-
-def _nothing(_said: object) -> None:
-    """Nobody wants to know how far it is."""

@@ -78,10 +78,9 @@ class Editor:
             await asyncio.sleep(0.02)
         raise AssertionError(f"it never came to this:\n{self.messages}\n{self.shown}")
 
-    def open(self, path: str, text: str | None = None, language: str = "python") -> None:
-        """Open a file, or a new one with a text."""
-        text = self.tree.read(path) if text is None else text
-        document = types.TextDocumentItem(self.uri(path), language, self._next(), text)
+    def open(self, path: str) -> None:
+        """Open a file."""
+        document = types.TextDocumentItem(self.uri(path), "python", self._next(), self.tree.read(path))
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(document))
 
     def change(self, path: str, text: str) -> None:
@@ -96,10 +95,6 @@ class Editor:
             self.change(path, text)
             (self.tree.root / path).write_bytes(text.encode())
         self.client.text_document_did_save(types.DidSaveTextDocumentParams(self.identifier(path)))
-
-    def close(self, path: str) -> None:
-        """Close a file."""
-        self.client.text_document_did_close(types.DidCloseTextDocumentParams(self.identifier(path)))
 
     def identifier(self, path: str) -> types.TextDocumentIdentifier:
         """How messages name a file."""

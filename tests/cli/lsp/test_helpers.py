@@ -25,19 +25,15 @@ def _broken(_serving: Serving) -> object:
     return _TwoWordsError("one", "other")
 
 
-def _nothing(_said: object) -> None:
-    """Nobody listens."""
-
-
 @pytest.mark.parametrize("bad", ["argument", "answer"])
 def test_what_cannot_go_through_the_pipe_is_told(bad: str) -> None:
     helper = Helper()
     try:
-        assert helper.call(_nothing, _same, 1).result(60) == 1
-        found = helper.call(_nothing, _broken) if bad == "answer" else helper.call(_nothing, _same, threading.Lock())
+        assert helper.call(None, _same, 1).result(60) == 1
+        found = helper.call(None, _broken) if bad == "answer" else helper.call(None, _same, threading.Lock())
         with pytest.raises(PyfmtError, match="a bug of pyfmt"):
             found.result(60)
         with pytest.raises(PyfmtError, match="start it again"):
-            helper.call(_nothing, _same, 2).result(60)
+            helper.call(None, _same, 2).result(60)
     finally:
         helper.close()
