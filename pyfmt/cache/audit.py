@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pyfmt.core.model import Failure, Finding, Outcome
+from pyfmt.core.model import Failure, Finding, Outcome, by_place
 
 _SHOWN = 5  # findings of each side that are named
 
@@ -36,6 +36,6 @@ def judged(known: Outcome, fresh: Outcome) -> Outcome:
 
 
 def _shown(title: str, findings: set[Finding]) -> list[str]:
-    ordered = sorted(findings, key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+    ordered = sorted(findings, key=by_place)
     lines = [f"{title}: {each.path}:{each.line} {each.rule} {each.message}" for each in ordered[:_SHOWN]]
     return lines + ([f"{title} {len(ordered) - _SHOWN} more"] if len(ordered) > _SHOWN else [])

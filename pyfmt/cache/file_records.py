@@ -21,8 +21,8 @@ from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import AskedNames, PartQuestions
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.core.model import Finding, Outcome, Part, Unit
+from pyfmt.core.cells import has_notebooks
+from pyfmt.core.model import Finding, Outcome, Part, Unit, by_place
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
@@ -107,7 +107,7 @@ class FileRecords:
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
-        if not TOOLS[unit.tool].in_parts or _has_notebooks(unit.files):
+        if not TOOLS[unit.tool].in_parts or has_notebooks(unit.files):
             return None
         entries = []
         for part in unit.parts:
@@ -220,7 +220,7 @@ class FileRecords:
             if (
                 part is None
                 or part.context
-                or _has_notebooks(part.files)
+                or has_notebooks(part.files)
                 or not said["local"]
                 or said["project"] not in asked
             ):
@@ -253,7 +253,7 @@ class FileRecords:
         return _RECORD.key(part_inputs(unit, part, self._facts))
 
     def _load(self, unit: Unit, part: Part) -> Record | None:
-        return _RECORD.find(self._store, {"": self._key(unit, part)}).get("")
+        return _RECORD.one(self._store, self._key(unit, part))
 
 
 def _findings(partial: Partial) -> tuple[Finding, ...]:
@@ -265,13 +265,8 @@ def _findings(partial: Partial) -> tuple[Finding, ...]:
         for each in (*own, *entry.record.wide[1]):
             if each.path in wanted or not wanted.isdisjoint(each.also):
                 found.append(each)
-    found.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+    found.sort(key=by_place)
     return tuple(dict.fromkeys(found))
-
-
-def _has_notebooks(files: Iterable[str]) -> bool:
-    """Whether a unit is one of notebooks: nothing is recorded of these, since nobody imports them."""
-    return any(file.endswith(NOTEBOOK_SUFFIX) for file in files)
 
 
 def _others(part: Part, stale: Iterable[str]) -> tuple[str, ...]:

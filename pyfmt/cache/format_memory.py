@@ -131,7 +131,7 @@ class FormatMemory:
 
     def _last(self, project: Project) -> tuple[dict[str, object], dict[str, str]]:
         """The inputs that a project's files were last found in order with, and the content of these files."""
-        inputs = LAST_INPUTS.find(self._store, {"": self._identity(project)}).get("", {})
+        inputs = LAST_INPUTS.one(self._store, self._identity(project)) or {}
         return inputs, inputs.pop(_FILES, {})
 
     def _identity(self, project: Project) -> bytes:

@@ -141,11 +141,6 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
     ]
 
 
-def unit_key(unit: Unit, facts: KeyFacts) -> bytes:
-    """The key of a lint unit's whole outcome: its tool could see nothing else."""
-    return fold("unit", unit.tool, unit_inputs(unit, facts))
-
-
 def unit_identity(unit: Unit) -> bytes:
     """The key under which the inputs of a unit's last outcome are kept, whatever they were."""
     place = unit.environment.name if unit.environment else ""

@@ -9,7 +9,6 @@ they were, so that each place can be looked up in both trees. Where a place cann
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,15 +21,14 @@ from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.sources import MODULES
 from pyfmt.cache.store import Store
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.core.model import Finding, Outcome, Unit
+from pyfmt.core.cells import has_notebooks
+from pyfmt.core.model import Finding, Outcome, Unit, by_place
 from pyfmt.core.tool_values import EVERYTHING, LayoutRules
 from pyfmt.imports.layout import Moves, without_layout
 from pyfmt.imports.parse import Span
 from pyfmt.tools.registry import TOOLS
 
-_SETS = 8  # of files that were read, for the same paths
-_VERSION = 2  # raise it when trees or places are read in another way
+_MOST = 8  # sets of files that were read, for the same paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,11 @@ class _KeptLayout:
     read: list[str]  # files of the monorepo
 
 
-_KEPT = MemoKind("unit without layout", 1, _KeptLayout)
+_KEPT = MemoKind("unit without layout", 2, _KeptLayout)
+_READ: MemoKind[list[str]] = MemoKind("files read", 2, list[str])
+_SETS: MemoKind[list[bytes]] = MemoKind("unit by paths", 3, list[bytes])  # keys of `_READ`, the newest first
+# Of a file, "" where it cannot be told; sooner made than fetched from another machine.
+_TREES = MemoKind("without layout", 3, str, shared=False)
 
 
 class Layouts:
@@ -52,22 +54,21 @@ class Layouts:
         self._store = store
         self._remembered = remembered
         self._trees: dict[bytes, str] = {}
-        self._parsed: dict[bytes, bytes] = {}
         self._moves: dict[tuple[str, str], Moves | None] = {}
 
     def find(self, units: Sequence[Unit], facts: KeyFacts) -> list[Learnt | None]:
         """What is known of whole units but for their layout, with every place as it is now."""
-        listings = [self._listing(unit, facts) for unit in units]
-        known = self._store.get(key for key in listings if key is not None)
+        listings = {unit: listing for unit in units if (listing := self._listing(unit, facts)) is not None}
+        known = _SETS.find(self._store, listings)
         found: list[Learnt | None] = []
-        for unit, listing in zip(units, listings, strict=True):
-            rows = _names(known.get(listing)) if listing else []
+        for unit in units:
+            read = _READ.find(self._store, {key: key for key in known.get(unit, ())})
             keys = [
-                DeclaredKey(self._key(unit, row, files, facts), facts.places(unit)) for row, files in self._sets(rows)
+                DeclaredKey(self._key(unit, listings[unit], files, facts), facts.places(unit))
+                for files in read.values()
             ]
             values = filter(None, self._remembered.find(keys))
             found.append(next(filter(None, (self._load(value, unit, facts) for value in values)), None))
-        self._keep_parsed()
         return found
 
     def entry(self, learnt: Learnt, facts: KeyFacts) -> tuple[DeclaredKey, bytes] | None:
@@ -80,13 +81,12 @@ class Layouts:
         files = self._read_by(learnt, facts)
         if not texts.keys() | set(unit.files) <= set(files):
             return None  # what it has read for certain was not told, as below pyfmt's own folders: nor may be the rest
-        row = fold("files read", files)
-        names = [row.hex(), *(name for name in _names(self._store.get([listing]).get(listing)) if name != row.hex())]
-        key = self._key(unit, row.hex(), files, facts)
-        self._store.put({row: _packed(files), listing: _packed(names[:_SETS])})
-        self._keep_parsed()
+        before = _SETS.one(self._store, listing) or []
+        sets = [*dict.fromkeys((_READ.key(files), *before))]
+        _READ.keep(self._store, {sets[0]: files})
+        _SETS.keep(self._store, {listing: sets[:_MOST]})
         kept = _KeptLayout(findings, learnt.notes, texts, learnt.observed, files)
-        return DeclaredKey(key, facts.places(unit)), _KEPT.pack(kept)
+        return DeclaredKey(self._key(unit, listing, files, facts), facts.places(unit)), _KEPT.pack(kept)
 
     @staticmethod
     def _read_by(learnt: Learnt, facts: KeyFacts) -> list[str]:
@@ -94,15 +94,6 @@ class Layouts:
         known, _ = facts.sources.known(seen_sources(learnt.outcome.unit, facts))
         asked = {path for each in learnt.asked for path in each["files"]}
         return sorted(file for file in known if os.path.join(facts.root, file) in asked)
-
-    def _keep_parsed(self) -> None:
-        self._store.put(self._parsed, shared=False)
-        self._parsed = {}
-
-    def _sets(self, names: Sequence[str]) -> list[tuple[str, list[str]]]:
-        """Sets of files by their names."""
-        found = self._store.get(bytes.fromhex(name) for name in names)
-        return [(key.hex(), _names(value)) for key, value in found.items()]
 
     def _load(self, value: bytes, unit: Unit, facts: KeyFacts) -> Learnt | None:
         kept = _KEPT.unpack(value)
@@ -114,28 +105,30 @@ class Layouts:
 
     def _listing(self, unit: Unit, facts: KeyFacts) -> bytes | None:
         """The key of a whole unit whatever is in its modules; None where its tool may look at more than trees."""
-        if TOOLS[unit.tool].layout is None or EVERYTHING in seen_sources(unit, facts) or _has_notebooks(unit):
+        if TOOLS[unit.tool].layout is None or EVERYTHING in seen_sources(unit, facts) or has_notebooks(unit.files):
             return None
-        return fold("unit by paths", _VERSION, unit.tool, unit_inputs(unit, facts, facts.sources.listed))
+        return _SETS.key([unit.tool, unit_inputs(unit, facts, facts.sources.listed)])
 
-    def _key(self, unit: Unit, name: str, files: Iterable[str], facts: KeyFacts) -> bytes:
+    def _key(self, unit: Unit, listing: bytes, files: Sequence[str], facts: KeyFacts) -> bytes:
         """The key of a whole unit where its tool reads these files of the monorepo and no others."""
-        trees = [self._tree(file, unit.tool, facts) for file in files]
-        return fold("unit by trees", self._listing(unit, facts), name, trees)
+        return _KEPT.key([listing, files, self._trees_of(files, unit.tool, facts)])
 
-    def _tree(self, file: str, tool: str, facts: KeyFacts) -> str:
-        """A file without its layout; its content's digest where that cannot be told."""
-        digest, rules = facts.digest(file), TOOLS[tool].layout
-        if not file.endswith(MODULES) or rules is None:
-            return digest.hex()
-        key = fold("without layout", _VERSION, digest, rules.obeyed.pattern, sys.version_info[:3])
-        if key not in self._trees:
-            known = self._store.get([key], shared=False).get(key)  # quicker made than fetched
-            if known is None:
-                source = _read(file, digest, facts)
-                known = self._parsed[key] = without_layout(source, rules.obeyed).encode() if source is not None else b""
-            self._trees[key] = known.decode("ascii", "replace")
-        return self._trees[key] or digest.hex()
+    def _trees_of(self, files: Iterable[str], tool: str, facts: KeyFacts) -> list[str]:
+        """Files without their layout; their contents' digests where that cannot be told."""
+        rules, digests = TOOLS[tool].layout, {file: facts.digest(file) for file in files}
+        assert rules is not None, tool
+        how = rules.obeyed.pattern, sys.version_info[:3]
+        keys = {file: _TREES.key([digest, *how]) for file, digest in digests.items() if file.endswith(MODULES)}
+        missing = {key: file for file, key in keys.items() if key not in self._trees}
+        self._trees.update(_TREES.find(self._store, {key: key for key in missing}))
+        made: dict[bytes, str] = {}
+        for key, file in missing.items():
+            source = _read(file, digests[file], facts) if key not in self._trees else None
+            if source is not None:
+                made[key] = without_layout(source, rules.obeyed)
+        _TREES.keep(self._store, made)
+        self._trees.update(made)
+        return [self._trees.get(keys.get(file, b"")) or digest.hex() for file, digest in digests.items()]
 
     def _kept(self, findings: Iterable[Finding], facts: KeyFacts) -> dict[str, str] | None:
         """The digests of the files that findings are about, as they are kept for `_moved`; None where one is gone."""
@@ -172,7 +165,7 @@ class Layouts:
         lines = {((each.path, each.line), (each.path, new.line)) for each, new in zip(findings, found)}
         if not len({old for old, _ in lines}) == len({new for _, new in lines}) == len(lines):
             return None  # what a tool says twice on a line, it says once
-        return tuple(sorted(found, key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message)))
+        return tuple(sorted(found, key=by_place))
 
     def _moves_of(self, path: str, before: str, facts: KeyFacts) -> Moves | None:
         digest = facts.digest(path)
@@ -188,17 +181,6 @@ class Layouts:
         return self._moves[key]
 
 
-def _packed(value: object) -> bytes:
-    return json.dumps(value).encode("utf-8", "surrogatepass")
-
-
-def _names(value: bytes | None) -> list[str]:
-    try:
-        return [str(name) for name in json.loads(value or b"[]")]
-    except (ValueError, TypeError):
-        return []  # damaged: nothing is known
-
-
 def _text_key(digest: str) -> bytes:
     return fold("text", digest)
 
@@ -210,10 +192,6 @@ def _read(file: str, digest: bytes, facts: KeyFacts) -> bytes | None:
     except OSError:
         return None
     return source if hashlib.sha256(source).digest() == digest else None
-
-
-def _has_notebooks(unit: Unit) -> bool:
-    return any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files)
 
 
 def _placed(finding: Finding, moves: Moves, rules: LayoutRules) -> Finding | None:

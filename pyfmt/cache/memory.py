@@ -78,7 +78,7 @@ class Memory:
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
         self.table = MemoTable(self.store, self.digests)
         self._inside: str | None = None  # the cache's folder, relative to the root
-        self._saved_memo = _MEMO.find(self.store, {"": _MEMO_KEY}).get("", {})
+        self._saved_memo = _MEMO.one(self.store, _MEMO_KEY) or {}
         self.memo = RecentTexts(self._saved_memo)
 
     @cached_property

@@ -69,7 +69,7 @@ class ObservedRuns:
 
     def find(self, questions: Sequence[DeclaredKey]) -> list[bytes | None]:
         """The value that each question has; None where there is none that still holds."""
-        known_runs = _RUNS.find(self._store, {question.key: question.key for question in questions})
+        known_runs = _RUNS.find(self._store, {question.key: _RUNS.key(question.key) for question in questions})
         runs = [known_runs.get(question.key, []) for question in questions]
         self._prepare((name, question.places) for question, known in zip(questions, runs) for name, _ in known)
         keys = [self._holding(question, known) for question, known in zip(questions, runs)]
@@ -91,7 +91,7 @@ class ObservedRuns:
 
     def observed(self, name: str) -> Observed | None:
         """The questions that were kept under a name."""
-        return _OBSERVED.find(self._store, {name: _OBSERVED.key(name)}).get(name)
+        return _OBSERVED.one(self._store, _OBSERVED.key(name))
 
     def answers(self, observed: Observed, places: PortablePaths) -> dict[str, Answers]:
         """Each question with its answer, by group."""
@@ -118,13 +118,13 @@ class ObservedRuns:
 
     def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""
-        before = _RUNS.find(self._store, {question.key: question.key for question in found})
+        before = _RUNS.find(self._store, {question.key: _RUNS.key(question.key) for question in found})
         values: dict[bytes, bytes] = {}
         for question, (observed, value) in found.items():
             name = self.add(observed, values)
             total = total_of(self.groups_of(observed, name, question.places))
             runs = [(name, total), *(run for run in before.get(question.key, ()) if run != (name, total))]
-            values[question.key] = _RUNS.pack(runs[:_KEPT])
+            values[_RUNS.key(question.key)] = _RUNS.pack(runs[:_KEPT])
             values[result_key(question.key, total)] = value
         self._store.put(values)
 

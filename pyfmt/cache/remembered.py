@@ -62,6 +62,10 @@ class MemoKind(Generic[Value]):
         found = {item: self.unpack(stored.get(key)) for item, key in keys.items()}
         return {item: value for item, value in found.items() if value is not None}
 
+    def one(self, store: Store | None, key: bytes) -> Value | None:
+        """What lies under one key."""
+        return self.find(store, {"": key}).get("")
+
     def keep(self, store: Store | None, values: Mapping[bytes, Value]) -> None:
         """Keep values under their keys, all at once."""
         if store and values:

@@ -26,18 +26,17 @@ def send(store: Store, remote: Remote, seconds: float | None = LONGEST_WAIT) -> 
 
 
 def _unsent(store: Store) -> list[bytes]:
-    return _UNSENT.find(store, {"": _LAST}).get("", [])
+    return _UNSENT.one(store, _LAST) or []
 
 
 def last_traffic(store: Store) -> list[str]:
     """What went over the wire in the last run that used a remote cache, in lines; none where no run did."""
+    found = _TRAFFIC.one(store, _TRAFFIC.key("last run"))
+    if found is None:
+        return []
     return [
-        line
-        for found in _TRAFFIC.find(store, {"": _TRAFFIC.key("last run")}).values()
-        for line in (
-            f"remote   last run: {found.hits} hits, {found.misses} misses, {found.received / 1e3:.1f} kB received, "
-            f"{found.entries_sent} entries ({found.sent / 1e3:.1f} kB) sent",
-            f"         waited {found.seconds:.2f} s, an answer takes {found.latency * 1000:.1f} ms (median), "
-            f"{found.refused} refused, {len(_unsent(store))} to be sent",
-        )
+        f"remote   last run: {found.hits} hits, {found.misses} misses, {found.received / 1e3:.1f} kB received, "
+        f"{found.entries_sent} entries ({found.sent / 1e3:.1f} kB) sent",
+        f"         waited {found.seconds:.2f} s, an answer takes {found.latency * 1000:.1f} ms (median), "
+        f"{found.refused} refused, {len(_unsent(store))} to be sent",
     ]

@@ -16,7 +16,6 @@ from pyfmt.cache.keys import (
     seen_sources,
     unit_identity,
     unit_inputs,
-    unit_key,
 )
 from pyfmt.cache.observed import Observed, PortablePaths, joined_up
 from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
@@ -115,7 +114,7 @@ class UnitCache:
 
     def keys(self, units: Sequence[Unit]) -> list[bytes]:
         """The key of each unit as the files are now; to be asked for before the tools run."""
-        return [unit_key(whole(unit), self._facts) for unit in units]
+        return [UNIT_ANSWER.key([unit.tool, unit_inputs(whole(unit), self._facts)]) for unit in units]
 
     def get(self, units: Sequence[Unit], keys: Sequence[bytes]) -> list[Known | None]:
         """What is known of each unit."""
@@ -189,7 +188,7 @@ class UnitCache:
         places = self._facts.places(unit)
         if self.get([unit], [key])[0] is not None:
             return "hit"
-        before = LAST_INPUTS.find(self._store, {"": LAST_INPUTS.key(unit_identity(unit))}).get("")
+        before = LAST_INPUTS.one(self._store, LAST_INPUTS.key(unit_identity(unit)))
         if before is None:
             return miss(())
         observed = self._remembered.observed(str(before.pop(_OBSERVED, "")))
@@ -222,9 +221,9 @@ class UnitCache:
         """An input that has changed, or, where it is a folder, the files in it that have."""
         for folder in seen_sources(whole(unit), self._facts):
             if name == SOURCES + portable(folder, unit.environment, self._facts.root) and isinstance(before, str):
-                listing = _LISTING.find(self._store, {"": _LISTING.key(before)})
-                if listing:
-                    return changed_inputs(listing[""], self._facts.sources.listing(folder))
+                listing = _LISTING.one(self._store, _LISTING.key(before))
+                if listing is not None:
+                    return changed_inputs(listing, self._facts.sources.listing(folder))
         return [name]
 
 

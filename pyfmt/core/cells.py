@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NOTEBOOK_SUFFIX = ".ipynb"  # of a Jupyter notebook
@@ -18,6 +19,11 @@ class CellPlace:
     end_line: int | None = None
     end_column: int | None = None
     text: str = ""
+
+
+def has_notebooks(files: Iterable[str]) -> bool:
+    """Whether a notebook is among some files."""
+    return any(file.endswith(NOTEBOOK_SUFFIX) for file in files)
 
 
 def module_name(path: str) -> str:

@@ -322,6 +322,11 @@ class Finding:
         return replace(self, baselined=baselined, equivalents=said)
 
 
+def by_place(finding: Finding) -> tuple[str, int, int, str, str]:
+    """By what the findings of a tool are sorted."""
+    return finding.path, finding.line, finding.column or 0, finding.rule, finding.message
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Accepted:
     """A finding as a baseline knows it again, wherever its lines went; a baseline is a multiset of these."""

@@ -31,10 +31,10 @@ class Definition:
 def definitions_of(tree: ast.Module) -> tuple[Definition, ...]:
     """The definitions of a module parsed with type comments, in order."""
     found: list[Definition] = []
-    line, always, first = 0, 0, first_line(tree) == 1
+    line, always, first = 0, 0, _first_line(tree) == 1
     for statement in tree.body:
         # Which names a statement finds depends on the order of both; that of those that always count is told by this.
-        flat, line = flattened([statement], line)
+        flat, line = _flattened([statement], line)
         names, sets = _names(statement), _sets_on_others(statement)
         if sets or any(name[:1] == "_" and name[-1:] == "_" for name in names):
             names = set()
@@ -53,7 +53,7 @@ def seen_of(definitions: Iterable[Definition], names: Iterable[str]) -> str:
     return " ".join(found)
 
 
-def flattened(items: list[Any], line: int = 0) -> tuple[list[Any], int]:
+def _flattened(items: list[Any], line: int = 0) -> tuple[list[Any], int]:
     """Types, numbers of items and (in tuples) values, each node before what it holds: equal for equal trees alone.
 
     And the line where the last statement begins; `line` is that of the one before the first.
@@ -76,7 +76,7 @@ def flattened(items: list[Any], line: int = 0) -> tuple[list[Any], int]:
     return found, line
 
 
-def first_line(tree: ast.Module) -> int:
+def _first_line(tree: ast.Module) -> int:
     """Where the first statement begins, its decorators included; 0 where there is none."""
     if not tree.body:
         return 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import has_notebooks
 from pyfmt.runner import apart, interruption, processes
 from pyfmt.runner.format_chunks import Chunk, ChunkResult, FileResult, FormatOptions, work
 from pyfmt.tools import formatting
@@ -34,7 +34,7 @@ def answers(chunks: list[Chunk], options: FormatOptions) -> Generator[tuple[int,
         return
     # A bad configuration is said before a file is touched; forks share the imports
     formatting.prepare(chunks[0].settings)
-    if any(file.endswith(NOTEBOOK_SUFFIX) for chunk in chunks for file in chunk.files):
+    if any(has_notebooks(chunk.files) for chunk in chunks):
         from pyfmt.tools import notebooks  # deferred: only where there are any
 
         notebooks.prepare()

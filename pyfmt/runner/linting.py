@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core import estimating
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import has_notebooks
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
 from pyfmt.runner import interruption, trying
@@ -124,7 +124,7 @@ def call(
 
 def _notebooks(unit: Unit, options: LintOptions) -> UnitNotebooks | None:
     """The notebooks of a unit; None where it has none."""
-    if not any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files):
+    if not has_notebooks(unit.files):
         return None
     from pyfmt.runner.notebooks import notebooks_of  # deferred: only where there are any
 

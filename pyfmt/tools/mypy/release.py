@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import Environment, Failure, Finding, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Unit, by_place
 from pyfmt.tools.mypy.adapter import Mypy, finding
 from pyfmt.tools.mypy.worker import search_dirs
 from pyfmt.tools.mypy.worker.answer import lasting
@@ -88,7 +88,7 @@ class MypyRelease(Mypy):
                     why = "nothing that it says can be read as an error"
                 reason = f"mypy ended with exit code {call['status']}: {why}"
                 failures.append(Failure("mypy", tuple(projects), environment, reason, last_lines(call)))
-        findings.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+        findings.sort(key=by_place)
         asked = release.asked(call["asked"] for call in answer["calls"])
         return Reading(tuple(findings), tuple(failures), tuple(about["notes"]), asked=asked)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import Environment, Failure, Finding, Project, Severity, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Project, Severity, Unit, by_place
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 _SAID = 5  # lines of a program that failed
@@ -86,7 +86,7 @@ class Program:
             reason = str(error) if isinstance(error, ValueError) else f"its output cannot be read: {error!r}"
             return Reading(failures=(Failure(self.name, unit.projects, name, reason.partition("\n")[0], said),))
         findings = [_finding(self.name, path, owners[path], name, row) for path, row in found]
-        return Reading(tuple(sorted(dict.fromkeys(findings), key=_order)))
+        return Reading(tuple(sorted(dict.fromkeys(findings), key=by_place)))
 
     def module_name(self, file: str, project: Project) -> str:
         """The file's own path: a program keeps files apart by themselves."""
@@ -124,7 +124,3 @@ def _finding(tool: str, path: str, project: str, environment: str, row: ProgramF
         syntax=row.syntax,
         cell=CellPlace(row.cell, row.line, row.column, row.end_line, row.end_column) if row.cell is not None else None,
     )
-
-
-def _order(finding: Finding) -> tuple[str, int, int, str, str]:
-    return finding.path, finding.line, finding.column or 0, finding.rule, finding.message

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.core.cells import module_name
-from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit, by_place
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 OLDEST = (3, 10)  # the oldest Python that pylint 4 runs on
@@ -66,7 +66,7 @@ class PylintLinter:
         assert environment is not None, "pylint reads an environment"
         findings = sorted(
             (finding(message, environment.name) for message in answer["messages"]),
-            key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message),
+            key=by_place,
         )
         failures = tuple(
             Failure("pylint", tuple(each["projects"]), environment.name, each["reason"], each["detail"])

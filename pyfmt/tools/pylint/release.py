@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyfmt.core.errors import ToolError
-from pyfmt.core.model import Environment, Failure, Finding, Part, Unit
+from pyfmt.core.model import Environment, Failure, Finding, Part, Unit, by_place
 from pyfmt.tools import configured_code
 from pyfmt.tools.program import release
 from pyfmt.tools.program.adapter import last_lines
@@ -80,7 +80,7 @@ class PylintRelease(PylintLinter):
             except (ValueError, KeyError, TypeError) as error:
                 reason = str(error).partition("\n")[0]
                 failures.append(Failure("pylint", (part.project.name,), environment.name, reason, last_lines(call)))
-        findings.sort(key=lambda each: (each.path, each.line, each.column or 0, each.rule, each.message))
+        findings.sort(key=by_place)
         asked = [
             {"project": part.project.name, **call["asked"]}
             for part, call in zip(parts, answer["calls"], strict=True)

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.cells import has_notebooks
 from pyfmt.core.model import Severity, Unit
 from pyfmt.core.tool_values import Comment, Cost, NotebookRules
 from pyfmt.tools.program import concise
@@ -31,7 +31,7 @@ def _command(unit: Unit, context: LintContext) -> Sequence[str]:
     config = () if context.config.path.endswith("pyproject.toml") else ("--config-file", context.config.path)
     folders = (word for root in roots for word in ("--extra-search-path", root))
     # Only the format for people tells places in notebooks.
-    style = "concise" if any(file.endswith(NOTEBOOK_SUFFIX) for file in unit.files) else "gitlab"
+    style = "concise" if has_notebooks(unit.files) else "gitlab"
     fixed = ("check", "--no-progress", "--output-format", style, "--project", context.root, "--exit-zero")
     place = () if environment.standalone else ("--python", environment.prefix)
     return (*fixed, *config, *place, "--python-version", f"{python[0]}.{python[1]}", *folders)

@@ -31,15 +31,13 @@ _Owner = tuple[str, str]  # a file that is linted, or a module and a definition 
 _ANYONE: _Owner = ("", "")
 # Of the nodes' cached properties those that infer; all others tell what is written in the node itself.
 INFERRING = ((nodes.FunctionDef, "type"), (nodes.FunctionDef, "extra_decorators"), (nodes.ClassDef, "_all_slots"))
-
-
-_caches: list[Any] = []  # of functions that are given nodes
+caches: list[Any] = []  # of functions that are given nodes; see `listen`
 
 
 def listen() -> None:
     """Find what is to be forgotten; to be called before trees are built, since it looks at all objects that there
     are."""
-    _caches[:] = [
+    caches[:] = [
         each
         for each in gc.get_objects()
         if isinstance(each, functools._lru_cache_wrapper)
@@ -143,7 +141,7 @@ class Reads:
         if not self._dirty:
             return
         self._dirty = False
-        for cache in _caches:
+        for cache in caches:
             cache.cache_clear()
         context._invalidate_cache()
         sys.modules["astroid.inference_tip"].clear_inference_tip_cache()
