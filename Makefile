@@ -43,7 +43,6 @@ help:
 	@echo 'make docs    docs/reference.md and the report that README.md opens with, from the commands themselves'
 	@echo 'make site    the documentation as a website, in build/site'
 	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
-	@echo 'make  the same on real code: packages of PyPI in environments of their own; writes benchmarks/RESULTS-real.md'
 	@echo 'make primer  what a change does to 15 real monorepos, beside the tools in place (PRIMER_ARGS: --landed REV, --oracle)'
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make soak-faults  every system call of a run fails in turn'

@@ -22,8 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-LIST = HERE / "corpora.toml"
+LIST = Path(__file__).with_name("corpora.toml")
 _FILES = "https://files.pythonhosted.org/packages/"
 PYFMT = str(Path(sys.executable).with_name("pyfmt"))
 _ROOT = """[tool.pyfmt]
@@ -93,12 +92,13 @@ def make(corpus: Corpus) -> Path:
         list(pool.map(lambda sdist: _unpack(sdist, tree / "packages" / sdist.name), corpus.sdists))
     (tree / "pyproject.toml").write_text(_ROOT.format(exclude=json.dumps(corpus.exclude)), "utf-8")
     (tree / ".gitignore").write_text(".venv/\n", "utf-8")
-    for command in (
-        ["git", "init", "--quiet"],
-        ["git", "add", "--all", "--force", ":!*/.venv"],
-        _commit("as unpacked"),
+    author = ("-c", "user.name=corpus", "-c", "user.email=corpus@example.org", "-c", "commit.gpgsign=false")
+    for words in (
+        ("init", "--quiet"),
+        ("add", "--all", "--force", ":!*/.venv"),
+        (*author, "commit", "--quiet", "--no-verify", "--message", "as unpacked"),
     ):
-        subprocess.run(command, cwd=tree, check=True)
+        subprocess.run(["git", *words], cwd=tree, check=True)
     environ = os.environ | {"UV_EXCLUDE_NEWER": corpus.newest}
     with (place / "environments.txt").open("w") as said:
         command = [PYFMT, "envs", "create", "--all", "--trust"]
@@ -107,11 +107,6 @@ def make(corpus: Corpus) -> Path:
         print(f"{corpus.name}: not every environment could be made: {place / 'environments.txt'}", flush=True)
     (place / "made").touch()
     return tree
-
-
-def _commit(message: str) -> list[str]:
-    name = ["-c", "user.name=corpus", "-c", "user.email=corpus@example.org", "-c", "commit.gpgsign=false"]
-    return ["git", *name, "commit", "--quiet", "--no-verify", "--message", message]
 
 
 def _unpack(sdist: Sdist, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The edits that are measured and compared on a corpus; the same ones for the same tree.
+"""The edits after which the primer compares a corpus; the same ones for the same tree.
 
 In the module that most others import: a comment, a line in a function's body, a public function's name; in a module
 that nothing imports: a line; in a manifest: the version.

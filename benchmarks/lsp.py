@@ -60,10 +60,9 @@ async def _measure(tree: Monorepo, saves: int) -> None:
     ]
     began = time.monotonic()
     async with editing(tree) as editor:
-        process = editor.client._server  # pylint: disable=protected-access  # pygls gives it to nobody
-        assert process is not None
+        server = _pid(editor)
         ended, peak = threading.Event(), [0]
-        watcher = threading.Thread(target=watch, args=(process.pid, ended, peak), daemon=True)
+        watcher = threading.Thread(target=watch, args=(server, ended, peak), daemon=True)
         watcher.start()
         editor.open(leaf)
         await _patiently(editor, leaf, "unused-import")
@@ -78,9 +77,15 @@ async def _measure(tree: Monorepo, saves: int) -> None:
         editor.open(path)
         await _saves(editor, path, saves, "a library's module, what is shown there")
         await asyncio.sleep(3)
-        print(f"memory at rest                             {together(process.pid) >> 20:6} MB (target {MEMORY})")
+        print(f"memory at rest                             {together(server) >> 20:6} MB (target {MEMORY})")
         print(f"  at most, in the first sweep              {peak[0] >> 20:6} MB")
         print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+
+
+def _pid(editor: Editor) -> int:
+    process = editor.client._server  # pylint: disable=protected-access  # pygls gives it to nobody
+    assert process is not None
+    return process.pid
 
 
 async def _patiently(editor: Editor, path: str, code: str, there: bool = True) -> None:
@@ -94,16 +99,14 @@ async def _patiently(editor: Editor, path: str, code: str, there: bool = True) -
 
 
 async def _saves(editor: Editor, path: str, saves: int, title: str) -> None:
-    process = editor.client._server  # pylint: disable=protected-access  # pygls gives it to nobody
-    assert process is not None
     text, waited, taken = editor.tree.read(path), [], []
     for number in range(2 * saves):
         wrong = number % 2 == 0
-        began, before = time.monotonic(), processor(process.pid)
+        began, before = time.monotonic(), processor(_pid(editor))
         editor.save(path, text + _WRONG if wrong else text)
         await _patiently(editor, path, "assignment", wrong)
         waited.append(time.monotonic() - began)
-        taken.append(processor(process.pid) - before)
+        taken.append(processor(_pid(editor)) - before)
         await asyncio.sleep(_PAUSE)
     waited.sort()
     print(

@@ -7,10 +7,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from benchmarks.peers import CONFIGS
 from benchmarks.reported import Key, Reported
 from tests.support.careful_loop import PROJECT_WIDE, CarefulLoop, LoopProject
-
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 
 
 def compare(tree: Path, reported: Reported) -> tuple[frozenset[Key], frozenset[Key]]:
@@ -25,8 +24,11 @@ def compare(tree: Path, reported: Reported) -> tuple[frozenset[Key], frozenset[K
         for project in reported.content["projects"]:
             if not project["environment"] or not project["files"]:
                 continue
+            roots = _editable_roots(tree / project["environment"])
+            loop = CarefulLoop(tree, Path(scratch), CONFIGS / "pylintrc", CONFIGS / "mypy.ini", roots)
+            turn = _turn(tree, project)
             for tool in ("pylint", "mypy"):
-                wanted = _in_place(tree, Path(scratch), project, tool)
+                wanted = _in_place(loop, turn, tool)
                 if wanted is not None:
                     found = _reported(reported, project, tool)
                     missing |= wanted - found
@@ -34,19 +36,19 @@ def compare(tree: Path, reported: Reported) -> tuple[frozenset[Key], frozenset[K
     return frozenset(missing), frozenset(invented)
 
 
-def _in_place(tree: Path, scratch: Path, project: dict[str, str], tool: str) -> set[Key] | None:
-    environment = tree / project["environment"]
-    roots = _editable_roots(environment)
-    loop = CarefulLoop(tree, scratch, CONFIGS / "pylintrc", CONFIGS / "mypy.ini", roots)
+def _turn(tree: Path, project: dict[str, str]) -> LoopProject:
     folder = project["path"]
     own = ("src", ".") if (tree / folder / "src").is_dir() else (".",)
-    turn = LoopProject(folder, project["environment"], _files(tree, folder), own)
+    return LoopProject(folder, project["environment"], _files(tree, folder), own)
+
+
+def _in_place(loop: CarefulLoop, turn: LoopProject, tool: str) -> set[Key] | None:
     try:
         said = getattr(loop, tool)([turn])
     except AssertionError as error:
-        print(f"oracle: {tool} does not run in {folder}: {str(error)[-300:]}", flush=True)
+        print(f"oracle: {tool} does not run in {turn.path}: {str(error)[-300:]}", flush=True)
         return None
-    return {(path, line, tool, rule, project["environment"]) for path, line, rule, _ in said if rule}
+    return {(path, line, tool, rule, turn.environment) for path, line, rule, _ in said if rule}
 
 
 def _reported(reported: Reported, project: dict[str, str], tool: str) -> set[Key]:

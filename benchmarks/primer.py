@@ -14,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import corpora, edits, oracle
+from benchmarks.peers import uv
 from benchmarks.reported import Key, Reported, Version
+from tests.support.monorepo import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 _COLUMNS = "corpus|files|findings|lost|new|of these regressions|warm|after edits|the oracle has more|less|seconds cold"
 
 
@@ -71,9 +72,8 @@ class Row:
 def measure(corpus: corpora.Corpus, change: Version, landed: Version | None, *, ask: bool) -> Row:
     """One corpus; `ask`: the tools in place, even where the two versions agree."""
     tree = corpora.make(corpus)
-    subprocess.run(
-        ["git", "checkout", "--quiet", "--", "."], cwd=tree, check=True
-    )  # an earlier run may have been killed
+    # An earlier run may have been killed in an edit.
+    subprocess.run(["git", "checkout", "--quiet", "--", "."], cwd=tree, check=True)
     row = Row(corpus.name, change.cold(tree), landed.cold(tree) if landed else None)
     if (warm := change.cached(tree)).text != row.reported.text:
         row.wrong.append(f"warm: {warm.difference(row.reported)}")
@@ -108,9 +108,9 @@ def installed(revision: str, scratch: Path) -> Iterator[Version]:
     git = ["git", "-C", str(ROOT), "worktree"]
     subprocess.run([*git, "add", "--quiet", "--detach", str(place), revision], check=True)
     try:
-        subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, str(place / ".venv")], check=True)
+        subprocess.run([uv(), "venv", "--quiet", "--python", sys.executable, str(place / ".venv")], check=True)
         python = str(place / ".venv/bin/python")
-        subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
+        subprocess.run([uv(), "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
         yield Version(str(place / ".venv/bin/pyfmt"), scratch / f"cache-{place.name}")
     finally:
         subprocess.run([*git, "remove", "--force", str(place)], check=True)
@@ -154,7 +154,7 @@ def main() -> int:
             return 0
         change = Version(corpora.PYFMT, scratch / "cache-change")
         rows: list[Row] = []
-        with installed(options.landed, scratch) if options.landed else _nothing() as landed:
+        with installed(options.landed, scratch) if options.landed else nullcontext() as landed:
             for corpus in chosen.values():
                 rows.append(measure(corpus, change, landed, ask=options.oracle))
                 print(" | ".join(rows[-1].cells()), file=sys.stderr, flush=True)
@@ -163,11 +163,6 @@ def main() -> int:
     else:
         print(table(rows), end="")
     return int(any(row.wrong or row.regressions for row in rows))
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield None
 
 
 if __name__ == "__main__":

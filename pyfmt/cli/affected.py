@@ -59,12 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show them."""
-    result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
     if options.deploy and not options.github_matrix:
         raise UsageError("goes with --github-matrix", "--deploy")
-    if (
-        options.github_matrix or options.gitlab_pipeline or options.only_paths
-    ):  # the others have them among their output
+    result = find(replace(plain_request(options), since=options.since), Path.cwd(), os.environ)
+    # The other shapes have them among their output.
+    if options.github_matrix or options.gitlab_pipeline or options.only_paths:
         for note in result.scope.notes:
             print(printable_text(f"pyfmt: note: {note}"), file=sys.stderr)
     if options.json:

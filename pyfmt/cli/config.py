@@ -18,7 +18,7 @@ from pyfmt.core.request import Request
 from pyfmt.projects import Survey
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import DEFAULT_LIBRARIES, DEFAULT_PROJECTS
-from pyfmt.run.workspace import surveyed
+from pyfmt.run.workspace import surveyed, with_chosen_releases
 from pyfmt.tools.registry import TOOLS
 
 EXAMPLES = (
@@ -62,7 +62,7 @@ def _schema(of_reports: bool) -> str:
 def config_text(request: Request, cwd: Path, as_json: bool) -> str:
     """The resolved configuration, where each value comes from, and the projects' own configurations that are
     ignored."""
-    settings, survey = surveyed(config.load(request, cwd))
+    settings, survey = surveyed(with_chosen_releases(config.load(request, cwd)))
     values = _values(settings)
     origins = dict(settings.origins)
     ignored = ignored_configs(settings, survey)

@@ -23,7 +23,7 @@ from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from pyfmt.run.versions.matrix import read_matrix
-from pyfmt.run.workspace import survey_workspace
+from pyfmt.run.workspace import survey_workspace, with_chosen_releases
 
 EXAMPLES = (
     ("pyfmt versions", "which project has which version, and what keeps them apart"),
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         return _check(asked, display)
     for output in display.outputs:
         check_format(output.format, FORMATS)
-    settings = config.load(request, Path.cwd())
+    settings = with_chosen_releases(config.load(request, Path.cwd()))
     memory = Memory(settings, request.use_cache)
     try:
         space = survey_workspace(settings, request, os.environ, memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyfmt.config.plain import check_keys, globs, globs_or_one, inside, kind, strings
+from pyfmt.config.plain import arrows, check_keys, globs, globs_or_one, inside, kind, strings
 from pyfmt.core.policies import Allowance, Boundaries
 from pyfmt.core.rules import BOUNDARY_RULES, own_rule
 from pyfmt.core.similar import nearest
@@ -26,16 +26,10 @@ def boundaries(value: Any) -> Boundaries:
 
 
 def _allow(value: Any) -> tuple[Allowance, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise TypeError("an array of tables with from and to")
-    return tuple(_allowance(item) for item in value)
+    return tuple(map(_allowance, arrows(value, _ALLOW_KEYS)))
 
 
 def _allowance(table: dict[str, Any]) -> Allowance:
-    check_keys(table, _ALLOW_KEYS)
-    for key in ("from", "to"):
-        if not table.get(key):
-            raise ValueError(f"an entry has no {key!r}")
     reason = table.get("reason", "")
     if not isinstance(reason, str):
         raise ValueError(f"reason: must be a string, not {kind(reason)}")

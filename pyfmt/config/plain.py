@@ -37,6 +37,18 @@ def check_keys(table: dict[str, Any], known: tuple[str, ...]) -> None:
             raise ValueError(f"unknown key {key!r}{nearest(key, known)}")
 
 
+def arrows(value: Any, known: tuple[str, ...] = ("from", "to")) -> list[dict[str, Any]]:
+    """An array of tables that each have `from` and `to`; TypeError and ValueError say what is wrong."""
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise TypeError("an array of tables with from and to")
+    for table in value:
+        check_keys(table, known)
+        for key in ("from", "to"):
+            if not table.get(key):
+                raise ValueError(f"an entry has no {key!r}")
+    return value
+
+
 def patterns(value: Any) -> tuple[str, ...]:
     """Patterns in gitignore's syntax; TypeError, and ValueError for one that could never match."""
     from pathspec import GitIgnoreSpec  # deferred for start-up time: only where there are any

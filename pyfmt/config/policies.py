@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyfmt.config.plain import check_keys, globs_or_one, inside, patterns, strings
+from pyfmt.config.plain import arrows, check_keys, globs_or_one, inside, patterns, strings
 from pyfmt.core.policies import AffectedRules, FurtherEdge, VersionsPolicy
 from pyfmt.core.similar import nearest
 
@@ -41,15 +41,9 @@ def affected(value: Any) -> AffectedRules:
 
 
 def _edges(value: Any) -> tuple[FurtherEdge, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise TypeError("an array of tables with from and to")
-    return tuple(_edge(item) for item in value)
+    return tuple(map(_edge, arrows(value)))
 
 
 def _edge(table: dict[str, Any]) -> FurtherEdge:
-    check_keys(table, ("from", "to"))
-    for key in ("from", "to"):
-        if not table.get(key):
-            raise ValueError(f"an entry has no {key!r}")
     targets = [table["to"]] if isinstance(table["to"], str) else table["to"]
     return FurtherEdge(inside("from", globs_or_one, table["from"]), inside("to", patterns, targets))

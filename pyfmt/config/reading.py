@@ -40,9 +40,8 @@ def section_of(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
         return None
     if not isinstance(section, dict):
         raise ConfigError(f"tool.pyfmt must be a table, not {kind(section)}", str(path))
-    if path.name == "pyproject.toml" and isinstance(
-        section.get("project"), dict
-    ):  # values for pipelines, read in projects/pipeline_values
+    if path.name == "pyproject.toml" and isinstance(section.get("project"), dict):
+        # These are values for pipelines, which projects/pipeline_values.py reads.
         return {key: value for key, value in section.items() if key != "project"} or None
     return section
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,4 +27,6 @@ def has_notebooks(files: Iterable[str]) -> bool:
 
 def module_name(path: str) -> str:
     """What tools call the module of a notebook: nobody imports it, and no two collide."""
+    import hashlib  # deferred for start-up time: it loads OpenSSL
+
     return f"notebook_{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

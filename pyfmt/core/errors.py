@@ -46,6 +46,11 @@ class EditError(PyfmtError):
 class ToolError(PyfmtError):
     """A tool could not be started or gave an answer that cannot be read."""
 
+    @property
+    def detail(self) -> str:
+        """Where it was, and what the user can do: lines for below `what`."""
+        return "\n".join(filter(None, (self.where, self.cure and f"help: {self.cure}")))
+
 
 class StagedError(PyfmtError):
     """What is staged cannot be checked: no git work tree, an unresolved merge, a git that fails."""

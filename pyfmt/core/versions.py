@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,87 +94,3 @@ def usual(versions: Iterable[Sequence[str]]) -> str:
     """The version that most have; of two the newer. "" where there is none."""
     counts = Counter(version for each in versions for version in set(each))
     return max(counts, key=lambda version: (counts[version], by_version(version)), default="")
-
-
-@dataclass(frozen=True, slots=True)
-class MatrixTable:
-    """One table of the matrix, for people."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-def tables(matrix: VersionMatrix) -> list[MatrixTable]:
-    """The compatibility matrix, what has one version and what has several, and what keeps these apart."""
-    shown, found = matrix.names.__getitem__, []
-    libraries = [each for each in matrix.libraries if each.uses]
-    users = sorted({use.project for each in libraries for use in each.uses})
-    cells = {(use.project, each.path): _cell(each, use) for each in libraries for use in each.uses}
-    head = ("project", *(f"{each.name} {each.version}".rstrip() for each in libraries))
-    rows = [(shown(user), *(cells.get((user, each.path), "-") for each in libraries)) for user in users]
-    found.append(MatrixTable("internal libraries", head, tuple(rows)))
-    for title, differs in (("several versions", True), ("one version", False)):
-        chosen = [each for each in matrix.distributions if each.differs is differs]
-        rows = [row for each in chosen for row in _rows(each, matrix)]
-        found.append(MatrixTable(title, ("distribution", "version", "locked", "installed"), tuple(rows)))
-    apart: dict[tuple[str, str, str], list[str]] = {}  # who is kept by the same
-    for each in matrix.distributions:
-        for bound in each.bounds:
-            apart.setdefault((each.name, bound.requirement or "-", bound.by), []).append(shown(bound.project))
-    rows = [(name, ", ".join(who), requirement, by) for (name, requirement, by), who in apart.items()]
-    found.append(MatrixTable("what keeps them apart", ("distribution", "project", "constraint", "by"), tuple(rows)))
-    return [each for each in found if each.rows]
-
-
-def _cell(library: InternalLibrary, use: LibraryUse) -> str:
-    if use.origin == "folder":
-        return "its folder" if not library.version else library.version
-    return f"{use.version or '?'} ({use.origin})"
-
-
-def _rows(each: SharedDistribution, matrix: VersionMatrix) -> list[tuple[str, ...]]:
-    versions = {version for held in each.held for version in (*held.locked, held.installed) if version}
-    rows: list[tuple[str, ...]] = []
-    for version in sorted(versions, key=by_version, reverse=True):
-        locked = [matrix.names[held.project] for held in each.held if version in held.locked]
-        installed = [matrix.names[held.project] for held in each.held if version == held.installed]
-        rows.append((each.name, version, ", ".join(locked) or "-", ", ".join(installed) or "-"))
-    return rows
-
-
-def as_object(matrix: VersionMatrix) -> dict[str, Any]:
-    """The matrix for programs."""
-    return {
-        "version": 1,
-        "projects": [{"project": name, "path": path} for path, name in sorted(matrix.names.items())],
-        "libraries": [
-            {
-                "project": each.name,
-                "path": each.path,
-                "version": each.version or None,
-                "uses": [
-                    {"path": use.project, "version": use.version or None, "from": use.origin} for use in each.uses
-                ],
-            }
-            for each in matrix.libraries
-        ],
-        "distributions": [
-            {
-                "name": each.name,
-                "differs": each.differs,
-                "newest": each.newest,
-                "projects": [
-                    {"path": held.project, "locked": list(held.locked), "installed": held.installed or None}
-                    for held in each.held
-                ],
-                "apart": [
-                    {"path": bound.project, "constraint": bound.requirement or None, "by": bound.by}
-                    for bound in each.bounds
-                ],
-            }
-            for each in matrix.distributions
-        ],
-        "unread": [{"path": path, "reason": why} for path, why in matrix.unread],
-        "unknown": list(matrix.unknown),
-    }

@@ -30,6 +30,8 @@ def installed_requirements(environment: Environment) -> list[InstalledRequiremen
             continue
         for entry in entries:
             name, _, version = entry.removesuffix(".dist-info").partition("-")
+            if name.startswith("~"):
+                continue  # pip's leftover of an interrupted uninstall
             if entry.endswith(".dist-info") and normalise(name) not in found:
                 try:
                     text = disk.read_text(os.path.join(site, entry, "METADATA"), "replace")

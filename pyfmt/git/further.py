@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pyfmt.core.dependents import Link
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config, Project
-from pyfmt.projects import is_below
+from pyfmt.projects import is_meant
 
 # What installers and interpreters leave behind, also where nobody has ignored it.
 _LEFT_BEHIND = re.compile(
@@ -35,7 +35,7 @@ def further_links(settings: Config, projects: Mapping[str, Project], paths: Iter
     """
     links = []
     for entry in settings.affected.edges:
-        found = [p.path for p in projects.values() if any(_names(p, pattern) for pattern in entry.importers)]
+        found = [p.path for p in projects.values() if any(is_meant(p, pattern) for pattern in entry.importers)]
         if not found:
             what = f"affected: edges: {', '.join(entry.importers)} matches no project"
             raise ConfigError(what, str(settings.file or settings.root), "name a project, or a glob of folders")
@@ -47,10 +47,6 @@ def further_links(settings: Config, projects: Mapping[str, Project], paths: Iter
             if target != dependent
         ]
     return links
-
-
-def _names(project: Project, pattern: str) -> bool:
-    return pattern == project.name or is_below(project.path, pattern) > 0
 
 
 def _matching(patterns: tuple[str, ...], paths: Iterable[str]) -> list[str]:

@@ -229,6 +229,11 @@ def is_below(path: str, pattern: str) -> int:
     return next((n for n in range(len(parts), 0, -1) if matches(parts[:n], wanted)), 0)
 
 
+def is_meant(project: Project, pattern: str) -> bool:
+    """Whether a configuration means a project: by its name, its path, or a glob of folders."""
+    return pattern in (project.name, project.path) or is_below(project.path, pattern) > 0
+
+
 def _owner(path: str, homes: Container[str]) -> str | None:
     """The nearest project folder at or above `path`."""
     while True:

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.projects.dependencies import Member
-from pyfmt.projects.dependencies import _relative as relative
-from pyfmt.projects.dependencies import requirements_folders, requirements_lines
+from pyfmt.projects.dependencies import Member, relative, requirements_folders, requirements_lines
 from pyfmt.projects.names import normalise, requirement_name
 
 _NO_PACKAGES = ("source", "requires", "scripts", "pipenv")  # tables of a Pipfile that name no dependency

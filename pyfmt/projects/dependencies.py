@@ -109,7 +109,7 @@ class _Search:
                 self._found.setdefault(path, {}).setdefault(target, {})[through] = None
 
     def _relative(self, folder: str, path: str) -> str | None:
-        return _relative(self._base, folder, path)
+        return relative(self._base, folder, path)
 
 
 def closure(start: Iterable[str], depends_on: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def closure(start: Iterable[str], depends_on: Mapping[str, Sequence[str]]) -> tu
     return tuple(sorted(seen))
 
 
-def _relative(base: str, folder: str, path: str) -> str | None:
+def relative(base: str, folder: str, path: str) -> str | None:
     """`path`, written in a file of `folder`, relative to the root `base`; None where it lies outside."""
     try:
         absolute = os.path.realpath(os.path.join(folder, path))

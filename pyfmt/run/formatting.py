@@ -77,8 +77,8 @@ def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext)
 def _failed(unit: Unit, error: ToolError) -> Outcome:
     """None of a unit's files is formatted, since a tool cannot be had."""
     now = time.monotonic()
-    detail = "\n".join(filter(None, (error.where, f"help: {error.cure}" if error.cure else "")))
-    return Outcome(unit, failures=(Failure(unit.tool, unit.projects, "", error.what, detail),), started=now, ended=now)
+    failure = Failure(unit.tool, unit.projects, "", error.what, error.detail)
+    return Outcome(unit, failures=(failure,), started=now, ended=now)
 
 
 def formatting_answers(run: RunContext, project: Project, files: Sequence[str]) -> list[str]:

@@ -106,9 +106,10 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
     ) as stage:
         steps.done("index")
         remote = open_remote(stage.real, request, session.environ)
-        memory = Memory(with_chosen_releases(stage.config), request.use_cache, stage.cached, remote)
+        settings = with_chosen_releases(stage.config)
+        memory = Memory(settings, request.use_cache, stage.cached, remote)
         try:
-            space = survey_workspace(stage.config, request, session.environ, memory, stage)
+            space = survey_workspace(settings, request, session.environ, memory, stage)
             result = _run(request, session, space, memory)
             report, all_steps = stage.report(result.report), (*steps.found, *space.steps, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)

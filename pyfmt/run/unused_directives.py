@@ -50,7 +50,7 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
                 ]
         except ToolError as error:
             names = dict.fromkeys(owners[file].name for file in files)
-            failures.append(Failure(TOOL, tuple(names), "", error.what, error.cure))
+            failures.append(Failure(TOOL, tuple(names), "", error.what, error.detail))
             return made
         for file, answer in zip(files, answers, strict=True):
             if answer.error:

@@ -64,13 +64,14 @@ class RunContext:
 
 def open_workspace(request: Request, cwd: Path, environ: Mapping[str, str]) -> Workspace:
     """Configuration, projects and environments; raises PyfmtError."""
-    return survey_workspace(config.load(request, cwd), request, environ, None)
+    return survey_workspace(with_chosen_releases(config.load(request, cwd)), request, environ, None)
 
 
 def survey_workspace(
     settings: Config, request: Request, environ: Mapping[str, str], memory: Memory | None, stage: Stage | None = None
 ) -> Workspace:
-    """Projects and environments under a configuration, with `stage` under its; raises PyfmtError."""
+    """Projects and environments under a configuration that has its releases, with `stage` under its; raises
+    PyfmtError."""
     steps = StepSpans(time.monotonic)
     memo = memory.memo if memory else None
     tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended)
@@ -93,9 +94,7 @@ def survey_workspace(
 
 
 def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:
-    """The projects, and the configuration with what they set themselves and the releases of tools that run; raises
-    ConfigError."""
-    settings = with_chosen_releases(settings)
+    """The projects, and the configuration with what they set themselves; raises ConfigError."""
     survey = projects.find_projects(settings, tracked)
     found = with_project_settings(settings, survey.projects)
     return (

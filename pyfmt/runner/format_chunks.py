@@ -125,12 +125,13 @@ def work(chunk: Chunk) -> ChunkResult:
 
 
 def _texts(chunk: Chunk) -> dict[str, bytes]:
-    """The files of a chunk that can be read; of the others `_format_file` tells why not."""
+    """The modules of a chunk that can be read; of the others `_format_file` tells why not."""
     found = {}
     for file in chunk.files:
         with contextlib.suppress(OSError):
-            found[file] = disk.read_bytes(os.path.join(chunk.root, file))
-    return {file: data for file, data in found.items() if not file.endswith(NOTEBOOK_SUFFIX)}
+            if not file.endswith(NOTEBOOK_SUFFIX):
+                found[file] = disk.read_bytes(os.path.join(chunk.root, file))
+    return found
 
 
 def format_data(data: bytes, path: str | None, settings: FormatSettings) -> FormatResult:

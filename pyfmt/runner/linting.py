@@ -159,7 +159,7 @@ def _run(
         reading = _portable(linter(unit.tool).parse(unit, answer.answer), options.root)
         reading = notebooks.told(reading, unit.tool) if notebooks else reading
     except ToolError as error:
-        answer = WorkerAnswer(None, error.what, error.where + (f"\nhelp: {error.cure}" if error.cure else ""))
+        answer = WorkerAnswer(None, error.what, error.detail)
         return Outcome(unit, failures=(_failure(unit, answer),), seconds=time.monotonic() - began), Reading()
     except Exception as error:  # pylint: disable=broad-exception-caught  # one unit's bug must not end the others
         reason = f"pyfmt could not run it: {type(error).__name__}: {error}"

@@ -37,7 +37,7 @@ _PAUSE = 0.01  # seconds
 # Variables that libraries look at while they are imported; of a run's own a server gets no others.
 _INHERITED = ("HOME", "LANG", "LC_", "LD_", "PYTHON", "TZ", "XDG_")
 _INHERITED_STATE = ("Uid", "Gid", "Groups", "Umask", "Cap", "NoNewPrivs", "Seccomp", "Cpus_allowed_list", "Mems_")
-_started: list[subprocess.Popen[bytes]] = []  # by this process, which may have to wait for them
+_started: list[subprocess.Popen[bytes]] = []  # by this process, which waits for those that have ended
 
 
 class Connection:
@@ -128,7 +128,7 @@ def _start(spec: WorkerSpec, path: Path, log: Path) -> Connection:
         if idle := os.environ.get("PYFMT_SERVER_IDLE"):
             environ["PYFMT_SERVER_IDLE"] = idle
         process = popen_server(replace(spec, shared=True).command("--serve"), listening.fileno(), environ)
-    _started.append(process)
+    _started[:] = [*(each for each in _started if each.poll() is None), process]
     connected.sendall(_hello(spec, log))
     return Connection(connected, process.pid)
 

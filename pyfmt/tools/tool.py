@@ -67,7 +67,7 @@ class Tool:
     looks_anywhere: tuple[str, ...] = ()
     # Linters:
     linter: Linter | None = None
-    released: Linter | None = None  # how a release that is chosen lints: as a program
+    released: Callable[[], Linter] | None = None  # how a release that is chosen lints: as a program
     isolated: bool = False  # each project needs a process of its own: answers depend on what was seen before
     project_rules: frozenset[str] | None = None  # rules about a project rather than a file; None: whole units only
     # What of a project's own file (its name and text) its adapter reads beside the shared configuration, as a text;
@@ -91,7 +91,7 @@ class Tool:
 
     def at(self, version: str) -> Tool:
         """The same tool where a release is chosen: it lints as a program, and has no cache of its own."""
-        return replace(self, version=version, linter=self.released, own_cache=False)
+        return replace(self, version=version, linter=self.released() if self.released else None, own_cache=False)
 
     @property
     def in_parts(self) -> bool:

@@ -120,72 +120,80 @@ def test_a_named_file_without_a_section_is_an_error(tmp_path: Path) -> None:
         load(tmp_path, location=Location(config_file="pyproject.toml"))
 
 
-def test_every_key(tmp_path: Path) -> None:
+EVERY_KEY = """
+projects = ["lib/*", "."]
+exclude = ["/vendor/"]
+configs = "shared"
+tools = ["mypy", "black"]
+environments = { "lib/a" = "envs/a", b = "/envs/b" }
+jobs = 3
+timeout = 20
+fail-on = "warning"
+cache-dir = ".cache"
+baseline = true
+notebooks = false
+check-in-dependents = "home"
+merge-equivalent = false
+server = "off"
+project-settings = ["tools"]
+project-schema = "shared/schema.json"
+[[overrides]]
+paths = ["old/"]
+disable = ["C0114", "mypy"]
+severity = "info"
+[[overrides]]
+paths = ["*.pyi"]
+severity = { W0611 = "error", "*" = "warning" }
+[versions]
+black = "25.1.0"
+isort = "lock"
+[cache]
+remote = "https://cache.example.org"
+public-key = "ed25519:x"
+[boundaries]
+libraries = ["lib/*"]
+allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
+[versions-policy]
+one-version = "*"
+internal = "each"
+[affected]
+global = ["tools/ci/**"]
+edges = [{ from = "apps/*", to = "proto/" }]
+"""
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Config:
+    """A configuration that says every key."""
     write(tmp_path, {"shared/pylintrc": ""})
-    settings = loaded(
-        tmp_path,
-        """
-        projects = ["lib/*", "."]
-        exclude = ["/vendor/"]
-        configs = "shared"
-        tools = ["mypy", "black"]
-        environments = { "lib/a" = "envs/a", b = "/envs/b" }
-        jobs = 3
-        timeout = 20
-        fail-on = "warning"
-        cache-dir = ".cache"
-        baseline = true
-        notebooks = false
-        check-in-dependents = "home"
-        merge-equivalent = false
-        server = "off"
-        project-settings = ["tools"]
-        project-schema = "shared/schema.json"
-        [[overrides]]
-        paths = ["old/"]
-        disable = ["C0114", "mypy"]
-        severity = "info"
-        [[overrides]]
-        paths = ["*.pyi"]
-        severity = { W0611 = "error", "*" = "warning" }
-        [versions]
-        black = "25.1.0"
-        isort = "lock"
-        [cache]
-        remote = "https://cache.example.org"
-        public-key = "ed25519:x"
-        [boundaries]
-        libraries = ["lib/*"]
-        allow = [{ from = "apps/a", to = ["apps/b", "c"], rules = ["library-cycle", "pyf001"], reason = "soon" }]
-        [versions-policy]
-        one-version = "*"
-        internal = "each"
-        [affected]
-        global = ["tools/ci/**"]
-        edges = [{ from = "apps/*", to = "proto/" }]
-        """,
-    )
-    assert settings.projects == ("lib/*", ".")
-    assert settings.exclude == ("/vendor/",)
-    assert settings.tools == ("black", "mypy", "pyfmt")
-    assert settings.boundaries == Boundaries(
-        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "soon"),)
-    )
-    assert settings.versions_policy == VersionsPolicy(("*",), "each")
-    assert settings.affected == AffectedRules(("tools/ci/**",), (FurtherEdge(("apps/*",), ("proto/",)),))
-    assert settings.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
-    assert (settings.jobs, settings.timeout, settings.fail_on) == (3, 20.0, Severity.WARNING)
-    assert settings.cache_dir == tmp_path / ".cache"
-    assert settings.versions == (("black", "25.1.0"), ("isort", "lock"))
-    assert settings.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
-    assert settings.baseline and not settings.in_dependents and not settings.notebooks
-    assert not settings.merge_equivalent and settings.server == "off"
-    assert settings.project_settings == ("tools",)
-    assert settings.overrides == (
+    return loaded(tmp_path, EVERY_KEY)
+
+
+def test_every_key(full: Config, tmp_path: Path) -> None:
+    assert full.projects == ("lib/*", ".")
+    assert full.exclude == ("/vendor/",)
+    assert full.tools == ("black", "mypy", "pyfmt")
+    assert (full.jobs, full.timeout, full.fail_on) == (3, 20.0, Severity.WARNING)
+    assert full.cache_dir == tmp_path / ".cache"
+    assert full.baseline and not full.in_dependents and not full.notebooks
+    assert not full.merge_equivalent and full.server == "off"
+    assert (full.project_settings, full.project_schema) == (("tools",), "shared/schema.json")
+    assert set(dict(full.origins).values()) == {str(tmp_path / "pyfmt.toml")}
+
+
+def test_every_table(full: Config) -> None:
+    assert full.environments == (("b", "/envs/b"), ("lib/a", "envs/a"))
+    assert full.overrides == (
         Override(("old/",), ("C0114", "mypy"), (("*", Severity.INFO),)),
         Override(("*.pyi",), (), (("*", Severity.WARNING), ("W0611", Severity.ERROR))),
     )
-    assert set(dict(settings.origins).values()) == {str(tmp_path / "pyfmt.toml")}
+    assert full.versions == (("black", "25.1.0"), ("isort", "lock"))
+    assert full.remote_cache == RemoteCache("https://cache.example.org", "main", "ed25519:x")
+    assert full.boundaries == Boundaries(
+        ("lib/*",), None, (Allowance(("apps/a",), ("apps/b", "c"), ("PYF004", "PYF001"), "soon"),)
+    )
+    assert full.versions_policy == VersionsPolicy(("*",), "each")
+    assert full.affected == AffectedRules(("tools/ci/**",), (FurtherEdge(("apps/*",), ("proto/",)),))
 
 
 def test_the_command_line_wins(tmp_path: Path) -> None:

@@ -7,21 +7,13 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+from tests.end_to_end.trees import manifest
 from tests.environments.places import uv
 from tests.support.monorepo import ROOT, Monorepo
 
 SCHEMA = "tools/ci/project.schema.json"
 LIBRARY: dict[str, str | bytes] = {
-    "lib/acme-storage/pyproject.toml": """
-        [build-system]
-        requires = ["hatchling"]
-        build-backend = "hatchling.build"
-        [project]
-        name = "acme-storage"
-        version = "1"
-        [tool.hatch.build.targets.wheel]
-        packages = ["acme_storage"]
-        """,
+    "lib/acme-storage/pyproject.toml": manifest("acme-storage", "acme_storage"),
     "lib/acme-storage/acme_storage/__init__.py": '"""Storage."""\n',
     "pyproject.toml": f"""
         [tool.pyfmt]

@@ -20,7 +20,7 @@ EXAMPLE = ROOT / "examples/monorepo"
 
 # In an indented block, behind `$ ` in a console block, or as a step of a CI's file.
 _COMMAND = re.compile(r"^(?: {4,}|\$ |\s+- (?:run: )?)((?:pyfmt|git|echo)(?: [^=\n].*)?)$", re.MULTILINE)
-_SESSION = re.compile(r"^```console\n\$ ([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SESSION = re.compile(r"^```console\n\$ ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 # With names to be replaced, or what waits for an event, and has tests of its own in tests/cli.
 _NOT_RUN = re.compile(r"\$\{\{|--watch|^pyfmt lsp|\[[A-Z]|\b(?:FILE|REV|SPEC)\b")
 
@@ -34,14 +34,8 @@ def commands(page: Path) -> list[str]:
     return [line for line in found if not _NOT_RUN.search(line)]
 
 
-def sessions(text: str) -> list[tuple[str, str]]:
-    """Each command of a console block with the output that the page shows."""
-    return [(match[1], match[2]) for match in _SESSION.finditer(text)]
-
-
 def example(folder: Path) -> Monorepo:
-    """examples/monorepo with its environments in a repository: `main`, also at the origin, and on the branch `work` a
-    commit that changes a library, and a staged change of a service."""
+    """examples/monorepo with its environments in a repository: `main`, also at the origin, and the branch `work`."""
     tree = Monorepo.create(folder, {})
     shutil.copytree(EXAMPLE, tree.root, dirs_exist_ok=True, ignore=_generated)
     tree.git("init", "--quiet", "--initial-branch", "main")
@@ -55,7 +49,7 @@ def example(folder: Path) -> Monorepo:
 
 
 def with_changes(tree: Monorepo) -> None:
-    """Makes the two changes of `example`."""
+    """Makes a commit that changes a library, and a staged change of a service."""
     for name, message in (("lib/storage/acme/storage/files.py", "work"), ("projects/ledger/src/ledger/book.py", "")):
         tree.write({name: (text := tree.read(name)) + "# More.\n", "buffer": text})
         tree.git("add", name)

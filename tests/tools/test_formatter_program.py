@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 from pyfmt.runner import apart
 from pyfmt.tools.program.formatter import FormatterCall, formatted
+from tests.runner.test_worker_server import alive, eventually, pids_in
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the program is a script of the shell")
+
+_NOTHING = re.compile("(?!)")  # it refuses no file in any words
 
 
 def _program(folder: Path, text: str) -> FormatterCall:
     script = folder / "python"
     script.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     script.chmod(0o755)
-    return FormatterCall("black", str(script), ())
+    return FormatterCall("black", str(script), (), _NOTHING)
 
 
 @pytest.mark.parametrize("path", ["../../victim.py", "a/../../victim.py", "{outside}/victim.py"])
@@ -32,7 +35,7 @@ def test_a_text_from_outside_of_the_root_has_its_copy_inside(path: str, tmp_path
         f'for last; do :; done; echo "$last" > {tmp_path}/place; echo "x = 1" > "$last"',
     )
     name = path.format(outside=tmp_path)
-    assert formatted(call, {name: b"x=1\n"}, lambda line: None) == {name: b"x = 1\n"}
+    assert formatted(call, {name: b"x=1\n"}) == {name: b"x = 1\n"}
     assert Path((tmp_path / "place").read_text("utf-8").strip()).parent.name == "copies"
     assert victim.read_text("utf-8") == "the user's\n"
 
@@ -43,21 +46,7 @@ def test_a_program_that_hangs_ends_with_its_time(tmp_path: Path, monkeypatch: py
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     call = _program(tmp_path, f"sleep 300 & echo $$ $! > {tmp_path}/pids; wait")
-    ended = apart.call(lambda: formatted(call, {"x.py": b""}, lambda line: None), 2.0)
+    ended = apart.call(lambda: formatted(call, {"x.py": b""}), 2.0)
     assert ended.timed_out
-    pids = (tmp_path / "pids").read_text("utf-8").split()
-    until = time.monotonic() + 30
-    while (any(_runs(pid) for pid in pids) or os.listdir(place)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert len(pids) == 2 and not any(_runs(pid) for pid in pids) and not os.listdir(place)
-
-
-def _runs(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    pids = pids_in(tmp_path / "pids")
+    assert len(pids) == 2 and eventually(lambda: not any(map(alive, pids)) and not os.listdir(place))

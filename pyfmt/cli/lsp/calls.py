@@ -20,7 +20,7 @@ from pyfmt.run import pipeline
 from pyfmt.run.formatting import StdinResult, format_stdin
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
-from pyfmt.run.workspace import surveyed
+from pyfmt.run.workspace import surveyed, with_chosen_releases
 from pyfmt.runner import apart
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def parts(_serving: Serving, request: Request, folder: Path) -> list[tuple[str, 
     settings = config.load(request, folder)
     if not _is_monorepo(settings):
         return []
-    settings, survey = surveyed(settings)
+    settings, survey = surveyed(with_chosen_releases(settings))
     root, here = settings.root, os.path.relpath(os.path.realpath(folder), settings.root).replace(os.sep, "/")
     found = [project for project in survey.projects if project.checked and _is_below(project.path, here)]
     if not found and (above := owner(f"{here}/-", survey.projects)):

@@ -59,7 +59,7 @@ class Helper:
         *arguments: _P.args,
         **named: _P.kwargs,
     ) -> Future[_T]:
-        """What `function` returns or raises, to be waited for in any thread; `on_told`, if any, is called in another."""
+        """What `function` returns or raises, to be waited for in any thread; `on_told` is called in another one."""
         future: Future[_T] = Future()
         threading.Thread(target=self._ask, args=(future, on_told, (function, arguments, named)), daemon=True).start()
         return future

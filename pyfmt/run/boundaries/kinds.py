@@ -10,7 +10,7 @@ from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Config, Project
 from pyfmt.core.policies import Allowance, Boundaries
 from pyfmt.core.similar import nearest
-from pyfmt.projects import is_below
+from pyfmt.projects import is_below, is_meant
 
 DEFAULT_LIBRARIES = ("lib/*", "libs/*", "packages/*")
 DEFAULT_PROJECTS = ("projects/*", "apps/*", "services/*")
@@ -112,7 +112,7 @@ class Allowed:
 def _matching(patterns: Sequence[str], projects: Sequence[Project], where: str) -> frozenset[str]:
     found: set[str] = set()
     for pattern in patterns:
-        chosen = {p.path for p in projects if pattern in (p.name, p.path) or is_below(p.path, pattern)}
+        chosen = {p.path for p in projects if is_meant(p, pattern)}
         if not chosen:
             known = sorted({name for project in projects for name in (project.name, project.path)})
             raise ConfigError(f"boundaries: allow: {pattern!r} matches no project{nearest(pattern, known)}", where)

@@ -24,6 +24,7 @@ from pyfmt.core.versions import (
 )
 from pyfmt.environments.markers import target
 from pyfmt.projects import Survey, locks
+from pyfmt.projects.dependencies import relative
 from pyfmt.projects.locks.choosing import Choice, Target, chosen, reachable
 from pyfmt.projects.locks.values import Lock, LockError, Package
 from pyfmt.run.versions.bounds import Bounds
@@ -84,7 +85,7 @@ class MatrixReader:
                     there[path] = replace(there.get(path, HeldVersion(path)), installed=item.version)
                 elif library.path != path and library.path not in uses.get(path, {}):
                     use = LibraryUse(path, item.version, "installed")
-                    if item.source is not None and self._relative(item.source) == library.path:
+                    if item.source is not None and relative(self._base, "", item.source) == library.path:
                         use = LibraryUse(path, library.version or "", "folder")
                     uses.setdefault(path, {})[library.path] = use
             for edge in self._projects[path].depends_on:
@@ -140,21 +141,8 @@ class MatrixReader:
         for found in uses.values():
             for path, use in found.items():
                 by_library.setdefault(path, []).append(use)
-        return tuple(
-            InternalLibrary(library.name, path, library.version or "", tuple(by_library[path]))
-            for path in sorted(by_library)
-            if (library := self._projects[path])
-        )
-
-    def _relative(self, folder: str) -> str | None:
-        """A folder relative to the root; None where it lies outside."""
-        try:
-            place = os.path.realpath(folder)
-        except (OSError, ValueError):
-            return None
-        if place == self._base:
-            return "."
-        return place[len(self._base) + 1 :].replace(os.sep, "/") if place.startswith(self._base + os.sep) else None
+        libraries = ((self._projects[path], used) for path, used in sorted(by_library.items()))
+        return tuple(InternalLibrary(each.name, each.path, each.version or "", tuple(used)) for each, used in libraries)
 
     def _entries(self, path: str) -> list[_LockedEntry] | None:
         """What the lock of a project has for it: its own, else that of a workspace above; None without one."""
@@ -207,7 +195,7 @@ class MatrixReader:
     def _place(self, package: Package, lock: Path) -> str | None:
         if package.source.kind not in ("folder", "virtual"):
             return None
-        return self._relative(os.path.join(lock.parent, package.source.place))
+        return relative(self._base, str(lock.parent), package.source.place)
 
 
 def read_matrix(

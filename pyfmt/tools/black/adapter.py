@@ -127,8 +127,7 @@ def _read(config: ToolConfig) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _shared(config: ToolConfig) -> list[str]:
     """The options of a configuration that all releases have: what files there are, and what isort must agree with."""
-    table = disk.read_toml(config.path).get("tool", {}).get("black", {})
-    given = {key.replace("--", "").replace("_", "-"): value for key, value in table.items()}
+    given = table(config)
     names = ("line-length", "include", "exclude", "extend-exclude", "force-exclude")
     comma = ["--skip-magic-trailing-comma"] if given.get("skip-magic-trailing-comma") else []
     return [*comma, *(word for name in names if name in given for word in (f"--{name}", str(given[name])))]
@@ -136,8 +135,13 @@ def _shared(config: ToolConfig) -> list[str]:
 
 def _names_target_versions(config: ToolConfig) -> bool:
     """Whether the file itself sets target-version; black also infers one from the `[project]` beside it."""
-    table = disk.read_toml(config.path).get("tool", {}).get("black", {})
-    return any(key.replace("--", "").replace("-", "_") == "target_version" for key in table)
+    return "target-version" in table(config)
+
+
+def table(config: ToolConfig) -> dict[str, Any]:
+    """The options that a configuration sets, by their names with `-`."""
+    found = disk.read_toml(config.path).get("tool", {}).get("black", {})
+    return {key.replace("--", "").replace("_", "-"): value for key, value in found.items()}
 
 
 def _infer(requires_python: str) -> list[TargetVersion] | None:

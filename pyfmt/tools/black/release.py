@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pyfmt import disk
-from pyfmt.tools.black.adapter import BlackSettings, SourceFault
+from pyfmt.core.model import ToolConfig
+from pyfmt.tools.black.adapter import BlackSettings, SourceFault, table
 from pyfmt.tools.program.formatter import FormatterCall, RefusedError, formatted
 from pyfmt.tools.program.worker.task import SCRATCH
 
@@ -29,8 +29,8 @@ def style_all(files: Mapping[str, bytes], settings: BlackSettings) -> dict[str, 
     arguments = ("--quiet", "--workers", "1", "--config", f"{SCRATCH}/pyproject.toml")
     texts = (("pyproject.toml", _configuration(settings)),)
     environ = (("BLACK_CACHE_DIR", f"{SCRATCH}/cache"), ("BLACK_NUM_WORKERS", "1"))
-    call = FormatterCall("black", release.interpreter, arguments, texts, environ, (0, _PARTLY))
-    return formatted(call, files, _refusal)
+    call = FormatterCall("black", release.interpreter, arguments, _REFUSAL, texts, environ, (0, _PARTLY))
+    return formatted(call, files)
 
 
 def fault(refused: RefusedError) -> Exception:
@@ -43,24 +43,17 @@ def fault(refused: RefusedError) -> Exception:
 
 def _configuration(settings: BlackSettings) -> str:
     """black infers its target versions from `requires-python` beside its table, as it does in the project itself."""
-    lines = ["[tool.black]", *(f"{key} = {_value(value)}" for key, value in table(settings.config.path).items())]
+    lines = ["[tool.black]", *(f"{key} = {_value(value)}" for key, value in _style(settings.config).items())]
     if settings.requires_python:
         lines += ["[project]", f"requires-python = {_value(settings.requires_python)}"]
     return "\n".join([*lines, ""])
 
 
-def table(path: str) -> dict[str, Any]:
-    """The options of a shared configuration that say how a text is formatted, by their names with `-`."""
-    found = disk.read_toml(path).get("tool", {}).get("black", {})
-    plain = {key.replace("--", "").replace("_", "-"): value for key, value in found.items()}
-    return {key: value for key, value in plain.items() if key not in _UNUSED}
+def _style(config: ToolConfig) -> dict[str, Any]:
+    """The options of a shared configuration that say how a text is formatted."""
+    return {key: value for key, value in table(config).items() if key not in _UNUSED}
 
 
 def _value(value: Any) -> str:
     """A string, number, boolean or list of them as TOML writes it, which is as JSON does."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def _refusal(line: str) -> tuple[str, str] | None:
-    found = _REFUSAL.fullmatch(line)
-    return (found["file"], found["why"]) if found else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 
@@ -34,10 +33,5 @@ def sort_all(files: Mapping[str, bytes], settings: IsortSettings) -> dict[str, b
     sources = (word for path in config.src_paths for word in ("--src", str(path)))
     own = (word for name in sorted(config.known_first_party) for word in ("-p", name))
     arguments = ("--quiet", "--settings-file", place, *sources, *own)
-    call = FormatterCall("isort", release.interpreter, arguments, texts)
-    return formatted(call, files, _refusal)
-
-
-def _refusal(line: str) -> tuple[str, str] | None:
-    found = _REFUSAL.fullmatch(line)
-    return (os.path.normpath(found["file"]), found["why"]) if found else None
+    call = FormatterCall("isort", release.interpreter, arguments, _REFUSAL, texts)
+    return formatted(call, files)

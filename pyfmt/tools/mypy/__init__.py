@@ -9,8 +9,15 @@ from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules
 from pyfmt.tools.mypy import executing, rules
 from pyfmt.tools.mypy.adapter import Mypy, own_sections
 from pyfmt.tools.mypy.further import folders
-from pyfmt.tools.mypy.release import MypyRelease
+from pyfmt.tools.protocol import Linter
 from pyfmt.tools.tool import Kind, Tool
+
+
+def _released() -> Linter:
+    from pyfmt.tools.mypy.release import MypyRelease  # deferred for start-up time: only where one is chosen
+
+    return MypyRelease()
+
 
 TOOL = Tool(
     name="mypy",
@@ -24,7 +31,7 @@ TOOL = Tool(
     syntax_rank=1,
     cost=Cost(1500, 25, context=1),  # it checks every file of a unit
     linter=Mypy(),
-    released=MypyRelease(),
+    released=_released,
     oldest="1.8",
     of_missing=re.compile(
         r'import-(?:not-found|untyped): (?:[^"]*(?:module named|not installed for) "(?P<module>[\w.]+)")?'

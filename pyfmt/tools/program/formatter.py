@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,20 +22,17 @@ class FormatterCall:
     module: str  # of the program
     interpreter: str  # absolute path of the Python that has it
     arguments: tuple[str, ...]
+    refusal: re.Pattern[str]  # of a line that it says; groups `file`, one that it could not format, and `why`
     texts: tuple[tuple[str, str], ...] = ()  # further files in its scratch folder
     environ: tuple[tuple[str, str], ...] = ()
     statuses: tuple[int, ...] = (0,)  # exit codes that mean that it has done its work, perhaps but for some files
-
-
-# Of a line that a program says, a file that it could not format, and why
-Refusal = Callable[[str], tuple[str, str] | None]
 
 
 class RefusedError(Exception):
     """A text is not formatted; the message says why, in the program's own words."""
 
 
-def formatted(call: FormatterCall, files: Mapping[str, bytes], refusal: Refusal) -> dict[str, bytes | RefusedError]:
+def formatted(call: FormatterCall, files: Mapping[str, bytes]) -> dict[str, bytes | RefusedError]:
     """What the program makes of files, by their paths relative to the root; what goes wrong is about single files."""
     import tempfile  # these two, as subprocess, only where a release is chosen
 
@@ -54,10 +52,11 @@ def formatted(call: FormatterCall, files: Mapping[str, bytes], refusal: Refusal)
             request |= {"texts": dict(call.texts), "environ": dict(call.environ)}
             done = task.run({"folder": str(copies), "calls": [request]})["calls"][0]
         lines = (done["stdout"] + done["stderr"]).splitlines()
-        refused = {place: why for place, why in filter(None, map(refusal, lines)) if place in places}
+        told = {os.path.normpath(found["file"]): found["why"] for found in map(call.refusal.fullmatch, lines) if found}
+        refused = {place: told[place] for place in places if place in told}
         if done["status"] not in call.statuses or (done["status"] and not refused):
             if len(files) > 1:  # one of them, but which?
-                return {path: found for each in files for path, found in _one(call, each, files[each], refusal)}
+                return {path: formatted(call, {path: data})[path] for path, data in files.items()}
             why = "\n".join([f"{call.module} ended with exit code {done['status']}", *lines[-_LAST:]])
             refused = dict.fromkeys(places, why)
         return {
@@ -80,7 +79,3 @@ def _held() -> Iterator[int]:
 def _inside(path: str) -> str:
     """Where a copy stands: a text that is told of may be one outside of the root, and the copy must not."""
     return os.path.basename(path) if os.path.isabs(path) or ".." in Path(path).parts else path
-
-
-def _one(call: FormatterCall, path: str, data: bytes, refusal: Refusal) -> list[tuple[str, bytes | RefusedError]]:
-    return [*formatted(call, {path: data}, refusal).items()]

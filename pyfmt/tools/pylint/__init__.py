@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 
 from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.tools.protocol import Linter
 from pyfmt.tools.pylint import executing, rules
 from pyfmt.tools.pylint.adapter import PylintLinter
-from pyfmt.tools.pylint.release import PylintRelease
 from pyfmt.tools.tool import Kind, Tool
+
+
+def _released() -> Linter:
+    from pyfmt.tools.pylint.release import PylintRelease  # deferred for start-up time: only where one is chosen
+
+    return PylintRelease()
+
 
 TOOL = Tool(
     name="pylint",
@@ -22,7 +29,7 @@ TOOL = Tool(
     syntax_rank=0,
     cost=Cost(1500, 60),  # it only parses what it need not report
     linter=PylintLinter(),
-    released=PylintRelease(),
+    released=_released,
     oldest="3",
     isolated=True,
     project_rules=frozenset({"R0801", "R0401"}),  # duplicate-code, cyclic-import

@@ -130,6 +130,9 @@ def _tree(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
         write_wheel(folder, "letters-3.0", {"letters.py": ""}, "Requires-Dist: grpcio (<1.61)\n"),
     ]
     tree.environment("projects/notify", *map(str, wheels))
+    # What pip leaves of an update that was interrupted keeps nothing apart.
+    (site,) = tree.root.glob("projects/notify/.venv/lib/*/site-packages")
+    tree.write({f"{site.relative_to(tree.root)}/~etters-2.0.dist-info/METADATA": "Requires-Dist: grpcio (<1)\n"})
     return tree
 
 

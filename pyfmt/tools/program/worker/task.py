@@ -55,7 +55,8 @@ def _called(call: dict[str, Any], folder: str) -> dict[str, Any]:
         for name, text in call.get("texts", {}).items():
             written(name, text)
         files = call.get("files", ())
-        listed = [f"@{written('files.txt', ''.join(f'{file}' + chr(10) for file in files))}"] if files else []
+        lines = "".join(f"{file}\n" for file in files)
+        listed = [f"@{written('files.txt', lines)}"] if files else []
         environ = {**os.environ, "NO_COLOR": "1", **call.get("environ", {})}
         done = subprocess.run(
             [*map(meant, call["command"]), *listed],
