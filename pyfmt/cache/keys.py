@@ -15,7 +15,6 @@ from pyfmt.core.model import Environment, Part, Project, ToolConfig, Unit
 from pyfmt.core.tool_values import EVERYTHING
 
 SOURCES = "sources in "  # begins the name of an input that is a folder
-SCHEMA = 4  # raise it when the meaning of a stored value changes
 
 
 def fold(*parts: object) -> bytes:
@@ -94,7 +93,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts, below: Callable[[str], bytes] | Non
         installed["trust"] = facts.trusted(environment)
         installed[f"environment {environment.name}"] = list(_environment(environment, facts))
     return {
-        "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
+        "pyfmt and its tools": facts.tools.hex(),
         f"{unit.tool}'s configuration": list(facts.config(unit.tool)),
         **installed,
         "the projects' layout": [[*_project(part.project), part.project.first_party] for part in unit.parts],
@@ -129,7 +128,6 @@ def part_inputs(unit: Unit, part: Part, facts: KeyFacts) -> list[object]:
     environment = unit.environment
     assert environment is not None, unit
     return [
-        SCHEMA,
         facts.tools.hex(),
         list(facts.config(unit.tool)),
         facts.trusted(environment),
@@ -184,7 +182,7 @@ def format_inputs(project: Project, facts: KeyFacts, listing: Iterable[str]) -> 
     `listing` holds the names in the project's folder and source folders: isort's first party depends on them.
     """
     return {
-        "pyfmt and its tools": [SCHEMA, facts.tools.hex()],
+        "pyfmt and its tools": facts.tools.hex(),
         **{f"{tool}'s configuration": list(facts.config(tool)) for tool in sorted(facts.configs)},
         "the project's layout": [project.path, project.requires_python, project.import_roots, project.first_party],
         "the modules beside it": sorted(listing),
