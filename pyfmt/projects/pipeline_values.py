@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
-from pyfmt.core import parsing
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import Project
 from pyfmt.core.similar import nearest
@@ -57,7 +56,7 @@ def _table(manifest: Path) -> dict[str, Any] | None:
         return None
     try:
         content = disk.read_bytes(manifest)
-        data = parsing.parse_toml(content.decode("utf-8")) if b"pyfmt" in content else {}
+        data = disk.read_toml(manifest) if b"pyfmt" in content else {}
         table = data.get("tool", {}).get("pyfmt", {}).get("project")
         if table is not None and not isinstance(table, dict):
             raise TypeError(f"{TABLE} must be a table")
