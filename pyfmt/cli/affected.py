@@ -27,8 +27,6 @@ from pyfmt.projects.pipeline_values import pipeline_values
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.boundaries.kinds import ProjectKind, kind_of
 
-GITLAB_JOBS = ".gitlab/pyfmt-jobs.yml"  # as `pyfmt init --ci gitlab` writes it
-
 EXAMPLES = (
     ("pyfmt affected", "what a branch touches, and why"),
     ("pyfmt affected --since origin/main --paths", "for a script: one folder a line"),
@@ -71,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.github_matrix:
         print_text(as_github_matrix([row for row in rows(result) if is_deployed(row) or not options.deploy]) + "\n")
     elif options.gitlab_pipeline:
-        print_text(as_gitlab_pipeline(rows(result), GITLAB_JOBS) + "\n")
+        print_text(as_gitlab_pipeline(rows(result)) + "\n")
     elif options.only_paths:
         print_text("".join(f"{path}\n" for path in paths(result)))
     else:

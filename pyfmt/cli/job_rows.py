@@ -8,6 +8,7 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
+GITLAB_JOBS = ".gitlab/pyfmt-jobs.yml"  # as `pyfmt init --ci gitlab` writes it
 # What the template of the jobs is called in GitLab's file, and how a value's name is one of a variable.
 _TEMPLATES = {"test": ".pyfmt-test", "deploy": ".pyfmt-deploy"}
 
@@ -22,14 +23,14 @@ def as_github_matrix(rows: Sequence[Row]) -> str:
     return json.dumps({"include": rows}, separators=(",", ":"))
 
 
-def as_gitlab_pipeline(rows: Sequence[Row], templates: str) -> str:
+def as_gitlab_pipeline(rows: Sequence[Row]) -> str:
     """A child pipeline as JSON, which is YAML: for each row `test PROJECT`, and where it is to be deployed
-    `deploy PROJECT`, after all tests. The jobs extend those of the file `templates`; their variables are PYFMT_PROJECT,
+    `deploy PROJECT`, after all tests. The jobs extend those of GITLAB_JOBS; their variables are PYFMT_PROJECT,
     PYFMT_PATH, PYFMT_KIND, PYFMT_CHANGED, PYFMT_VALUES (JSON) and, for each plain value, PYFMT_VALUE_NAME.
 
     GitLab refuses a pipeline without a job: where there is no row, one says so.
     """
-    made: dict[str, Any] = {"include": [{"local": templates}], "stages": list(_TEMPLATES)}
+    made: dict[str, Any] = {"include": [{"local": GITLAB_JOBS}], "stages": list(_TEMPLATES)}
     for stage, template in _TEMPLATES.items():
         for row in rows:
             if stage == "test" or is_deployed(row):

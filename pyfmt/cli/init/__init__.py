@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt import config, disk, projects
-from pyfmt.cli.affected import GITLAB_JOBS
 from pyfmt.cli.init import contents
 from pyfmt.cli.init.contents import CheckoutFacts, NoPlace
+from pyfmt.cli.job_rows import GITLAB_JOBS
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EditError, StagedError, UsageError
 from pyfmt.core.request import Request

@@ -18,8 +18,10 @@ class Bounds:
     """Looks for constraints; what is installed is read only of the projects that are asked for."""
 
     def __init__(self, survey: Survey, environments: Mapping[str, Environment]) -> None:
-        self._survey = survey
         self._projects = {project.path: project for project in survey.projects}
+        self._members = {member.path: member for member in survey.members}
+        self._depends_on = {project.path: project.depends_on for project in survey.projects}
+        self._ours = {project.distribution for project in survey.projects}
         self._environments = environments
         self._installed: dict[str, list[InstalledRequirements]] = {}
 
@@ -27,17 +29,15 @@ class Bounds:
         """All that keeps the project at `path` from a version of a distribution."""
         found: dict[Bound, None] = {}
         environment = self._environments.get(path)
-        depends_on = {each.path: each.depends_on for each in self._survey.projects}
-        for owner in (path, *closure([path], depends_on)):
+        for owner in (path, *closure([path], self._depends_on)):
             for file, line in self._lines(owner):
                 said = _excluding(line, name, version, environment)
                 if said:
                     by = f"its {file}" if owner == path else posixpath.normpath(posixpath.join(owner, file))
                     found[Bound(path, said, by)] = None
         if environment is not None:
-            ours = {project.distribution for project in self._survey.projects}
             for each in self._requirements(environment):
-                for line in each.requires if each.name not in ours else ():
+                for line in each.requires if each.name not in self._ours else ():
                     if said := _excluding(line, name, version, environment):
                         found[Bound(path, said, f"{each.name} {each.version}")] = None
             found |= dict.fromkeys(self._pythons(path, name, version, environment))
@@ -45,7 +45,7 @@ class Bounds:
 
     def _lines(self, path: str) -> Iterator[tuple[str, str]]:
         """PEP 508 lines of every group, with the file; those of the main one have their markers."""
-        member = next((each for each in self._survey.members if each.path == path), None)
+        member = self._members.get(path)
         main = {requirement_name(line) for line in self._projects[path].needs}
         for file, part in member.manifest.parts if member else ():
             yield from ((file, line) for line in part.needs)
