@@ -117,3 +117,21 @@ def test_module_names_follow_the_import_roots_and_never_collide() -> None:
 )
 def test_the_least_python_of_requires_python(requires: str | None, least: str | None) -> None:
     assert minimum_python(requires) == least
+
+
+def test_classes_that_derive_from_generic_ones_can_be_subscripted(
+    tmp_path: Path, kept_environment: MakeEnvironment
+) -> None:
+    own = (
+        'from typing import Generic, TypeVar\nT = TypeVar("T")\nclass Base(Generic[T]):\n    pass\n'
+        "class Secret(Base[T]):\n    pass\n"
+    )
+    user = (
+        "from typing import TypeVar\nfrom own import Secret\ndef make():\n"
+        '    value = TypeVar("value")\n    class MySecret(Secret[value]):\n        pass\n'
+        "    class Settings(Secret[int]):\n        known: MySecret[int]\n        wrong: make[int]\n"
+        "    return Settings\n"
+    )
+    root = write(tmp_path / "mono", {"p/own.py": own, "p/user.py": user, "pylintrc": ""})
+    reading = Lint(root, described(kept_environment()), root / "pylintrc").run("p")
+    assert [line for _, line, *_ in rules(reading, "E1136")] == [9], reading.findings

@@ -31,6 +31,7 @@ _Owner = tuple[str, str]  # a file that is linted, or a module and a definition 
 _ANYONE: _Owner = ("", "")
 # Of the nodes' cached properties those that infer; all others tell what is written in the node itself.
 INFERRING = ((nodes.FunctionDef, "type"), (nodes.FunctionDef, "extra_decorators"), (nodes.ClassDef, "_all_slots"))
+_KEPT_TIPS = ("Generic", "Annotated")  # of `typing`; brain_typing.infer_typing_attr
 caches: list[Any] = []  # of functions that are given nodes; see `listen`
 
 
@@ -59,6 +60,7 @@ class Reads:
         self._places: dict[str, str] = {}
         self._inferred: list[tuple[dict[str, Any], str]] = []
         self._dirty = False
+        self._settling = False
         self._listen()
 
     def begin(self, path: str) -> None:
@@ -181,6 +183,9 @@ class Reads:
             for number, child in enumerate(node.body):
                 with reads._for((place, getattr(child, "name", "") or "")):
                     node.body[number] = this._visit_generic(child)
+            for child in node.body:
+                with reads._for((place, getattr(child, "name", "") or "")):
+                    reads._settle(child)
             found = this._transform(node)
             node.body = _Statements(node.body, functools.partial(reads.note, place, ALL))
             return found
@@ -193,7 +198,26 @@ class Reads:
                 again = _Forgotten(known.func, self._inferred)
                 again.__set_name__(kind, name)
                 setattr(kind, name, again)
-        setattr(nodes.Subscript, "_explicit_inference", property(_tip, _keep_tip))
+        setattr(nodes.Subscript, "_explicit_inference", property(_tip, self._keep_tip))
+
+    def _settle(self, statement: Any) -> None:
+        """Have astroid find out now which subscripts are those of `typing.Generic` and the like, as what the statement
+        looks up: it keeps this with the node, and whether it is known changes what it infers of a class."""
+        self._settling = True
+        try:
+            for node in statement.nodes_of_class(nodes.Subscript):
+                if _tip(node) is not None and node.value.as_string().rpartition(".")[2] in _KEPT_TIPS:
+                    with contextlib.suppress(AstroidError, RecursionError):
+                        next(node.infer(), None)
+        finally:
+            self._settling = False
+
+    def _keep_tip(self, node: Any, value: Any) -> None:
+        """What astroid's `typing` support finds out about a subscript is kept with the node only where it is known who
+        asked, or where that is no module of the checkout."""
+        known = self._settling or getattr(value, "__module__", "") != brain_typing.__name__
+        if known or not self._place(node.root().file or ""):
+            node.__dict__["_pyfmt_tip"] = value
 
     def _watch(self, module: Any, place: str) -> None:
         note = functools.partial(self.note, place)
@@ -219,12 +243,6 @@ class _Forgotten(functools.cached_property[Any]):
 def _tip(node: Any) -> Any:
     """How a subscript is inferred."""
     return node.__dict__.get("_pyfmt_tip")
-
-
-def _keep_tip(node: Any, value: Any) -> None:
-    """What astroid's `typing` support finds out about a subscript is not kept with the node."""
-    if getattr(value, "__module__", "") != brain_typing.__name__:
-        node.__dict__["_pyfmt_tip"] = value
 
 
 class _Names(dict[str, Any]):
