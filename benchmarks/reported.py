@@ -66,7 +66,7 @@ class Version:
     def cached(self, tree: Path, *arguments: str) -> Reported:
         """With what the cache has."""
         environ = {key: value for key, value in os.environ.items() if not key.startswith("PYFMT")}
-        environ |= {"XDG_CACHE_HOME": str(self.cache), "CI": ""}
+        environ |= {"XDG_CACHE_HOME": str(self.cache), "CI": "", "PYFMT_SERVER": "off"}
         with tempfile.TemporaryDirectory() as folder:
             report, began = Path(folder) / "report.json", time.perf_counter()
             command = [self.program, "check", "--quiet", *arguments, "--output", f"json={report}"]

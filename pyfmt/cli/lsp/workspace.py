@@ -250,6 +250,9 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
             if path in now:
                 folder.judged[path] = now[path]
             self._publish(folder, path, found.get(path, {}), documents.uris.get(path))
+        for path, shown in found.items():  # a failure at a file that the run was not about: no later one may be, either
+            if not covers(path) and not any(each.finding for every in shown.values() for each in every):
+                folder.broken.add(path)
 
     def _failed(self, folder: EditorFolder, error: PyfmtError, paths: list[str]) -> None:
         """A run has come to nothing: say so at what it was about."""
