@@ -62,19 +62,8 @@ def test_real_3_14_and_3_15_are_made_read_formatted_and_linted(tmp_path: Path) -
     call(uv(), "venv", "-q", "--python", pythons["older"], prefix)
     needs = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     call(uv(), "pip", "install", "-q", "--python", prefix / "bin/python", *needs)
-    command = [
-        prefix / "bin/python",
-        "-P",
-        "-c",
-        START,
-        "check",
-        "--output",
-        "json",
-        "--tool",
-        "pylint",
-        "--tool",
-        "mypy",
-    ]
+    command = [str(prefix / "bin/python"), "-P", "-c", START, "check", "--output", "json"]
+    command += ["--tool", "pylint", "--tool", "mypy"]
     done = subprocess.run(command, cwd=tree.root, env=tree.environment_variables(), capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (1, b"")
     assert findings(json.loads(done.stdout)) == findings(report)
