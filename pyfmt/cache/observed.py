@@ -13,7 +13,7 @@ import marshal
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyfmt import disk
 from pyfmt.core.model import Environment
@@ -74,6 +74,10 @@ class PortablePaths:
             levels, _, name = text[len(_ABOVE) :].partition(">/")
             return os.path.join(self.root.rsplit("/", int(levels))[0] or "/", name)
         return text
+
+    def at(self, other: PortablePaths) -> PortablePaths:
+        """Where the same lies in another environment."""
+        return replace(other, entries=tuple(other.local(self.portable(entry)) for entry in self.entries))
 
     def group(self, path: str) -> str:
         """The name below the search path that a path belongs to.

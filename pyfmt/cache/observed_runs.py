@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyfmt.cache.keys import fold
-from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks
+from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks, stem_of
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.store import Store
 from pyfmt.core.model import Outcome
@@ -96,6 +96,10 @@ class ObservedRuns:
     def answers(self, observed: Observed, places: PortablePaths) -> dict[str, Answers]:
         """Each question with its answer, by group."""
         return answers(observed, places, self._disk)
+
+    def names_in(self, folder: str) -> frozenset[str]:
+        """The top-level names that a folder holds, for those who import."""
+        return frozenset(stem for stem in map(stem_of, self._disk.listing(folder) or ()) if stem.isidentifier())
 
     def _prepare(self, wanted: Iterable[tuple[str, PortablePaths]]) -> None:
         """Compute `groups` for questions, all that are kept of them being read at once."""

@@ -6,8 +6,8 @@ Pure: it says which files must be linted anew since something else is set, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyfmt.imports.closure import ALL, Reach
@@ -40,16 +40,20 @@ class LintedAnew:
     left: frozenset[str]
     changed: frozenset[str]  # those that reach something else by now
 
+    def wider(self, more: set[str], asked: Collection[str]) -> LintedAnew:
+        """The same with further files."""
+        return replace(self, stale=self.stale | more.intersection(asked), left=self.left | more.difference(asked))
 
-def moved(known: SideEffects, reach: Reach, asked: Iterable[str]) -> set[Target]:
-    """What is certainly set to something else by now, or by files that are gone or not asked for.
 
-    Whether the others set the same is compared when they have been linted (`settled`).
+def moved(known: SideEffects, reach: Reach, asked: Iterable[str], gone: Collection[str]) -> set[Target]:
+    """What is certainly set to something else by now, or by files that are `gone` or not asked for.
+
+    Whether the others set the same is compared when they have been linted (`unsettled`).
     """
     asked = frozenset(asked)
     found: set[Target] = set()
     for file, (digest, rows) in known.made.items():
-        if digest and _digest(known, reach, file) != digest:
+        if digest and (file in gone or _digest(known, reach, file) != digest):
             is_linted = file in asked and reach.has(file)
             found.update(_target(row) for row in rows if not is_linted or row[3] is None)
     return found
@@ -99,12 +103,13 @@ def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew) -> bool:
     return not any(row[2] in changed and row[0] not in files.stale for row in (*known.early, *known.late))
 
 
-def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> bool:
-    """Whether files that were linted anew set the same on others as before, so that nothing else must be linted."""
+def unsettled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> set[str] | None:
+    """What else must be linted since files that were linted anew set something else than before on what it looks at;
+    None where that may be all."""
     for kind, triggers in (("early", files.stale | files.left), ("late", files.stale)):
         expected = {tuple(row) for row in getattr(known, kind) if row[0] in triggers}
         if {tuple(row) for row in said[kind]} != expected:
-            return False  # another file needs a module first that sets something on others
+            return None  # another file needs a module first that sets something on others
     targets: set[Target] = set()
     own = files.stale | files.changed
     for file in own | set(said["made"]):
@@ -115,8 +120,7 @@ def settled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObjec
             targets.update(_target(row) for row in after if row[3] is None)
         else:
             targets.update(_targets_of(after) - _targets_of(before))
-    found = affected(targets, known, reach, files.everyone - files.stale - files.left)
-    return found is not None and not found
+    return affected(targets, known, reach, files.everyone - files.stale - files.left)
 
 
 def replay(known: SideEffects, files: LintedAnew, beside: Iterable[str] = ()) -> JsonObject:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.keys import (
@@ -17,21 +15,19 @@ from pyfmt.cache.keys import (
     unit_identity,
     unit_inputs,
 )
-from pyfmt.cache.observed import Observed, PortablePaths, joined_up
+from pyfmt.cache.observed import Observed, PortablePaths
 from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
 from pyfmt.cache.questions import Changed, WalkedPaths, observed_of
 from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_inputs, miss
-from pyfmt.cache.repeating.witness import suspended
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
 from pyfmt.core.model import Environment, Finding, Outcome, Unit
-from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
-    from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
+    from pyfmt.cache.file_records import FileRecords, ReachOf
     from pyfmt.cache.layouts import Layouts
 
 _LISTING: MemoKind[dict[str, str]] = MemoKind("listing", 1, dict[str, str], shared=False)
@@ -230,160 +226,3 @@ class UnitCache:
 def _known(value: bytes | None, unit: Unit) -> Known | None:
     found = UNIT_ANSWER.unpack(value)
     return Known(share(Outcome(unit, found.findings, cached=True), unit), found.notes) if found is not None else None
-
-
-_Found = tuple[Outcome, tuple[str, ...]]  # an outcome, and what the tool had to say besides
-_Told = tuple[tuple[JsonObject, ...], tuple[JsonObject, ...]]  # effects, and what was asked
-
-
-def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache: UnitCache | None) -> LintResult:
-    """Lint what the cache does not know; `cache` None: everything, and nothing is remembered."""
-    keys = cache.keys(units) if cache else []
-    known = cache.get(units, keys) if cache else [None] * len(units)
-    now = time.monotonic()
-    results: dict[int, _Found] = {
-        index: (replace(found.outcome, started=now, ended=now), found.notes)
-        for index, found in enumerate(known)
-        if found is not None
-    }
-    for outcome, _ in results.values():
-        listener.done(outcome)
-    missing = [index for index, found in enumerate(known) if found is None]
-    anew = set(missing)
-    if missing and cache:
-        asked = {index: (keys[index], units[index]) for index in missing}
-        missed = _Missing(asked, options, listener, cache)
-        results.update(missed.results())
-        anew = missed.run_whole
-    elif missing:
-        done = _run_tools([_asked_of_tool(units[index]) for index in missing], options, listener)
-        for index, outcome, notes in zip(missing, done.outcomes, done.notes, strict=True):
-            results[index] = (share(outcome, units[index]), notes)
-    ordered = [results[index] for index in range(len(units))]
-    found = LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
-    hits = [index for index in range(len(units)) if index not in anew]
-    return _audited(found, hits, options, listener) if options.audit and hits else found
-
-
-def _audited(found: LintResult, hits: Sequence[int], options: LintOptions, listener: Listener) -> LintResult:
-    """Compute a random sample of what the cache has answered again; a unit that says something else is a failure."""
-    from pyfmt.cache import audit  # deferred: only where it is asked for
-
-    chosen = audit.sample(hits, options.audit)
-    listener.more(len(chosen))
-    units = [whole(found.outcomes[index].unit) for index in chosen]
-    cold = _run_tools(units, replace(options, cache_folder=lambda _: None, replays={}, times=None), listener)
-    outcomes = list(found.outcomes)
-    for index, fresh in zip(chosen, cold.outcomes, strict=True):
-        outcomes[index] = audit.judged(outcomes[index], share(fresh, outcomes[index].unit))
-    return replace(found, outcomes=tuple(outcomes))
-
-
-def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
-    """Run units with a folder for what they leave behind; only here, since a run with nothing to do writes nothing."""
-    import tempfile  # deferred for start-up time
-
-    from pyfmt.runner.linting import lint_units
-
-    with suspended(), tempfile.TemporaryDirectory(prefix="pyfmt-", ignore_cleanup_errors=True) as scratch:
-        return lint_units(units, replace(options, scratch=Path(scratch)), listener)
-
-
-def _asked_of_tool(unit: Unit) -> Unit:
-    """A tool whose findings are not those of single files checks all in any case: its whole answer is worth keeping."""
-    return unit if TOOLS[unit.tool].in_parts else whole(unit)
-
-
-class _Missing:
-    """The units whose outcomes are not known: linted whole, or only the files that something has changed for."""
-
-    def __init__(
-        self, asked: Mapping[int, tuple[bytes, Unit]], options: LintOptions, listener: Listener, cache: UnitCache
-    ) -> None:
-        self._asked = asked
-        self._options = options
-        self._listener = listener
-        self._cache = cache
-        self._began_ns = time.time_ns()
-        self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
-        self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
-
-    @property
-    def run_whole(self) -> set[int]:
-        """The units of which nothing was remembered."""
-        return {index for index, *_ in self._learnt}
-
-    def results(self) -> dict[int, _Found]:
-        """Each unit's outcome; what can be is remembered."""
-        units = {index: unit for index, (_, unit) in self._asked.items()}
-        partials = {index: self._cache.records.partial(unit) for index, unit in units.items()}
-        found: dict[int, _Found] = {}
-        runs: dict[int, Unit] = {}
-        for index, partial in partials.items():
-            if partial is None:
-                runs[index] = _asked_of_tool(units[index])
-            elif partial.run is not None:
-                runs[index] = partial.run
-            else:
-                found[index] = (self._cache.records.known(partial), self._cache.records.notes(partial))
-                self._joined.append((index, partial, found[index][0], ()))
-                self._listener.done(found[index][0])
-        again = self._run(runs, partials, found)
-        if again:
-            self._listener.more(len(again))
-            self._run({index: whole(units[index]) for index in again}, {}, found)
-        self._remember()
-        return found
-
-    def _run(
-        self, runs: Mapping[int, Unit], partials: Mapping[int, Partial | None], found: dict[int, _Found]
-    ) -> list[int]:
-        """Run units and add to `found`; those that must run again, as wholes."""
-        replays = {}
-        for index, unit in runs.items():
-            partial = partials.get(index)
-            if partial is not None and unit.environment is not None:
-                replays[unit.tool, unit.environment.prefix, unit.number] = partial.replays
-        if not runs:
-            return []
-        done = _run_tools(list(runs.values()), replace(self._options, replays=replays), self._listener)
-        again = []
-        told = zip(done.effects, done.asked, strict=True)
-        for index, outcome, notes, (effects, asked) in zip(runs, done.outcomes, done.notes, told, strict=True):
-            partial = partials.get(index)
-            if partial is None:
-                self._learnt.append((index, outcome, notes, (effects, asked)))
-                found[index] = (share(outcome, self._asked[index][1]), notes)
-            elif (joined := self._cache.records.joined(partial, outcome, effects)) is not None:
-                self._joined.append((index, partial, joined, asked))
-                said = dict.fromkeys((*self._cache.records.notes(partial), *notes))
-                found[index] = (joined, tuple(said))
-            else:
-                again.append(index)
-        return again
-
-    def _remember(self) -> None:
-        """Keep the outcomes of units whose inputs are still what they were before the tools ran."""
-        cache, units = self._cache, [unit for _, unit in self._asked.values()]
-        if not cache.look_again(units):
-            return
-        now = dict(zip(self._asked, cache.keys(units), strict=True))
-        steady = {index for index, (key, _) in self._asked.items() if now[index] == key}
-        found: dict[bytes, Learnt] = {}
-        for index, outcome, notes, (effects, asked) in self._learnt:
-            said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
-            if said is not None and not any(part.context for part in outcome.unit.parts):
-                total = joined_up(each.observed for each in said.values())
-                found[now[index]] = Learnt(outcome, notes, total, asked)
-                if not outcome.failures:
-                    cache.records.learn(outcome, notes, effects, said)
-        for index, partial, outcome, asked in self._joined:
-            said = cache.asked(partial.unit, asked, self._began_ns) if asked else {}
-            if index in steady and not outcome.failures and said is not None:
-                observed = cache.records.take_asked(partial, said)
-                if observed is None:
-                    continue
-                cache.records.keep(partial)
-                if not any(part.context for part in partial.unit.parts):
-                    found[now[index]] = Learnt(outcome, cache.records.notes(partial), observed)
-        cache.put(found)

@@ -21,6 +21,7 @@ Defined = Callable[[str], Sequence[Definition]]  # what a file defines
 Reads = Mapping[str, Sequence[str]]  # by module: names that somebody looks up, ALL for whatever is in it
 ALL = "*"
 _MODULES = (".py", ".pyi")
+_COMPILED = (".so", ".pyd", ".pyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Tree:
 class Reach:
     """The files that each file reaches; nothing is read before it is asked for.
 
-    Among them are folders, which end in "/", and files of which only the existence counts: these end in "?".
+    Among them are folders, which end in "/" and do not count themselves, names that some folder has, which end in ":",
+    and what only counts as being there: that ends in "?".
     """
 
     def __init__(self, tree: Tree, read: Read, trees: Trees = lambda _: "", defined: Defined = lambda _: ()) -> None:
@@ -50,6 +52,7 @@ class Reach:
         self._called: dict[str, set[str]] = {}  # the dotted names of a file
         self._children: dict[str, set[str]] = {}
         self._places: dict[str, set[str]] = {}  # by path without suffix
+        self.roots = frozenset(folder for folder, _ in tree.roots)
         roots: dict[str, set[str]] = {}
         for folder, name in tree.roots:
             roots.setdefault("" if folder == "." else folder, set()).add(name)
@@ -118,7 +121,10 @@ class Reach:
         below = self._below_places.get(package)
         if below:
             for name in below.intersection(names):
-                yield from self._places[f"{package}/{name}"]
+                for path in self._places[f"{package}/{name}"]:
+                    yield path
+                    if path.endswith("/"):
+                        yield from (f"{called}:" for called in self._called.get(path, (path,)))
 
     def names_attribute(self, file: str, name: str) -> bool:
         """Whether a file, or one that it reaches, names an attribute, or has a string that could name it."""
@@ -175,7 +181,7 @@ class Reach:
         found = known.get(reached)
         if found is None:
             total = hashlib.sha256(self._rest.encode())
-            for path in sorted(reached):
+            for path in sorted(path for path in reached if not path.endswith("/")):
                 total.update(f"{path}\0{content(path)}\n".encode("utf-8", "surrogateescape"))
             found = known[reached] = total.hexdigest()
         return found
@@ -184,7 +190,10 @@ class Reach:
         place = path.rstrip("/")
         if not path.endswith("/"):
             stem, suffix = posixpath.splitext(path)
-            if suffix not in _MODULES:
+            if suffix in _COMPILED:
+                folder, _, name = path.rpartition("/")
+                stem = posixpath.join(folder, name.partition(".")[0])
+            elif suffix not in _MODULES:
                 return
             place = posixpath.dirname(stem) if posixpath.basename(stem) == "__init__" else stem
         self._places.setdefault(place, set()).add(path)
@@ -228,19 +237,26 @@ class Reach:
     def _packages(self, file: str) -> Iterator[str]:
         """That the packages exist which a file is in, and the stub or module beside it: its own name depends on that.
 
-        What is written in them counts only where the file imports them.
+        So does what else has its names. What is written in them counts only where the file imports them.
         """
         place = posixpath.splitext(file)[0]
         while place:
             yield from (f"{path}?" for path in self._places.get(place, ()))
             place = posixpath.dirname(place)
+        for called in self._called.get(file, ()):
+            for path in self._absolute(called):
+                if not path.endswith("/"):
+                    yield path if path.endswith(":") else f"{path}?"
 
     def _absolute(self, text: str) -> Iterator[str]:
         name, star, _ = text.partition(".*")
         prefix = ""
         for part in name.split("."):
             prefix = f"{prefix}.{part}" if prefix else part
-            yield from self._names.get(prefix, ())
+            found = self._names.get(prefix, ())
+            yield from found
+            if any(path.endswith("/") for path in found):
+                yield f"{prefix}:"
         if star:
             yield from self._inside(name, deep=text.endswith("**"))
 
@@ -249,7 +265,7 @@ class Reach:
             yield from self._below(name)
             return
         for child in self._children.get(name, ()):
-            yield from self._names.get(child, ())
+            yield from _being_there(self._names.get(child, ()))
 
     def _below(self, name: str) -> Iterator[str]:
         """Everything that a name and the names below it lead to."""
@@ -258,7 +274,7 @@ class Reach:
             current = waiting.pop()
             if current not in seen:
                 seen.add(current)
-                yield from self._names.get(current, ())
+                yield from _being_there(self._names.get(current, ()))
                 waiting += self._children.get(current, ())
 
     def _relative(self, file: str, text: str) -> Iterator[str]:
@@ -266,7 +282,7 @@ class Reach:
         name = text.lstrip(".")
         levels = len(text) - len(name)
         if name == "**":  # the file cannot be parsed, and may name anything
-            yield from self._contents
+            yield from _being_there(self._contents)
             return
         folder = posixpath.dirname(file)
         is_package = posixpath.splitext(posixpath.basename(file))[0] == "__init__"
@@ -281,16 +297,24 @@ class Reach:
 
     def _in_folder(self, folder: str, name: str) -> Iterator[str]:
         place = folder
-        yield from self._places.get(place, ())
+        yield from _being_there(self._places.get(place, ()))
         for part in name.split("."):
             if part.startswith("*"):
                 prefix = place + "/" if place else ""
                 for below, paths in self._places.items():
                     if below.startswith(prefix) and (part == "**" or "/" not in below[len(prefix) :]):
-                        yield from paths
+                        yield from _being_there(paths)
                 return
             place = posixpath.join(place, part)
-            yield from self._places.get(place, ())
+            yield from _being_there(self._places.get(place, ()))
+
+
+def _being_there(paths: Iterable[str]) -> Iterator[str]:
+    """Paths, of which the folders are to count."""
+    for path in paths:
+        yield path
+        if path.endswith("/"):
+            yield f"{path}?"
 
 
 def beginning(file: str, files: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from pyfmt.core.model import Environment, Part, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.closure import Reach, Tree, beginning, top_names
 
-_MODULES = (".py", ".pyi", "/")
+_MODULES = (".py", ".pyi", ".so", ".pyd", ".pyc", "/")
 
 
 class Reaching:
@@ -70,8 +70,6 @@ class Reaching:
                 for path, digest in self._facts.sources.listing(folder).items():
                     if path.endswith(_MODULES):
                         contents[path] = digest
-                    else:
-                        rest.update(f"{path}\0{digest}\n".encode("utf-8", "surrogateescape"))
             self._contents[seen] = (contents, rest.hexdigest())
         return self._contents[seen]
 

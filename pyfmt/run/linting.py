@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pyfmt import projects
 from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.linting import lint
 from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.cache.times import RecordedTimes
-from pyfmt.cache.units import UnitCache, lint
+from pyfmt.cache.units import UnitCache
 from pyfmt.core import planning
 from pyfmt.core.model import Environment, Part, Unit
 from pyfmt.core.request import Request

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from pyfmt.runner.notebooks import UnitNotebooks
 
 
-def _own_workers(units: Sequence[Unit], options: LintOptions) -> WorkerPool:
+def own_workers(units: Sequence[Unit], scratch: Path) -> WorkerPool:
     """Workers for these units alone: preparing what requests share is worth it where there is more than one."""
     counts: Counter[tuple[str, str]] = Counter()
     for unit in units:
         found = linter(unit.tool)
         counts[(found.interpreter(unit.environment), found.worker)] += 1
-    return WorkerPool(options.scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 1)
+    return WorkerPool(scratch, lambda spec: counts[(spec.interpreter, spec.task)] > 1)
 
 
 def tool_paths() -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def tool_paths() -> tuple[str, ...]:
 
 def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
     """Run all units, the longest first; KeyboardInterrupt kills what runs and is raised again."""
-    workers = options.workers or _own_workers(units, options)
+    workers = options.workers or own_workers(units, options.scratch)
     results: dict[int, tuple[Outcome, Reading]] = {}
     ended: dict[int, WorkerAnswer] = {}  # early, and to be tried again
 

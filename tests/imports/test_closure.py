@@ -33,7 +33,7 @@ def reach(
 
 
 def files(found: frozenset[str]) -> set[str]:
-    return {path for path in found if not path.endswith(("/", "?"))}
+    return {path for path in found if not path.endswith(("/", "?", ":"))}
 
 
 def test_imports_are_followed_through_functions_and_other_projects() -> None:
