@@ -84,7 +84,7 @@ def with_suppressions(findings: Iterable[Finding], same: Equivalence, source: So
     """The findings, with those marked on whose line a comment suppresses an equivalent rule of another tool.
 
     The comment hides what its own tool says there, so what it is about is not known: of several findings that it might
-    mean it suppresses none.
+    mean it suppresses none, nor one about a name beside which another stands on the line that it might be about.
     """
     comments = _Comments(source, same.comments)
     told: list[tuple[Finding, set[tuple[str, str]]]] = []
@@ -93,6 +93,9 @@ def with_suppressions(findings: Iterable[Finding], same: Equivalence, source: So
         others = same.others(finding) if same.faults else ()
         names = comments.on(finding.path, finding.line) if others else {}
         by = {(each.tool, each.symbol) for each in others if {each.rule, each.symbol} & set(names.get(each.tool, ()))}
+        about = {name for _, name in same.meanings(finding) if name is not None} if by else set()
+        if about and comments.has_another(finding.path, finding.line, about):
+            by = set()
         told.append((finding, by))
         meant.update((finding.path, finding.line, *each) for each in by)
     marked = []
@@ -109,6 +112,16 @@ class _Comments:
         self._source, self._comments = source, comments
         self._lines: dict[str, Sequence[str]] = {}
         self._tokens: dict[str, Mapping[int, str]] = {}
+        self._names: dict[str, Mapping[int, Sequence[set[str]]]] = {}
+
+    def has_another(self, path: str, line: int, about: Collection[str]) -> bool:
+        """Whether something on a line that has a name of `about` as an attribute, or imports it, is another such name."""
+        if path not in self._names:
+            from pyfmt.core.line_names import names_by_line  # deferred: few lines have such a comment
+
+            self._names[path] = names_by_line(self._source(path) or b"")
+        theirs = [bool(names & {*about}) for names in self._names[path].get(line, ())]
+        return any(theirs) and not all(theirs)
 
     def on(self, path: str, line: int) -> dict[str, tuple[str, ...]]:
         """By tool, the rules that the comment of a line names."""
