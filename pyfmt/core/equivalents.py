@@ -1,7 +1,7 @@
 """PURE: what several tools say of one fault is one finding that names them all, and a comment for one is for all.
 
-Rules agree where their findings stand on one line, mean the same fault by the table of `Equivalence`, and are about the
-same name; where one of them tells none, they must stand in the same column, but for rules that point elsewhere. Which
+Rules agree where their findings stand in one place, mean the same fault by the table of `Equivalence`, and are about
+the same name, if both tell one; of rules that point elsewhere the line is enough. Which
 of two findings is new, or meant by a comment, must not be lost: in doubt they stay apart, and are shown.
 """
 
@@ -115,7 +115,7 @@ class _Comments:
         self._names: dict[str, Mapping[int, Sequence[set[str]]]] = {}
 
     def has_another(self, path: str, line: int, about: Collection[str]) -> bool:
-        """Whether something on a line that has a name of `about` as an attribute, or imports it, is another such name."""
+        """Whether a line has further attributes or imports beside the ones that have a name of `about`."""
         if path not in self._names:
             from pyfmt.core.line_names import names_by_line  # deferred: few lines have such a comment
 
@@ -210,17 +210,15 @@ def _may_join(head: _Head, other: tuple[Finding, frozenset[Meaning]], same: Equi
     first, meant, equivalents = head
     finding, meanings = other
     again = [part for part in (first, *equivalents) if (part.tool, part.rule) == (finding.tool, finding.rule)]
+    columns = {first.column, finding.column} - {None}
+    near = len(columns) < 2 or same.points_elsewhere(first) or same.points_elsewhere(finding)
     if any(name is not None and (fault, name) in meanings for fault, name in meant):
-        return first not in again and all(
-            part.message == finding.message or not same.meanings(part) & meanings for part in again
-        )
+        repeated = all(part.message == finding.message or not same.meanings(part) & meanings for part in again)
+        return first not in again and repeated and (near or bool(again))
     nameless = any(
         fault == known and (name is None or about is None) for fault, name in meant for known, about in meanings
     )
-    if not nameless or again:
-        return False
-    columns = {first.column, finding.column} - {None}
-    return len(columns) < 2 or same.points_elsewhere(first) or same.points_elsewhere(finding)
+    return nameless and near and not again
 
 
 def _one(fault: _Head, same: Equivalence) -> Finding:

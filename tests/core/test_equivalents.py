@@ -185,6 +185,12 @@ def test_what_a_comment_may_not_mean_is_shown() -> None:
         assert with_suppressions([one], SAME, source(f"print() {comment}\n".encode())) != [one], comment
 
 
+def test_one_name_in_two_places_of_a_line_is_two_findings() -> None:
+    elsewhere = replace(ALSO_GONE, column=(ALSO_GONE.column or 0) + 20)
+    assert [len(each.parts) for each in joined([GONE, elsewhere], SAME)] == [1, 1]
+    assert [len(each.parts) for each in joined([GONE, ALSO_GONE, elsewhere], SAME)] == [3]  # mypy says it once a line
+
+
 def test_a_comment_may_be_about_another_name_of_its_line() -> None:
     missing = pylint("No name 'wrong' in module 'a'", "E0611", "no-name-in-module")
     for finding, line, quiet in (
