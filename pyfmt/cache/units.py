@@ -105,7 +105,7 @@ class UnitCache:
 
     def cut_off(self, units: Mapping[int, Unit]) -> CutOff:
         """Which of the units that must run can wait for what others say."""
-        from pyfmt.cache.cut_off import CutOff  # deferred for start-up time
+        from pyfmt.cache.cut_off import CutOff  # deferred for start-up time: not where all is known
 
         return CutOff({index: whole(unit) for index, unit in units.items()}, self.layouts, self._facts)
 
@@ -192,18 +192,16 @@ class UnitCache:
     def told(self, unit: Unit) -> str:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
-        places = self._facts.places(unit)
         if self.get([unit], [key])[0] is not None:
             return "hit"
         before = LAST_INPUTS.one(self._store, LAST_INPUTS.key(unit_identity(unit)))
         if before is None:
             return miss(())
-        observed = self._remembered.observed(str(before.pop(_OBSERVED, "")))
+        observed, places = self._remembered.observed(str(before.pop(_OBSERVED, ""))), self._facts.places(unit)
         now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
         changed = changed_inputs(before, now)
-        names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
-        names = [self._in_words(name, unit) for name in names]
-        return miss(names) + self._anew(unit)
+        names = (part for name in changed for part in self._in_folder(name, before.get(name), unit))
+        return miss([self._in_words(name, unit) for name in names]) + self._anew(unit)
 
     def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
         """The answers to what a tool asked, by what it asked."""
@@ -269,15 +267,18 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
     ordered = [results[index] for index in range(len(units))]
     found = LintResult(tuple(outcome for outcome, _ in ordered), tuple(notes for _, notes in ordered))
     hits = [index for index in range(len(units)) if index not in anew]
-    if not options.audit or not hits:
-        return found
-    from pyfmt.cache import audit  # deferred: only where it is asked for
+    return _audited(found, hits, options, listener) if options.audit and hits else found
 
-    chosen = audit.sample(hits, options.audit)
-    listener.more(len(chosen))
-    again = [whole(units[index]) for index in chosen]
-    cold = _run_tools(again, replace(options, cache_folder=lambda _: None, replays={}, times=None), listener)
-    fresh = {index: share(outcome, units[index]) for index, outcome in zip(chosen, cold.outcomes, strict=True)}
+
+def _audited(found: LintResult, hits: Sequence[int], options: LintOptions, listener: Listener) -> LintResult:
+    """Compute a random sample of what the cache has answered again; a unit that says something else is a failure."""
+    from pyfmt.cache import audit  # only where it is asked for
+
+    units = {index: found.outcomes[index].unit for index in audit.sample(hits, options.audit)}
+    listener.more(len(units))
+    without = replace(options, cache_folder=lambda _: None, replays={}, times=None)
+    cold = _run_tools([whole(unit) for unit in units.values()], without, listener).outcomes
+    fresh = {index: share(outcome, units[index]) for index, outcome in zip(units, cold, strict=True)}
     return replace(found, outcomes=audit.audited(found.outcomes, fresh))
 
 
@@ -324,10 +325,9 @@ class _Missing:
         found: dict[int, _Found] = {}
         runs: dict[int, Unit] = {}
         for index, partial in partials.items():
-            if index in cut_off.waiting:
-                continue
             if partial is None:
-                runs[index] = _asked_of_tool(units[index])
+                if index not in cut_off.waiting:
+                    runs[index] = _asked_of_tool(units[index])
             elif partial.run is not None:
                 runs[index] = partial.run
             else:

@@ -45,7 +45,7 @@ def read_lines(text: str) -> tuple[list[dict[str, Any]], list[str]]:
     return items, rest
 
 
-class Said:
+class Printed:
     """What a call of mypy left: its exit code (negative: killed by a signal), its messages and its other lines."""
 
     def __init__(self, status: int, out: str, err: str) -> None:

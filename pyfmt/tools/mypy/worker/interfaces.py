@@ -5,8 +5,8 @@ A module's *interface* is mypy's own digest, by which it knows whether dependent
 digest of all that its imports lead to: the interfaces of modules of the monorepo, the contents of installed ones, what
 was not found, and the options. mypy's own stubs count by their names. What somebody else could not import counts where
 the module's text mentions it, since mypy takes it for Any there, too (`is_missing_module` in its semantic analysis);
-and so did former releases with what somebody else could. Whether mypy reports a module's errors does not count: it, too,
-takes from its cache what it found out about a module while it did, where it only imports it now (`validate_meta`).
+and so did former releases with what somebody else could. Whether mypy reports a module's errors does not count: from
+its cache it, too, takes what it found out about a module while it did (`validate_meta`).
 """
 
 from __future__ import annotations

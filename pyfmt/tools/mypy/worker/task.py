@@ -19,7 +19,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _ANY = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
@@ -264,7 +264,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         wiped = without = False
         for _ in range(2 * len(self._modules) + 4):
             _limits.note("")
-            said = _answer.Said(*_process.call(self._arguments(), self._surroundings, self._scratch))
+            said = _answer.Printed(*_process.call(self._arguments(), self._surroundings, self._scratch))
             if said.status in (-signal.SIGKILL, _limits.EXIT_MEMORY):
                 _limits.pass_on(said.status, self._payload)
             if said.broken and not wiped:
