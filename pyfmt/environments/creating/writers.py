@@ -98,7 +98,7 @@ _WRITERS = {
         "pdm",
         _pdm,
         {"PDM_IGNORE_SAVED_PYTHON": "1", "PDM_USE_VENV": "1", "PDM_CHECK_UPDATE": "0"},
-        (".pdm-plugins", "pdm.toml", ".pdm.toml"),  # the settings may say where plug-ins are
+        (".pdm-plugins", "pdm.toml", ".pdm.toml"),  # the settings may say where plugins are
         (("tool", "pdm", "options"),),
     ),
     "Pipfile.lock": _Writer(
@@ -117,7 +117,7 @@ _WRITERS = {
 
 
 def sync_by_uv(uv: str, asked: Question) -> Sync:
-    """uv comes with pyfmt, and knows no plug-ins."""
+    """uv comes with pyfmt, and knows no plugins."""
     return _sync(uv, _WRITERS["uv.lock"], asked)
 
 
