@@ -20,10 +20,11 @@ from pyfmt.cache.folders import digest
 from pyfmt.cache.store import locked
 from pyfmt.cli.cluster import bundle
 from pyfmt.core.errors import PyfmtError
+from pyfmt.core.files import SETTINGS
 from pyfmt.core.request import Command, Location, Request
+from pyfmt.core.user_cache import user_cache
 from pyfmt.git.renames import git as run_git
 from pyfmt.projects.dependencies import closure
-from pyfmt.projects.files import SETTINGS
 from pyfmt.run.workspace import open_workspace
 from pyfmt.runner.edits import put
 
@@ -87,9 +88,7 @@ def _place(tree: Path, trust: bool) -> list[str]:
 @contextlib.contextmanager
 def _ready(shared: SharedRun, sources: bytes, wanted: Wanted) -> Iterator[tuple[Path, str]]:
     """The folder with these sources and their environments, which nobody changes meanwhile, and what failed."""
-    import platformdirs  # deferred, as elsewhere
-
-    place = platformdirs.user_cache_path("pyfmt") / "cluster" / shared.monorepo
+    place = Path(user_cache(os.environ, os.path.expanduser("~")), "cluster", shared.monorepo)
     place.mkdir(parents=True, exist_ok=True)
     while True:
         with locked(place / "lock", shared=True):
