@@ -57,11 +57,9 @@ def _audited(found: LintResult, hits: Sequence[int], options: LintOptions, liste
     """Compute a random sample of what the cache has answered again; a unit that says something else is a failure."""
     from pyfmt.cache import audit, missing  # deferred: only where it is asked for
 
-    chosen = audit.sample(hits, options.audit)
-    listener.more(len(chosen))
-    units = [whole(found.outcomes[index].unit) for index in chosen]
-    cold = missing.run_tools(units, replace(options, cache_folder=lambda _: None, replays={}, times=None), listener)
-    outcomes = list(found.outcomes)
-    for index, fresh in zip(chosen, cold.outcomes, strict=True):
-        outcomes[index] = audit.judged(outcomes[index], share(fresh, outcomes[index].unit))
-    return replace(found, outcomes=tuple(outcomes))
+    units = {index: found.outcomes[index].unit for index in audit.sample(hits, options.audit)}
+    listener.more(len(units))
+    without = replace(options, cache_folder=lambda _: None, replays={}, times=None)
+    cold = missing.run_tools([whole(unit) for unit in units.values()], without, listener).outcomes
+    fresh = {index: share(outcome, units[index]) for index, outcome in zip(units, cold, strict=True)}
+    return replace(found, outcomes=audit.audited(found.outcomes, fresh))

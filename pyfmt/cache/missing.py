@@ -71,6 +71,7 @@ class MissingUnits:
         self._found: dict[int, Found] = {}
         self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
         self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
+        self._settled: dict[int, Learnt] = {}
         self._answered: dict[object, list[Unit]] = {}  # units of one project whose files are known, by `_kin`
         for index, unit in enumerate(every):
             if index not in asked:
@@ -85,18 +86,29 @@ class MissingUnits:
     def _run_all(self) -> None:
         waiting = {index: self._cache.records.partial(unit) for index, (_, unit) in self._asked.items()}
         alike = {index: self._compared(index, waiting) for index in waiting}
+        cut_off = self._cache.cut_off({i: self._asked[i][1] for i, partial in waiting.items() if partial is None})
+        held = frozenset(cut_off.waiting)
         while waiting:
             at_home = {_kin(self._asked[index][1]) for index in waiting if self._is_home(index)}
             first: dict[object, int] = {}
             for index, partial in sorted(waiting.items(), key=lambda item: -len(self._asked[item[0]][1].files)):
                 is_known = partial is not None and partial.run is None
+                if index in held:
+                    continue
                 if is_known or self._is_home(index):
                     first[index] = index
                 elif _kin(self._asked[index][1]) not in at_home:
                     first.setdefault(alike[index], index)
             batch = {index: waiting.pop(index) for index in first.values()}
             self._settle(batch)
+            if held:
+                self._settled = cut_off.settled((outcome, asked) for _, outcome, _, (_, asked) in self._learnt)
+                batch |= {index: waiting.pop(index) for index in self._settled}
+            for index, learnt in self._settled.items():
+                self._found[index] = (share(learnt.outcome, self._asked[index][1]), learnt.notes)
+                self._listener.done(self._found[index][0])
             self._remember(list(batch))
+            held = frozenset()
             for index in batch:
                 unit = self._asked[index][1]
                 self._answered.setdefault(_kin(unit), []).insert(0, unit)
@@ -185,14 +197,14 @@ class MissingUnits:
     def _remember(self, batch: Sequence[int]) -> None:
         """Keep the outcomes of units whose inputs are still what they were before the tools ran."""
         cache, units = self._cache, [self._asked[index][1] for index in batch]
-        learnt, joined = self._learnt, self._joined
-        self._learnt, self._joined = [], []
+        learnt, joined, settled = self._learnt, self._joined, self._settled
+        self._learnt, self._joined, self._settled = [], [], {}
         self.run_whole.update(index for index, *_ in learnt)
         if not cache.look_again(units):
             return
         now = dict(zip(batch, cache.keys(units), strict=True))
         steady = {index for index in batch if now[index] == self._asked[index][0]}
-        found: dict[bytes, Learnt] = {}
+        found = {now[index]: each for index, each in settled.items() if index in steady}
         for index, outcome, notes, (effects, asked) in learnt:
             said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
             if said is not None and not any(part.context for part in outcome.unit.parts):

@@ -27,6 +27,7 @@ from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
+    from pyfmt.cache.cut_off import CutOff
     from pyfmt.cache.file_records import FileRecords, ReachOf
     from pyfmt.cache.layouts import Layouts
 
@@ -97,6 +98,12 @@ class UnitCache:
         from pyfmt.cache.layouts import Layouts  # deferred for start-up time: not where all is known
 
         return Layouts(self._store, self._remembered)
+
+    def cut_off(self, units: Mapping[int, Unit]) -> CutOff:
+        """Which of the units that must run can wait for what others say."""
+        from pyfmt.cache.cut_off import CutOff  # deferred for start-up time: not where all is known
+
+        return CutOff({index: whole(unit) for index, unit in units.items()}, self.layouts, self._facts)
 
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
@@ -181,18 +188,16 @@ class UnitCache:
     def told(self, unit: Unit) -> str:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
-        places = self._facts.places(unit)
         if self.get([unit], [key])[0] is not None:
             return "hit"
         before = LAST_INPUTS.one(self._store, LAST_INPUTS.key(unit_identity(unit)))
         if before is None:
             return miss(())
-        observed = self._remembered.observed(str(before.pop(_OBSERVED, "")))
+        observed, places = self._remembered.observed(str(before.pop(_OBSERVED, ""))), self._facts.places(unit)
         now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
         changed = changed_inputs(before, now)
-        names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
-        names = [self._in_words(name, unit) for name in names]
-        return miss(names) + self._anew(unit)
+        names = (part for name in changed for part in self._in_folder(name, before.get(name), unit))
+        return miss([self._in_words(name, unit) for name in names]) + self._anew(unit)
 
     def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
         """The answers to what a tool asked, by what it asked."""
