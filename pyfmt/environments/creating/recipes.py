@@ -33,6 +33,7 @@ class Step:
     folders: tuple[LocalFolder, ...] = ()
     indexes: tuple[str, ...] = ()
     no_deps: bool = False
+    wheels: bool = False  # nothing is built
     sync: Path | None = None  # the folder of a uv.lock: all its members with `uv sync`
     choice: Choice = Choice()  # of a sync
     overrides: tuple[str, ...] = ()  # where distributions come from whoever asks for them: "name @ file:///…"
@@ -67,7 +68,7 @@ def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_
     if lock is None:
         return _unlocked(requests, local)
     content = _read_lock(lock)
-    manifests = [_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
+    manifests = [read_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
     extras = {extra: names for manifest in manifests for extra, names in extras_of(manifest).items()}
     known = {normalise(extra): names for extra, names in extras.items()}
     locked_extras = {extra: known.get(normalise(extra), ()) for extra in content.extras}
@@ -132,7 +133,7 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
     """Requirements files, and the projects with what their manifests ask for; folders go into the same call, so that
     a distribution of the monorepo is never looked up on an index."""
     own = list(dict.fromkeys(_own_folders(requests)))
-    manifests = {folder: _manifest(folder) for folder in own}
+    manifests = {folder: read_manifest(folder) for folder in own}
     choice, lines, notes = _lines(requests, manifests, {_distribution(folder.path) for folder in local})
     files = [file for folder in own for file in requirements_files(folder)]
     folders = tuple(
@@ -199,18 +200,25 @@ def is_installable(folder: Path) -> bool:
     """Whether pip can install from `folder`: a setup.py, or a pyproject.toml that describes a project to build."""
     if (folder / "setup.py").is_file():
         return True
-    data = _manifest(folder)
+    data = read_manifest(folder)
     if table(data, "tool", "uv").get("package") is False or table(data, "tool", "poetry").get("package-mode") is False:
         return False
     return bool(table(data, "project") or table(data, "build-system") or table(data, "tool", "poetry"))
 
 
 def _is_clean(folder: Path) -> bool:
-    backend = table(_manifest(folder), "build-system").get("build-backend")
+    backend = table(read_manifest(folder), "build-system").get("build-backend")
     return isinstance(backend, str) and backend.startswith(_CLEAN_BACKENDS)
 
 
-def _manifest(folder: Path) -> Table:
+def group_choice(requests: Sequence[CreateRequest], manifests: Mapping[Path, Table]) -> tuple[Choice, tuple[str, ...]]:
+    """The groups and extras of the projects with these manifests, and the lines of the groups."""
+    choice, lines, _ = _lines(requests, manifests, frozenset())
+    return choice, lines
+
+
+def read_manifest(folder: Path) -> Table:
+    """A folder's pyproject.toml, empty where there is none; raises CreationError."""
     try:
         return disk.read_toml(folder / "pyproject.toml")
     except FileNotFoundError:
@@ -221,7 +229,7 @@ def _manifest(folder: Path) -> Table:
 
 def _distribution(folder: Path) -> str:
     """The normalised name of what a folder builds, as far as its manifests say it."""
-    data = _manifest(folder)
+    data = read_manifest(folder)
     name = table(data, "project").get("name") or table(data, "tool", "poetry").get("name")
     if not name and (folder / "setup.cfg").is_file():
         parser = configparser.ConfigParser(interpolation=None)
