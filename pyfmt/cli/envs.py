@@ -27,7 +27,10 @@ from pyfmt.run.workspace import open_workspace
 
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
-    ("pyfmt envs --vscode", "tell VS Code's Python Environments extension, in .vscode/settings.json"),
+    (
+        "pyfmt envs --vscode",
+        "name the environments for VS Code's Python Environments extension, in .vscode/settings.json",
+    ),
     ("pyfmt envs create billing", "make the environment of one project"),
     ("pyfmt envs create --all --dry-run", "show what would be made"),
 )
@@ -44,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "projects",
         nargs="*",
         metavar="PROJECT",
-        help="with create: names, folders, or scripts with dependencies of their own (default: all projects)",
+        help="with create: names, folders, or scripts with their own dependencies (default: all projects)",
     )
     parser.add_argument("--all", action="store_true", help="with create: every project that has none")
     parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")

@@ -75,6 +75,6 @@ def _own(rule: Rule) -> str:
     if rule in VERSION_RULES:
         place = "[tool.pyfmt.versions-policy], see docs/versions.md of pyfmt"
     if rule is USELESS_DIRECTIVE:
-        place = "none of its own: `pyfmt check --unused-ignores` asks for it, [[tool.pyfmt.overrides]] can disable it"
+        place = "none: `pyfmt check --unused-ignores` asks for it, [[tool.pyfmt.overrides]] can disable it"
     lines += ["", "configuration", *paragraph(place)]
     return "\n".join(lines)

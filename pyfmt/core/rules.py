@@ -44,7 +44,7 @@ PROJECT_IMPORTS_PROJECT = Rule(
     "such folder: by its name, by its path from the monorepo's root, or relatively. Imports below `if TYPE_CHECKING` "
     "and "
     "inside functions count, and so do `importlib.import_module` and `__import__` with a literal name.",
-    "Each project is deployed by itself, with an environment of its own. Code that reaches into another project works "
+    "Each project is deployed by itself, with its own environment. Code that reaches into another project works "
     "only where both lie side by side, gets packages that its own environment does not promise, and makes it "
     "impossible to change or deploy one project without the other.",
     "Move what both need into a library, or talk to the other project through its interface. A deliberate exception "
@@ -70,7 +70,7 @@ UNDECLARED_DEPENDENCY = Rule(
     "The file imports a module of one of the monorepo's libraries, and no manifest of the file's own project "
     "(pyproject.toml, "
     "setup.cfg, setup.py, Pipfile, requirements*.txt or .in; any group) names that library. That another dependency "
-    "brings it, or that a lock file holds it, is not enough. It is told once for each file and library. Where the "
+    "brings it, or that a lock file holds it, is not enough. It is reported once for each file and library. Where the "
     "dependencies are computed when the project is built, they are not known, and nothing is reported.",
     "The import works only by chance: in a fresh environment, in a container, or after the other dependency has "
     "dropped the "
@@ -104,7 +104,7 @@ USELESS_DIRECTIVE = Rule(
     "two is enough, the first one is reported. It is reported only where `--unused-ignores` is given.",
     "A comment that suppresses nothing today hides the next change of its lines from the formatters, and lets readers "
     "believe in a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` "
-    "only at the end of a statement, and `# fmt: off` only on a line of its own.",
+    "only at the end of a statement, and `# fmt: off` only on a separate line.",
     "Remove the comment, or both of the pair.",
 )
 

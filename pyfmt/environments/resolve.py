@@ -227,7 +227,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
     has_it = _has_installed(environment, place.folder)
     if found.must_have and not has_it:
         reason = "the monorepo has several projects, and this environment does not have this one installed"
-        draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project an environment of its own"))
+        draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project its own environment"))
         return False
     if found.rule == "inherited" and not has_it:
         reason = _unfit(place, found, environment, reader)
@@ -346,8 +346,8 @@ def _finish(
 def _borrowed(dependents: Sequence[tuple[str, str]]) -> str:
     paths = [path for path, _ in dependents]
     if len(paths) == 1:
-        return f"has no environment of its own: linted in that of {paths[0]}, which has it installed"
-    return f"has no environment of its own: linted in those of its dependents {', '.join(paths)}"
+        return f"has no environment: linted in that of {paths[0]}, which has it installed"
+    return f"has no environment: linted in those of its dependents {', '.join(paths)}"
 
 
 def _nothing(draft: _Draft, root: str) -> str:

@@ -86,7 +86,7 @@ def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
     resolution = finder.setting.resolutions[project.path]
     if resolution.environment is None:
         return []
-    home = "home" if not resolution.others else "one of its dependents; it has no environment of its own"
+    home = "home" if not resolution.others else "one of its dependents, since it has no environment"
     found = [Judgement(resolution.environment.name, home)]
     for prefix, libraries in sorted(finder.answer().away.items()):
         for each in libraries:

@@ -85,7 +85,7 @@ def _without_checkouts(run: RunContext, chosen: Files) -> tuple[Files, tuple[str
     }
     left = {other for other in others for files in chosen.values() for file in files if file.startswith(other)}
     names = some([other.rstrip("/") for other in sorted(left)])
-    note = f"not formatted, since they are checkouts of their own that nobody named: {names}"
+    note = f"not formatted, since they are separate checkouts that nobody named: {names}"
     return kept, (note,) if left else ()
 
 

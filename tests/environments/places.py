@@ -105,9 +105,8 @@ def hand_made(folder: Path, version: str) -> Path:
     base, prefix, library = folder / "base", folder / ".venv", f"python{version}"
     write(base, {f"lib/{library}/os.py": "", f"lib/{library}/site.py": "", f"bin/{library}": ""})
     (base / "bin" / library).chmod(0o755)
-    write(
-        prefix, {"pyvenv.cfg": f"home = {base / 'bin'}\ninclude-system-site-packages = false\nversion = {version}.0\n"}
-    )
+    plain = version.rstrip("t")
+    write(prefix, {"pyvenv.cfg": f"home = {base / 'bin'}\ninclude-system-site-packages = false\nversion = {plain}.0\n"})
     (prefix / "bin").mkdir()
     (prefix / "bin/python").symlink_to(base / "bin" / library)
     site = prefix / "lib" / library / "site-packages"

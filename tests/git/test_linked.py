@@ -88,7 +88,7 @@ def test_a_checkout_below_the_root_is_formatted_only_where_it_is_named(tmp_path:
     made = Monorepo.create(tmp_path, {"pyproject.toml": "[tool.pyfmt]\n", "a.py": "x=1\n", "vendor/lib/b.py": "x=1\n"})
     made.git("init", "--quiet")
     made.git("init", "--quiet", "vendor/lib")
-    note = "not formatted, since they are checkouts of their own that nobody named: vendor/lib"
+    note = "not formatted, since they are separate checkouts that nobody named: vendor/lib"
     report = made.check("--tool", "black")[1]
     assert ([edit["path"] for edit in report["edits"]], report["notes"]) == (["a.py"], [note])
     made.run("format", "vendor").expect(0)

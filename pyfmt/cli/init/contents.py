@@ -215,7 +215,7 @@ on:
   push:
 permissions: {{}}
 concurrency:
-  # A newer push to a pull request replaces the older; any other has a run of its own: it deploys what it changed.
+  # A newer push to a pull request replaces the older; any other has its own run: it deploys what it changed.
   group: pyfmt-${{{{ github.event_name == 'pull_request' && github.ref || github.sha }}}}
   cancel-in-progress: true
 jobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +44,8 @@ class EditorProgress(Progress):
         super().__init__(-1)
         self._tell = tell
         self._units = [0, 0]  # done, in all
-        self._last = time.monotonic()
+        self._brief = ""  # what has started last; nothing where all comes from the cache
+        self._last = -math.inf
 
     def begin(self, total: int, threaded: bool = False) -> None:
         """Expect `total` further units."""
@@ -51,13 +53,18 @@ class EditorProgress(Progress):
 
     def started(self, unit: Unit) -> None:
         """A unit runs now."""
-        if time.monotonic() - self._last > _EVERY:
-            self._last = time.monotonic()
-            self._tell((*self._units, unit.brief))
+        self._brief = unit.brief
+        self._say_so()
 
     def done(self, outcome: Outcome) -> None:
         """A unit has ended."""
         self._units[0] += 1
+        self._say_so()
+
+    def _say_so(self) -> None:
+        if self._brief and time.monotonic() - self._last > _EVERY:
+            self._last = time.monotonic()
+            self._tell((*self._units, self._brief))
 
 
 def check(serving: Serving, request: Request, cwd: Path) -> tuple[Report, tuple[str, ...]]:

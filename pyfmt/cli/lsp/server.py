@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from pyfmt import __version__
 from pyfmt.cli.lsp import calls
+from pyfmt.cli.lsp.cells import as_notebook, cell_of
 from pyfmt.cli.lsp.diagnostics import quick_fixes, rules_at
 from pyfmt.cli.lsp.helpers import Helper
 from pyfmt.cli.lsp.positions import decoded, edits, encoded, lines_of
@@ -24,8 +25,9 @@ from pyfmt.core.request import Command, Request
 from pyfmt.run.baseline_files import NAME as BASELINE
 
 _WATCHED = ("**/*.{py,pyi,ipynb,toml,cfg,ini,lock}", "**/requirements*.{txt,in}", "**/.gitignore", f"**/{BASELINE}")
+# All cells: VS Code would leave out those of languages that are not named, and the others would have wrong numbers.
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
-    [types.NotebookDocumentFilterWithNotebook("jupyter-notebook", [types.NotebookCellLanguage("python")])], save=True
+    [types.NotebookDocumentFilterWithNotebook("jupyter-notebook")], save=True
 )
 
 
@@ -75,6 +77,8 @@ class Answers:
         feature(types.TEXT_DOCUMENT_HOVER)(partial(self._hover))
         kinds = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
         feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(partial(self._code_actions))
+        asked = types.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False)
+        feature(types.TEXT_DOCUMENT_DIAGNOSTIC, asked)(partial(self._runs.publisher.answer))
         server.command("pyfmt.checkWorkspace")(partial(self._check_workspace))
 
     def _initialize(self, params: types.InitializeParams) -> None:
@@ -88,8 +92,8 @@ class Answers:
 
     async def _initialized(self, _params: types.InitializedParams) -> None:
         self._working = asyncio.create_task(self._runs.work())
-        for uri in self._server.workspace.folders:
-            if path := path_of(uri):
+        for folder in self._server.workspace.folders.values():
+            if path := path_of(folder.uri):
                 self._runs.add_folder(path)
         if not self._server.workspace.folders and self._server.workspace.root_path:
             self._runs.add_folder(self._server.workspace.root_path)
@@ -107,8 +111,9 @@ class Answers:
             await take(path)
 
     async def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
-        documents = self._server.workspace.text_documents
-        if any(change.uri not in documents for change in params.changes):  # the editor says what it has saved itself
+        if any(
+            self._runs.document(change.uri) is None for change in params.changes
+        ):  # the editor says what it has saved itself
             self._runs.everything_saved()
 
     async def _folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -130,12 +135,19 @@ class Answers:
 
     async def _formatted(self, uri: str) -> list[types.TextEdit] | None:
         """What the formatters change in a document; None where it stays as it is, since they could not."""
-        path, document = path_of(uri), self._server.workspace.text_documents.get(uri)
+        book, document = self._server.workspace.get_notebook_document(cell_uri=uri), self._runs.document(uri)
+        path = path_of(book.uri if book else uri)
         if path is None or document is None:
             return None
         text = document.source
+        cells = self._runs.cells(book) if book else []
+        number = next((number for number, (each, _) in enumerate(cells, 1) if each == uri), 0)
+        if number and document.language_id != "python":
+            return None
         try:
-            data = encoded(text, calls.text_of(Path(path)))
+            data = (
+                as_notebook([each for _, each in cells], number) if number else encoded(text, calls.text_of(Path(path)))
+            )
             request = replace(self._request, command=Command.FORMAT, write=True)
             folder = await self._runs.folder_of(path)
             cwd = folder.path if folder else Path(path).parent  # as runs have it
@@ -149,7 +161,8 @@ class Answers:
             kind = types.MessageType.Error if result.exit_code > 1 else types.MessageType.Log
             self._say(kind, f"{path} was not formatted: {result.message}")
             return None
-        return edits(text, decoded(result.output), self._server.workspace.position_codec)
+        after = cell_of(result.output, number) if number else decoded(result.output)
+        return edits(text, after, self._server.workspace.position_codec)
 
     def _say(self, kind: types.MessageType, message: str) -> None:
         if kind is types.MessageType.Log:
@@ -159,7 +172,7 @@ class Answers:
 
     async def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
-        document = self._server.workspace.text_documents.get(uri)
+        document = self._runs.document(uri)
         shown = self._runs.shown(uri)
         if document is None or not shown:
             return []
@@ -167,7 +180,7 @@ class Answers:
 
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
-        document = self._server.workspace.text_documents.get(uri)
+        document = self._runs.document(uri)
         if document is None:
             return None
         codec = self._server.workspace.position_codec

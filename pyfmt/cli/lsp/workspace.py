@@ -10,10 +10,12 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
+from pygls.workspace import TextDocument
 
 from pyfmt.cli.lsp import calls
 from pyfmt.cli.lsp.diagnostics import EditorFinding, OpenDocuments, of_error, of_report
@@ -21,6 +23,7 @@ from pyfmt.cli.lsp.folders import EditorFolder, covering
 from pyfmt.cli.lsp.helpers import Helper
 from pyfmt.cli.lsp.positions import decoded, encoded
 from pyfmt.cli.lsp.progress import WorkDone
+from pyfmt.cli.lsp.publishing import Publisher
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.model import Failure
 from pyfmt.core.report import Report
@@ -55,6 +58,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         self._helper = helper
         self._quick = quick
         self._request = replace(request, command=Command.CHECK, write=False)
+        self.publisher = Publisher(server)
         self.options = EditorOptions()
         self.folders: dict[str, EditorFolder] = {}
         self._wake = asyncio.Event()
@@ -274,16 +278,12 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         own: str | None = None,
     ) -> None:
         """Show this at a file in the place of what is shown; `own` is what the editor calls it, where it is open."""
-        documents = self._server.workspace.text_documents
         before = folder.shown.pop(path, {})
         if found:
             folder.shown[path] = dict(found)
+        open_files = {*self._uris().values()}
         for uri in dict.fromkeys([*before, *found, *([own] if own else [])]):
-            version = documents[uri].version if uri in documents else None
-            diagnostics = [each.diagnostic for each in found.get(uri, [])]
-            self._server.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(uri, diagnostics, version=version)
-            )
+            self.publisher.publish(uri, [each.diagnostic for each in found.get(uri, [])], uri in open_files)
 
     def shown(self, uri: str) -> list[EditorFinding]:
         """What is shown at a document, as long as it is what was judged."""
@@ -299,10 +299,15 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
     def _files(self) -> Iterator[tuple[str, str]]:
         """The URI and the path of each open file; a notebook's cells are none."""
         cells = {cell.document for book in self._server.workspace.notebook_documents.values() for cell in book.cells}
-        for uri, document in self._server.workspace.text_documents.items():
-            path = None if uri in cells else path_of(uri)
+        for document in self._server.workspace.text_documents.values():
+            path = None if document.uri in cells else path_of(document.uri)
             if path and (path.endswith(CHECKED_SUFFIXES) or document.language_id == "python"):
-                yield uri, path
+                yield document.uri, path
+
+    def document(self, uri: str) -> TextDocument | None:
+        """What the editor holds, by the name that it gives it; pygls has another spelling of its own."""
+        documents: Mapping[str, TextDocument] = self._server.workspace.text_documents
+        return documents.get(unquote(uri))
 
     def _uris(self) -> dict[str, str]:
         return {path: uri for uri, path in self._files()}
@@ -310,8 +315,9 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
     def _texts(self, folder: EditorFolder) -> dict[str, str]:
         """The texts of the folder's open files, by path."""
         inside = covering([str(folder.path)])
-        documents = self._server.workspace.text_documents
-        return {path: documents[uri].source for uri, path in self._files() if inside(path)}
+        return {
+            path: document.source for uri, path in self._files() if inside(path) and (document := self.document(uri))
+        }
 
     def _dirty(self, folder: EditorFolder) -> dict[str, str]:
         """Those that are not what the disk has."""
@@ -322,18 +328,20 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
                 found[path] = text
         return found
 
+    def cells(self, book: types.NotebookDocument) -> list[tuple[str, str]]:
+        """What the editor calls each cell of a notebook, and what it holds."""
+        documents = [(cell.document, self.document(cell.document)) for cell in book.cells]
+        return [(uri, document.source if document else "") for uri, document in documents]
+
     def documents(self, folder: EditorFolder) -> OpenDocuments:
         """What the editor holds of files that are saved."""
         dirty = self._dirty(folder)
         inside = covering([str(folder.path)])
-        texts = self._server.workspace.text_documents
         cells = {}
-        for uri, book in self._server.workspace.notebook_documents.items():
-            path = path_of(uri)
+        for book in self._server.workspace.notebook_documents.values():
+            path = path_of(book.uri)
             if path and inside(path):
-                cells[path] = {
-                    number: (cell.document, texts[cell.document].source) for number, cell in enumerate(book.cells, 1)
-                }
+                cells[path] = dict(enumerate(self.cells(book), 1))
         return OpenDocuments(
             texts={path: text for path, text in self._texts(folder).items() if path not in dirty},
             cells=cells,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,13 +23,9 @@ def choose_interpreter(projects: Iterable[Project], folder: Path, options: Creat
     `folder` asks for, else pyfmt's own, else the highest that every requires-python admits. Raises CreationError."""
     admitted, said = _admitted(projects)
     if options.python is not None:
-        if not re.fullmatch(r"\d+(\.\d+){1,2}", options.python):
+        if not re.fullmatch(r"\d+(\.\d+){1,2}t?", options.python):
             raise CreationError(f"{options.python!r} is no Python version", "write it like --python 3.12")
-        found = _find(
-            f"=={options.python}.*" if options.python.count(".") == 1 else f"=={options.python}",
-            SpecifierSet(),
-            options,
-        )
+        found = _find(options.python, SpecifierSet(), options)
         if found is None:
             raise _none_found(f"Python {options.python}", options.python)
         if not _admits(admitted, found):
@@ -40,13 +35,13 @@ def choose_interpreter(projects: Iterable[Project], folder: Path, options: Creat
         return found
     pinned = _python_version_file(folder)
     if pinned:
-        found = _find(f"=={pinned}.*", admitted, options)
+        found = _find(pinned, admitted, options)
         if found is not None:
             return found
     own = _own(options)
     if _admits(admitted, own):
         return own
-    found = _find(str(admitted), admitted, options)
+    found = _find("", admitted, options)
     if found is None:
         raise _none_found(f"Python that {said} admits", "X.Y")
     return found
@@ -87,13 +82,13 @@ def _admits(admitted: SpecifierSet, info: PythonInfo) -> bool:
 
 
 def _python_version_file(folder: Path) -> str | None:
-    """X.Y of a `.python-version`, as pyenv, uv and PDM read it; None for anything else that stands there."""
+    """X.Y, or X.Yt, of a `.python-version`, as pyenv, uv and PDM read it; None for anything else that stands there."""
     try:
         first = disk.read_text(folder / ".python-version").split()
     except (OSError, ValueError):
         return None
-    match = re.match(r"(?:cpython-|python)?(\d+\.\d+)", first[0]) if first else None
-    return match.group(1) if match else None
+    match = re.match(r"(?:cpython-|python)?(\d+\.\d+)[\d.]*(t?)", first[0]) if first else None
+    return match[1] + match[2] if match else None
 
 
 def _own(options: CreateOptions) -> PythonInfo:
@@ -102,18 +97,24 @@ def _own(options: CreateOptions) -> PythonInfo:
     return PythonInfo.current_system(_cache(options))
 
 
-def _find(specifier: str, admitted: SpecifierSet, options: CreateOptions) -> PythonInfo | None:
-    """The first interpreter that both specifiers admit; `python_discovery` looks on PATH and where uv keeps its own.
+def _find(version: str, admitted: SpecifierSet, options: CreateOptions) -> PythonInfo | None:
+    """The first interpreter that is `version` ("3.12", "3.12.1", "3.14t": free-threaded, "": any) and admitted.
 
-    pyenv's are named to it, highest first: its shims on PATH run only the versions that are switched on.
+    `python_discovery` looks on PATH and where uv keeps its own. pyenv's are named to it, highest first: its shims on
+    PATH run only the versions that are switched on.
     """
     from python_discovery import get_interpreter  # deferred: only where an environment is made
 
-    both = SpecifierSet(specifier) & admitted
-    candidates = [str(path) for version, path in pyenv_pythons(options) if both.contains(version, prereleases=True)]
-    predicate = partial(_admits, both)
+    plain, threaded = version.rstrip("t"), version.endswith("t")
+    asked = f"=={plain}" + ".*" * (plain.count(".") < 2) if plain else ""
+    both = SpecifierSet(asked) & admitted
+    candidates = [str(path) for known, path in pyenv_pythons(options) if both.contains(known, prereleases=True)]
     return get_interpreter(
-        ">=3.0", try_first_with=candidates, cache=_cache(options), env=options.environ, predicate=predicate
+        ">=3.0",
+        try_first_with=candidates,
+        cache=_cache(options),
+        env=options.environ,
+        predicate=lambda info: bool(info.free_threaded) == threaded and _admits(both, info),
     )
 
 
@@ -126,15 +127,15 @@ def pyenv_pythons(options: CreateOptions) -> list[tuple[str, Path]]:
     except OSError:
         return []  # no pyenv
     for name in names:
-        path = Path(root, "versions", name, "bin", "python")
-        if re.fullmatch(r"\d+\.\d+\.\d+", name) and path.exists():
-            found.append((tuple(int(part) for part in name.split(".")), name, path))
+        path, plain = Path(root, "versions", name, "bin", "python"), name.removesuffix("t")  # free-threaded
+        if re.fullmatch(r"\d+\.\d+\.\d+", plain) and path.exists():
+            found.append((tuple(int(part) for part in plain.split(".")), plain, path))
     return [(name, path) for _, name, path in sorted(found, reverse=True)]
 
 
 def find_version(specifier: str, options: CreateOptions) -> PythonInfo | None:
     """A CPython that a specifier admits, pyenv's highest first."""
-    found = _find(specifier, SpecifierSet(), options)
+    found = _find("", SpecifierSet(specifier), options)
     return found if found is not None and found.implementation == "CPython" else None
 
 

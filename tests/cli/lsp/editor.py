@@ -30,8 +30,10 @@ class Editor:
         self.shown: dict[str, list[types.Diagnostic]] = {}  # by URI, as it was published last
         self.times: dict[str, int] = {}  # how often
         self.messages: list[str] = []
-        self.progress: list[object] = []
+        self.progress: list[Any] = []
         self.registered: list[str] = []
+        self.capabilities = types.ServerCapabilities()
+        self.refreshed = 0  # how often the editor was told to ask again
         self._version = 0
         self.process: asyncio.subprocess.Process | None = None
         feature = self.client.feature
@@ -41,6 +43,7 @@ class Editor:
         feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(lambda _params: None)
         feature(types.PROGRESS)(lambda params: self.progress.append(params.value))
         feature(types.CLIENT_REGISTER_CAPABILITY)(partial(self._register))
+        feature(types.WORKSPACE_DIAGNOSTIC_REFRESH)(partial(self._refresh))
 
     def _publish(self, params: types.PublishDiagnosticsParams) -> None:
         self.shown[params.uri] = list(params.diagnostics)
@@ -51,6 +54,9 @@ class Editor:
 
     def _register(self, params: types.RegistrationParams) -> None:
         self.registered += [each.method for each in params.registrations]
+
+    def _refresh(self, _params: None) -> None:
+        self.refreshed += 1
 
     def uri(self, path: str) -> str:
         """What the editor calls a file."""
@@ -97,8 +103,8 @@ class Editor:
         self.client.text_document_did_save(types.DidSaveTextDocumentParams(self.identifier(path)))
 
     def identifier(self, path: str) -> types.TextDocumentIdentifier:
-        """How messages name a file."""
-        return types.TextDocumentIdentifier(self.uri(path))
+        """How messages name a file, or a notebook's cell by its URI."""
+        return types.TextDocumentIdentifier(path if ":" in path else self.uri(path))
 
     def _next(self) -> int:
         self._version += 1
@@ -109,6 +115,18 @@ class Editor:
         options = types.FormattingOptions(4, True)
         return await self.client.text_document_formatting_async(
             types.DocumentFormattingParams(self.identifier(path), options)
+        )
+
+    async def before_save(self, path: str) -> Sequence[types.TextEdit] | None:
+        """What the server changes before a save."""
+        return await self.client.text_document_will_save_wait_until_async(
+            types.WillSaveTextDocumentParams(self.identifier(path), types.TextDocumentSaveReason.Manual)
+        )
+
+    async def pull(self, path: str, known: str | None = None) -> types.DocumentDiagnosticReport:
+        """The diagnostics of a file, asked for; `known` is the number of what the editor has."""
+        return await self.client.text_document_diagnostic_async(
+            types.DocumentDiagnosticParams(self.identifier(path), previous_result_id=known)
         )
 
     async def fixes(self, path: str, where: types.Range) -> list[types.CodeAction]:
@@ -167,7 +185,7 @@ async def editing(
             workspace_folders=[types.WorkspaceFolder(path.as_uri(), path.name) for path in folders or [tree.root]],
             initialization_options=dict(options or {}),
         )
-        await editor.client.initialize_async(asked)
+        editor.capabilities = (await editor.client.initialize_async(asked)).capabilities
         editor.client.initialized(types.InitializedParams())
         editor.process = process
         yield editor

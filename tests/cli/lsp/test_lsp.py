@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from lsprotocol import types
@@ -43,13 +44,14 @@ ASTRAL = '''
 
     PAIR = ("\N{GRINNING FACE}\N{GRINNING FACE}\N{EURO SIGN}", undefined_name); NUMBER: int = "\N{GRINNING FACE}"
 '''
+CELLS = ("import  os\nVALUE = 1\n", "print( VALUE, missing )", "half = (")
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
     """A library, a service that depends on it, a notebook, and a project without an environment."""
     made = Monorepo.create(
-        tmp_path_factory.mktemp("lsp"),
+        tmp_path_factory.mktemp("lsp of \N{LATIN SMALL LETTER E WITH ACUTE}, 100%41"),  # an editor's URIs quote it
         {
             "pyproject.toml": "[tool.pyfmt]\n",
             ".gitignore": ".venv/\n",
@@ -60,7 +62,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
             "billing/pyproject.toml": manifest("billing", "billing", "core"),
             "billing/billing/__init__.py": "",
             "billing/billing/use.py": USE,
-            "billing/train.ipynb": notebook(("markdown", "# Title"), "import os\nVALUE = 1\n", "print(VALUE, missing)"),
+            "billing/train.ipynb": notebook(("# Title", "markdown"), *CELLS),
             "lone/pyproject.toml": manifest("lone", "lone"),
             "lone/lone/__init__.py": "X=1\n",
         },
@@ -167,6 +169,7 @@ def test_saving_a_library_shows_what_breaks_in_open_dependents(tree: Monorepo) -
                 await it.until(lambda path=path: it.times.get(it.uri(path)))  # type: ignore[misc]
             it.save("core/core/api.py", broken)
             await it.until(lambda: {"arg-type", "assignment"} <= {*it.codes("billing/billing/use.py")})
+            _assert_progress(it.progress)
             assert shown(it) == told(tree, tree.check("core/core/api.py", "billing/billing/use.py")[1])
             # An error of the configuration is shown where it stands, at what was not checked, and once in a message.
             tree.write({"pyproject.toml": '[tool.pyfmt]\njobs = "many"\n'})
@@ -187,12 +190,22 @@ def test_saving_a_library_shows_what_breaks_in_open_dependents(tree: Monorepo) -
     asyncio.run(session())
 
 
+def _assert_progress(said: list[Any]) -> None:
+    """Each run of a tool begins, says how far it is, and ends before the next."""
+    assert said[0] == {"kind": "begin", "title": "pyfmt", "percentage": 0}
+    reports = [each for each in said if each["kind"] == "report"]
+    assert {"core", "billing"} & {word for each in reports for word in each["message"].split()}, said
+    assert all(0 <= each["percentage"] <= 100 for each in reports)
+    kinds = [each["kind"] for each in said if each["kind"] != "report"]
+    assert "end" in kinds and kinds == (["begin", "end"] * len(kinds))[: len(kinds)], said
+
+
 def test_buffers_are_formatted_and_linted_as_standard_input_is(tree: Monorepo) -> None:
     path = "billing/billing/use.py"
     text = tree.read(path).replace("int =", "str   =")
 
     async def session() -> None:
-        async with editing(tree) as it:
+        async with editing(tree, options={"formatOnSave": True}) as it:
             it.open(path)
             await it.until(lambda: it.times.get(it.uri(path)))
             it.change(path, text)
@@ -207,7 +220,7 @@ def test_buffers_are_formatted_and_linted_as_standard_input_is(tree: Monorepo) -
             await it.until(lambda: not it.of(path))
             assert "assignment" in await it.hover(path, 4, accepted.split("\n")[4].index("assignment"))
             edits = await it.format(path)
-            assert edits and len(edits) == 1
+            assert edits and len(edits) == 1 and await it.before_save(path) == edits
             formatted = applied(accepted, edits)
             assert formatted == tree.run("format", "-", "--stdin-filename", path, stdin=accepted).stdout
             it.save(path, formatted)
@@ -227,28 +240,99 @@ def test_buffers_are_formatted_and_linted_as_standard_input_is(tree: Monorepo) -
     asyncio.run(session())
 
 
-def test_a_notebook_is_told_in_its_cells_where_the_editor_has_them(tree: Monorepo) -> None:
+def test_a_notebook_is_told_and_formatted_in_its_cells_where_the_editor_has_them(tree: Monorepo) -> None:
     path = "billing/train.ipynb"
 
     async def session() -> None:
-        async with editing(tree, options={"diagnosticMode": "openFilesOnly"}) as it:
-            cells = ["# Title", "import os\nVALUE = 1\n", "print(VALUE, missing)"]
-            uris = [f"vscode-notebook-cell:{tree.root}/{path}#{number}" for number in range(len(cells))]
-            kinds = [types.NotebookCellKind.Markup, types.NotebookCellKind.Code, types.NotebookCellKind.Code]
+        cells_too = types.NotebookDocumentClientCapabilities(types.NotebookDocumentSyncClientCapabilities())
+        async with editing(tree, options={"diagnosticMode": "openFilesOnly"}, notebook_document=cells_too) as it:
+            # What VS Code sends: cells of all languages, whose names are quoted.
+            sync = it.capabilities.notebook_document_sync
+            assert isinstance(sync, types.NotebookDocumentSyncOptions)
+            assert [*sync.notebook_selector] == [types.NotebookDocumentFilterWithNotebook("jupyter-notebook")]
+            cells = ["# Title", *CELLS]
+            uris = [f"vscode-notebook-cell:{quote(str(tree.root / path))}#W{number}%3D" for number in range(len(cells))]
+            kinds = [types.NotebookCellKind.Markup, *[types.NotebookCellKind.Code] * len(CELLS)]
             book = types.NotebookDocument(
                 it.uri(path), "jupyter-notebook", 1, [types.NotebookCell(*each) for each in zip(kinds, uris)]
             )
-            texts = [types.TextDocumentItem(uri, "python", 1, text) for uri, text in zip(uris, cells)]
+            languages = ["markdown", *["python"] * len(CELLS)]
+            texts = [types.TextDocumentItem(uri, kind, 1, text) for uri, kind, text in zip(uris, languages, cells)]
             it.client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(book, texts))
+            # One cell is no Python: the tools that read the whole notebook say so there, and the others are formatted.
+            (found,) = await it.until(lambda: it.shown.get(uris[3]) or [])
+            assert found.severity == types.DiagnosticSeverity.Error and found.range.start.line == 0
+            wanted = [None, "import os\n\nVALUE = 1", "print(VALUE, missing)", None]
+            for uri, text, after in zip(uris, cells, wanted):
+                edits = await it.format(uri)
+                assert (applied(text, edits) if edits else None) == after, (uri, edits, it.messages)
+            assert [message for message in it.messages if "train.ipynb was not formatted" in message], it.messages
+            tree.write({path: notebook(("# Title", "markdown"), *CELLS[:2], "HALF = 1")})
+            change = types.NotebookDocumentChangeEvent(
+                cells=types.NotebookDocumentCellChanges(
+                    text_content=[
+                        types.NotebookDocumentCellContentChanges(
+                            types.VersionedTextDocumentIdentifier(uri=uris[3], version=2),
+                            [types.TextDocumentContentChangeWholeDocument("HALF = 1")],
+                        )
+                    ]
+                )
+            )
+            it.client.notebook_document_did_change(
+                types.DidChangeNotebookDocumentParams(
+                    types.VersionedNotebookDocumentIdentifier(version=2, uri=it.uri(path)), change
+                )
+            )
+            saved = types.DidSaveNotebookDocumentParams(types.NotebookDocumentIdentifier(it.uri(path)))
+            it.client.notebook_document_did_save(saved)
             (found,) = await it.until(lambda: it.shown.get(uris[2]) or [])
+            assert not it.shown[uris[3]]
             assert found.message.startswith('Name "missing"')
-            assert (found.range.start.line, found.range.start.character, found.range.end.character) == (0, 13, 20)
+            assert (found.range.start.line, found.range.start.character, found.range.end.character) == (0, 14, 21)
+            (fix,) = await it.fixes(uris[2], found.range)
+            assert fix.edit is not None and fix.edit.changes is not None
+            assert applied(cells[2], fix.edit.changes[uris[2]]) == f"{cells[2]}  # type: ignore[name-defined]"
             assert it.codes(path) == ["reformat"]  # which is about no cell
             closed = [types.TextDocumentIdentifier(uri) for uri in uris]
             it.client.notebook_document_did_close(
                 types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(it.uri(path)), closed)
             )
             await it.until(lambda: not it.of(path) and not it.shown[uris[2]])
+
+    asyncio.run(session())
+
+
+def test_an_editor_that_asks_for_the_diagnostics_of_open_files_is_sent_all_others(tree: Monorepo) -> None:
+    path = "core/core/text.py"
+
+    async def session() -> None:
+        async with editing(
+            tree,
+            text_document=types.TextDocumentClientCapabilities(diagnostic=types.DiagnosticClientCapabilities()),
+            workspace=types.WorkspaceClientCapabilities(
+                diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
+            ),
+        ) as it:
+            await it.until(lambda: "undefined-variable" in it.codes(path) or "name-defined" in it.codes(path))
+            sent = it.of(path)
+            it.open(path)
+            await it.until(lambda: it.refreshed)
+            report = await it.pull(path)
+            assert isinstance(report, types.RelatedFullDocumentDiagnosticReport) and [*report.items] == sent
+            assert not it.of(path)  # each thing once
+            # Until something else is known, what the editor has moves with what is typed.
+            it.change(path, "\n" + tree.read(path))
+            again = await it.pull(path, report.result_id)
+            assert isinstance(again, types.RelatedUnchangedDocumentDiagnosticReport)
+            before = it.refreshed
+            it.save(path, '"""Text."""\n')
+            await it.until(lambda: it.refreshed > before)
+            after = await it.pull(path, report.result_id)
+            assert isinstance(after, types.RelatedFullDocumentDiagnosticReport) and not after.items
+            (tree.root / path).write_text('"""Text."""\n\nimport os\n')
+            it.client.text_document_did_close(types.DidCloseTextDocumentParams(it.identifier(path)))
+            await it.until(lambda: it.codes(path) == ["unused-import"])
+            assert await it.before_save("core/core/api.py") is None  # which only "formatOnSave" wants
 
     asyncio.run(session())
 

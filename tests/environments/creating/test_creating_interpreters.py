@@ -60,7 +60,13 @@ def test_asking_for_what_requires_python_forbids_is_said(tmp_path: Path, other: 
     assert f"!={other}.* (service)" in made.reason
 
 
-@pytest.mark.parametrize(("wish", "words"), [("3.99", "no Python 3.99 was found"), ("three", "is no Python version")])
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ("3.11t", "no Python 3.11t was found"),  # free-threaded; the usual one is not taken in its place
+        ("three", "is no Python version"),
+    ],
+)
 def test_what_cannot_be_had_is_said_with_its_cure(tmp_path: Path, wish: str, words: str) -> None:
     made = plan(write(tmp_path, own_build("service")), wish)
     assert made.status is Status.FAILED and words in made.reason and made.cure
