@@ -35,7 +35,7 @@ requests==2.25.1: urllib3==1.26.18 chardet==4.0.0 idna==2.10 -> urllib3>=2
 requests==2.25.1: urllib3==1.26.18 chardet==4.0.0 idna==2.10 -> chardet>=5
 responses==0.17.0: requests==2.25.1 urllib3==1.26.18 -> requests>=2.32
 jsonschema==4.0.1: attrs==20.3.0 pyrsistent==0.18.1 -> attrs>=23
-cattrs==1.10.0: attrs==20.3.0 -> attrs>=22
+cattrs==22.2.0: attrs==21.4.0 exceptiongroup==1.0.0 -> attrs>=23
 httpx==0.23.3: httpcore==0.16.3 -> httpcore>=1
 rich==10.16.2: pygments==2.9.0 commonmark==0.9.1 -> pygments>=2.15
 pip-tools==6.6.2: click==7.1.2 -> click>=8.1
@@ -104,15 +104,14 @@ def play(case: Upgrade, folder: Path) -> list[str]:
     foretold = _foretold(tree, folder / "what-if.json", case.change)
     _install(tree, (case.change,))
     later, after = _installed(tree), _linted(tree, folder / "after.json")
-    changed = {name: (versions.get(name), later.get(name)) for name in {*versions, *later}}
-    changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
     (outlook,) = foretold["environments"] or [{"changes": [], "new": [], "gone": [], "not_looked_at": []}]
-    told = {item["name"]: (item["before"], item["after"]) for item in outlook["changes"]}
     lines = [f"not looked at: {text}" for text in outlook["not_looked_at"]]
+    # What nothing asks for any more stays in an installed environment.
+    told = {**versions, **{item["name"]: item["after"] for item in outlook["changes"] if item["after"]}}
     lines += [
-        f"version of {name}: {told.get(name)}, really {changed.get(name)}"
-        for name in sorted({*told, *changed})
-        if told.get(name) != changed.get(name)
+        f"version of {name}: {told.get(name)}, really {later.get(name)}"
+        for name in sorted({*told, *later})
+        if told.get(name) != later.get(name)
     ]
     for word, really, said in (("new", after - before, outlook["new"]), ("gone", before - after, outlook["gone"])):
         foreseen = _keys(said)
