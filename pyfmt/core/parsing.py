@@ -68,7 +68,7 @@ def nodes(tree: ast.AST) -> list[ast.AST]:
     import ast  # deferred for start-up time, as above
 
     found = [tree]
-    for node in found:
+    for node in found:  # which grows: breadth first  # pylint: disable=modified-iterating-list
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, ast.AST):
