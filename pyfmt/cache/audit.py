@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pyfmt.core.model import Failure, Finding, Outcome, by_place
@@ -17,7 +17,12 @@ def sample(hits: Sequence[int], percent: float) -> list[int]:
     return sorted(random.SystemRandom().sample(list(hits), count))
 
 
-def judged(known: Outcome, fresh: Outcome) -> Outcome:
+def audited(outcomes: Iterable[Outcome], fresh: Mapping[int, Outcome]) -> tuple[Outcome, ...]:
+    """Outcomes, those judged of which there is a fresh one."""
+    return tuple(_judged(each, fresh[index]) if index in fresh else each for index, each in enumerate(outcomes))
+
+
+def _judged(known: Outcome, fresh: Outcome) -> Outcome:
     """The remembered outcome where a fresh one says the same, else the fresh one and a failure with the difference."""
     if fresh.failures:
         return fresh

@@ -26,6 +26,7 @@ from pyfmt.core.model import Finding, Outcome, Unit, by_place
 from pyfmt.core.tool_values import EVERYTHING, LayoutRules
 from pyfmt.imports.layout import Moves, without_layout
 from pyfmt.imports.parse import Span
+from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
 _MOST = 8  # sets of files that were read, for the same paths
@@ -38,13 +39,37 @@ class _KeptLayout:
     texts: dict[str, str]  # by file that a finding is about: the digest of its content
     observed: Observed
     read: list[str]  # files of the monorepo
+    interfaces: dict[str, tuple[str, ...]]  # of these, where the tool has told them: `Interface`
 
 
-_KEPT = MemoKind("unit without layout", 2, _KeptLayout)
+_KEPT = MemoKind("unit without layout", 3, _KeptLayout)
 _READ: MemoKind[list[str]] = MemoKind("files read", 2, list[str])
 _SETS: MemoKind[list[bytes]] = MemoKind("unit by paths", 3, list[bytes])  # keys of `_READ`, the newest first
+
+
+@dataclass(frozen=True, slots=True)
+class _LastRead:
+    """What a unit's tool read when it was asked last, whatever is in the files."""
+
+    files: list[str]
+    trees: list[str]  # of each, without its layout
+
+
+_LAST = MemoKind("last read", 1, _LastRead, shared=False)
 # Of a file, "" where it cannot be told; sooner made than fetched from another machine.
 _TREES = MemoKind("without layout", 3, str, shared=False)
+
+
+Interface = tuple[str, ...]  # what a module says to others, and all that it sees itself
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An outcome that holds if modules that have changed say to others what they said before; what the tool finds in
+    those that are the unit's own is not in it."""
+
+    learnt: Learnt
+    changed: Mapping[str, Interface]
 
 
 class Layouts:
@@ -71,6 +96,22 @@ class Layouts:
             found.append(next(filter(None, (self._load(value, unit, facts) for value in values)), None))
         return found
 
+    def held(self, unit: Unit, facts: KeyFacts) -> Held | None:
+        """What the last answer about a whole unit says, but for modules that have other trees now; None where it does
+        not hold, or it is not known how these looked to others."""
+        listing = self._listing(unit, facts)
+        last = _LAST.one(self._store, _LAST.key([listing])) if listing else None
+        if listing is None or last is None:
+            return None
+        now = self._trees_of(last.files, unit.tool, facts)
+        changed = [file for file, before, tree in zip(last.files, last.trees, now) if before != tree]
+        key = DeclaredKey(_kept_key(listing, last.files, last.trees), facts.places(unit))
+        learnt = self._load(self._remembered.find([key])[0], unit, facts, frozenset(changed)) if changed else None
+        told = interfaces_of(learnt.asked, facts) if learnt else {}
+        if learnt is None or not set(changed) <= told.keys():
+            return None
+        return Held(learnt, {file: told[file] for file in changed})
+
     def entry(self, learnt: Learnt, facts: KeyFacts) -> tuple[DeclaredKey, bytes] | None:
         """Under which key to keep an outcome, and as what; None where more than trees may count."""
         unit, findings = learnt.outcome.unit, learnt.outcome.findings
@@ -85,7 +126,9 @@ class Layouts:
         sets = [*dict.fromkeys((_READ.key(files), *before))]
         _READ.keep(self._store, {sets[0]: files})
         _SETS.keep(self._store, {listing: sets[:_MOST]})
-        kept = _KeptLayout(findings, learnt.notes, texts, learnt.observed, files)
+        last = _LastRead(files, self._trees_of(files, unit.tool, facts))
+        _LAST.keep(self._store, {_LAST.key([listing]): last})
+        kept = _KeptLayout(findings, learnt.notes, texts, learnt.observed, files, interfaces_of(learnt.asked, facts))
         return DeclaredKey(self._key(unit, listing, files, facts), facts.places(unit)), _KEPT.pack(kept)
 
     @staticmethod
@@ -95,12 +138,19 @@ class Layouts:
         asked = {path for each in learnt.asked for path in each["files"]}
         return sorted(file for file in known if os.path.join(facts.root, file) in asked)
 
-    def _load(self, value: bytes, unit: Unit, facts: KeyFacts) -> Learnt | None:
+    def _load(
+        self, value: bytes | None, unit: Unit, facts: KeyFacts, without: frozenset[str] = frozenset()
+    ) -> Learnt | None:
+        """An outcome with every place as it is now; nothing of the findings in the files `without`."""
         kept = _KEPT.unpack(value)
-        now = self._moved(unit.tool, kept.findings, kept.notes, kept.texts, facts) if kept is not None else None
-        if kept is None or now is None:
+        if kept is None:
             return None
-        asked = {"files": [os.path.join(facts.root, file) for file in kept.read]}
+        findings = [each for each in kept.findings if each.path not in without]
+        now = self._moved(unit.tool, findings, kept.notes, kept.texts, facts)
+        if now is None:
+            return None
+        asked: JsonObject = {"files": [os.path.join(facts.root, file) for file in kept.read]}
+        asked["interfaces"] = {os.path.join(facts.root, file): said for file, said in kept.interfaces.items()}
         return Learnt(Outcome(unit, now, cached=True), kept.notes, kept.observed, [asked])
 
     def _listing(self, unit: Unit, facts: KeyFacts) -> bytes | None:
@@ -111,7 +161,7 @@ class Layouts:
 
     def _key(self, unit: Unit, listing: bytes, files: Sequence[str], facts: KeyFacts) -> bytes:
         """The key of a whole unit where its tool reads these files of the monorepo and no others."""
-        return _KEPT.key([listing, files, self._trees_of(files, unit.tool, facts)])
+        return _kept_key(listing, files, self._trees_of(files, unit.tool, facts))
 
     def _trees_of(self, files: Iterable[str], tool: str, facts: KeyFacts) -> list[str]:
         """Files without their layout; their contents' digests where that cannot be told."""
@@ -179,6 +229,16 @@ class Layouts:
             except ValueError:
                 self._moves[key] = None
         return self._moves[key]
+
+
+def interfaces_of(asked: Iterable[JsonObject], facts: KeyFacts) -> dict[str, Interface]:
+    """How modules of the monorepo look, by their paths, where a tool has told that."""
+    told = (item for each in asked for item in each.get("interfaces", {}).items())
+    return {os.path.relpath(path, facts.root).replace(os.sep, "/"): tuple(said) for path, said in told}
+
+
+def _kept_key(listing: bytes, files: Sequence[str], trees: Sequence[str]) -> bytes:
+    return _KEPT.key([listing, files, trees])
 
 
 def _text_key(digest: str) -> bytes:

@@ -31,6 +31,7 @@ from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
+    from pyfmt.cache.cut_off import CutOff
     from pyfmt.cache.file_records import FileRecords, Partial, ReachOf
     from pyfmt.cache.layouts import Layouts
 
@@ -101,6 +102,12 @@ class UnitCache:
         from pyfmt.cache.layouts import Layouts  # deferred for start-up time: not where all is known
 
         return Layouts(self._store, self._remembered)
+
+    def cut_off(self, units: Mapping[int, Unit]) -> CutOff:
+        """Which of the units that must run can wait for what others say."""
+        from pyfmt.cache.cut_off import CutOff  # deferred for start-up time: not where all is known
+
+        return CutOff({index: whole(unit) for index, unit in units.items()}, self.layouts, self._facts)
 
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""
@@ -185,18 +192,16 @@ class UnitCache:
     def told(self, unit: Unit) -> str:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
-        places = self._facts.places(unit)
         if self.get([unit], [key])[0] is not None:
             return "hit"
         before = LAST_INPUTS.one(self._store, LAST_INPUTS.key(unit_identity(unit)))
         if before is None:
             return miss(())
-        observed = self._remembered.observed(str(before.pop(_OBSERVED, "")))
+        observed, places = self._remembered.observed(str(before.pop(_OBSERVED, ""))), self._facts.places(unit)
         now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
         changed = changed_inputs(before, now)
-        names = [part for name in changed for part in self._in_folder(name, before.get(name), unit)]
-        names = [self._in_words(name, unit) for name in names]
-        return miss(names) + self._anew(unit)
+        names = (part for name in changed for part in self._in_folder(name, before.get(name), unit))
+        return miss([self._in_words(name, unit) for name in names]) + self._anew(unit)
 
     def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
         """The answers to what a tool asked, by what it asked."""
@@ -267,16 +272,14 @@ def lint(units: Sequence[Unit], options: LintOptions, listener: Listener, cache:
 
 def _audited(found: LintResult, hits: Sequence[int], options: LintOptions, listener: Listener) -> LintResult:
     """Compute a random sample of what the cache has answered again; a unit that says something else is a failure."""
-    from pyfmt.cache import audit  # deferred: only where it is asked for
+    from pyfmt.cache import audit  # only where it is asked for
 
-    chosen = audit.sample(hits, options.audit)
-    listener.more(len(chosen))
-    units = [whole(found.outcomes[index].unit) for index in chosen]
-    cold = _run_tools(units, replace(options, cache_folder=lambda _: None, replays={}, times=None), listener)
-    outcomes = list(found.outcomes)
-    for index, fresh in zip(chosen, cold.outcomes, strict=True):
-        outcomes[index] = audit.judged(outcomes[index], share(fresh, outcomes[index].unit))
-    return replace(found, outcomes=tuple(outcomes))
+    units = {index: found.outcomes[index].unit for index in audit.sample(hits, options.audit)}
+    listener.more(len(units))
+    without = replace(options, cache_folder=lambda _: None, replays={}, times=None)
+    cold = _run_tools([whole(unit) for unit in units.values()], without, listener).outcomes
+    fresh = {index: share(outcome, units[index]) for index, outcome in zip(units, cold, strict=True)}
+    return replace(found, outcomes=audit.audited(found.outcomes, fresh))
 
 
 def _run_tools(units: Sequence[Unit], options: LintOptions, listener: Listener) -> LintResult:
@@ -307,6 +310,7 @@ class _Missing:
         self._began_ns = time.time_ns()
         self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
         self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
+        self._settled: dict[int, Learnt] = {}
 
     @property
     def run_whole(self) -> set[int]:
@@ -317,11 +321,13 @@ class _Missing:
         """Each unit's outcome; what can be is remembered."""
         units = {index: unit for index, (_, unit) in self._asked.items()}
         partials = {index: self._cache.records.partial(unit) for index, unit in units.items()}
+        cut_off = self._cache.cut_off({index: unit for index, unit in units.items() if partials[index] is None})
         found: dict[int, _Found] = {}
         runs: dict[int, Unit] = {}
         for index, partial in partials.items():
             if partial is None:
-                runs[index] = _asked_of_tool(units[index])
+                if index not in cut_off.waiting:
+                    runs[index] = _asked_of_tool(units[index])
             elif partial.run is not None:
                 runs[index] = partial.run
             else:
@@ -332,6 +338,11 @@ class _Missing:
         if again:
             self._listener.more(len(again))
             self._run({index: whole(units[index]) for index in again}, {}, found)
+        self._settled = cut_off.settled((outcome, asked) for _, outcome, _, (_, asked) in self._learnt)
+        for index, learnt in self._settled.items():
+            found[index] = (share(learnt.outcome, units[index]), learnt.notes)
+            self._listener.done(found[index][0])
+        self._run({index: _asked_of_tool(units[index]) for index in cut_off.waiting if index not in found}, {}, found)
         self._remember()
         return found
 
@@ -369,7 +380,7 @@ class _Missing:
             return
         now = dict(zip(self._asked, cache.keys(units), strict=True))
         steady = {index for index, (key, _) in self._asked.items() if now[index] == key}
-        found: dict[bytes, Learnt] = {}
+        found = {now[index]: learnt for index, learnt in self._settled.items() if index in steady}
         for index, outcome, notes, (effects, asked) in self._learnt:
             said = cache.asked(outcome.unit, asked, self._began_ns) if index in steady else None
             if said is not None and not any(part.context for part in outcome.unit.parts):

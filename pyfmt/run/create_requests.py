@@ -12,6 +12,7 @@ from pyfmt.core.errors import UsageError
 from pyfmt.core.model import Project
 from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
+from pyfmt.environments.add_drift import is_own
 from pyfmt.environments.creating import CreateRequest
 from pyfmt.imports.parse import read_module
 from pyfmt.projects.dependencies import closure
@@ -40,6 +41,9 @@ def create_requests(chosen: Sequence[Project], space: Workspace, environ: Mappin
     by_path = {project.path: project for project in space.projects}
     depends_on = {project.path: project.depends_on for project in space.projects}
     prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
+    for found in space.resolutions:
+        if found.environment is not None and is_own(found, os.path.realpath(root)):
+            prefixes[found.project] = Path(found.environment.prefix)
     wanted = {prefixes[project.path] for project in chosen}
     requests = []
     for project in space.projects:

@@ -168,7 +168,8 @@ class _Foresight:
         outlook = Outlook(names, (pythons[0].version, pythons[1].version), _differences(*states), left_out=tuple(left))
         if not outlook.changes and pythons[0] == pythons[1]:
             return _Pair(paths, outlook)
-        name = next((r.project.name for r in requests if r.root / r.project.path == r.prefix.parent), names[0])
+        name = next((r.project.name for r in requests if r.root / r.project.path == r.prefix.parent), None)
+        name = name or requests[0].project.name
         prefixes = [
             os.path.realpath(self.composer.compose(name, python.executable, found, self._own(requests), indexes))
             for python, found in zip(pythons, states, strict=True)

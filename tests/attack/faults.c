@@ -2,6 +2,7 @@
  *
  * FAULT_CALL: write, rename, fsync, open, fork or read. FAULT_N: which one. FAULT_ERROR: the errno, or 0 for kill -9.
  * FAULT_WITHIN: only calls about files below this folder count (for fork: all). FAULT_COUNTER: a file of 8 zero bytes.
+ * FAULT_TRACE: where to say of each call that counts which program makes it, and about which file.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,12 +21,14 @@
 static long *counter;
 static long number;
 static int error_number;
-static const char *call_name, *within;
+static const char *call_name, *within, *trace;
+static __thread char about[PATH_MAX]; /* the file that the call is about */
 
 __attribute__((constructor)) static void begin(void) {
     const char *file = getenv("FAULT_COUNTER");
     call_name = getenv("FAULT_CALL");
     within = getenv("FAULT_WITHIN");
+    trace = getenv("FAULT_TRACE");
     if (!file || !call_name || !within) return;
     number = atol(getenv("FAULT_N"));
     error_number = atoi(getenv("FAULT_ERROR"));
@@ -37,9 +40,22 @@ __attribute__((constructor)) static void begin(void) {
     if (place != MAP_FAILED) counter = place;
 }
 
+static void say(long this) {
+    char line[PATH_MAX + 300];
+    int (*real_open)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
+    ssize_t (*real_write)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+    int file = real_open(trace, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int length = snprintf(line, sizeof line, "%ld %s %s\n", this, program_invocation_short_name, about);
+    if (file < 0) return;
+    if (real_write(file, line, length) != length) abort();
+    close(file);
+}
+
 static int hit(const char *name) {
     if (!counter || strcmp(name, call_name)) return 0;
-    if (__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST) != number) return 0;
+    long this = __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+    if (trace) say(this);
+    if (this != number) return 0;
     if (!error_number) kill(getpid(), SIGKILL);
     errno = error_number;
     return 1;
@@ -47,29 +63,28 @@ static int hit(const char *name) {
 
 static int is_within(const char *path) { return within && path && !strncmp(path, within, strlen(within)); }
 
+static int about_descriptor(int descriptor) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, about, sizeof about - 1);
+    about[length < 0 ? 0 : length] = 0;
+    return is_within(about);
+}
+
 static int about_path(const char *name, int folder, const char *path) {
-    char full[PATH_MAX], link[64];
-    if (!counter || strcmp(name, call_name)) return 0;
-    if (path[0] == '/') return is_within(path) && hit(name);
-    if (folder == AT_FDCWD) {
-        if (!getcwd(full, sizeof full)) return 0;
-    } else {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
-        ssize_t length = readlink(link, full, sizeof full - 1);
-        if (length < 0) return 0;
-        full[length] = 0;
+    if (!counter || strcmp(name, call_name) || !path) return 0;
+    if (path[0] == '/') {
+        snprintf(about, sizeof about, "%s", path);
+        return is_within(path) && hit(name);
     }
-    return is_within(full) && hit(name);
+    if (folder == AT_FDCWD ? !getcwd(about, sizeof about) || !is_within(about) : !about_descriptor(folder)) return 0;
+    size_t length = strlen(about);
+    snprintf(about + length, sizeof about - length, "/%s", path);
+    return hit(name);
 }
 
 static int about_file(const char *name, int descriptor) {
-    if (!counter || strcmp(name, call_name)) return 0;
-    char link[64], full[PATH_MAX];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, full, sizeof full - 1);
-    if (length < 0) return 0;
-    full[length] = 0;
-    return is_within(full) && hit(name);
+    return counter && !strcmp(name, call_name) && about_descriptor(descriptor) && hit(name);
 }
 
 #define REAL(type, name) static type (*real)() = 0; if (!real) real = (type (*)())dlsym(RTLD_NEXT, #name)
@@ -91,7 +106,8 @@ int renameat(int x, const char *a, int y, const char *b) {
     REAL(int, renameat);
     return about_path("rename", y, b) ? -1 : real(x, a, y, b);
 }
-pid_t fork(void) { REAL(pid_t, fork); return hit("fork") ? -1 : real(); }
+pid_t fork(void) { REAL(pid_t, fork); about[0] = 0; return hit("fork") ? -1 : real(); }
+pid_t vfork(void) { return fork(); } /* what Python starts programs with; a wrapper of it could not return twice */
 
 #define MODE(flags) \
     mode_t mode = 0; \

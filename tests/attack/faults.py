@@ -1,15 +1,19 @@
-"""Runs of pyfmt in which the n-th call of one system function fails, as SQLite's tests do it: for every n.
+"""Runs of pyfmt in which the n-th call of one system function fails, as SQLite's tests do it.
 
-The function is replaced in every process of a run (pool, workers, git) by a small library, see faults.c.
+The function is replaced in every process of a run (pool, workers, git) by a small library, see faults.c. Calls of one
+program about one file are one site: mypy writes 400 pages of one database in a row. `make soak-faults` tries every
+site, and of its calls the first, the last and some between; the suite a few sites.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import struct
 import subprocess
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +22,11 @@ from tests.support.monorepo import Monorepo, Result, command
 SOURCE = Path(__file__).with_name("faults.c")
 KILL = 0  # instead of an error number: kill -9
 ERRORS = (errno.ENOSPC, KILL, errno.EIO, errno.EACCES, errno.EINTR)
+_RUNS = 3  # of each function and command, in the suite
 CALLS = ("write", "rename", "fsync", "open", "fork", "read")
+_RANDOM = re.compile(
+    r"[0-9a-f]{8,}|(?<=\.pyfmt-)\d+|(?<=objects/)[0-9a-f]{2}/|(?<=[-_.])[A-Za-z0-9_]{6,8}(?=(\.tmp)?$)"
+)
 
 
 def library(folder: Path) -> Path:
@@ -44,7 +52,7 @@ class Faulty:
     tree: Monorepo
     library: Path
 
-    def run(self, fault: Fault, number: int, *arguments: str) -> tuple[Result, int]:
+    def run(self, fault: Fault, number: int, *arguments: str, **more: str) -> tuple[Result, int]:
         """One run with a fault at the call of that number, and how many calls there were (fewer: nothing failed)."""
         counter = self.library.parent / "counter"
         counter.write_bytes(bytes(8))
@@ -56,6 +64,7 @@ class Faulty:
                 "FAULT_ERROR": str(fault.error),
                 "FAULT_WITHIN": str(fault.within),
                 "FAULT_COUNTER": str(counter),
+                **more,
             }
         )
         done = subprocess.run(
@@ -71,22 +80,45 @@ class Faulty:
         (count,) = struct.unpack("q", counter.read_bytes())
         return result, count
 
-    def every(self, call: str, arguments: tuple[str, ...], prepare: Callable[[], None]) -> Iterator[tuple[str, Result]]:
-        """The runs for n = 1, 2, ... to the last call that there is, and what failed in each.
+    def every(
+        self, call: str, arguments: tuple[str, ...], prepare: Callable[[], None], about: str = ""
+    ) -> Iterator[tuple[str, Result]]:
+        """The runs with a fault at each of the chosen calls, and what failed in each; the kinds of failure take turns.
 
-        The kinds of failure take turns. `runs_per_call` runs, evenly spread, if there are more calls.
+        Every site; in the suite `_RUNS` of them, and only such as have `about` in their file's name.
         """
         within = self.tree.root.parent  # the home with the cache, too
         prepare()
-        _, count = self.run(Fault(call, errno.EIO, within), -1, *arguments)
+        trace = self.library.parent / "trace"
+        trace.unlink(missing_ok=True)
+        _, count = self.run(Fault(call, errno.EIO, within), -1, *arguments, FAULT_TRACE=str(trace))
         assert count, f"{call} is never called"
-        for number in range(1, count + 1, -(-count // runs_per_call())):
-            error = ERRORS[number % len(ERRORS)]
+        for turn, number in enumerate(_chosen(trace.read_text(), about)):
+            error = ERRORS[(turn + CALLS.index(call)) % len(ERRORS)]
             prepare()
             result, _ = self.run(Fault(call, error, within), number, *arguments)
             yield f"{call} {number} of {count}: {os.strerror(error) if error else 'kill -9'}", result
 
 
-def runs_per_call() -> int:
-    """How many places of each function are tried: PYFMT_FAULTS, which `make soak-faults` sets to all of them."""
-    return int(os.environ.get("PYFMT_FAULTS", "5"))
+def _chosen(trace: str, about: str) -> Sequence[int]:
+    """The numbers of the calls to try, site by site."""
+    sites: defaultdict[str, list[int]] = defaultdict(list)
+    for line in trace.splitlines():
+        number, site = line.split(" ", 1)
+        if everything() or about in site:
+            sites[_RANDOM.sub("*", site)].append(int(number))
+    most = int(os.environ.get("PYFMT_FAULTS", "1"))
+    numbers = [number for numbers in sites.values() for number in _spread(numbers, most)]
+    return numbers if everything() else _spread(numbers, _RUNS)
+
+
+def _spread(numbers: Sequence[int], most: int) -> Sequence[int]:
+    """At most so many, evenly spread, the first and the last among them."""
+    if len(numbers) <= most:
+        return numbers
+    return [numbers[index * (len(numbers) - 1) // max(1, most - 1)] for index in range(most)]
+
+
+def everything() -> bool:
+    """Whether this is `make soak-faults`, which says by PYFMT_FAULTS how many calls of each site are tried."""
+    return "PYFMT_FAULTS" in os.environ

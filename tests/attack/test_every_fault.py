@@ -6,12 +6,14 @@ A run that ends with 0 did all of its work: a cache that cannot be written or re
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 
 import pytest
 
-from tests.attack.faults import CALLS, Faulty, library
+from tests.attack.faults import CALLS, Faulty, everything, library
 from tests.end_to_end import trees
+from tests.environments.creating.trees import own_build
 from tests.support.monorepo import Monorepo, Result
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the library is for Linux")
@@ -79,8 +81,9 @@ def test_staged(faulty: Faulty, call: str) -> None:
         assert [tree.read(name) for name in NAMES] == [NEAT, NEAT], what
 
 
+# In the suite only what a run that fills the cache has not: reads and forks are those.
 @pytest.mark.slow
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", CALLS if everything() else CALLS[:4])
 def test_baseline_write(faulty: Faulty, call: str) -> None:
     tree = faulty.tree
     _afresh(tree)
@@ -88,7 +91,7 @@ def test_baseline_write(faulty: Faulty, call: str) -> None:
     (place,) = (path for path in tree.root.rglob("*pyfmt-baseline*"))
     whole = place.read_bytes()
     assert b"assignment" in whole
-    for what, result in faulty.every(call, ("baseline", "write"), lambda: _afresh(tree)):
+    for what, result in faulty.every(call, ("baseline", "write"), lambda: _afresh(tree), "/.pyfmt-"):
         _check_end(what, result, (0, 2, -9))
         assert not place.exists() or place.read_bytes() == whole, f"{what}\n{result}"
         assert result.code != 0 or place.exists(), f"{what}\n{result}"
@@ -109,3 +112,26 @@ def test_a_run_that_fills_the_cache(faulty: Faulty, call: str) -> None:
         _, report = tree.check()
         assert sorted((item["path"], item["rule"]) for item in report["findings"]) == findings, f"{what}\n{result}"
         assert report["failures"] == [], f"{what}\n{report['failures']}"
+
+
+@pytest.mark.parametrize("call", CALLS if everything() else CALLS[:1])
+def test_envs_create(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory, call: str) -> None:
+    """An environment is whole, or nobody takes it for one; uv and the build of the project fail as well."""
+    files = own_build("tool") | {"pyproject.toml": "[tool.pyfmt]\n"}
+    tree = Monorepo.create(tmp_path_factory.mktemp("creating"), files)
+    before = {name: tree.read(name) for name in files}
+    python = tree.root / "tool/.venv/bin/python"
+    creating = Faulty(tree, faulty.library)
+
+    def prepare() -> None:
+        shutil.rmtree(tree.root / "tool/.venv", ignore_errors=True)
+
+    for what, result in creating.every(call, ("envs", "create", "--trust"), prepare):
+        _check_end(what, result, (0, 2, -9))
+        (row,) = [row for row in tree.run("envs", "--json").json["projects"] if row["path"] == "tool"]
+        taken = row["environment"] is not None and row["environment"]["path"].endswith(".venv")
+        assert taken or result.code != 0, f"{what}\n{result}"
+        if not taken:
+            tree.run("envs", "create", "--trust").expect(0)
+        subprocess.run([python, "-c", "import tool"], check=True, cwd="/")
+        assert {name: tree.read(name) for name in files} == before, what

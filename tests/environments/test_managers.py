@@ -29,6 +29,7 @@ def _home(tmp_path: Path) -> dict[str, str]:
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".local/share"),
         "XDG_CACHE_HOME": str(home / ".cache"),
+        "VIRTUALENV_NO_SEED": "1",  # where an environment is, not what is in it
     }
 
 

@@ -18,7 +18,7 @@ from pyfmt.core.model import Project
 from pyfmt.environments.creating.installers import find_uv
 from pyfmt.environments.creating.pins import Pinned, pinned
 from pyfmt.environments.creating.recipes import install_list, recipe
-from pyfmt.environments.creating.values import CreateRequest, CreationError
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
 from pyfmt.projects.locks.poetry import read as read_poetry
@@ -280,4 +280,4 @@ def test_a_damaged_lock_is_said(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"poetry.lock": text})
     request = CreateRequest(Project("a", "."), (), tmp_path, tmp_path / ".venv")
     with pytest.raises(CreationError, match="poetry.lock cannot be read"):
-        recipe([request], tmp_path, HERE, with_uv=True)
+        recipe([request], tmp_path, HERE, uv(), CreateOptions())

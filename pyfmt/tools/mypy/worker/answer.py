@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _BOM = "\ufeff"
+_DISK = re.compile(r"\bsqlite3\.|\[Errno (?:5|28|30|122)\]")  # I/O error, no space, read-only, quota
+_TAIL_LINES = 20
 _STRING = re.compile(r"""(?:\b[A-Za-z]{1,2})?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
 _TOKEN = re.compile(_STRING.pattern + r"|\w+|[^\w\s]")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -41,6 +43,31 @@ def read_lines(text: str) -> tuple[list[dict[str, Any]], list[str]]:
         elif line.strip():
             rest.append(line)
     return items, rest
+
+
+class Printed:
+    """What a call of mypy left: its exit code (negative: killed by a signal), its messages and its other lines."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status = status
+        self.items, self.out = read_lines(out)
+        self.plugin_items, self.err = read_lines(err)
+        self.broken = status < 0 or "INTERNAL ERROR" in err or "Traceback (most recent call last)" in err
+
+    @property
+    def blames_disk(self) -> bool:
+        """Whether it broke down since a database or a file could not be written."""
+        return any(_DISK.search(line) for line in (*self.out, *self.err))
+
+    def tail(self) -> str:
+        """The last lines that are no findings."""
+        messages = [str(item["message"]) for item in self.plugin_items]
+        return "\n".join([*messages, *self.out, *self.err][-_TAIL_LINES:])
+
+
+def messages(items: Iterable[Mapping[str, Any]]) -> str:
+    """mypy's messages in words, the last ones."""
+    return "\n".join(f"{item['file']}:{item['line']}: {item['message']}" for item in list(items)[-_TAIL_LINES:])
 
 
 class Lines:

@@ -109,6 +109,10 @@ class Cache:
             return True
         return bool(doubtful)
 
+    def reached(self, modules: Iterable[str]) -> dict[str, Any]:
+        """What mypy, which was given `modules`, has read in its last run, by name; nothing where that is not known."""
+        return self._names.reached(modules, self._metas) if self._metas is not None else {}
+
     def wipe(self) -> None:
         """Forget everything, the seed that it began with included."""
         if self._is_seeded:

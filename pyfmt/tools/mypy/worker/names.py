@@ -35,6 +35,9 @@ class Meta(NamedTuple):
     path: str
     imports: Sequence[str]  # modules, also those that it has not found
     missing: Sequence[str]  # those
+    source: str  # mypy's digest of the file that it has read
+    interface: str  # mypy's digest of what others see of it
+    options: str  # what it was checked with
 
 
 def parents(modules: Iterable[str]) -> set[str]:
@@ -83,15 +86,20 @@ def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
 
 def missing(modules: Iterable[str], cached: Iterable[Meta]) -> set[str]:
     """What the run of mypy that was given `modules` could not import."""
+    return {name for meta in reached(modules, cached).values() for name in meta.missing}
+
+
+def reached(modules: Iterable[str], cached: Iterable[Meta]) -> dict[str, Meta]:
+    """What mypy reads if it is given `modules`, by name; its cache may hold more."""
     metas = {meta.module: meta for meta in cached}
-    reached: set[str] = set()
+    found: dict[str, Meta] = {}
     waiting = list(modules)
     while waiting:
-        for name in _with_parents(waiting.pop()):
-            if name in metas and name not in reached:
-                reached.add(name)
+        for name in with_parents(waiting.pop()):
+            if name in metas and name not in found:
+                found[name] = metas[name]
                 waiting += metas[name].imports
-    return {name for module in reached for name in metas[module].missing}
+    return found
 
 
 def swayed(before: Collection[str], now: Collection[str], cached: Iterable[Meta]) -> list[Meta]:
@@ -132,17 +140,21 @@ def metas_in(folder: str) -> Iterator[Meta]:
         for row, data in rows:
             meta = cache.CacheMeta.read(cache.ReadBuffer(data[2:]), "") if data[:2] == version else None
             if meta is not None:  # else mypy does not believe it either
-                yield Meta(store, row, meta.id, meta.path, (*meta.dependencies, *meta.suppressed), meta.suppressed)
+                imports = *meta.dependencies, *meta.suppressed
+                options = repr((meta.options, getattr(meta, "suppressed_deps_opts", b"")))
+                told = meta.hash, repr(meta.interface_hash), options
+                yield Meta(store, row, meta.id, meta.path, imports, meta.suppressed, *told)
 
 
 def _depends(meta: Meta, changed: Collection[str], holders: Collection[str]) -> bool:
     """Whether a module is, imports, or may import from its package, one of the names that changed."""
     return any(name in holders for name in meta.imports) or any(
-        part in changed for name in (meta.module, *meta.imports) for part in _with_parents(name)
+        part in changed for name in (meta.module, *meta.imports) for part in with_parents(name)
     )
 
 
-def _with_parents(module: str) -> Iterator[str]:
+def with_parents(module: str) -> Iterator[str]:
+    """A module and the packages that hold it."""
     while module:
         yield module
         module = module.rpartition(".")[0]

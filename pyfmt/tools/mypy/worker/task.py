@@ -19,13 +19,11 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 _ANY = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
-_DISK = re.compile(r"\bsqlite3\.|\[Errno (?:5|28|30|122)\]")  # I/O error, no space, read-only, quota
 _PLACED = re.compile(r"^(?P<file>.+?\.pyi?):(?:\d+:)? error: (?P<message>.*)$", re.MULTILINE)
-_TAIL_LINES = 20
 
 
 def _sibling(name: str) -> Any:
@@ -44,6 +42,7 @@ _answer = _sibling("answer")
 _cache = _sibling("cache")
 _core = _sibling("core_modules")
 _farm = _sibling("farm")
+_interfaces = _sibling("interfaces")
 _limits = _sibling("../../worker/limits")
 _names = _sibling("names")
 _observing = _sibling("../../worker/observing")
@@ -76,6 +75,7 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
     failures: list[dict[str, Any]] = list(payload["failures"])
     notes: list[str] = list(payload["notes"])
     found: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="pyfmt-mypy-"))
     _observer.allow(scratch)
     try:
@@ -90,10 +90,11 @@ def run(payload: dict[str, Any]) -> dict[str, Any]:
                 found += check.findings
                 failures += [{**failure, "projects": part["projects"]} for failure in check.failures]
                 notes += check.notes
+                told.append(check.interfaces)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     found.sort(key=lambda item: (item["path"], item["line"], item["column"] or 0, item["rule"], item["message"]))
-    asked = _asked(payload, farm, scratch)
+    asked = {**_asked(payload, farm, scratch), "interfaces": told[0] if len(told) == 1 else {}}
     return {"findings": found, "failures": failures, "notes": list(dict.fromkeys(notes)), "asked": [asked]}
 
 
@@ -110,26 +111,6 @@ def _asked(payload: Mapping[str, Any], farm: Any, scratch: str) -> dict[str, Any
     return asked
 
 
-class _Said:
-    """What a call of mypy left: its exit code (negative: killed by a signal), its messages and its other lines."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status = status
-        self.items, self.out = _answer.read_lines(out)
-        self.plugin_items, self.err = _answer.read_lines(err)
-        self.broken = status < 0 or "INTERNAL ERROR" in err or "Traceback (most recent call last)" in err
-
-    @property
-    def blames_disk(self) -> bool:
-        """Whether it broke down since a database or a file could not be written."""
-        return any(_DISK.search(line) for line in (*self.out, *self.err))
-
-    def tail(self) -> str:
-        """The last lines that are no findings."""
-        messages = [str(item["message"]) for item in self.plugin_items]
-        return "\n".join([*messages, *self.out, *self.err][-_TAIL_LINES:])
-
-
 class _Check:  # pylint: disable=too-many-instance-attributes  # all that one check learns on its way
     """One configuration, one set of files: calls mypy until nothing hides anything."""
 
@@ -137,6 +118,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self.findings: list[dict[str, Any]] = []
         self.failures: list[dict[str, str]] = []
         self.notes: list[str] = []
+        self.interfaces: dict[str, list[str]] = {}  # see interfaces.py
         self._payload, self._part, self._farm = payload, part, farm
         self._root = str(payload["root"])
         self._lines = _answer.Lines()
@@ -174,6 +156,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             said = self._until_whole()
         if said is not None:
             self._read(said)
+            self._tell()
             if not os.environ.get("PYFMT_SINGLE"):  # nobody else would begin with it in this run
                 self._cache.pass_on()
         self._cache.close()
@@ -187,14 +170,18 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
         There is none for plugins, which run code of the environment: what they did here must not count elsewhere.
         """
-        header, _, rest = str(self._part["config"]).partition("\n")
         identity = {
             "mypy": [version, importlib.import_module("mypy").__file__],
             "python": [self._payload["python"], sys.version_info[:2], sys.platform],
-            "options": [header, f"\n{rest}".partition("\n[")[0], self._part["follow_imports"]],
+            "options": self._options(),
             "format": "1",
         }
         return _seed.Seed(os.path.dirname(self._payload["cache_dir"]), identity, _cache)
+
+    def _options(self) -> list[str]:
+        """What is said for all modules; what sections say of some, mypy keeps with each of them."""
+        header, _, rest = str(self._part["config"]).partition("\n")
+        return [header, f"\n{rest}".partition("\n[")[0], self._part["follow_imports"]]
 
     def _drop_unnameable(self) -> None:
         """mypy gives up on everything for one package folder whose name is no identifier."""
@@ -272,12 +259,12 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
     # -- the calls
 
-    def _until_whole(self) -> _Said | None:
+    def _until_whole(self) -> Any:
         """Call mypy until it has checked everything it can; None where it cannot."""
         wiped = without = False
         for _ in range(2 * len(self._modules) + 4):
             _limits.note("")
-            said = _Said(*_process.call(self._arguments(), self._surroundings, self._scratch))
+            said = _answer.Printed(*_process.call(self._arguments(), self._surroundings, self._scratch))
             if said.status in (-signal.SIGKILL, _limits.EXIT_MEMORY):
                 _limits.pass_on(said.status, self._payload)
             if said.broken and not wiped:
@@ -295,7 +282,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._fail("mypy does not come to an end: each run is blocked by another error", "")
         return None
 
-    def _step_around(self, said: _Said) -> bool:
+    def _step_around(self, said: Any) -> bool:
         """Report what blocked mypy and take it out of the way; False where that is not possible."""
         duplicate = next((item for item in said.items if _is_duplicate(item)), None)
         if duplicate is not None:
@@ -307,7 +294,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             file = _limits.noted()
         if not os.path.isabs(file) or file in self._shadowed or not os.path.exists(file):
             how = f"was killed by signal {-said.status}" if said.status < 0 else f"ended with exit code {said.status}"
-            self._fail(f"mypy {how}", said.tail() or _messages(errors))
+            self._fail(f"mypy {how}", said.tail() or _answer.messages(errors))
             return False
         if said.broken:
             self._fail(f"mypy crashes on {self._relative(file)}: the file is not checked", said.tail())
@@ -345,7 +332,15 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
     # -- after
 
-    def _read(self, said: _Said) -> None:
+    def _tell(self) -> None:
+        """Fill the interfaces, where each module was what its file says."""
+        if self._payload["cache_dir"] and not (self._shadowed or self._blocking or self._part["plugins"]):
+            how = self._payload["python"], sys.version_info[:2], *self._options()
+            with _observer.paused():
+                metas = self._cache.reached(self._modules.values())
+                self.interfaces = _interfaces.told(metas, _names.with_parents, self._payload, how)
+
+    def _read(self, said: Any) -> None:
         found = _answer.findings(said.items, self._lines)
         if self._shadowed:
             found = _answer.without_hearsay(found, self._shadowed, {**self._part["files"]})
@@ -381,10 +376,6 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
 
 def _is_duplicate(item: Mapping[str, Any]) -> bool:
     return str(item["message"]).startswith(("Duplicate module named", "Source file found twice"))
-
-
-def _messages(items: Iterable[Mapping[str, Any]]) -> str:
-    return "\n".join(f"{item['file']}:{item['line']}: {item['message']}" for item in list(items)[-_TAIL_LINES:])
 
 
 def _item(file: str, message: str) -> dict[str, Any]:
