@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pyfmt.core.model import Unit
+from pyfmt.core.user_cache import user_cache
 
 
 def digest(*parts: str) -> str:
@@ -17,18 +19,16 @@ def digest(*parts: str) -> str:
 
 def repository_folder(root: Path, configured: Path | None) -> Path:
     """The cache folder of a repository: `cache-dir`, else below the user's cache folder, keyed by the root's path."""
-    if configured is not None:
-        return configured
-    import platformdirs  # deferred for start-up time: only where there is no cache-dir
-
-    return platformdirs.user_cache_path("pyfmt") / digest(str(root))
+    return (
+        configured
+        if configured is not None
+        else Path(user_cache(os.environ, os.path.expanduser("~")), digest(str(root)))
+    )
 
 
 def tool_environments_folder() -> Path:
     """Where tool environments stand: in the user's cache folder, shared by all repositories."""
-    import platformdirs  # deferred for start-up time: only where something is linted
-
-    return platformdirs.user_cache_path("pyfmt") / "tools"
+    return Path(user_cache(os.environ, os.path.expanduser("~")), "tools")
 
 
 def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:

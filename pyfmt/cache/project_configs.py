@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pyfmt import disk
 from pyfmt.cache.digests import MISSING
 from pyfmt.cache.remembered import MemoKind, MemoTable
+from pyfmt.core.files import MYPY_CONFIGS
 from pyfmt.core.model import Config
-from pyfmt.projects.files import MYPY_CONFIGS
 from pyfmt.tools.registry import TOOLS
 
 _SECTIONS = MemoKind("own sections", 1, str)

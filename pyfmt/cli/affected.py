@@ -20,7 +20,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Project
 from pyfmt.core.request import Request
-from pyfmt.environments.stale import stale_locks
+from pyfmt.environments.stale import lock_facts
 from pyfmt.git.changes import Comparison, find_scope
 from pyfmt.git.scope import Scope
 from pyfmt.projects.pipeline_values import pipeline_values
@@ -97,7 +97,7 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         survey = projects.find_projects(settings)
         read = ImportLists(memory.imports, memory.table, survey.everything)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
-        stale = stale_locks(settings.root, survey.projects, memory.memo)
+        stale = lock_facts(settings.root, survey.projects, memo=memory.memo).stale
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
         kinds = kind_of(settings, survey.projects)
         told = tuple(dict.fromkeys(lines))

@@ -17,6 +17,7 @@ from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
+from pyfmt.environments.add_drift import is_own
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
@@ -144,6 +145,9 @@ def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str,
     by_path = {project.path: project for project in space.projects}
     depends_on = {project.path: project.depends_on for project in space.projects}
     prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
+    for found in space.resolutions:
+        if found.environment is not None and is_own(found, os.path.realpath(root)):
+            prefixes[found.project] = Path(found.environment.prefix)
     wanted = {prefixes[project.path] for project in chosen}
     requests = []
     for project in space.projects:

@@ -85,7 +85,7 @@ class EnvironmentsView:
     config: Config
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
-    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `LockFacts`
     libraries: Libraries = field(default_factory=Libraries)
     scripts: Mapping[str, Resolution] = field(default_factory=dict)  # that name their own dependencies (PEP 723)
 

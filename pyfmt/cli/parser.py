@@ -113,7 +113,8 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 _WITH_VALUE = frozenset(
     "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
-    "--hook --ci --install --template --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
+    "--hook --ci --install --template --shard --shard-times --executor --scheduler -j -o -t --fail-on --severity "
+    "--sort --max-same".split()
 )
 
 

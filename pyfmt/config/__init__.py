@@ -13,6 +13,7 @@ from pyfmt.config.own import own_configs
 from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_toml, section_of
 from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
+from pyfmt.core.files import MANIFESTS
 from pyfmt.core.model import Config, Severity, ToolConfig
 from pyfmt.core.policies import AffectedRules
 from pyfmt.core.remote_cache import RemoteCache
@@ -23,7 +24,6 @@ from pyfmt.tools import registry
 __all__ = ["DEFAULT_TIMEOUT", "configs_folder", "find_root", "load", "read_toml", "template_folder"]
 
 DEFAULT_TIMEOUT = 600.0  # seconds for one unit
-_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 def find_root(start: Path) -> tuple[Path, Path | None]:
@@ -53,7 +53,7 @@ def _uppermost(start: Path) -> Path:
     import tempfile  # deferred for start-up time: only here
 
     shared = (Path(start.anchor), Path.home(), Path(tempfile.gettempdir()))  # a stray manifest there means nothing
-    found = [folder for folder in (start, *start.parents) if any((folder / name).is_file() for name in _MANIFESTS)]
+    found = [folder for folder in (start, *start.parents) if any((folder / name).is_file() for name in MANIFESTS)]
     return next((folder for folder in reversed(found) if folder not in shared), start)
 
 
@@ -180,7 +180,7 @@ def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
 
 def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
     """Raises UsageError for a folder elsewhere that shows nothing of a monorepo: `/etc` is none."""
-    marks = (".git", *_MANIFESTS)
+    marks = (".git", *MANIFESTS)
     below = (path for depth in ("", "*/", "*/*/") for name in marks for path in folder.glob(depth + name))
     if (folder / given).is_dir() and next(below, None) is None:
         what = "holds no project, and there is no git repository and no [tool.pyfmt] there or above"

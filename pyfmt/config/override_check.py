@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 
 from pyfmt.core.errors import ConfigError
-from pyfmt.core.model import Config, Project
+from pyfmt.core.model import Config, Failure, Override, Project
 from pyfmt.core.rules import RULES
 from pyfmt.core.rules import TOOL as OWN_RULES
 from pyfmt.core.similar import nearest
@@ -17,15 +18,34 @@ _ANY = ("*",)
 _TYPO = 0.85  # so similar to a known rule that a plugin's own can hardly be meant
 
 
-def check_overrides(config: Config, projects: Sequence[Project], memo: MutableMapping[str, str]) -> None:
-    """Raises ConfigError, which names the nearest, for a path that matches none of the projects' files (of its own, for
-    an override of a project), or an unknown rule.
+def check_overrides(
+    config: Config, projects: Sequence[Project], memo: MutableMapping[str, str]
+) -> tuple[Config, tuple[Failure, ...]]:
+    """Whether each path matches one of the projects' files (of its own, for an override of a project), and each rule is
+    known.
 
-    `memo` keeps which rules are known, since asking the tools means importing them.
+    A mistake of the root raises ConfigError, which names the nearest; one of a project is that project's failure, and
+    its overrides are left out. `memo` keeps which rules are known, since asking the tools means importing them.
     """
+    failures = []
+    for name in dict.fromkeys(override.project for override in config.overrides):
+        try:
+            _check([override for override in config.overrides if override.project == name], config, projects, memo)
+        except ConfigError as error:
+            if name is None:
+                raise
+            failures.append(Failure("projects", (name,), "", f"{error.where}: {error.what}", error.cure))
+    failed = {name for failure in failures for name in failure.projects}
+    kept = tuple(override for override in config.overrides if override.project not in failed)
+    return replace(config, overrides=kept), tuple(failures)
+
+
+def _check(
+    overrides: Sequence[Override], config: Config, projects: Sequence[Project], memo: MutableMapping[str, str]
+) -> None:
     plain = {*TOOLS, OWN_RULES, *_ANY, *(name for rule in RULES for name in (rule.id, rule.symbol))}
     asked: dict[str, str] = {}
-    for override in config.overrides:
+    for override in overrides:
         where = str(config.file or config.root) if override.base == "." else override.base
         members = [each for each in projects if override.project in (None, each.name)]
         files = [file for each in members for file in each.checked]

@@ -1,7 +1,7 @@
 """PURE: what several tools say of one fault is one finding that names them all, and a comment for one is for all.
 
-Rules agree where their findings stand on one line, mean the same fault by the table of `Equivalence`, and are about the
-same name; where one of them tells none, they must stand in the same column, but for rules that point elsewhere. Which
+Rules agree where their findings stand in one place, mean the same fault by the table of `Equivalence`, and are about
+the same name, if both tell one; of rules that point elsewhere the line is enough. Which
 of two findings is new, or meant by a comment, must not be lost: in doubt they stay apart, and are shown.
 """
 
@@ -84,7 +84,7 @@ def with_suppressions(findings: Iterable[Finding], same: Equivalence, source: So
     """The findings, with those marked on whose line a comment suppresses an equivalent rule of another tool.
 
     The comment hides what its own tool says there, so what it is about is not known: of several findings that it might
-    mean it suppresses none.
+    mean it suppresses none, nor one about a name beside which another stands on the line that it might be about.
     """
     comments = _Comments(source, same.comments)
     told: list[tuple[Finding, set[tuple[str, str]]]] = []
@@ -93,6 +93,9 @@ def with_suppressions(findings: Iterable[Finding], same: Equivalence, source: So
         others = same.others(finding) if same.faults else ()
         names = comments.on(finding.path, finding.line) if others else {}
         by = {(each.tool, each.symbol) for each in others if {each.rule, each.symbol} & set(names.get(each.tool, ()))}
+        about = {name for _, name in same.meanings(finding) if name is not None} if by else set()
+        if about and comments.has_another(finding.path, finding.line, about):
+            by = set()
         told.append((finding, by))
         meant.update((finding.path, finding.line, *each) for each in by)
     marked = []
@@ -109,6 +112,16 @@ class _Comments:
         self._source, self._comments = source, comments
         self._lines: dict[str, Sequence[str]] = {}
         self._tokens: dict[str, Mapping[int, str]] = {}
+        self._names: dict[str, Mapping[int, Sequence[set[str]]]] = {}
+
+    def has_another(self, path: str, line: int, about: Collection[str]) -> bool:
+        """Whether a line has further attributes or imports beside the ones that have a name of `about`."""
+        if path not in self._names:
+            from pyfmt.core.line_names import names_by_line  # deferred: few lines have such a comment
+
+            self._names[path] = names_by_line(self._source(path) or b"")
+        theirs = [bool(names & {*about}) for names in self._names[path].get(line, ())]
+        return any(theirs) and not all(theirs)
 
     def on(self, path: str, line: int) -> dict[str, tuple[str, ...]]:
         """By tool, the rules that the comment of a line names."""
@@ -197,17 +210,15 @@ def _may_join(head: _Head, other: tuple[Finding, frozenset[Meaning]], same: Equi
     first, meant, equivalents = head
     finding, meanings = other
     again = [part for part in (first, *equivalents) if (part.tool, part.rule) == (finding.tool, finding.rule)]
+    columns = {first.column, finding.column} - {None}
+    near = len(columns) < 2 or same.points_elsewhere(first) or same.points_elsewhere(finding)
     if any(name is not None and (fault, name) in meanings for fault, name in meant):
-        return first not in again and all(
-            part.message == finding.message or not same.meanings(part) & meanings for part in again
-        )
+        repeated = all(part.message == finding.message or not same.meanings(part) & meanings for part in again)
+        return first not in again and repeated and (near or bool(again))
     nameless = any(
         fault == known and (name is None or about is None) for fault, name in meant for known, about in meanings
     )
-    if not nameless or again:
-        return False
-    columns = {first.column, finding.column} - {None}
-    return len(columns) < 2 or same.points_elsewhere(first) or same.points_elsewhere(finding)
+    return nameless and near and not again
 
 
 def _one(fault: _Head, same: Equivalence) -> Finding:

@@ -16,6 +16,9 @@ from pyfmt.core.model import Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.environments.foreign import foreign
 
+_BORROWED = ("dependent", "inherited", "main work tree")
+_MANAGERS = ("uv", "pdm", "poetry", "pipenv", "hatch")
+
 
 def with_drift(
     resolutions: Sequence[Resolution],
@@ -43,7 +46,7 @@ def with_drift(
     known: dict[str, Environment] = {}
     for resolution in resolutions:
         environment = resolution.environment
-        owns = resolution.rule not in ("dependent", "inherited", "main work tree")
+        owns = resolution.rule not in _BORROWED
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [
@@ -51,9 +54,8 @@ def with_drift(
                 foreign(environment, base, homes),
             ]
             if any(lines):
-                # A setting names what somebody else made: `envs create` makes `.venv` beside it.
                 made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} again"
-                cure = "install into it again" if resolution.rule == "setting" else made
+                cure = made if is_own(resolution, base) else "install into it again"
                 reason = "; ".join(line for line in lines if line)
                 known[environment.prefix] = replace(environment, health=Health.WARNING, reason=reason, cure=cure)
     return tuple(
@@ -64,6 +66,16 @@ def with_drift(
         )
         for found in resolutions
     )
+
+
+def is_own(resolution: Resolution, root: str) -> bool:
+    """Whether a project's environment is its own, so that making it again changes nobody else's: it lies in the
+    project's folder (below `root`, a real path), or its manager has put it elsewhere."""
+    environment = resolution.environment
+    if environment is None or resolution.rule in (*_BORROWED, "setting"):
+        return False
+    inside = os.path.join(os.path.normpath(os.path.join(root, resolution.project)), "")
+    return environment.prefix.startswith(inside) or resolution.rule.partition(" ")[0] in _MANAGERS
 
 
 def _drift_or_why_not(

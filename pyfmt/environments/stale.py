@@ -22,33 +22,54 @@ _CURES = {"uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm l
 _EVERYTHING = "uv.lock"  # one for all members of a workspace, which depend on nothing by themselves
 
 
-def stale_locks(
-    root: Path, projects: Sequence[Project], memo: MutableMapping[str, str] | None = None
-) -> dict[str, tuple[str, ...]]:
-    """By project path one line for each lock that does not hold what its project, or a folder that it installs from,
-    asks for by now, and for each range that a library of the monorepo does not meet.
+class LockedTool(NamedTuple):
+    """A version of a tool that a project's lock holds."""
 
-    Only the main groups are compared. `memo` keeps answers by the lock's content and what the manifests say. A lock
-    that cannot be read is told elsewhere.
+    project: str  # its path
+    lock: str  # relative to the root
+    tool: str  # its distribution, as PEP 503 has it
+    version: str
+
+
+class LockFacts(NamedTuple):
+    """What the locks in the projects' folders say."""
+
+    # By project path one line for each lock that does not hold what its project, or a folder that it installs from,
+    # asks for by now, and for each range that a library of the monorepo does not meet.
+    stale: Mapping[str, tuple[str, ...]]
+    tools: tuple[LockedTool, ...]
+
+
+def lock_facts(
+    root: Path, projects: Sequence[Project], tools: Iterable[str] = (), memo: MutableMapping[str, str] | None = None
+) -> LockFacts:
+    """Which locks are stale, in their main groups, and which versions of the distributions called `tools` they hold.
+
+    Each lock is read once. `memo` keeps answers by its content and what the manifests say. A lock that cannot be read
+    is told elsewhere.
     """
-    memo = {} if memo is None else memo
+    memo, wanted = {} if memo is None else memo, sorted(tools)
     by_path = {project.path: project for project in projects}
     depends_on = {project.path: project.depends_on for project in projects}
-    found: dict[str, tuple[str, ...]] = {}
+    stale: dict[str, tuple[str, ...]] = {}
+    locked: list[LockedTool] = []
     for project in projects:
         libraries = [by_path[path] for path in project.depends_on if by_path[path].version]
         facts = [(library.path, library.distribution, library.version) for library in libraries]
-        question = ("ranges", project.path, project.needs, facts)
-        lines = _kept(memo, question, _ranges, project, libraries) if libraries else []
+        lines = (
+            _kept(memo, ("ranges", project.path, project.needs, facts), _ranges, project, libraries) if facts else []
+        )
         lock, digest = _lock(root, project)
         if lock is not None:
             paths = by_path if lock.name == _EVERYTHING else closure([project.path], depends_on)
             asking = [project, *(by_path[path] for path in paths)]
             needs = sorted({(each.path, each.needs) for each in asking})
             lines += _kept(memo, ("stale", project.path, lock.name, digest, needs), _stale, lock, root, asking)
+            held = _kept(memo, ("tools", lock.name, digest, wanted), _versions, lock, wanted) if wanted else []
+            locked += _tools(held, project.path, lock.relative_to(root).as_posix())
         if lines:
-            found[project.path] = tuple(dict.fromkeys(lines))
-    return found
+            stale[project.path] = tuple(dict.fromkeys(lines))
+    return LockFacts(stale, tuple(locked))
 
 
 def _lock(root: Path, project: Project) -> tuple[Path | None, str]:
@@ -70,37 +91,18 @@ def _kept(
     return memo[key].splitlines()
 
 
-class LockedTool(NamedTuple):
-    """A version of a tool that a project's lock holds."""
-
-    project: str  # its path
-    lock: str  # relative to the root
-    tool: str  # its distribution, as PEP 503 has it
-    version: str
-
-
-def locked_tools(
-    root: Path, projects: Sequence[Project], names: Iterable[str], memo: MutableMapping[str, str] | None = None
-) -> tuple[LockedTool, ...]:
-    """What the locks in the projects' folders say of the distributions called `names`; `memo` as above."""
-    wanted, found = sorted(names), []
-    memo = {} if memo is None else memo
-    for project in projects:
-        lock, digest = _lock(root, project)
-        if lock is not None:
-            shown = lock.relative_to(root).as_posix()
-            lines = _kept(memo, ("tools", lock.name, digest, wanted), _versions, lock, wanted)
-            rows = (line.partition(" ") for line in lines)
-            found += [LockedTool(project.path, shown, tool, version) for tool, _, version in rows if version]
-    return tuple(found)
-
-
 def _versions(lock: Path, names: Sequence[str]) -> Iterable[str]:
     """The distributions called `names` in a lock, "name version"."""
     try:
         return sorted({f"{each.name} {each.version}" for each in locks.read(lock).packages if each.name in names})
     except locks.LockError:
         return ()
+
+
+def _tools(held: Iterable[str], project: str, lock: str) -> Iterator[LockedTool]:
+    for tool, _, version in (line.partition(" ") for line in held):
+        if version:
+            yield LockedTool(project, lock, tool, version)
 
 
 def other_versions(locked: Iterable[LockedTool], ours: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.core import dependents, parsing
+from pyfmt.core.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
@@ -21,7 +22,6 @@ from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.parse import Read, read_module
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
-from pyfmt.projects.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.projects.layout import top_names
 from pyfmt.projects.locks.requirements import is_requirements
 from pyfmt.projects.manifests import Manifest

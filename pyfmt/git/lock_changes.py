@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.files import LOCK_FILES
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
-from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks.differences import difference
 from pyfmt.projects.locks.requirements import included_files, is_requirements
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.files import names
 from pyfmt.core.model import Config
-from pyfmt.projects.files import names
 from pyfmt.tools.registry import config_files
 
 # A key of an INI or TOML file, with the lines that continue it.

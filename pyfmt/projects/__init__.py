@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pyfmt.core.errors import ConfigError
+from pyfmt.core.files import LOCK_FILES, MANIFESTS
 from pyfmt.core.globs import matches, parts_of
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Failure, Project
 from pyfmt.core.similar import nearest
 from pyfmt.projects.declarations import declarations
 from pyfmt.projects.dependencies import Member, edges
-from pyfmt.projects.files import LOCK_FILES, MANIFESTS
 from pyfmt.projects.layout import layout
 from pyfmt.projects.manifests import Manifest, read_manifest
 from pyfmt.projects.names import normalise, requirement_name

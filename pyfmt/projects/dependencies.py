@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.core.files import LOCK_FILES
 from pyfmt.core.model import Edge
 from pyfmt.projects import locks
-from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.locks import requirements
 from pyfmt.projects.manifests import Manifest, direct_path
 from pyfmt.projects.names import normalise, requirement_name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.projects.files import MANIFESTS
+from pyfmt.core.files import MANIFESTS
 from pyfmt.projects.ignoring import IgnoreFile, as_bytes, ignore_lines
 from pyfmt.projects.names import is_placeholder
 

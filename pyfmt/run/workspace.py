@@ -17,7 +17,7 @@ from pyfmt.core.model import Config, Project, Resolution
 from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
-from pyfmt.environments.stale import LockedTool, locked_tools, stale_locks
+from pyfmt.environments.stale import LockedTool, lock_facts
 from pyfmt.git.linked import MainTree, resolve_here
 from pyfmt.projects import Survey
 from pyfmt.projects.tracked import IgnoredButTracked, Tracked
@@ -38,7 +38,7 @@ class Workspace:
     projects: tuple[Project, ...]
     resolutions: tuple[Resolution, ...]
     survey: Survey
-    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `stale_locks`
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `LockFacts`
     locked: tuple[LockedTool, ...] = ()  # the versions of tools that locks hold
     steps: tuple[StepSpan, ...] = ()  # how long it took to find all this
     main: MainTree | None = None  # whose environments some projects have, in a linked work tree
@@ -79,7 +79,8 @@ def survey_workspace(
     if settings.overrides:
         from pyfmt.config.override_check import check_overrides  # deferred for start-up time: only where there are any
 
-        check_overrides(settings, survey.projects, {} if memo is None else memo)
+        settings, failures = check_overrides(settings, survey.projects, {} if memo is None else memo)
+        survey = replace(survey, failures=(*survey.failures, *failures))
     stage = stage.configured(settings) if stage else None
     real = stage.real if stage else settings
     steps.done("walk")
@@ -87,10 +88,9 @@ def survey_workspace(
     found = with_drift(found, survey.projects, real.root, memo)
     found = stage.environments(found) if stage else found
     steps.done("environments")
-    stale = stale_locks(settings.root, survey.projects, memo)
-    locked = locked_tools(settings.root, survey.projects, TOOLS, memo)
+    facts = lock_facts(settings.root, survey.projects, TOOLS, memo)
     steps.done("locks")
-    return Workspace(settings, survey.projects, found, survey, stale, locked, tuple(steps.found), main, stage)
+    return Workspace(settings, survey.projects, found, survey, *facts, tuple(steps.found), main, stage)
 
 
 def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:

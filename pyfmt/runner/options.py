@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pyfmt.core.model import Environment, Outcome, ToolConfig, Unit
+from pyfmt.core.user_cache import user_cache
 from pyfmt.tools.protocol import JsonObject, ToolNeed, ToolPlace
 
 if TYPE_CHECKING:
@@ -99,5 +100,5 @@ def server_folder(setting: str, environ: Mapping[str, str]) -> Path | None:
 
 def sockets_folder(environ: Mapping[str, str]) -> Path:
     """Their folder: in the user's runtime or cache folder."""
-    caches = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(environ.get("XDG_RUNTIME_DIR") or caches, "pyfmt", "servers")
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    return Path(os.path.join(runtime, "pyfmt") if runtime else user_cache(environ, os.path.expanduser("~")), "servers")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
+
+from pyfmt import disk
+from pyfmt.core import parsing
 
 _WIDTH = 100
 
@@ -17,6 +21,17 @@ def paragraph(text: str, indent: str = "  ") -> list[str]:
 def sentence(text: str) -> str:
     """`text` with a capital letter and a full stop."""
     return f"{text[0].upper()}{text[1:]}."
+
+
+def example(file: Path, rule: str) -> list[str]:
+    """Why a rule is there, what is wrong and right by it, and the cure, in lines; none where `file` has none."""
+    found = parsing.parse_toml(disk.read_bytes(file).decode()).get(rule)
+    if found is None:
+        return []
+    lines = ["", "why", *paragraph(found["why"])]
+    for title in ("wrong", "right"):
+        lines += ["", title, *textwrap.indent(found[title].rstrip(), "  ").split("\n")]
+    return [*lines, "", "cure", *paragraph(found["cure"])]
 
 
 def link(url: str | None) -> list[str]:

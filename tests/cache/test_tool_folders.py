@@ -7,7 +7,11 @@ import os
 import time
 from pathlib import Path
 
+import platformdirs
+import pytest
+
 from pyfmt.cache.tool_folders import STALE_SECONDS, STAMP, prune
+from pyfmt.core.user_cache import user_cache
 
 DAY = 86_400
 
@@ -66,3 +70,11 @@ def test_it_is_done_once_a_day(tmp_path: Path) -> None:
 def test_without_a_cache_folder_nothing_happens(tmp_path: Path) -> None:
     prune(tmp_path / "none", ["now"])
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("place", [None, "", "/somewhere/else"])
+def test_the_users_cache_folder_is_where_platformdirs_says(monkeypatch: pytest.MonkeyPatch, place: str | None) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if place is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", place)
+    assert user_cache(os.environ, os.path.expanduser("~")) == platformdirs.user_cache_dir("pyfmt")

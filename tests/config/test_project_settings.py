@@ -71,8 +71,11 @@ def test_a_projects_override_holds_for_no_project_nested_in_its_folder(tmp_path:
     assert not said(report, "a")
     assert {("W0102", "warning"), ("operator", "error")} <= said(report, "inner")
     made.write({"services/a/pyproject.toml": MANIFEST.format("a", own.replace("**", "/inner/"))})
-    stderr = made.run("check").expect(2).stderr
-    assert "services/a: overrides: paths: '/inner/' matches no file that is checked" in stderr
+    result, report = made.check()
+    (failure,) = report["failures"]
+    assert (result.code, failure["projects"]) == (2, ["a"])
+    assert "services/a: overrides: paths: '/inner/' matches no file that is checked" in failure["reason"]
+    assert {("W0102", "warning"), ("operator", "error")} <= said(report, "b"), "the others are checked"
 
 
 @pytest.mark.parametrize(

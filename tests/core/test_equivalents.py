@@ -185,6 +185,29 @@ def test_what_a_comment_may_not_mean_is_shown() -> None:
         assert with_suppressions([one], SAME, source(f"print() {comment}\n".encode())) != [one], comment
 
 
+def test_one_name_in_two_places_of_a_line_is_two_findings() -> None:
+    elsewhere = replace(ALSO_GONE, column=(ALSO_GONE.column or 0) + 20)
+    assert [len(each.parts) for each in joined([GONE, elsewhere], SAME)] == [1, 1]
+    assert [len(each.parts) for each in joined([GONE, ALSO_GONE, elsewhere], SAME)] == [3]  # mypy says it once a line
+
+
+def test_a_comment_may_be_about_another_name_of_its_line() -> None:
+    missing = pylint("No name 'wrong' in module 'a'", "E0611", "no-name-in-module")
+    for finding, line, quiet in (
+        (ALSO_GONE, "thing.gone", True),
+        (ALSO_GONE, "self.value = (await thing.first.get('x').gone)[0].last", True),
+        (ALSO_GONE, "print(thing.gone, other.gone)", True),
+        (ALSO_GONE, "print(thing.gone, other.here)", False),
+        (ALSO_GONE, "thing.call(other.gone)", False),
+        (ALSO_GONE, "thing.here = other.gone", False),
+        (missing, "from a import wrong", True),
+        (missing, "from a import wrong, other", False),
+    ):
+        data = f"async def f(): {line}  # type: ignore[attr-defined]\n".encode()
+        marked = with_suppressions([finding], SAME, source(data))
+        assert [bool(each.suppressed_by) for each in marked] == [quiet], line
+
+
 def test_what_a_comment_suppresses_of_another_tool_is_no_reason_to_call_it_unused() -> None:
     quiet = replace(ALSO_GONE, suppressed_by=(("mypy", "attr-defined"),))
     unused = {"unused-ignore", "I0021"}

@@ -219,10 +219,20 @@ def find(flag: bool) -> Thing | None:
 
 
 print(find(True).name)  # pylint: disable=no-member
+
+
+def make():
+    """What it returns is Any to mypy."""
+    return Thing()
+
+
+def show(thing: Thing) -> None:
+    """mypy's comment is about `other`, which pylint does not see."""
+    print(make().gone, thing.other)  # type: ignore[attr-defined]
 '''
     tree.write({"app/app/both.py": code.encode()})
     result, report = tree.check("app/app/both.py", command_name="lint")
-    assert said(report) == [(15, "union-attr", ())]
+    assert said(report) == [(15, "union-attr", ()), (25, "E1101", ())]
     result.expect(1)
 
 

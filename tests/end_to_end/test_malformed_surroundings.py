@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.projects.files import SETTINGS
+from pyfmt.core.files import SETTINGS
 from tests.end_to_end import test_malformed_inputs as inputs
 from tests.end_to_end.test_malformed_roots import FORMAT, REPORTS, Run, Said, commit, in_a_monorepo
 from tests.support import malformed

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from pyfmt.projects import files, locks
+from pyfmt.core import files
+from pyfmt.projects import locks
 from pyfmt.projects.locks import LockError
 from tests.support.monorepo import ROOT
 

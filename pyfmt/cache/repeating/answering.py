@@ -12,6 +12,8 @@ import sys
 import time
 import zlib
 
+from pyfmt.core.user_cache import user_cache
+
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
     from hashlib import sha256
@@ -92,8 +94,7 @@ def command_key(arguments: list[str]) -> bytes:
 def folder() -> str:
     """Where answers are kept: in the user's cache folder, since a repository's own is not known before its settings
     are."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "pyfmt", "answers")
+    return os.path.join(user_cache(os.environ, os.path.expanduser("~")), "answers")
 
 
 def file_for(key: bytes) -> str:

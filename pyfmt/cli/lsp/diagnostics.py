@@ -15,10 +15,10 @@ from pyfmt.cli.lsp.positions import decoded, edits, encoded, lines_of, range_of
 from pyfmt.config.lines import with_line
 from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import ConfigError, PyfmtError
+from pyfmt.core.files import MANIFESTS
 from pyfmt.core.model import Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.core.suppressions import annotated, suppression
-from pyfmt.projects.files import MANIFESTS
 from pyfmt.reports.problems import FAILED, SKIPPED, Problem, place, problems
 from pyfmt.tools.registry import comments
 

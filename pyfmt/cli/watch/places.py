@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.projects.files import SETTINGS
+from pyfmt.core.files import SETTINGS
 from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
 from pyfmt.tools.registry import TOOLS, config_files

@@ -27,6 +27,8 @@ _FOREIGN = (
     "UV_PYTHON",
     "CONDA_PREFIX",
     "PIP_USER",
+    *("PDM_PYTHON", "PDM_LOCKFILE", "PDM_PROJECT", "PDM_IGNORE_ACTIVE_VENV"),
+    *("PIPENV_PYTHON", "PIPENV_SYSTEM", "PIPENV_CUSTOM_VENV_NAME", "PIPENV_IGNORE_VIRTUALENVS"),
 )
 
 
@@ -45,14 +47,8 @@ class Installer:
         """The call for a step; `requirements` is the file that holds the step's lines, `overrides` that of its
         overrides."""
         python = str(_python(prefix))
-        if step.sync is not None and self.uv:
-            names = [("--group", group) for group in sorted(step.choice.groups)]
-            names += [("--extra", extra) for extra in sorted(step.choice.extras)]
-            return [
-                *(self.uv, "sync", "--frozen", "--all-packages", "--inexact", "--no-progress", "--no-python-downloads"),
-                *("--no-default-groups", *(word for pair in names for word in pair)),
-                *("--python", python, "--directory", str(step.sync)),
-            ]
+        if step.sync is not None:
+            return [*step.sync.command]
         if self.uv:
             start = [self.uv, "pip", "install", "--no-progress", "--python", python]
         else:
@@ -136,12 +132,12 @@ class Calls:
             command = installer.command(step, site.prefix, requirements, overrides)
             code, said = self._call(_Call(command, step.cwd, self._environ(site.prefix, step), site.locks))
         self.raise_if_stopped()
-        _check(installer, code, said)
+        _check(installer, step.sync.program if step.sync is not None else installer.name, code, said)
 
     def sync_script(self, uv: str, script: str, cwd: Path) -> None:
         """Have uv make the environment of a script that names its own dependencies; raises CreationError."""
         command = [uv, "sync", "--no-progress", "--script", script]
-        _check(Installer(uv), *self._call(_Call(command, cwd, self._plain_environ(), ())))
+        _check(Installer(uv), "uv", *self._call(_Call(command, cwd, self._plain_environ(), ())))
 
     def raise_if_stopped(self) -> None:
         """Raises CreationError after `stop`, so that no further step begins."""
@@ -161,9 +157,7 @@ class Calls:
     def _environ(self, prefix: Path, step: Step) -> dict[str, str]:
         environ = self._plain_environ()
         environ["VIRTUAL_ENV"] = str(prefix)
-        if step.sync is not None:
-            environ["UV_PROJECT_ENVIRONMENT"] = str(prefix)
-        return environ
+        return environ | dict(step.sync.environ if step.sync is not None else ())
 
     @contextlib.contextmanager
     def _folder(self, path: Path) -> Iterator[None]:
@@ -205,12 +199,12 @@ class Calls:
             return code, log.read()
 
 
-def _check(installer: Installer, code: int, said: bytes) -> None:
+def _check(installer: Installer, program: str, code: int, said: bytes) -> None:
     """Raises CreationError with the last lines of a call that failed."""
     if code != 0:
         lines = said.decode("utf-8", "replace").strip().splitlines()
         raise CreationError(
-            f"{installer.name} ended with {code}: {_telling(lines)}", _cure(installer), "\n".join(lines[-_SHOWN_LINES:])
+            f"{program} ended with {code}: {_telling(lines)}", _cure(installer), "\n".join(lines[-_SHOWN_LINES:])
         )
 
 

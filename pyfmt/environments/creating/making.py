@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt.core.listing import some
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
@@ -86,19 +87,24 @@ def _make(job: Job, base: Creation) -> Creation:
         installer = find_installer(options)
         interpreter = choose_interpreter([request.project for request in job.requests], job.owner, options)
     target = Target({key: str(value) for key, value in interpreter.marker_environment.items()})
-    plan = recipe(job.requests, job.owner, target, installer.uv is not None)
-    known = replace(base, python=describe(interpreter), installer=installer.name, source=plan.source, notes=plan.notes)
+    plan = recipe(job.requests, job.owner, target, installer.uv, options)
     executable = interpreter.system_executable or interpreter.executable
     creation = virtualenv_arguments(prefix, str(executable), installer)
+    if not options.dry_run:
+        plan = _build(job, plan, installer, creation)
     installs = [
         tuple(installer.command(step, prefix, _shown(step.lines, "pins"), _shown(step.overrides, "overrides")))
         for step in plan.steps
     ]
-    known = replace(known, commands=(("virtualenv", *creation), *installs))
-    if options.dry_run:
-        return replace(known, status=Status.PLANNED)
-    _build(job, plan, installer, creation)
-    return replace(known, status=Status.CREATED)
+    return replace(
+        base,
+        status=Status.PLANNED if options.dry_run else Status.CREATED,
+        python=describe(interpreter),
+        installer=plan.manager or installer.name,
+        source=plan.source,
+        notes=plan.notes,
+        commands=(("virtualenv", *creation), *installs),
+    )
 
 
 def _shown(lines: Sequence[str], what: str) -> Path | None:
@@ -112,14 +118,23 @@ def _installed(prefix: Path) -> set[str]:
     return {normalise(entry.name.partition("-")[0]) for site in sites for entry in site.glob("*.dist-info")}
 
 
-def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) -> None:
+def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) -> Recipe:
+    """Make the environment; gives the plan that it was made by: where a manager fails, its lock is read without it."""
     with UnderConstruction(job.prefix) as site:
         job.say("creating with virtualenv")
         run_virtualenv(creation, job.options.environ, job.calls)
-        for number, step in enumerate(plan.steps, 1):
-            count = f" ({number} of {len(plan.steps)})" if len(plan.steps) > 1 else ""
-            job.say(f"installing from {plan.source} with {installer.name}{count}")
-            job.calls.run(installer, step, site)
+        try:
+            _install(job, plan, installer, site)
+        except CreationError as error:
+            job.calls.raise_if_stopped()
+            if plan.otherwise is None:
+                raise
+            note = f"{plan.source} was read by pyfmt itself: {error.reason}"
+            job.say(note)
+            plan = replace(plan.otherwise, notes=(*plan.notes, note))
+            site.empty()
+            run_virtualenv(creation, job.options.environ, job.calls)
+            _install(job, plan, installer, site)
         strays = sorted(plan.neighbours.keys() & _installed(job.prefix)) if plan.neighbours else []
         if strays:  # as copies, by name
             folders = tuple(LocalFolder(plan.neighbours[name]) for name in strays)
@@ -128,6 +143,18 @@ def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) ->
         if not plan.steps:
             (job.prefix / ALONE).touch()
         job.calls.raise_if_stopped()
+    return plan
+
+
+def _install(job: Job, plan: Recipe, installer: Installer, site: UnderConstruction) -> None:
+    for number, step in enumerate(plan.steps, 1):
+        count = f" ({number} of {len(plan.steps)})" if len(plan.steps) > 1 else ""
+        name = step.sync.program if step.sync is not None else installer.name
+        job.say(f"installing from {plan.source} with {name}{count}")
+        job.calls.run(installer, step, site)
+    lacking = sorted(plan.expected - _installed(job.prefix)) if plan.expected else []
+    if lacking:
+        raise CreationError(f"{plan.manager} did not install {some(lacking)}")
 
 
 def virtualenv_arguments(prefix: Path, executable: str, installer: Installer) -> list[str]:

@@ -58,7 +58,7 @@ class UnderConstruction:
             raise CreationError(f"{prefix} is there and is no environment", "move it away; pyfmt does not delete it")
         if is_unfinished(prefix):
             self._lock()
-            _empty(prefix)
+            self.empty()
         else:
             if prefix.is_dir() and any(prefix.iterdir()):
                 _remove(self._old)
@@ -76,7 +76,7 @@ class UnderConstruction:
             _remove(self._old)
             return
         try:
-            _empty(self.prefix)
+            self.empty()
             (self.prefix / MARKER).unlink()
             self.prefix.rmdir()
             if is_environment(self._old):
@@ -86,6 +86,12 @@ class UnderConstruction:
             return
         finally:
             self._unlock()
+
+    def empty(self) -> None:
+        """Delete what is in the unfinished environment, all but its mark."""
+        for entry in self.prefix.iterdir():
+            if entry.name != MARKER:
+                _remove(entry)
 
     @property
     def locks(self) -> tuple[int, ...]:
@@ -108,13 +114,6 @@ class UnderConstruction:
         if self._stream is not None:
             os.close(self._stream)
             self._stream = None
-
-
-def _empty(prefix: Path) -> None:
-    """Delete what is in an unfinished environment, all but its mark."""
-    for entry in prefix.iterdir():
-        if entry.name != MARKER:
-            _remove(entry)
 
 
 def _remove(path: Path) -> None:

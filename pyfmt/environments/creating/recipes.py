@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.core.model import Project
 from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
-from pyfmt.environments.creating.values import CreateRequest, CreationError
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError
+from pyfmt.environments.creating.writers import Question, Sync, sync_by_manager, sync_by_uv
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
 from pyfmt.projects.locks.values import Lock, Table, table
@@ -33,8 +33,7 @@ class Step:
     folders: tuple[LocalFolder, ...] = ()
     indexes: tuple[str, ...] = ()
     no_deps: bool = False
-    sync: Path | None = None  # the folder of a uv.lock: all its members with `uv sync`
-    choice: Choice = Choice()  # of a sync
+    sync: Sync | None = None  # the call of a manager, instead of the installer's; `folders` is what it builds
     overrides: tuple[str, ...] = ()  # where distributions come from whoever asks for them: "name @ file:///…"
 
     @property
@@ -53,36 +52,64 @@ class Recipe:
     # Distributions of the monorepo that nobody is known to ask for: where one is installed all the same, since a
     # dependency is computed, it is installed again from its folder, editable.
     neighbours: Mapping[str, Path] = field(default_factory=dict)
+    expected: frozenset[str] = frozenset()  # distributions that a manager must have installed
+    otherwise: Recipe | None = None  # what is done where the manager fails
+
+    @property
+    def manager(self) -> str:
+        """The manager that installs; "" for the installer itself."""
+        return next((step.sync.program for step in self.steps if step.sync is not None), "")
 
 
-def recipe(requests: Sequence[CreateRequest], owner: Path, target: Target, with_uv: bool) -> Recipe:
+def recipe(
+    requests: Sequence[CreateRequest], owner: Path, target: Target, uv: str | None, options: CreateOptions
+) -> Recipe:
     """What to install for the projects that share an environment; `owner` is the folder that it belongs to.
 
     A lock file of the owner is for all of them, any other for its own project. Raises CreationError.
     """
     lock = locks.find(owner)
-    closure = _unique([p for r in requests for p in (r.project, *r.closure)])
-    root = requests[0].root
-    local = tuple(LocalFolder(folder) for p in closure if is_installable(folder := (root / p.path).resolve()))
+    local = _local(requests)
     if lock is None:
         return _unlocked(requests, local)
     content = _read_lock(lock)
     manifests = [_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
-    extras = {extra: names for manifest in manifests for extra, names in extras_of(manifest).items()}
-    known = {normalise(extra): names for extra, names in extras.items()}
+    known = {normalise(extra): names for manifest in manifests for extra, names in extras_of(manifest).items()}
     locked_extras = {extra: known.get(normalise(extra), ()) for extra in content.extras}
     choice, notes = choose(requests, content.groups, locked_extras, content.conflicts)
-    if lock.name == "uv.lock" and with_uv:
-        return Recipe(lock.name, (Step(owner, folders=local, sync=owner, choice=choice),), notes)
-    return replace(_locked(lock, install_list(lock, content, target, choice), local), notes=notes)
+    asked = Question(owner, requests[0].prefix, content, choice, _manifest(owner))
+    if lock.name == "uv.lock" and uv:
+        return Recipe(lock.name, (Step(owner, folders=local, sync=sync_by_uv(uv, asked)),), notes)
+    pins = install_list(lock, content, target, choice)
+    plain = replace(_locked(lock, pins, local), notes=notes)
+    sync, why_not = sync_by_manager(asked, options, requests[0].root)
+    foreign = sorted({pin.name for pin in pins.pins} & {_distribution(folder.path) for folder in local})
+    if sync is not None and foreign:
+        why_not = f"{sync.program} was not asked: it would take {', '.join(foreign)} from an index, not from here"
+    if sync is None or foreign:
+        return replace(plain, notes=(*notes, *filter(None, [why_not])))
+    return _synced(plain, pins, sync, owner)
+
+
+def _synced(plain: Recipe, pins: Pinned, sync: Sync, owner: Path) -> Recipe:
+    """The call of a manager, then what it does not install editable; `plain` is how the lock is read without it."""
+    folders = tuple(folder for step in plain.steps for folder in step.folders)
+    done = {folder.path for folder in pins.folders if folder.editable} | ({owner} if sync.installs_project else set())
+    rest = tuple(folder for folder in folders if folder.editable and folder.path not in done)
+    steps = [Step(owner, folders=folders, sync=sync)]
+    steps += [Step(owner, folders=rest, no_deps=True)] if rest else []
+    expected = frozenset(pin.name for pin in pins.pins)
+    return replace(plain, steps=tuple(steps), expected=expected, otherwise=plain)
+
+
+def _local(requests: Sequence[CreateRequest]) -> tuple[LocalFolder, ...]:
+    """The projects, and what they depend on of the monorepo, as far as they can be installed."""
+    folders = [request.root / p.path for request in requests for p in (request.project, *request.closure)]
+    return tuple(LocalFolder(folder) for folder in dict.fromkeys(map(Path.resolve, folders)) if is_installable(folder))
 
 
 def _own_folders(requests: Sequence[CreateRequest]) -> list[Path]:
     return [(request.root / request.project.path).resolve() for request in requests]
-
-
-def _unique(projects: Iterable[Project]) -> list[Project]:
-    return list({project.path: project for project in projects}.values())
 
 
 def _read_lock(path: Path) -> Lock:

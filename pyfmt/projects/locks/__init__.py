@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pyfmt import disk
 from pyfmt.core import parsing
-from pyfmt.projects.files import LOCK_FILES
+from pyfmt.core.files import LOCK_FILES
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
 from pyfmt.projects.locks.values import Lock, LockError, Source, Table
 

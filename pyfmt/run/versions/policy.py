@@ -10,12 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.files import LOCK_FILES
 from pyfmt.core.listing import some
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, Unit
 from pyfmt.core.policies import VersionsPolicy
 from pyfmt.core.rules import INTERNAL_VERSION_BEHIND, SEVERAL_INTERNAL_VERSIONS, SEVERAL_VERSIONS, TOOL, Rule
 from pyfmt.core.versions import Bound, SharedDistribution, VersionMatrix, same_version, usual
-from pyfmt.projects.files import LOCK_FILES
 from pyfmt.projects.names import normalise
 
 _SHOWN = 5  # constraints of other projects that a finding lists

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.tools.rule_text import link, paragraph, sentence
+from pyfmt.tools.rule_text import example, link, paragraph, sentence
 
 if TYPE_CHECKING:
     from mypy.errorcodes import ErrorCode
 
 # mypy's own link for an error code (mypy.errors.BASE_RTD_URL, --show-error-code-links)
 _PAGES = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
+EXAMPLES = Path(__file__).with_name("examples.toml")
 _NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
 
 
@@ -46,4 +48,4 @@ def _code(code: ErrorCode) -> str:
         remarks.append("It is off by default; `enable_error_code`, or an option of mypy's own, turns it on.")
     if remarks:
         lines += ["", *paragraph(" ".join(remarks))]
-    return "\n".join([*lines, *link(url(code.code, code.code))])
+    return "\n".join([*lines, *example(EXAMPLES, code.code), *link(url(code.code, code.code))])

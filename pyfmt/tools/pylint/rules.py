@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.tools.rule_text import link, paragraph, sentence
+from pyfmt.tools.rule_text import example, link, paragraph, sentence
 
 if TYPE_CHECKING:
     from pylint.lint import PyLinter
@@ -22,6 +23,7 @@ _FOLDERS = {
     "I": "information",
 }
 _PAGES = "https://pylint.readthedocs.io/en/stable/user_guide/messages"
+EXAMPLES = Path(__file__).with_name("examples.toml")
 _ID = re.compile(r"[FEWCRI]\d{4}\Z")
 _NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
 _SEVERITIES = {"F": "error", "E": "error", "W": "warning", "R": "info", "C": "info", "I": "info"}
@@ -94,7 +96,8 @@ def _message(definition: MessageDefinition, asked: str, extension: str) -> str:
         remarks.append(f"Only for Python before {_version(definition.maxversion)}.")
     if remarks:
         lines += ["", *paragraph(" ".join(remarks))]
-    return "\n".join([*lines, *link(url(definition.msgid, definition.symbol))])
+    page = link(url(definition.msgid, definition.symbol))
+    return "\n".join([*lines, *example(EXAMPLES, definition.symbol), *page])
 
 
 def _version(numbers: Iterable[int]) -> str:

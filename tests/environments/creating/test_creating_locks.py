@@ -18,7 +18,7 @@ from pyfmt.core.model import Project
 from pyfmt.environments.creating.installers import find_uv
 from pyfmt.environments.creating.pins import Pinned, pinned
 from pyfmt.environments.creating.recipes import install_list, recipe
-from pyfmt.environments.creating.values import CreateRequest, CreationError
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
 from pyfmt.projects.locks.poetry import read as read_poetry
@@ -212,6 +212,14 @@ def test_pylock_reads_as_the_lock_that_it_was_exported_from(tmp_path: Path) -> N
     assert {pin.name: set(pin.hashes) for pin in exported_lock.pins} == {p.name: set(p.hashes) for p in own.pins}
 
 
+def test_pylock_reads_as_pip_wrote_it(manager: Callable[..., Path], tmp_path: Path) -> None:
+    folder = write(tmp_path, {"base/pyproject.toml": BASE, "base/base/__init__.py": ""})
+    run(manager("pip"), "lock", "-q", "pluggy==1.6.0", "-e", "base", "-o", "pylock.toml", cwd=folder)
+    locked = read_lock(folder / "pylock.toml", HERE)
+    assert pins(locked) == {"pluggy==1.6.0"} and all(pin.hashes for pin in locked.pins)
+    assert [(f.path, f.editable) for f in locked.folders] == [(folder / "base", True)]
+
+
 PDM = """
 [project]
 name = "service"
@@ -280,4 +288,4 @@ def test_a_damaged_lock_is_said(tmp_path: Path, text: str) -> None:
     write(tmp_path, {"poetry.lock": text})
     request = CreateRequest(Project("a", "."), (), tmp_path, tmp_path / ".venv")
     with pytest.raises(CreationError, match="poetry.lock cannot be read"):
-        recipe([request], tmp_path, HERE, with_uv=True)
+        recipe([request], tmp_path, HERE, uv(), CreateOptions())

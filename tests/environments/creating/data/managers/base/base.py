@@ -1,0 +1,1 @@
+"""What the others have from its folder."""

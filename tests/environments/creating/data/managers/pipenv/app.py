@@ -1,0 +1,1 @@
+"""Needs what its lock holds."""

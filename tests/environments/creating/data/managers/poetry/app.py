@@ -1,0 +1,5 @@
+"""Needs what its lock holds."""
+
+import typing_extensions
+
+print(typing_extensions)
