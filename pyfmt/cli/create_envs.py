@@ -12,7 +12,7 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, MAIN_WORK_TREE, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.core.similar import nearest
@@ -21,7 +21,6 @@ from pyfmt.environments.add_drift import is_own
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
-from pyfmt.git.linked import RULE
 from pyfmt.imports.parse import read_module
 from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
@@ -136,7 +135,7 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     environment = resolution.environment
     if environment is None or environment.health is Health.BROKEN:
         return True
-    return resolution.rule == RULE or everything and resolution.rule == "dependent"
+    return resolution.rule == MAIN_WORK_TREE or everything and resolution.rule == DEPENDENT
 
 
 def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
