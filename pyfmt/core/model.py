@@ -144,7 +144,7 @@ class Candidate:
     cure: str = ""
 
 
-# Rules by which a project has an environment that is another's: a dependent's, of a folder above, of the main work tree.
+# Rules by which a project has an environment of others: of its dependents, of a folder above, of the main work tree.
 DEPENDENT, INHERITED, MAIN_WORK_TREE = "dependent", "inherited", "main work tree"
 BORROWED = (DEPENDENT, INHERITED, MAIN_WORK_TREE)
 
