@@ -85,7 +85,7 @@ demo: $(PROGRAM)
 	echo "exit code $$code; have a look around in $$scratch"
 
 test: $(STAMP) system
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/mypy --strict

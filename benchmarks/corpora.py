@@ -89,7 +89,7 @@ def make(corpus: Corpus) -> Path:
     tree = place / "tree"
     tree.mkdir(parents=True)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda sdist: _unpack(sdist, tree / "packages" / sdist.name), corpus.sdists))
+        list(pool.map(lambda sdist: unpack(sdist, tree / "packages" / sdist.name), corpus.sdists))
     (tree / "pyproject.toml").write_text(_ROOT.format(exclude=json.dumps(corpus.exclude)), "utf-8")
     (tree / ".gitignore").write_text(".venv/\n", "utf-8")
     author = ("-c", "user.name=corpus", "-c", "user.email=corpus@example.org", "-c", "commit.gpgsign=false")
@@ -109,7 +109,8 @@ def make(corpus: Corpus) -> Path:
     return tree
 
 
-def _unpack(sdist: Sdist, folder: Path) -> None:
+def unpack(sdist: Sdist, folder: Path) -> None:
+    """Download an sdist and unpack it as `folder`; raises SystemExit where it is another file than the one listed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     unpacked = folder.with_name(f".{folder.name}")
     with tarfile.open(fileobj=io.BytesIO(_fetched(sdist))) as archive:

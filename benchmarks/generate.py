@@ -257,6 +257,14 @@ def generate(folder: Path, size: Size, jobs: int = 2) -> None:
     """Write the whole monorepo to `folder`, which must not exist, and create its environments."""
     from uv import find_uv_bin  # the test extra brings it
 
+    write(folder, size)
+    uv = find_uv_bin()
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda number: create_environment(folder, number, uv), range(size.services)))
+
+
+def write(folder: Path, size: Size) -> None:
+    """The monorepo without environments."""
     folder.mkdir(parents=True)
     (folder / "pyproject.toml").write_text('[tool.pyfmt]\nprojects = ["lib/*", "projects/*"]\n', "utf-8")
     (folder / ".gitignore").write_text(".venv/\n", "utf-8")
@@ -266,9 +274,6 @@ def generate(folder: Path, size: Size, jobs: int = 2) -> None:
         write_service(folder, number, size)
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     subprocess.run(["git", "-C", str(folder), "add", "--all"], check=True)
-    uv = find_uv_bin()
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda number: create_environment(folder, number, uv), range(size.services)))
 
 
 def main() -> None:

@@ -48,7 +48,13 @@ def _in_place(loop: CarefulLoop, turn: LoopProject, tool: str) -> set[Key] | Non
     except AssertionError as error:
         print(f"oracle: {tool} does not run in {turn.path}: {str(error)[-300:]}", flush=True)
         return None
+    # mypy tells of other projects' files, too, which it came to by imports.
+    said = [each for each in said if _is_below(each[0], turn.path)]
     return {(path, line, tool, rule, turn.environment) for path, line, rule, _ in said if rule}
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return folder == "." or path.startswith(f"{folder}/")
 
 
 def _reported(reported: Reported, project: dict[str, str], tool: str) -> set[Key]:

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from benchmarks import corpora, edits, oracle
@@ -69,15 +70,17 @@ class Row:
         yield f"{self.reported.seconds:.1f}"
 
 
-def measure(corpus: corpora.Corpus, change: Version, landed: Version | None, *, ask: bool) -> Row:
-    """One corpus; `ask`: the tools in place, even where the two versions agree."""
+def measure(
+    corpus: corpora.Corpus, change: Version, landed: Version | None, *, ask: bool, most: int | None = None
+) -> Row:
+    """One corpus, with `most` of its edits; `ask`: the tools in place, even where the two versions agree."""
     tree = corpora.make(corpus)
     # An earlier run may have been killed in an edit.
     subprocess.run(["git", "checkout", "--quiet", "--", "."], cwd=tree, check=True)
     row = Row(corpus.name, change.cold(tree), landed.cold(tree) if landed else None)
     if (warm := change.cached(tree)).text != row.reported.text:
         row.wrong.append(f"warm: {warm.difference(row.reported)}")
-    for edit in edits.of(tree):
+    for edit in islice(edits.of(tree), most):
         with edit:
             cached, cold = change.cached(tree), change.uncached(tree)
         row.edits += 1

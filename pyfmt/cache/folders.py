@@ -31,6 +31,11 @@ def tool_environments_folder() -> Path:
     return Path(user_cache(os.environ, os.path.expanduser("~")), "tools")
 
 
+def composed_environments_folder() -> Path:
+    """Where `pyfmt what-if` composes environments: in the user's cache folder, outside of every checkout."""
+    return tool_environments_folder().with_name("what-if")
+
+
 def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:
     """A folder for one tool's own cache: one for each tool version, configuration, environment and group of
     projects."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
+from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.model import Project
-from pyfmt.imports.parse import Read
 
 _LISTS: MemoKind[dict[str, list[str]]] = MemoKind("import lists", 2, dict[str, list[str]])
 
@@ -18,7 +18,7 @@ class ImportLists:
     The first question about a file answers those about all of its project.
     """
 
-    def __init__(self, imports: Read, table: MemoTable, projects: Iterable[Project]) -> None:
+    def __init__(self, imports: SourceReader, table: MemoTable, projects: Iterable[Project]) -> None:
         self._imports, self._table = imports, table
         self._homes = {
             file: project for project in projects for file in (*project.files, *project.hidden, *project.notebooks)
@@ -43,4 +43,5 @@ class ImportLists:
         return self._table.remembered(_LISTS, [""], inputs, lambda _: {"": self._read(wanted)})[""]
 
     def _read(self, files: Sequence[str]) -> dict[str, list[str]]:
+        self._imports.fetch_contents(files)
         return {file: [text for text in self._imports(file) if not text.startswith("@")] for file in files}

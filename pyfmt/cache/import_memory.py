@@ -50,8 +50,12 @@ class SourceReader:
         """What a file defines."""
         return self._content(file).definitions
 
+    def fetch_contents(self, files: Iterable[str]) -> None:
+        """Have all but the `statements` of many files at once."""
+        self._take(files, _CONTENT, self._contents, lambda parsed: parsed.content)
+
     def _content(self, file: str) -> ModuleContent:
-        self._take([file], _CONTENT, self._contents, lambda parsed: parsed.content)
+        self.fetch_contents([file])
         return self._contents.get(self._place(file), _NOTHING)
 
     def statements(self, file: str) -> FileImports:

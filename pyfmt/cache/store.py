@@ -37,15 +37,16 @@ def store_name(group: str) -> str:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Holds a file as a lock between processes, where there are such locks (POSIX)."""
+def locked(path: Path, shared: bool = False) -> Iterator[None]:
+    """Holds a file as a lock between processes, where there are such locks (POSIX); those that share it exclude only
+    those that do not."""
     with open(path, "ab") as file:
         try:
             import fcntl  # deferred: POSIX only, and seldom needed
         except ImportError:
             pass
         else:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pyfmt.cli.options import add_running, add_stdin
+from pyfmt.cli.options import add_cluster, add_running, add_stdin
 from pyfmt.cli.running import execute
 from pyfmt.core.request import Command
 
@@ -18,6 +18,7 @@ EXAMPLES = (
     ("pyfmt check --agent", "for coding agents: what is new since the last commit, in few lines"),
     ("pyfmt check --watch lib/storage", "while working on one project: again after each save"),
     ("pyfmt check --shard 1/3 --output json=shard-1.json", "a third of the work, for `pyfmt merge`"),
+    ("pyfmt check --executor dask --scheduler tcp://10.0.0.1:8786", "on the workers of a cluster"),
 )
 
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of every command that runs tools, and `--diff`."""
     add_running(parser)
     add_stdin(parser)
+    add_cluster(parser)
     parser.add_argument("--diff", action="store_true", help="show how files would be reformatted")
     parser.add_argument(
         "--agent",

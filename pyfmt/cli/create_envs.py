@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import disk
 from pyfmt.cache.memory import Memory
-from pyfmt.core.errors import UsageError
 from pyfmt.core.model import DEPENDENT, MAIN_WORK_TREE, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
-from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
-from pyfmt.environments.add_drift import is_own
-from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, Status
+from pyfmt.environments.creating import CreateOptions, Creation, Status
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
-from pyfmt.imports.parse import read_module
 from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
+from pyfmt.run.create_requests import create_requests, named_projects
 from pyfmt.run.workspace import Workspace, open_workspace
 
 
@@ -36,6 +30,7 @@ class CreateArguments:
     python: str | None = None
     recreate: bool = False
     dry_run: bool = False
+    fetch_managers: bool = False
 
 
 def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
@@ -49,17 +44,18 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     if scripts and not asked.projects:
         return code
     space = open_workspace(request, cwd, environ)
-    chosen = _named(asked, space, cwd) if asked.projects else _missing(asked, space)
+    chosen = named_projects(asked.projects, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
         return 0
-    wanted = _requests(chosen, space, environ)
+    wanted = create_requests(chosen, space, environ)
     memory = Memory(space.config, True)
     memory.close()
     options = CreateOptions(
         python=asked.python,
         recreate=asked.recreate,
         dry_run=asked.dry_run,
+        fetch_managers=asked.fetch_managers,
         jobs=space.config.jobs,
         cache_dir=memory.folder,
         environ=dict(environ),
@@ -95,21 +91,6 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-def _named(asked: CreateArguments, space: Workspace, cwd: Path) -> list[Project]:
-    """The projects that were named by name, by path below the root, or by path below the working folder."""
-    found = []
-    for word in asked.projects:
-        place = Path(os.path.realpath(cwd / word))
-        for project in space.projects:
-            if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
-                found.append(project)
-                break
-        else:
-            known = [project.name for project in space.projects]
-            raise UsageError(f"there is no such project{nearest(word, known)}", word)
-    return found
-
-
 def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
     """Projects with files and without a usable environment of their own.
 
@@ -136,45 +117,6 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     if environment is None or environment.health is Health.BROKEN:
         return True
     return resolution.rule == MAIN_WORK_TREE or everything and resolution.rule == DEPENDENT
-
-
-def _requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
-    """One request for each project, with the others that share its environment (a workspace's members)."""
-    root = space.config.root
-    by_path = {project.path: project for project in space.projects}
-    depends_on = {project.path: project.depends_on for project in space.projects}
-    prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
-    for found in space.resolutions:
-        if found.environment is not None and is_own(found, os.path.realpath(root)):
-            prefixes[found.project] = Path(found.environment.prefix)
-    wanted = {prefixes[project.path] for project in chosen}
-    requests = []
-    for project in space.projects:
-        if prefixes[project.path] in wanted and (project.checked or project.distribution or project in chosen):
-            needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
-            requests.append(
-                CreateRequest(
-                    project,
-                    needs,
-                    root,
-                    prefixes[project.path],
-                    space.projects,
-                    _imported(root, project),
-                    space.config.groups,
-                    space.config.extras,
-                )
-            )
-    return requests
-
-
-def _imported(root: Path, project: Project) -> frozenset[str]:
-    """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
-    found = set()
-    for file in project.checked:
-        with contextlib.suppress(OSError):
-            imports = read_module(disk.read_python(root / file)).statements.imports
-            found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
-    return frozenset(found)
 
 
 def _result_text(creation: Creation, root: Path) -> str:

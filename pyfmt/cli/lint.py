@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pyfmt.cli.options import add_running, add_stdin
+from pyfmt.cli.options import add_cluster, add_running, add_stdin
 from pyfmt.cli.running import execute
 from pyfmt.core.request import Command
 
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of every command that runs tools, and `--add-ignores`."""
     add_running(parser)
     add_stdin(parser)
+    add_cluster(parser)
     parser.add_argument(
         "--add-ignores",
         action="store_true",

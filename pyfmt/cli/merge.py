@@ -45,7 +45,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _ShardReport:
+class ShardReport:
+    """The report of a part of a run, and where it comes from."""
+
     file: str
     report: Report
     shard: ShardRecord
@@ -63,7 +65,11 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
     """Join the reports in `files`; raises UsageError where they are not all the shards of one run."""
     if not files:
         raise UsageError("is given no report", "merge", "give the JSON reports of all shards")
-    parts = [_read(file, cwd) for file in files]
+    return joined([_read(file, cwd) for file in files])
+
+
+def joined(parts: Sequence[ShardReport]) -> Merged:
+    """The whole of what shards say; raises UsageError where they are not all the shards of one run."""
     first = parts[0]
     for part in parts[1:]:
         _check_same(first, part)
@@ -73,24 +79,29 @@ def merge(files: Sequence[str], cwd: Path) -> Merged:
     return Merged(merging.join(reports, syntax_ranks(), rule_kinds(), same), first.shard.fail_on)
 
 
-def _read(file: str, cwd: Path) -> _ShardReport:
+def _read(file: str, cwd: Path) -> ShardReport:
     try:
         text = disk.read_text(cwd / file)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", file) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"cannot be read: {error}", file) from error
+    return shard_report(file, text)
+
+
+def shard_report(file: str, text: str) -> ShardReport:
+    """What a shard has written; raises UsageError for what is no report of one by this pyfmt."""
     version = json_report.written_by(text)
     report = json_report.read(text, file)
     if version != __version__:
         raise UsageError(f"was written by pyfmt {version}, and this is {__version__}", file, _AGAIN)
     if report.shard is None:
         raise UsageError("is a whole report, no shard's", file, "write shards with `pyfmt check --shard I/N`")
-    return _ShardReport(file, report, report.shard)
+    return ShardReport(file, report, report.shard)
 
 
 # What all shards must agree on, the most telling first: the words, and what is compared.
-_SAME: tuple[tuple[str, Callable[[_ShardReport], object]], ...] = (
+_SAME: tuple[tuple[str, Callable[[ShardReport], object]], ...] = (
     ("number of shards", lambda part: part.shard.count),
     ("commit", lambda part: part.shard.commit or "none"),
     ("versions of the tools", lambda part: part.shard.tools),
@@ -105,7 +116,7 @@ _SAME: tuple[tuple[str, Callable[[_ShardReport], object]], ...] = (
 )
 
 
-def _check_same(one: _ShardReport, other: _ShardReport) -> None:
+def _check_same(one: ShardReport, other: ShardReport) -> None:
     for name, value in _SAME:
         first, second = value(one), value(other)
         if first != second:
@@ -117,7 +128,7 @@ def _check_same(one: _ShardReport, other: _ShardReport) -> None:
             )
 
 
-def _check_complete(parts: Sequence[_ShardReport]) -> None:
+def _check_complete(parts: Sequence[ShardReport]) -> None:
     by_index: dict[int, str] = {}
     for part in parts:
         index, count = part.shard.index, part.shard.count

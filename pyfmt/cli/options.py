@@ -129,6 +129,18 @@ def add_gate(group: argparse._ActionsContainer) -> None:
     )
 
 
+def add_cluster(parser: argparse._ActionsContainer) -> None:
+    """Where the parts of a run are done."""
+    group = parser.add_argument_group("on a cluster")
+    group.add_argument("--executor", choices=("dask",), help="do the run on the workers of a cluster; writes nothing")
+    group.add_argument("--scheduler", metavar="URL", help="with --executor dask: its scheduler, as tcp://HOST:PORT")
+    group.add_argument(
+        "--same-filesystem",
+        action="store_true",
+        help="with --executor: the workers see this folder at the same path, with its environments; nothing is sent",
+    )
+
+
 def add_acceptance(group: argparse._ActionsContainer) -> None:
     """What makes a run fail."""
     group.add_argument(
@@ -202,7 +214,7 @@ def add_timings(group: argparse._ActionsContainer) -> None:
 
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that run tools; those that only some of them have are off elsewhere."""
-    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None)
+    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None, executor=None)
     add_paths(parser)
     group = parser.add_argument_group("what and how fast")
     group.add_argument(

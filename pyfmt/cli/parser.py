@@ -27,6 +27,7 @@ _HELP = {
     "affected": "The projects that changed since a commit, and those that depend on them, with the reasons.",
     "graph": "Which project depends on which, and the file that declares it.",
     "versions": "Which project has which version of what, and what keeps them apart; --check: by the policy.",
+    "what-if": "What an upgrade would bring: findings that would be new or gone, before anything is installed.",
     "init": "Write [tool.pyfmt], the hook and a CI file; shows the changes and asks first.",
     "trust": "Allow pyfmt to execute code of this checkout and of its environments (plugins), from now on.",
     "baseline": "Accept today's findings (write), drop those that are gone (prune), or show them in numbers (status).",
@@ -71,7 +72,7 @@ class CommandModule(Protocol):
 
 def command_module(name: str) -> CommandModule:
     """The module of a command; it is imported only where it is needed, which keeps the start of the others quick."""
-    return cast(CommandModule, importlib.import_module(f"pyfmt.cli.{name}"))
+    return cast(CommandModule, importlib.import_module(f"pyfmt.cli.{name.replace('-', '_')}"))
 
 
 def _examples(examples: Sequence[tuple[str, str]]) -> str:
@@ -113,7 +114,8 @@ def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 _WITH_VALUE = frozenset(
     "--root --config --color --tool --output --format --since --jobs --timeout --cache-audit --stdin-filename --python "
-    "--hook --ci --install --template --shard --shard-times -j -o -t --fail-on --severity --sort --max-same".split()
+    "--hook --ci --install --template --shard --shard-times -j -o -t --fail-on --severity --sort --max-same "
+    "--project --resolution --executor --scheduler".split()
 )
 
 

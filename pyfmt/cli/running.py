@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,16 @@ def execute(options: argparse.Namespace, command: Command) -> int:
         from pyfmt.cli import agent  # deferred: only where it is asked for
 
         return _deliver(agent.run, agent.request(request, options), display, began)[0].exit_code
+    if options.executor:
+        for name in ("watch", "add_ignores", "timings"):
+            if getattr(options, name):
+                raise UsageError("cannot be mixed with --executor", f"--{name.replace('_', '-')}")
+        from pyfmt.cli.cluster import command as cluster  # deferred: only where it is asked for
+        from pyfmt.cli.cluster.dask import connected
+
+        with connected(options.scheduler) as machines:
+            run = partial(cluster.run, machines=machines, same_filesystem=options.same_filesystem)
+            return _deliver(run, request, display, began)[0].exit_code
     if options.watch:
         from pyfmt.cli.watch.command import watch  # deferred: only where it is asked for
 

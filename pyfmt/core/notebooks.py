@@ -29,6 +29,10 @@ _DECODER = json.JSONDecoder()
 # https://ipython.readthedocs.io/en/stable/interactive/magics.html
 _MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?]|[^#'\"]*[\w\])]\?{1,2}\s*$)")
 _ASSIGNED = re.compile(r"(?P<target>\s*[\w.,\[\] ]+?=\s*)[%!].*")
+# A statement that runs among the others: its names are used, and what it binds is there afterwards.
+_TIMED = re.compile(
+    r"\s*%(?:time|timeit|prun)\s+(?:(?:-[nrp]\s*\d+|-[lsTD]\s+\S+|--?[\w-]+)\s+)*(?P<statement>[^-\s].*)"
+)
 _CELL_MAGIC = re.compile(r"(?:\s*(?:#.*)?\n)*\s*%%(?P<name>\w*)")
 _NAMED = re.compile(r" \(notebook_[0-9a-f]{12}, line \d+\)")  # of a module that no reader knows
 _NUMBERED = re.compile(r"\bline (\d+)\b")
@@ -192,6 +196,8 @@ class Notebook:
                 continue
             own = _LINE_END.split(text.rstrip("\r\n"))
             shown.update(len(lines) + line for line in _shown("\n".join(own)))
+            before = _LINE_END.split(cell.source)
+            shown.update(len(lines) + line for line, text in enumerate(own, 1) if _shift(text, before[line - 1]))
             lines += [(cell.number, line) for line in range(1, len(own) + 1)]
             texts += own
         return Module("".join(f"{line}\n" for line in texts), tuple(lines), frozenset(shown))
@@ -216,12 +222,19 @@ class Notebook:
             cell=replace(at, text=self.line(at)),
         )
 
+    def _shifted(self, finding: Finding, module: Module, at: CellPlace) -> Finding:
+        """The finding with the columns that it has behind a magic."""
+        more = _shift(module.text.split("\n")[finding.line - 1], self.line(at)) if 0 < finding.line else 0
+        column, end = finding.column, finding.end_column
+        return replace(finding, column=column and column + more, end_column=end and end + more) if more else finding
+
     def located(self, finding: Finding, module: Module) -> Finding:
         """A finding at a place in the module, told from its cell and from the file; a range ends with its cell."""
         if not module.lines:
             return finding
         line = min(max(finding.line, 1), len(module.lines))
         number, own_line = module.lines[line - 1]
+        finding = self._shifted(finding, module, CellPlace(number, own_line, 1))
         end = module.lines[finding.end_line - 1] if finding.end_line and finding.end_line <= len(module.lines) else None
         same = end is not None and end[0] == number
         place = CellPlace(number, own_line, finding.column)
@@ -305,8 +318,21 @@ def _language(metadata: Any) -> str:
     return next((name.lower() for name in names if isinstance(name, str) and name), "python")
 
 
-def plain(source: str) -> str | None:
-    """A cell as Python, with IPython's magics taken out by the looks of their lines; None: it is another language's."""
+def timed(line: str) -> str | None:
+    """The statement that a magic runs in the notebook's own namespace: of `%time x = f()` the assignment."""
+    found = _TIMED.fullmatch(line)
+    return found["statement"] if found is not None and _parses(found["statement"]) else None
+
+
+def _shift(text: str, before: str) -> int:
+    """By how many characters a line begins later in its cell, since a magic stands before the statement there."""
+    own = text.lstrip()
+    return len(before) - len(text) if own and timed(before) == own else 0
+
+
+def plain(source: str, value: str = "None") -> str | None:
+    """A cell as Python, with IPython's magics taken out by the looks of their lines, and `value` for what they give;
+    None: it is another language's."""
     named = _CELL_MAGIC.match(source)
     if named is not None and named["name"] not in _PYTHON_MAGICS:
         return None
@@ -318,9 +344,9 @@ def plain(source: str) -> str | None:
         if goes_on:
             goes_on, line = line.endswith("\\"), ""
         elif assigned is not None:
-            goes_on, line = line.endswith("\\"), f"{assigned['target']}None"
+            goes_on, line = line.endswith("\\"), f"{assigned['target']}{value}"
         elif magic is not None:
-            goes_on, line = line.endswith("\\"), f"{magic['indent']}pass"
+            goes_on, line = line.endswith("\\"), f"{magic['indent']}{timed(line) or 'pass'}"
         lines.append(line)
     return "\n".join(lines)
 

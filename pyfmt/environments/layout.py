@@ -15,6 +15,7 @@ from pyfmt.core.model import PythonVersion
 
 UNFINISHED = ".pyfmt-creating"  # the mark of an environment whose creation is not finished, see creating/marker.py
 ALONE = ".pyfmt-alone"  # the mark of an environment for a folder with nothing to install: no other project's
+COMPOSED = ".pyfmt-composed"  # the mark of one that nobody has installed, see creating/composing.py
 UNKNOWN_VERSION = PythonVersion(0, 0, 0)
 
 _VERSIONED = re.compile(r"^(python|pypy)(\d+)\.(\d+)(t?)(?:\.exe)?$", re.IGNORECASE)

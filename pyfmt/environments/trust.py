@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt.environments.layout import Broken, EnvironmentLayout, locate
+from pyfmt.environments.layout import COMPOSED, Broken, EnvironmentLayout, locate
 from pyfmt.projects.tracked import first_tracked
 
 
@@ -39,6 +39,8 @@ def decide(prefix: Path, root: Path) -> Trust:
     place, checkout = os.path.realpath(prefix), os.path.realpath(root)
     if is_stored(root):
         return Trust(True, "the checkout is trusted (pyfmt trust)")
+    if os.path.lexists(os.path.join(place, COMPOSED)):
+        return Trust(False, "nobody has installed what is in it: the checkout's requirements name it", _CURE)
     try:
         layout = locate(place)
     except (Broken, OSError) as error:

@@ -88,12 +88,16 @@ class GitIndex:
         real = os.path.relpath(os.path.join(os.path.realpath(folder), name), self.top)
         return None if real == ".." or real.startswith(f"..{os.sep}") else real
 
-    def untrusted_filters(self, paths: Iterable[str]) -> dict[str, str]:
-        """Those of `paths` whose contents go through a filter driver that may not run, and its name."""
+    def filters(self) -> Sequence[str]:
+        """The filter drivers that may not run; raises StagedError."""
         try:
-            drivers = frozenset(self.git.filters())
+            return self.git.filters()
         except CannotCall as error:
             raise StagedError(str(error), self.top) from error
+
+    def untrusted_filters(self, paths: Iterable[str]) -> dict[str, str]:
+        """Those of `paths` whose contents go through a filter driver that may not run, and its name."""
+        drivers = frozenset(self.filters())
         listed = _joined(paths) if drivers else b""
         if not listed:
             return {}

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pyfmt.core import parsing
+
 NAMES = "#"
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _PLAIN = (ast.Name, ast.Tuple, ast.List, ast.Starred, ast.expr_context)
@@ -35,7 +37,8 @@ def definitions_of(tree: ast.Module) -> tuple[Definition, ...]:
     for statement in tree.body:
         # Which names a statement finds depends on the order of both; that of those that always count is told by this.
         flat, line = _flattened([statement], line)
-        names, sets = _names(statement), _sets_on_others(statement)
+        nodes = parsing.nodes(statement)
+        names, sets = _names(statement, nodes), _sets_on_others(nodes)
         if sets or any(name[:1] == "_" and name[-1:] == "_" for name in names):
             names = set()
         digest = hashlib.sha256(marshal.dumps([first and not found, always, flat], 2)).hexdigest()[:16]
@@ -84,7 +87,7 @@ def _first_line(tree: ast.Module) -> int:
     return min([tree.body[0].lineno, *(node.lineno for node in decorators)])
 
 
-def _names(statement: ast.stmt) -> set[str]:
+def _names(statement: ast.stmt, inside: Iterable[ast.AST]) -> set[str]:
     """The names that a statement binds in its module; none where it may do anything else that others see."""
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         names = {each.asname or each.name for each in statement.names}
@@ -93,13 +96,13 @@ def _names(statement: ast.stmt) -> set[str]:
         found = {statement.name}
     elif isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        nodes = [node for target in targets for node in ast.walk(target)]
+        nodes = [node for target in targets for node in parsing.nodes(target)]
         if not all(isinstance(node, _PLAIN) for node in nodes):
             return set()
         found = {node.id for node in nodes if isinstance(node, ast.Name)}
     else:
         return set()
-    for node in ast.walk(statement):
+    for node in inside:
         if isinstance(node, ast.Global):
             found.update(node.names)
         elif isinstance(node, ast.NamedExpr):
@@ -109,13 +112,12 @@ def _names(statement: ast.stmt) -> set[str]:
     return found
 
 
-def _sets_on_others(statement: ast.stmt) -> bool:
-    """Whether it sets an attribute of anything but a method's own object, or a mere argument of the function."""
-    stores = {
-        id(node) for node in ast.walk(statement) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    }
+def _sets_on_others(nodes: Iterable[ast.AST]) -> bool:
+    """Whether a statement of these nodes sets an attribute of anything but a method's own object, or a mere argument of a
+    function."""
+    stores = {id(node) for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     if stores:
-        for function in ast.walk(statement):
+        for function in nodes:
             if isinstance(function, _FUNCTION):
                 stores -= {id(node) for node in _harmless(function)}
     return bool(stores)
@@ -130,7 +132,7 @@ def _harmless(
     defaults = len(arguments) - len(function.args.defaults)
     unknown = {each.arg for each in arguments[:defaults]}
     unknown.update(each.arg for each, value in zip(function.args.kwonlyargs, function.args.kw_defaults) if not value)
-    inside = [node for each in function.body for node in ast.walk(each)]
+    inside = [node for each in function.body for node in parsing.nodes(each)]
     for node in inside:
         if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)):
             unknown.discard(node.arg if isinstance(node, ast.arg) else node.id)

@@ -86,7 +86,7 @@ def read_module(source: bytes) -> ParsedModule:
     except (SyntaxError, ValueError) as error:
         texts = (*(f"{name}.**" for name in sorted(imported_names(source))), ".**")
         return ParsedModule(ModuleContent(texts, ""), _by_lines(source, extends, error))
-    nodes = list(ast.walk(tree))
+    nodes = parsing.nodes(tree)
     texts = tuple(dict.fromkeys(text for node in nodes for text in _texts(node)))
     definitions = definitions_of(tree)
     content = ModuleContent(texts, tree_digest(source, definitions), definitions)

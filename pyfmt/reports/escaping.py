@@ -14,6 +14,8 @@ _WORKFLOW_COMMAND = re.compile(r"\A(\s*)::")
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\n": "&#10;"})
 _ASCII = re.compile(r"[\x20-\x7e]*\Z")
 
+_MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#&"})
+
 
 def _escape(match: re.Match[str]) -> str:
     char = match.group()
@@ -102,6 +104,11 @@ def wrap(text: str, width: int) -> list[str]:
             word = rest
         line = word
     return [*lines, line or ""]
+
+
+def markdown(text: str) -> str:
+    """A text in one line of Markdown, as it is."""
+    return printable(text).translate(_MARKDOWN)
 
 
 def xml(text: str) -> str:

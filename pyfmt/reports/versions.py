@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyfmt.core.versions import InternalLibrary, LibraryUse, SharedDistribution, VersionMatrix, by_version
-from pyfmt.reports.escaping import cells, pad, printable, xml
+from pyfmt.reports.escaping import cells, markdown, pad, printable, xml
 
 _WIDEST = 60  # cells of a column that are filled up: a long list of projects would make every other line as long
-_MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|#&"})
 _STYLE = (
     "body{font:1rem system-ui}table{border-collapse:collapse}td,th{border:1px solid;padding:.2em .6em;text-align:left}"
 )
@@ -88,11 +87,11 @@ def _rest(matrix: VersionMatrix) -> list[str]:
 def _markdown(matrix: VersionMatrix) -> str:
     parts = []
     for table in _tables(matrix):
-        lines = ["| " + " | ".join(printable(cell).translate(_MARKDOWN) for cell in row) + " |" for row in _all(table)]
+        lines = ["| " + " | ".join(markdown(cell) for cell in row) + " |" for row in _all(table)]
         parts.append(
             "\n".join([f"## {table.title.capitalize()}", "", lines[0], "|---" * len(table.head) + "|", *lines[1:]])
         )
-    parts += [printable(line).translate(_MARKDOWN) for line in _rest(matrix)]
+    parts += [markdown(line) for line in _rest(matrix)]
     return "\n\n".join(parts) + "\n" if parts else _NOTHING
 
 

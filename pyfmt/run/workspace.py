@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,11 @@ from pyfmt.core.model import Config, Project, Resolution
 from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
+from pyfmt.environments.resolve import resolve
 from pyfmt.environments.stale import LockedTool, lock_facts
 from pyfmt.git.linked import MainTree, resolve_here
 from pyfmt.projects import Survey
+from pyfmt.projects.dependencies import closure
 from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
@@ -84,13 +86,33 @@ def survey_workspace(
     stage = stage.configured(settings) if stage else None
     real = stage.real if stage else settings
     steps.done("walk")
-    found, main = resolve_here(survey.projects, real, environ, memo, trusted=request.trust)
-    found = with_drift(found, survey.projects, real.root, memo)
-    found = stage.environments(found) if stage else found
+    if request.environments is None:
+        found, main = resolve_here(survey.projects, real, environ, memo, trusted=request.trust)
+        found = with_drift(found, survey.projects, real.root, memo)
+        found = stage.environments(found) if stage else found
+    else:
+        found, main = _given(survey.projects, real, request, environ, memo), None
     steps.done("environments")
     facts = lock_facts(settings.root, survey.projects, TOOLS, memo)
     steps.done("locks")
     return Workspace(settings, survey.projects, found, survey, *facts, tuple(steps.found), main, stage)
+
+
+def _given(
+    members: Sequence[Project],
+    settings: Config,
+    request: Request,
+    environ: Mapping[str, str],
+    memo: MutableMapping[str, str] | None,
+) -> tuple[Resolution, ...]:
+    """The environments that a request names, and those of the libraries of their projects; all others have none."""
+    given = request.environments or {}
+    depends_on = {project.path: project.depends_on for project in members}
+    near = {*given, *closure(given, depends_on)}
+    settings = replace(settings, environments=tuple(given.items()))
+    close = [project for project in members if project.path in near]
+    found = {each.project: each for each in resolve(close, settings, environ, memo, trusted=request.trust)}
+    return tuple(found.get(project.path, Resolution(project.path, None, "")) for project in members)
 
 
 def surveyed(settings: Config, tracked: Tracked | None = None) -> tuple[Config, Survey]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyfmt import config, projects
 from pyfmt.cache.import_lists import ImportLists
+from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.memory import Memory
 from pyfmt.core.request import Command, Request
 from tests.projects.trees import named, write
@@ -18,13 +19,14 @@ def lists(root: Path, asked: list[str] | None = None) -> dict[str, list[str]]:
     memory = Memory(settings, True)
     try:
 
-        def one(file: str) -> Sequence[str]:
-            if asked is not None:
-                asked.append(file)
-            return memory.imports(file)
+        class Noting(SourceReader):
+            def __call__(self, file: str) -> Sequence[str]:
+                if asked is not None:
+                    asked.append(file)
+                return super().__call__(file)
 
         survey = projects.find_projects(settings)
-        read = ImportLists(one, memory.table, survey.everything)
+        read = ImportLists(Noting(memory.table, root, both=False), memory.table, survey.everything)
         return {file: list(read(file)) for project in survey.everything for file in project.files}
     finally:
         memory.close()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyfmt.core.model import Finding, Severity
 from pyfmt.core.notebooks import Notebook, NotebookError, plain
 
 TEXT = st.text(st.sampled_from('ab \n"\\é/\t\u2028😀=1'), max_size=20)
@@ -126,6 +127,8 @@ def test_cells_become_one_module_and_the_values_that_end_them_are_known() -> Non
         ("for _ in x:\n    !ls {x} \\\n      more\n    y", "for _ in x:\n    pass\n\n    y"),
         ("files = !ls\nfiles?", "files = None\npass"),
         ("# a comment\n%%time\nf()", "# a comment\npass\nf()"),
+        ("%time x = f()\n  %timeit -n 5 -r2 g(x)\n%prun -l 5 h()\n%timeit -n", "x = f()\n  g(x)\nh()\npass"),
+        ("%time await f(\n%time --fast f()", "pass\nf()"),
         ("%%bash\nls", None),
         ("%%writefile a.py\nimport os", None),
         ("!echo?\n# why?\nx = '?'", "pass\n# why?\nx = '?'"),
@@ -133,3 +136,12 @@ def test_cells_become_one_module_and_the_values_that_end_them_are_known() -> Non
 )
 def test_magics_are_taken_out_by_their_looks(source: str, text: str | None) -> None:
     assert plain(source) == text
+
+
+def test_what_stands_behind_a_magic_is_told_where_it_stands() -> None:
+    notebook = Notebook(json.dumps(document(cell("if 1:\n  %time x = f()"))).encode())
+    module = notebook.module(plain)
+    finding = Finding("a.ipynb", 2, 7, 2, 8, "mypy", "r", "r", Severity.ERROR, "m", "p")
+    at = notebook.located(finding, module).cell
+    assert at is not None and (at.line, at.column, at.end_column) == (2, 13, 14) and at.text[12] == "f"
+    assert module.shown == {2}

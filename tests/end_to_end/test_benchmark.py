@@ -3,12 +3,13 @@ figures."""
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks import generate, growth, rounds
+from benchmarks import generate, growth, rounds, shards
 from benchmarks.growth import Grown
 from benchmarks.measuring import Contestant, Cost
 from benchmarks.results import Results, targets, text
@@ -103,3 +104,10 @@ def test_a_size_that_does_not_fit_into_the_budget_is_left_out(tmp_path: Path) ->
     assert len(written) == 2, "written after each size"
     assert "| 360 | 36,000 | not measured: would take about " in written[0]
     assert "| 10 | 36,000 | not measured" in written[1]
+
+
+def test_shards_of_360_recorded_projects_are_even() -> None:
+    recorded = [{"pylint": 9_000, "mypy": 14_000, "format": 300}, {"pylint": 2_100, "mypy": 6_000}, {"pylint": 41_000}]
+    for count in (2, 7, 16):
+        exact, drifted = shards.simulate(recorded, 360, count, random.Random())
+        assert 1 <= exact <= drifted <= 1.15

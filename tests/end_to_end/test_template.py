@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.end_to_end.trees import manifest
 from tests.environments.places import uv
-from tests.support.monorepo import ROOT, Monorepo
+from tests.support.monorepo import ROOT, Monorepo, findings
 
 SCHEMA = "tools/ci/project.schema.json"
 LIBRARY: dict[str, str | bytes] = {
@@ -49,3 +49,15 @@ def test_services_of_every_kind_are_clean_at_once(tmp_path: Path) -> None:
         assert all((tree.root / path).exists() for path in copied)
         tests = [str(folder / ".venv/bin/python"), "-m", "unittest"]
         subprocess.run(tests, cwd=folder, env=tree.environment_variables(), check=True, capture_output=True)
+
+    # Boundaries hold between them: services 1, 3, ... have the library, and each has its package.
+    tree.write({"pyproject.toml": tree.read("pyproject.toml") + "\n[tool.pyfmt.boundaries]\n"})
+    assert "all clean" in tree.run("check", "--tool", "pyfmt").expect(0).stdout
+    tree.write({"projects/new-0/new_0/bad.py": "import acme_storage\nimport new_1\n"})
+    tree.write({"lib/acme-storage/acme_storage/bad.py": "import new_1\n"})
+    found = findings(tree.check("--tool", "pyfmt")[1])
+    assert {(path.rpartition("/")[0], line, rule) for path, line, rule, _ in found} == {
+        ("projects/new-0/new_0", 1, "PYF003"),
+        ("projects/new-0/new_0", 2, "PYF001"),
+        ("lib/acme-storage/acme_storage", 1, "PYF002"),
+    }

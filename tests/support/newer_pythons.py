@@ -41,7 +41,7 @@ def _unpacked(versions: tuple[str, ...]) -> list[Path] | str:
     folder = cache_folder() / f"debian-pythons-{'-'.join(versions)}"
     executables = [folder / "root/usr/bin" / f"python{version}" for version in versions]
     try:
-        with locked(folder.with_suffix(".lock")):
+        with locked(folder.with_name(f"{folder.name}.lock")):
             if not (folder / "whole").exists():
                 _unpack(versions, folder, executables)
                 (folder / "whole").touch()

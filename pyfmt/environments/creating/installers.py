@@ -64,6 +64,7 @@ class Installer:
                 "--disable-pip-version-check",
             ]
         start += ["--no-deps"] if step.no_deps else []
+        start += ["--only-binary", ":all:"] if step.wheels else []
         # For pip a constraint may be a direct reference, too.
         start += ["--override" if self.uv else "--constraint", str(overrides)] if overrides else []
         for index in step.indexes:
@@ -138,6 +139,12 @@ class Calls:
         """Have uv make the environment of a script that names its own dependencies; raises CreationError."""
         command = [uv, "sync", "--no-progress", "--script", script]
         _check(Installer(uv), "uv", *self._call(_Call(command, cwd, self._plain_environ(), ())))
+
+    def ask(self, command: list[str], cwd: Path) -> tuple[int, str]:
+        """The exit code of a call that installs nothing, and what it said; raises CreationError."""
+        code, said = self._call(_Call(command, cwd, self._plain_environ(), ()))
+        self.raise_if_stopped()
+        return code, said.decode("utf-8", "replace")
 
     def raise_if_stopped(self) -> None:
         """Raises CreationError after `stop`, so that no further step begins."""

@@ -51,9 +51,7 @@ class UnderConstruction:
     def __enter__(self) -> UnderConstruction:
         prefix = self.prefix
         if prefix.is_symlink() or (prefix.exists() and not prefix.is_dir()):
-            raise CreationError(
-                f"{prefix} is no separate folder", "remove it, or name the environment in [tool.pyfmt]"
-            )
+            raise CreationError(f"{prefix} is no separate folder", "remove it, or name the environment in [tool.pyfmt]")
         if prefix.is_dir() and any(prefix.iterdir()) and not is_environment(prefix):
             raise CreationError(f"{prefix} is there and is no environment", "move it away; pyfmt does not delete it")
         if is_unfinished(prefix):

@@ -33,6 +33,7 @@ class Step:
     folders: tuple[LocalFolder, ...] = ()
     indexes: tuple[str, ...] = ()
     no_deps: bool = False
+    wheels: bool = False  # nothing is built
     sync: Sync | None = None  # the call of a manager, instead of the installer's; `folders` is what it builds
     overrides: tuple[str, ...] = ()  # where distributions come from whoever asks for them: "name @ file:///…"
 
@@ -73,16 +74,16 @@ def recipe(
     if lock is None:
         return _unlocked(requests, local)
     content = _read_lock(lock)
-    manifests = [_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
+    manifests = [read_manifest(folder) for folder in dict.fromkeys((owner, *_own_folders(requests)))]
     known = {normalise(extra): names for manifest in manifests for extra, names in extras_of(manifest).items()}
     locked_extras = {extra: known.get(normalise(extra), ()) for extra in content.extras}
     choice, notes = choose(requests, content.groups, locked_extras, content.conflicts)
-    asked = Question(owner, requests[0].prefix, content, choice, _manifest(owner))
+    asked = Question(owner, requests[0].prefix, content, choice, read_manifest(owner))
     if lock.name == "uv.lock" and uv:
         return Recipe(lock.name, (Step(owner, folders=local, sync=sync_by_uv(uv, asked)),), notes)
     pins = install_list(lock, content, target, choice)
     plain = replace(_locked(lock, pins, local), notes=notes)
-    sync, why_not = sync_by_manager(asked, options, requests[0].root)
+    sync, why_not = sync_by_manager(asked, options, requests[0].root, uv)
     foreign = sorted({pin.name for pin in pins.pins} & {_distribution(folder.path) for folder in local})
     if sync is not None and foreign:
         why_not = f"{sync.program} was not asked: it would take {', '.join(foreign)} from an index, not from here"
@@ -159,7 +160,7 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
     """Requirements files, and the projects with what their manifests ask for; folders go into the same call, so that
     a distribution of the monorepo is never looked up on an index."""
     own = list(dict.fromkeys(_own_folders(requests)))
-    manifests = {folder: _manifest(folder) for folder in own}
+    manifests = {folder: read_manifest(folder) for folder in own}
     choice, lines, notes = _lines(requests, manifests, {_distribution(folder.path) for folder in local})
     files = [file for folder in own for file in requirements_files(folder)]
     folders = tuple(
@@ -226,18 +227,25 @@ def is_installable(folder: Path) -> bool:
     """Whether pip can install from `folder`: a setup.py, or a pyproject.toml that describes a project to build."""
     if (folder / "setup.py").is_file():
         return True
-    data = _manifest(folder)
+    data = read_manifest(folder)
     if table(data, "tool", "uv").get("package") is False or table(data, "tool", "poetry").get("package-mode") is False:
         return False
     return bool(table(data, "project") or table(data, "build-system") or table(data, "tool", "poetry"))
 
 
 def _is_clean(folder: Path) -> bool:
-    backend = table(_manifest(folder), "build-system").get("build-backend")
+    backend = table(read_manifest(folder), "build-system").get("build-backend")
     return isinstance(backend, str) and backend.startswith(_CLEAN_BACKENDS)
 
 
-def _manifest(folder: Path) -> Table:
+def group_choice(requests: Sequence[CreateRequest], manifests: Mapping[Path, Table]) -> tuple[Choice, tuple[str, ...]]:
+    """The groups and extras of the projects with these manifests, and the lines of the groups."""
+    choice, lines, _ = _lines(requests, manifests, frozenset())
+    return choice, lines
+
+
+def read_manifest(folder: Path) -> Table:
+    """A folder's pyproject.toml, empty where there is none; raises CreationError."""
     try:
         return disk.read_toml(folder / "pyproject.toml")
     except FileNotFoundError:
@@ -248,7 +256,7 @@ def _manifest(folder: Path) -> Table:
 
 def _distribution(folder: Path) -> str:
     """The normalised name of what a folder builds, as far as its manifests say it."""
-    data = _manifest(folder)
+    data = read_manifest(folder)
     name = table(data, "project").get("name") or table(data, "tool", "poetry").get("name")
     if not name and (folder / "setup.cfg").is_file():
         parser = configparser.ConfigParser(interpolation=None)

@@ -119,14 +119,35 @@ def opened(request: Request, cwd: Path, environ: Mapping[str, str]) -> Iterator[
         raise StagedError(f"--staged: the root {real.root} is not inside the git work tree {index.top}")
     base = repository_folder(real.root, real.cache_dir)
     with contextlib.ExitStack() as stack:
-        holder = stack.enter_context(tree.holder(base if request.use_cache else None))
         entries = index.entries()
-        place = tree.fill(index, entries, tree.generated(index, entries, real.root, real.exclude), holder.folder)
+        extras = tree.generated(index, entries, real.root, real.exclude)
+        holder, place = stack.enter_context(_filled(base if request.use_cache else None, index, entries, extras))
         move = Move(index.top, str(place), lambda path: bool(index.ignored([path])))
         try:
             yield _stage(_IndexTree(real, base, holder.kept, index, entries, move), request, cwd, environ)
         except PyfmtError as error:
             raise move.error(error) from error
+
+
+@contextlib.contextmanager
+def _filled(
+    base: Path | None, index: GitIndex, entries: Mapping[str, IndexEntry], extras: Sequence[str]
+) -> Iterator[tuple[tree.Holder, Path]]:
+    """The tree of the index: in a folder of its own, where the cache's cannot be written; raises StagedError."""
+    with contextlib.ExitStack() as stack:
+        holder = stack.enter_context(tree.holder(base))
+        try:
+            place = tree.fill(index, entries, extras, holder.folder)
+        except (OSError, StagedError) as error:
+            if holder.kept:
+                place = stack.enter_context(_filled(None, index, entries, extras))[1]
+                holder = tree.Holder(place.parent, False)
+            elif isinstance(error, StagedError):
+                raise
+            else:
+                where = error.filename or str(holder.folder)
+                raise StagedError(f"the index cannot be written out for the run: {error.strerror}", where) from error
+        yield holder, place
 
 
 @dataclass(frozen=True, slots=True)

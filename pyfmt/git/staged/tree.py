@@ -132,7 +132,7 @@ def _salt(index: GitIndex, entries: Mapping[str, IndexEntry]) -> str:
     not."""
     attributes = sorted((path, e.blob) for path, e in entries.items() if path.rpartition("/")[2] == ".gitattributes")
     return hashlib.sha256(
-        repr((_STATE, index.top, attributes, index.conversion(), index.git.filters())).encode()
+        repr((_STATE, index.top, attributes, index.conversion(), index.filters())).encode()
     ).hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 
-from pyfmt.core.notebooks import plain
+from pyfmt.core.notebooks import plain, timed
 from pyfmt.tools.black.adapter import BlackSettings, load, syntax_fault
 
 # pylint: disable=no-name-in-module  # black is compiled, pylint cannot look inside
@@ -61,7 +61,7 @@ def check(source: str) -> None:
 def mask(source: str) -> str | None:
     """A cell as Python of as many lines, by black's and IPython's own rules where these hold, else by the looks of its
     lines; None for a cell in another language."""
-    rough = plain(source)
+    rough = plain(source, _CALL)
     if rough is None or rough == source:
         return rough
     from black.handle_ipynb_magics import mask_cell  # lazy: start-up
@@ -75,10 +75,12 @@ def mask(source: str) -> str | None:
         return rough
     for replacement in replacements:
         captured = _CAPTURE.fullmatch(replacement.src.strip())
-        call = f"{captured['name']} = {_CALL}" if captured else _CALL
+        call = f"{captured['name']} = {_CALL}" if captured else timed(replacement.src) or _CALL
         text = text.replace(replacement.mask, call, 1)
     masked = (head + text).rstrip("\n").split("\n")
     before = source.rstrip("\n").split("\n")
-    if len(masked) != len(before) or any(a != b and _CALL not in a for a, b in zip(masked, before, strict=True)):
+    if len(masked) != len(before) or any(
+        a != b and not (_CALL in a or timed(b)) for a, b in zip(masked, before, strict=True)
+    ):
         return rough  # its lines stand elsewhere
     return "\n".join(masked)

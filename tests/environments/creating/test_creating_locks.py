@@ -212,6 +212,14 @@ def test_pylock_reads_as_the_lock_that_it_was_exported_from(tmp_path: Path) -> N
     assert {pin.name: set(pin.hashes) for pin in exported_lock.pins} == {p.name: set(p.hashes) for p in own.pins}
 
 
+def test_pylock_reads_as_pip_wrote_it(manager: Callable[..., Path], tmp_path: Path) -> None:
+    folder = write(tmp_path, {"base/pyproject.toml": BASE, "base/base/__init__.py": ""})
+    run(manager("pip"), "lock", "-q", "pluggy==1.6.0", "-e", "base", "-o", "pylock.toml", cwd=folder)
+    locked = read_lock(folder / "pylock.toml", HERE)
+    assert pins(locked) == {"pluggy==1.6.0"} and all(pin.hashes for pin in locked.pins)
+    assert [(f.path, f.editable) for f in locked.folders] == [(folder / "base", True)]
+
+
 PDM = """
 [project]
 name = "service"

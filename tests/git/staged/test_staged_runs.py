@@ -185,6 +185,17 @@ def test_check_writes_nothing(tree: Monorepo) -> None:
     assert tree.git("ls-files", "--stage") == before and tree.read("app/app/ugly.py") == UGLY
 
 
+def test_a_cache_that_cannot_hold_the_tree_of_the_index_costs_no_run(tree: Monorepo) -> None:
+    tree.write({"app/app/ugly.py": UGLY})
+    tree.git("add", ".")
+    tree.run("format", "--check", "--staged").expect(1)
+    (state,) = tree.home.rglob("staged/state.json")
+    state.unlink()
+    state.joinpath("in the way").mkdir(parents=True)
+    tree.run("format", "--staged").expect(0)
+    assert staged(tree, "app/app/ugly.py") == NEAT == tree.read("app/app/ugly.py")
+
+
 def test_line_ends_go_through_gits_conversion(tree: Monorepo) -> None:
     tree.write({".gitattributes": "*.py text eol=crlf\n", "app/app/ugly.py": UGLY.replace("\n", "\r\n").encode()})
     tree.git("add", ".")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.run.boundaries import trees
-from tests.run.boundaries.trees import check, manifest
+from tests.run.boundaries.trees import check, manifest, places
+from tests.support.monorepo import ROOT, Monorepo
+from tests.support.notebooks import notebook
 
 
 def test_a_monorepo_in_order_is_clean_and_the_check_is_off_unless_configured(tmp_path: Path) -> None:
@@ -302,3 +305,31 @@ def test_sarif_describes_the_rules(tmp_path: Path) -> None:
         "endLine": 1,
         "endColumn": 15,
     }
+
+
+def test_the_rules_hold_in_the_articles_layout_and_in_cells_of_notebooks(tmp_path: Path) -> None:
+    """examples/monorepo: projects, libraries in one namespace, a uv workspace, a template, a data project."""
+    tree = Monorepo.create(tmp_path, {})
+    shutil.copytree(ROOT / "examples/monorepo", tree.root, dirs_exist_ok=True)
+    tree.write({"pyproject.toml": tree.read("pyproject.toml") + "\n[tool.pyfmt.boundaries]\n"})
+    worker = "projects/platform/worker/"
+    before = {(f"{worker}tests/test_queue.py", 6, 1, "PYF001"), (f"{worker}worker/queue.py", 5, 1, "PYF001")}
+    assert check(tree) == before, "no notebook, and no file of the template"
+
+    cells = ["import fraud_ml", "%time import billing\nfrom ledger import book", "from acme import events"]
+    tree.write(
+        {
+            "projects/batch-proc/train.ipynb": notebook(*cells),
+            "lib/fraud-ml/fraud_ml/bad.py": "from batch_proc import payments\n",
+        }
+    )
+    result, report = tree.check("--tool", "pyfmt")
+    result.expect(1)
+    found = {
+        (item["cell"]["number"], item["cell"]["line"], item["cell"]["column"], item["rule"])
+        for item in report["findings"]
+        if item["path"] == "projects/batch-proc/train.ipynb"
+    }
+    assert found == {(2, 1, 14, "PYF001"), (2, 2, 1, "PYF001"), (3, 1, 1, "PYF003")}
+    rest = {place for place in places(report) if not place[0].endswith(".ipynb")}
+    assert rest == before | {("lib/fraud-ml/fraud_ml/bad.py", 1, 1, "PYF002")}

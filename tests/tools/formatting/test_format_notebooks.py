@@ -107,6 +107,8 @@ def test_a_notebook_in_another_language_is_left_alone(tmp_path: Path) -> None:
         ("x = %env HOME\nif x:\n    !ls", "x = CALL\nif x:\n    CALL"),
         ("%%capture --no-stderr out\nf()", "out = CALL\nf()"),
         ("%%time\nf()", "CALL\nf()"),
+        ("import os\n%time x = f()\nif x:\n    %timeit g(x)", "import os\nx = f()\nif x:\n    g(x)"),
+        ("x = %timeit -o f()", "x = CALL"),
         ("%%html\n<b>", None),
         ("x = (", "x = ("),
         # black cannot mask what goes on in the next line, so that its looks decide.

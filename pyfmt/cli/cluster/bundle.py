@@ -1,0 +1,122 @@
+"""The sources of a run as one package: what git tracks and what is new, as they are in the work tree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyfmt import disk
+from pyfmt.core.errors import UsageError
+from pyfmt.git.renames import git
+
+_CURE = "the sources that travel are what git tracks; use --same-filesystem where the machines see this folder"
+# The blob without content: a worker asks only which files are tracked.
+_EMPTY = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+_SUBMODULE = b"160000"
+INDEX = ".git/pyfmt-tracked"  # of a bundle: rows for `git update-index --index-info`
+_Entry = tuple[str, int, bytes]  # path, mode, and the content, or the target of a link
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """`digest` names what is in `data`: paths, modes and contents."""
+
+    digest: str
+    data: bytes
+
+
+def pack(root: Path) -> Bundle:
+    """The sources below `root`; raises UsageError where git cannot name them, or one cannot be read."""
+    rows = [row.partition(b"\t") for row in _listed(root, "-s")]
+    tracked = {name: facts.split(b" ", 1)[0] for facts, _, name in rows}
+    new = _listed(root, "--others", "--exclude-standard")
+    # A submodule is another repository, which this run does not enter.
+    names = {name for name in {*tracked, *new} if tracked.get(name) != _SUBMODULE and not name.endswith(b"/")}
+    entries = [entry for name in sorted(names) for entry in _read(root, os.fsdecode(name))]
+    listed = (mode + b" " + _EMPTY + b" 0\t" + name + b"\0" for name, mode in sorted(tracked.items()))
+    entries.append((INDEX, stat.S_IFREG | 0o644, b"".join(listed)))
+    header = json.dumps([(path, mode, len(content)) for path, mode, content in entries]).encode()
+    whole = b"".join([b"%d\n" % len(header), header, *(content for _, _, content in entries)])
+    return Bundle(hashlib.sha256(whole).hexdigest(), zlib.compress(whole, 1))
+
+
+def unpack(data: bytes, folder: Path, before: list[str]) -> list[str]:
+    """Make `folder` hold what a bundle does, and of the files `before` no others; the paths of what it holds.
+
+    A file that is there with the same bytes is left alone: tools' own caches go by its times.
+    """
+    entries = list(_entries(data))
+    paths = [path for path, _, _ in entries]
+    for gone in sorted({*before} - {*paths}):
+        _remove(folder / gone)
+    for path, mode, content in entries:
+        _write(folder, Path(path), mode, content)
+    return paths
+
+
+def _listed(root: Path, *options: str) -> list[bytes]:
+    found = git(root, "ls-files", "-z", *options)
+    if found is None:
+        raise UsageError(f"git does not list the files of {root}", "--executor", _CURE)
+    return [row for row in found.split(b"\0") if row]
+
+
+def _read(root: Path, path: str) -> Iterator[_Entry]:
+    """A file or link as it is now; nothing where it is gone, or is neither."""
+    try:
+        mode = os.lstat(root / path).st_mode
+        if stat.S_ISLNK(mode):
+            yield path, stat.S_IFLNK | 0o777, os.fsencode(os.readlink(root / path))
+        elif stat.S_ISREG(mode):
+            yield path, stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644), disk.read_bytes(root / path)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", path, "the machines of a cluster need it") from error
+
+
+def _entries(data: bytes) -> Iterator[_Entry]:
+    whole = zlib.decompress(data)
+    length, _, rest = whole.partition(b"\n")
+    place = int(length)
+    for path, mode, size in json.loads(rest[:place]):
+        yield path, mode, rest[place : place + size]
+        place += size
+
+
+def _remove(path: Path) -> None:
+    if not (path.is_dir() and not path.is_symlink()):
+        path.unlink(missing_ok=True)
+    for parent in path.parents:
+        try:
+            parent.rmdir()  # only where nothing is left in it, and so up
+        except OSError:
+            return
+
+
+def _write(folder: Path, relative: Path, mode: int, content: bytes) -> None:
+    if relative.is_absolute() or ".." in relative.parts:
+        raise ValueError(f"a bundle names {str(relative)!r}")
+    path = folder
+    for part in relative.parts[:-1]:
+        path /= part
+        if path.is_symlink() or path.is_file():  # once a link or a file, a folder now: nothing is written through it
+            path.unlink()
+        path.mkdir(exist_ok=True)
+    path /= relative.name
+    if stat.S_ISLNK(mode):
+        target = os.fsdecode(content)
+        if not path.is_symlink() or os.readlink(path) != target:
+            path.unlink(missing_ok=True)
+            path.symlink_to(target)
+        return
+    if path.is_symlink() or not path.is_file() or disk.read_bytes(path) != content:
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+    path.chmod(stat.S_IMODE(mode))

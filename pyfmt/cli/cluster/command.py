@@ -1,0 +1,172 @@
+"""The run on a cluster: cuts it into parts, gives them to an Executor, and joins what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pyfmt import config, disk
+from pyfmt.cache.folders import digest, repository_folder
+from pyfmt.cli import merge
+from pyfmt.cli.cluster import bundle
+from pyfmt.cli.cluster.task import PartAnswer, SharedRun, run_part
+from pyfmt.core import merging
+from pyfmt.core.errors import PyfmtError, UsageError
+from pyfmt.core.model import Config
+from pyfmt.core.report import Report
+from pyfmt.core.request import Request
+from pyfmt.environments.trust import is_stored
+from pyfmt.reports import json as json_report
+from pyfmt.reports.escaping import printable_text
+from pyfmt.reports.options import RenderOptions
+from pyfmt.run.pipeline import RunResult
+from pyfmt.run.session import Session
+from pyfmt.runner.edits import put
+
+_PARTS = 2  # for each slot: so that one that takes longer than was thought keeps few others waiting
+_TIMES = "cluster-times.json"  # the last report of a run on a cluster: what the next one is balanced by
+
+
+def _here(work: SharedRun, sources: bytes | None, shard: str) -> PartAnswer:
+    return run_part(work, sources, shard, lambda: True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Any Executor; `slots`: how many calls run at once; `share`: what a call gets for bytes that many calls need."""
+
+    executor: Executor
+    slots: int
+    share: Callable[[bytes], Any] = lambda data: data
+    part: Callable[[SharedRun, bytes | None, str], PartAnswer] = _here
+
+
+def run(asked: Request, session: Session, machines: Cluster, same_filesystem: bool) -> RunResult:
+    """The whole run, as one machine would give it; raises PyfmtError where a part is lost."""
+    _refuse(asked, same_filesystem)
+    settings = config.load(asked, session.cwd)
+    work, sources = _work(asked, session, settings, same_filesystem)
+    count = _PARTS * machines.slots
+    shared = machines.share(sources) if sources is not None else None
+    # Longest first: so are they numbered.
+    futures = {
+        machines.executor.submit(machines.part, work, shared, f"{index}/{count}"): f"{index}/{count}"
+        for index in range(1, count + 1)
+    }
+    try:
+        answers = {futures[done]: _answer(done, futures[done]) for done in as_completed(futures)}
+    finally:
+        for future in futures:
+            future.cancel()
+    for said in dict.fromkeys(answer.said for answer in answers.values() if answer.said):
+        sys.stderr.write(printable_text(said) + "\n")
+    merged = merge.joined([merge.shard_report(f"part {part}", answer.report) for part, answer in answers.items()])
+    report = replace(merged.report, root=str(settings.root))
+    _remember_times(report, settings)
+    return RunResult(report, merging.exit_code(report, merged.fail_on), jobs=machines.slots, fail_on=merged.fail_on)
+
+
+def _refuse(asked: Request, same_filesystem: bool) -> None:
+    """Raises UsageError for what has no meaning on other machines."""
+    if asked.write:
+        raise UsageError("goes with commands that write nothing", "--executor", "use `pyfmt check` or `pyfmt lint`")
+    refused = {
+        "--staged": asked.staged,
+        "--shard": asked.shard is not None,
+        "-": asked.texts is not None,
+        "--cache-audit": asked.cache_audit > 0,
+    }
+    for name in filter(refused.__getitem__, refused):
+        raise UsageError("cannot be mixed with --executor", name)
+    if not same_filesystem:
+        refused = {"--since": asked.since is not None, "--baseline-locked": bool(asked.baseline_locked)}
+        for name in filter(refused.__getitem__, refused):
+            cure = "the machines get the files and not their history, unless they see this folder: --same-filesystem"
+            raise UsageError("cannot be mixed with --executor", name, cure)
+
+
+def _work(asked: Request, session: Session, settings: Config, same_filesystem: bool) -> tuple[SharedRun, bytes | None]:
+    """What is sent to each machine: the call, and the sources where the machines do not have them."""
+    root = settings.root
+    trust = asked.trust or is_stored(root)
+    monorepo = digest(socket.gethostname(), str(root))
+    options, times = _options(asked), _known_times(settings)
+    if same_filesystem:
+        given = asked.location.config_file
+        place = [f"--root={root}", *([f"--config={session.cwd / given}"] if given else [])]
+        place += ["--trust"] if trust else []
+        paths = [os.path.abspath(session.cwd / path) for path in asked.paths]
+        arguments = (asked.command.value, *place, *options)
+        return SharedRun(monorepo, "", str(session.cwd), arguments, tuple(paths), times, trust), None
+    place = [f"--config={_below(asked.location.config_file, root, session)}"] if asked.location.config_file else []
+    paths = [_below(path, root, session) for path in asked.paths]
+    sources = bundle.pack(root)
+    arguments = (asked.command.value, *place, *options)
+    return SharedRun(monorepo, sources.digest, ".", arguments, tuple(paths), times, trust), sources.data
+
+
+def _below(path: str, root: Path, session: Session) -> str:
+    """A path as it is from the root; raises UsageError for one that is outside."""
+    place = os.path.relpath(os.path.realpath(session.cwd / path), os.path.realpath(root))
+    if place == os.pardir or place.startswith(os.path.join(os.pardir, "")):
+        raise UsageError(f"is outside of {root}, which is what the machines get", path)
+    return place
+
+
+def _options(asked: Request) -> list[str]:
+    """The options of a part."""
+    words = [f"--tool={tool}" for tool in asked.tools]
+    words += [f"--jobs={asked.jobs}"] if asked.jobs is not None else []
+    words += [f"--timeout={asked.timeout:g}"] if asked.timeout is not None else []
+    words += [f"--fail-on={asked.fail_on.value}"] if asked.fail_on is not None else []
+    words += [f"--since={asked.since}"] if asked.since is not None else []
+    words += _switch("baseline", asked.baseline) + _switch("baseline-locked", asked.baseline_locked)
+    given = ("--no-cache", not asked.use_cache), ("--unused-ignores", asked.unused_ignores), ("--diff", asked.diff)
+    return words + [name for name, is_given in given if is_given]
+
+
+def _switch(name: str, value: bool | None) -> list[str]:
+    return [] if value is None else [f"--{name}" if value else f"--no-{name}"]
+
+
+def _answer(done: Future[PartAnswer], part: str) -> PartAnswer:
+    """What a part gave; raises PyfmtError where it gave no report."""
+    try:
+        answer = done.result()
+    except (PyfmtError, CancelledError):
+        raise
+    except Exception as error:  # pylint: disable=broad-exception-caught  # whatever the executor makes of a lost worker
+        cure = "see the log of the workers; a part that ends one after the other is tried no more"
+        raise PyfmtError(f"was lost: {type(error).__name__}: {error}", f"part {part}", cure) from error
+    if not answer.report:
+        raise PyfmtError(answer.said or f"ended with exit code {answer.code}", f"part {part}")
+    return answer
+
+
+def _known_times(settings: Config) -> str:
+    """A JSON report with how long the units of earlier runs took; "" for none."""
+    try:
+        return disk.read_text(repository_folder(settings.root, settings.cache_dir) / _TIMES)
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _remember_times(report: Report, settings: Config) -> None:
+    """Keep how long each unit took when it was last run: the next run on a cluster is balanced by that."""
+    place = repository_folder(settings.root, settings.cache_dir) / _TIMES
+    known = _known_times(settings)
+    with contextlib.suppress(OSError, UsageError):  # a cache never fails a run
+        before = json_report.read(known, _TIMES).units if known else ()
+        ran = [unit for unit in report.units if not unit.cached]
+        now = {(unit.tool, unit.projects) for unit in ran}
+        kept = [unit for unit in before if (unit.tool, unit.projects) not in now]
+        alone = Report(report.root, report.command, units=(*kept, *ran))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        put(place, json_report.render(alone, RenderOptions()).encode())

@@ -1,0 +1,74 @@
+"""Whose environments are to be made, with all that goes into each: for `envs create`, and for composed ones."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pyfmt import disk
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Project
+from pyfmt.core.similar import nearest
+from pyfmt.environments import creating
+from pyfmt.environments.add_drift import is_own
+from pyfmt.environments.creating import CreateRequest
+from pyfmt.imports.parse import read_module
+from pyfmt.projects.dependencies import closure
+from pyfmt.run.workspace import Workspace
+
+
+def named_projects(words: Sequence[str], space: Workspace, cwd: Path) -> list[Project]:
+    """The projects that were named by name, by path below the root, or by path below the working folder; raises
+    UsageError."""
+    found = []
+    for word in words:
+        place = Path(os.path.realpath(cwd / word))
+        for project in space.projects:
+            if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
+                found.append(project)
+                break
+        else:
+            known = [project.name for project in space.projects]
+            raise UsageError(f"there is no such project{nearest(word, known)}", word)
+    return found
+
+
+def create_requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
+    """One request for each project, with the others that share its environment (a workspace's members)."""
+    root = space.config.root
+    by_path = {project.path: project for project in space.projects}
+    depends_on = {project.path: project.depends_on for project in space.projects}
+    prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
+    for found in space.resolutions:
+        if found.environment is not None and is_own(found, os.path.realpath(root)):
+            prefixes[found.project] = Path(found.environment.prefix)
+    wanted = {prefixes[project.path] for project in chosen}
+    requests = []
+    for project in space.projects:
+        if prefixes[project.path] in wanted and (project.checked or project.distribution or project in chosen):
+            needs = tuple(by_path[path] for path in closure([project.path], depends_on) if path != project.path)
+            requests.append(
+                CreateRequest(
+                    project,
+                    needs,
+                    root,
+                    prefixes[project.path],
+                    space.projects,
+                    _imported(root, project),
+                    space.config.groups,
+                    space.config.extras,
+                )
+            )
+    return requests
+
+
+def _imported(root: Path, project: Project) -> frozenset[str]:
+    """The top-level modules that a project's files import; one that cannot be read is told when it is linted."""
+    found = set()
+    for file in project.checked:
+        with contextlib.suppress(OSError):
+            imports = read_module(disk.read_python(root / file)).statements.imports
+            found |= {item.module.partition(".")[0] for item in imports if item.module and not item.level}
+    return frozenset(found)

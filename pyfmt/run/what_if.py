@@ -1,0 +1,344 @@
+"""What an upgrade would bring: environments composed as they are and as they would be, both linted, and compared."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from pyfmt import config
+from pyfmt.cache.folders import composed_environments_folder
+from pyfmt.cache.memory import Memory
+from pyfmt.core.errors import UsageError
+from pyfmt.core.model import Environment, Finding, Project
+from pyfmt.core.report import Report
+from pyfmt.core.request import Command, Location, Request
+from pyfmt.core.what_if import Outlook, UpgradeQuestion, VersionChange, WhatIf
+from pyfmt.environments.creating import CreateRequest
+from pyfmt.environments.creating.composing import (
+    Composer,
+    OwnFolder,
+    Resolved,
+    Resolving,
+    from_index,
+    with_changes,
+)
+from pyfmt.environments.creating.declared import declared_lines
+from pyfmt.environments.creating.installers import Calls, find_uv
+from pyfmt.environments.creating.interpreters import choose_interpreter, describe, find_version
+from pyfmt.environments.creating.recipes import is_installable
+from pyfmt.environments.creating.values import CreateOptions, CreationError
+from pyfmt.environments.standalone import RULE as STANDALONE
+from pyfmt.environments.trust import is_stored
+from pyfmt.projects import locks
+from pyfmt.projects.dependencies import closure
+from pyfmt.projects.locks.values import PYPI, LockError
+from pyfmt.projects.names import normalise, requirement_name
+from pyfmt.run import pipeline
+from pyfmt.run.create_requests import create_requests, named_projects
+from pyfmt.run.session import Session
+from pyfmt.run.workspace import Workspace, survey_workspace, with_chosen_releases
+
+_TIME_LIMIT = 1800.0  # seconds for one call of uv
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One environment, as it is and as it would be; `prefixes` are "" where nothing is to be compared."""
+
+    paths: tuple[str, ...]  # of its projects
+    outlook: Outlook
+    prefixes: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Python:
+    """An interpreter that an environment is based on."""
+
+    executable: str
+    version: str
+
+
+def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatIf:
+    """Compose, lint and compare; raises PyfmtError. What cannot be composed is the failure of its own projects."""
+    changed = _changes(question)
+    settings = with_chosen_releases(config.load(request, session.cwd))
+    memory = Memory(settings, request.use_cache)
+    try:
+        space = survey_workspace(settings, request, session.environ, memory)
+    finally:
+        memory.close()
+    options = CreateOptions(cache_dir=memory.folder, environ=dict(session.environ))
+    calls = Calls(_TIME_LIMIT, options.environ)
+    uv = find_uv(options.environ)
+    if uv is None:
+        raise UsageError("uv is not installed, and it resolves the requirements", "what-if", "install pyfmt again")
+    composer = Composer(composed_environments_folder(), calls, uv)
+    composer.prune()
+    foresight = _Foresight(question, changed, space, request, options, composer)
+    chosen = named_projects(question.projects, space, session.cwd) if question.projects else _with_environments(space)
+    groups: dict[Path, list[CreateRequest]] = {}
+    for each in create_requests(chosen, space, session.environ):
+        groups.setdefault(each.prefix, []).append(each)
+    with concurrent.futures.ThreadPoolExecutor(max(1, settings.jobs), "pyfmt-what-if") as pool:
+        futures = [pool.submit(foresight.pair, group) for group in groups.values()]
+        try:
+            pairs = [future.result() for future in futures]
+        except BaseException:
+            calls.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return _compared(question, pairs, space, session, request)
+
+
+def _changes(question: UpgradeQuestion) -> tuple[Requirement, ...]:
+    found = []
+    for line in question.requirements:
+        try:
+            asked = Requirement(line)
+        except InvalidRequirement as error:
+            raise UsageError(
+                f"no requirement: {error}".replace("\n", " "), line, 'write it like "pydantic>=2"'
+            ) from error
+        if asked.url or asked.marker:
+            raise UsageError("only a name and versions can be asked for", line, 'write it like "pydantic>=2"')
+        found.append(asked)
+    return tuple(found)
+
+
+def _with_environments(space: Workspace) -> list[Project]:
+    """The projects that have an environment, or are to have one: no library that another one's environment serves."""
+    pairs = list(zip(space.projects, space.resolutions, strict=True))
+    borrowed = ("dependent", STANDALONE)
+    own = [p for p, found in pairs if p.checked and found.environment is not None and found.rule not in borrowed]
+    depends_on = {project.path: project.depends_on for project in space.projects}
+    served = set(closure([project.path for project in own], depends_on))
+    for project, found in pairs:
+        if project.checked and found.environment is None and project.path not in served:
+            served |= set(closure([project.path], depends_on)) - {project.path}
+    own_paths = {project.path for project in own}
+    return [
+        project
+        for project, found in pairs
+        if project.path in own_paths or project.checked and found.environment is None and project.path not in served
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Foresight:
+    """Composes the two environments of a group of projects; used from several threads at once."""
+
+    question: UpgradeQuestion
+    changed: tuple[Requirement, ...]
+    space: Workspace
+    request: Request
+    options: CreateOptions
+    composer: Composer
+
+    def pair(self, requests: Sequence[CreateRequest]) -> _Pair:
+        """Both environments, where they differ."""
+        names = tuple(request.project.name for request in requests if request.project.checked)
+        paths = tuple(request.project.path for request in requests)
+        try:
+            return self._pair(requests, names, paths)
+        except (CreationError, OSError, LockError) as error:
+            return _Pair(paths, Outlook(names, failures=(str(error),)))
+
+    def _pair(self, requests: Sequence[CreateRequest], names: tuple[str, ...], paths: tuple[str, ...]) -> _Pair:
+        lines, elsewhere = from_index(declared_lines(requests))
+        ours = frozenset(p.distribution for p in self.space.projects if p.distribution)
+        environment = self._environment(requests)
+        known, indexes = self._known(requests, environment)
+        wanted = {normalise(each.name) for each in self.changed}
+        anew = self.question.resolution is not None or self.question.python is not None
+        if known and not anew and not wanted & {*known, *map(requirement_name, lines)}:
+            return _Pair(paths, Outlook(names))
+        pythons = self._pythons(requests, environment)
+        asked = Resolving(tuple(lines), pythons[0].executable, known, ours, indexes=indexes, strict=True)
+        states = self._states(asked, pythons[1].executable)
+        left = [f"{name}: it comes from a URL, not from an index" for name in sorted({*elsewhere} - ours)]
+        left += [
+            f"{name}: it has no wheel" for name in sorted({name for each in states for name in each.without_wheel})
+        ]
+        outlook = Outlook(names, (pythons[0].version, pythons[1].version), _differences(*states), left_out=tuple(left))
+        if not outlook.changes and pythons[0] == pythons[1]:
+            return _Pair(paths, outlook)
+        name = next((r.project.name for r in requests if r.root / r.project.path == r.prefix.parent), None)
+        name = name or requests[0].project.name
+        prefixes = [
+            os.path.realpath(self.composer.compose(name, python.executable, found, self._own(requests), indexes))
+            for python, found in zip(pythons, states, strict=True)
+        ]
+        return _Pair(paths, outlook, (prefixes[0], prefixes[1]))
+
+    def _states(self, asked: Resolving, interpreter: str) -> tuple[Resolved, Resolved]:
+        """The versions before and after, these for another interpreter; raises CreationError."""
+        try:
+            before = self.composer.resolve(asked)
+        except CreationError as error:
+            raise CreationError(f"as it is: {error.reason}", error.cure, error.detail) from error
+        wanted = {normalise(each.name) for each in self.changed}
+        changes = replace(
+            asked,
+            without=asked.without | {*before.without_wheel} - wanted,
+            lines=with_changes(asked.lines, self.changed),
+            interpreter=interpreter,
+            versions=before.versions,
+            changed=tuple(f"{each.name}{each.specifier}" for each in self.changed),
+            resolution=self.question.resolution,
+            strict=False,
+        )
+        return before, self.composer.resolve(changes)
+
+    def _environment(self, requests: Sequence[CreateRequest]) -> Environment | None:
+        paths = {request.project.path for request in requests}
+        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in ("dependent", STANDALONE)]
+        return next((found.environment for found in own if found.environment is not None), None)
+
+    def _known(
+        self, requests: Sequence[CreateRequest], environment: Environment | None
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The versions that are installed, else locked; and the indexes of the locks, where they are trusted."""
+        versions: dict[str, str] = {}
+        indexes: dict[str, None] = {}
+        root = self.space.config.root
+        trusted = self.request.trust or is_stored(root)
+        folders = dict.fromkeys([requests[0].prefix.parent, *(root / request.project.path for request in requests)])
+        for path in filter(None, (locks.find(folder, "requirements.txt") for folder in folders)):
+            lock = locks.read(path)
+            packages = [each for each in lock.packages if each.version and not each.source.direct]
+            several = Counter(each.name for each in packages)
+            versions |= {each.name: each.version for each in packages if several[each.name] == 1}
+            places = [*lock.indexes, *(each.source.place for each in packages)]
+            indexes |= dict.fromkeys(each for each in places if trusted and "://" in each and each != PYPI)
+        if environment is not None:
+            versions = {each.name: each.version for each in environment.distributions if each.source is None}
+        return versions, tuple(indexes)
+
+    def _pythons(self, requests: Sequence[CreateRequest], environment: Environment | None) -> tuple[_Python, _Python]:
+        """The interpreters before and after; raises CreationError."""
+        if environment is not None:
+            here = _Python(environment.base_executable, str(environment.python))
+        else:
+            found = choose_interpreter([r.project for r in requests], requests[0].prefix.parent, self.options)
+            here = _Python(str(found.system_executable or found.executable), describe(found))
+        asked = self.question.python
+        if asked is None:
+            return here, here
+        other = find_version(f"=={asked}.*" if asked.count(".") == 1 else f"=={asked}", self.options)
+        if other is None:
+            cure = f"install it, for example `uv python install {asked}`"
+            raise CreationError(f"no Python {asked} was found (on PATH, under pyenv, of uv): {cure}", cure)
+        return here, _Python(str(other.system_executable or other.executable), describe(other))
+
+    def _own(self, requests: Sequence[CreateRequest]) -> list[OwnFolder]:
+        """The projects and their libraries that can be installed from their folders."""
+        root = self.space.config.root
+        projects = {p.path: p for request in requests for p in (request.project, *request.closure)}
+        found = []
+        for project in projects.values():
+            folder = (root / project.path).resolve()
+            if project.distribution and is_installable(folder):
+                roots = project.import_roots[1:] or project.import_roots  # of a `src` layout only that
+                places = tuple(str((root / place).resolve()) for place in roots)
+                found.append(OwnFolder(project.distribution, project.version or "", folder, places))
+        return found
+
+
+def _differences(before: Resolved, after: Resolved) -> tuple[VersionChange, ...]:
+    names = sorted({*before.versions, *after.versions})
+    changes = (VersionChange(name, before.versions.get(name, ""), after.versions.get(name, "")) for name in names)
+    return tuple(change for change in changes if change.before != change.after)
+
+
+def _compared(
+    question: UpgradeQuestion, pairs: Sequence[_Pair], space: Workspace, session: Session, request: Request
+) -> WhatIf:
+    """Lint both states of what differs, and take the one report from the other."""
+    differing = [pair for pair in pairs if pair.prefixes[0]]
+    outlooks = [pair.outlook for pair in pairs if pair.outlook.failures]
+    notes: set[str] = set()
+    if differing:
+        reports = [_linted(differing, state, space, request, session) for state in (0, 1)]
+        for pair in differing:
+            outlooks.append(_outlook(pair, reports[0], reports[1]))
+        names = {_name(report, prefix) for pair in differing for report, prefix in zip(reports, pair.prefixes)}
+        notes = {note for report in reports for note in report.notes if note.partition(" is not trusted")[0] in names}
+    same = [pair.outlook for pair in pairs if not pair.prefixes[0] and not pair.outlook.failures]
+    unchanged = tuple(sorted(name for outlook in same for name in outlook.projects))
+    return WhatIf(question, tuple(sorted(outlooks, key=lambda each: each.projects)), unchanged, tuple(sorted(notes)))
+
+
+def _linted(pairs: Sequence[_Pair], state: int, space: Workspace, request: Request, session: Session) -> Report:
+    environments = {path: pair.prefixes[state] for pair in pairs for path in pair.paths}
+    depends_on = {project.path: project.depends_on for project in space.projects}
+    root = space.config.root
+    asked = replace(
+        request,
+        command=Command.LINT,
+        location=Location(str(root), request.location.config_file),
+        paths=tuple(str(root / path) for path in sorted({*environments, *closure(environments, depends_on)})),
+        environments=environments,
+        write=False,
+        baseline=False,
+    )
+    return pipeline.run(asked, session).report
+
+
+def _outlook(pair: _Pair, before: Report, after: Report) -> Outlook:
+    said = [_said(report, _name(report, prefix)) for report, prefix in zip((before, after), pair.prefixes)]
+    unseen = [_unseen(report, _name(report, prefix), pair) for report, prefix in zip((before, after), pair.prefixes)]
+    failures = [*unseen[1], *(f"as it is: {text}" for text in unseen[0] if text not in unseen[1])]
+    return replace(
+        pair.outlook,
+        new=tuple(_without(said[1], said[0])),
+        vanished=tuple(_without(said[0], said[1])),
+        failures=tuple(failures),
+    )
+
+
+def _name(report: Report, prefix: str) -> str:
+    """How a report calls an environment."""
+    return next((record.name for record in report.environments if record.path == prefix), prefix)
+
+
+def _said(report: Report, environment: str) -> list[Finding]:
+    """What is found in an environment; each with what other tools say of the same fault there."""
+    found = []
+    for finding in report.findings:
+        parts = [replace(part, environments=()) for part in finding.parts if environment in part.environments]
+        if parts:
+            found.append(replace(parts[0], equivalents=tuple(parts[1:])))
+    return found
+
+
+def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> Iterable[Finding]:
+    """The findings, less what the others say."""
+    known = Counter(part for finding in others for part in finding.parts)
+    for finding in findings:
+        left = []
+        for part in finding.parts:
+            known[part] -= 1
+            if known[part] < 0:
+                left.append(part)
+        if left:
+            yield replace(left[0], equivalents=tuple(left[1:]))
+
+
+def _unseen(report: Report, environment: str, pair: _Pair) -> list[str]:
+    """What was not looked at in an environment."""
+    names: Mapping[str, None] = dict.fromkeys(pair.outlook.projects)
+    found = [
+        f"{failure.tool}: {failure.reason}"
+        for failure in report.failures
+        if failure.environment == environment
+        or not failure.environment
+        and not names.keys().isdisjoint(failure.projects)
+    ]
+    found += [f"{skip.tool}: {skip.reason}" for skip in report.skipped if skip.project in names]
+    return list(dict.fromkeys(found))
