@@ -161,7 +161,7 @@ class _Foresight:
         pythons = self._pythons(requests, environment)
         asked = Resolving(tuple(lines), pythons[0].executable, known, ours, indexes=indexes, strict=True)
         states = self._states(asked, pythons[1].executable)
-        left = [f"{name}: it comes from a URL, not from an index" for name in sorted({*elsewhere} - ours)]
+        left = [f"{name}: {why}" for name, why in sorted(elsewhere.items()) if name and name not in ours]
         left += [
             f"{name}: it has no wheel" for name in sorted({name for each in states for name in each.without_wheel})
         ]

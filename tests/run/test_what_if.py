@@ -162,7 +162,8 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
             "uv.toml": f"[[index]]\n{named}",
             "mypy.ini": "[mypy]\nplugins = pydantic.mypy\n",
             "app/requirements.txt": f"--index-url file://{index}\niniconfig>=2\npydantic<2\n",
-            "app/setup.cfg": "[metadata]\nname = app\n",
+            "app/setup.cfg": "[metadata]\nname = app\n[options]\ninstall_requires =\n  iniconfig>=2  # a comment\n"
+            "  pydantic<2\n  zipp @ https://example.org/zipp.zip\n  noted>=what\n",
             "app/app.py": '"""App."""\n',
         },
     )
@@ -170,6 +171,7 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
     (index / "iniconfig/index.html").write_text('<a href="iniconfig-9.0-py3-none-any.whl">iniconfig-9.0</a>', "utf-8")
     (answer,) = (tree.run("what-if", "pydantic==2.7.4", "-o", "json").expect(0).json,)
     (app,) = answer["environments"]
+    assert app["not_composed"] == ["noted>=what: it cannot be read", "zipp: it comes from a URL, not from an index"]
     assert "pydantic" in {change["name"] for change in app["changes"]}, "resolved by the user's own index"
     assert any(
         "is not trusted to run code, since nobody has installed what is in it" in note for note in answer["notes"]

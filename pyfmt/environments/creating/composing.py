@@ -154,19 +154,20 @@ class Composer:
                     shutil.rmtree(mark.parent.parent)
 
 
-def from_index(lines: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Requirements that an index can meet, and the names of those with a URL of their own, or that cannot be read."""
-    found, others = [], []
+def from_index(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Requirements that an index can meet; and by name why others are left out."""
+    found, others = [], {}
     for line in lines:
+        text = re.sub(r"(^|\s)#.*", "", line).strip()  # setuptools takes them for comments as well
         try:
-            asked = Requirement(line)
+            asked = Requirement(text)
         except InvalidRequirement:
-            others.append(line)
+            others[text] = "it cannot be read"
             continue
         if asked.url:
-            others.append(normalise(asked.name))
+            others[normalise(asked.name)] = "it comes from a URL, not from an index"
         else:
-            found.append(line)
+            found.append(text)
     return found, others
 
 
