@@ -165,6 +165,11 @@ class _Foresight:
         left += [
             f"{name}: it has no wheel" for name in sorted({name for each in states for name in each.without_wheel})
         ]
+        left += [
+            f"{name}: {known[name]} could not be had as a wheel, {version} is in its place"
+            for name, version in sorted(states[0].versions.items())
+            if known.get(name, version) != version
+        ]
         outlook = Outlook(names, (pythons[0].version, pythons[1].version), _differences(*states), left_out=tuple(left))
         if not outlook.changes and pythons[0] == pythons[1]:
             return _Pair(paths, outlook)

@@ -127,7 +127,7 @@ def test_lowest_versions_another_python_and_pins_of_a_requirements_file(tmp_path
 
                 print(click, distutils)
                 ''',
-            "pins/requirements.txt": "click==7.1.2  # by a lock\niniconfig==1.1.1\n",
+            "pins/requirements.txt": "click==7.1.2  # by a lock\niniconfig==1.1.1\nmarkupsafe==2.0.1\n",
             "pins/setup.py": "from setuptools import setup\n\nsetup(name='pins')\nopen('it-ran', 'w')\n",
             "pins/pins.py": '"""Pins."""\n\nfrom click import get_os_args\n\nprint(get_os_args)\n',
         },
@@ -144,6 +144,8 @@ def test_lowest_versions_another_python_and_pins_of_a_requirements_file(tmp_path
     (pins,) = tree.run("what-if", "click>=8,<8.2", "--project", "pins", "-o", "json").expect(1).json["environments"]
     assert [(c["name"], c["before"]) for c in pins["changes"]] == [("click", "7.1.2")], "pins of a lock do not hold it"
     assert [item["rule"] for item in pins["new"]] == ["E0611"]
+    (said,) = pins["not_composed"]
+    assert said.startswith("markupsafe: 2.0.1 could not be had as a wheel, ") and said.endswith(" is in its place")
     assert not list(tree.root.rglob("it-ran"))
 
     refused = tree.run("what-if", "click @ https://example.org/click.whl").expect(2).stderr

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -87,7 +87,9 @@ class Composer:
                 return Resolved(found, tuple(name for name in left if name not in asked.without))
             # uv would take an older version of whatever asks for one without a wheel, if it knew any.
             more = {normalise(name) for name in _WITHOUT_WHEEL.findall(said)} - {*left} - upgraded
-            left |= dict.fromkeys(sorted(more))
+            held = more & asked.versions.keys()  # of these another version may have one
+            left |= dict.fromkeys(sorted(more - held))
+            asked = replace(asked, versions={name: v for name, v in asked.versions.items() if name not in held})
             if not more and not ways[1:]:
                 raise CreationError(_why(said), "", "\n".join(said.strip().splitlines()[-15:]))
             if not more:
