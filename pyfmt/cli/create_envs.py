@@ -31,6 +31,7 @@ class CreateArguments:
     python: str | None = None
     recreate: bool = False
     dry_run: bool = False
+    fetch_managers: bool = False
 
 
 def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
@@ -55,6 +56,7 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
         python=asked.python,
         recreate=asked.recreate,
         dry_run=asked.dry_run,
+        fetch_managers=asked.fetch_managers,
         jobs=space.config.jobs,
         cache_dir=memory.folder,
         environ=dict(environ),

@@ -53,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", metavar="X.Y", help="with create: the Python to use")
     parser.add_argument("--recreate", action="store_true", help="with create: make it again")
     parser.add_argument("--dry-run", action="store_true", help="with create: only show what would be done")
+    parser.add_argument(
+        "--fetch-managers",
+        action="store_true",
+        help="with create: fetch a lock's poetry, pdm or pipenv with uv where it is not installed",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,10 +67,15 @@ def run(options: argparse.Namespace) -> int:
         from pyfmt.cli import create_envs  # deferred: virtualenv's part
 
         asked = create_envs.CreateArguments(
-            tuple(options.projects), options.all, options.python, options.recreate, options.dry_run
+            tuple(options.projects),
+            options.all,
+            options.python,
+            options.recreate,
+            options.dry_run,
+            options.fetch_managers,
         )
         return create_envs.create(asked, request, Path.cwd(), os.environ)
-    for name in ("all", "python", "recreate", "dry_run"):
+    for name in ("all", "python", "recreate", "dry_run", "fetch_managers"):
         if getattr(options, name):
             raise UsageError("goes with `pyfmt envs create`", f"--{name.replace('_', '-')}")
     view = environments(request, Path.cwd(), os.environ, with_libraries=options.json)

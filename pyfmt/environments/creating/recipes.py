@@ -83,7 +83,7 @@ def recipe(
         return Recipe(lock.name, (Step(owner, folders=local, sync=sync_by_uv(uv, asked)),), notes)
     pins = install_list(lock, content, target, choice)
     plain = replace(_locked(lock, pins, local), notes=notes)
-    sync, why_not = sync_by_manager(asked, options, requests[0].root)
+    sync, why_not = sync_by_manager(asked, options, requests[0].root, uv)
     foreign = sorted({pin.name for pin in pins.pins} & {_distribution(folder.path) for folder in local})
     if sync is not None and foreign:
         why_not = f"{sync.program} was not asked: it would take {', '.join(foreign)} from an index, not from here"

@@ -39,7 +39,8 @@ class CreateOptions:
     recreate: bool = False  # replace environments that are there
     dry_run: bool = False  # say what would be done, and do nothing
     jobs: int = 2  # environments made at the same time
-    installer: str = "auto"  # "uv", "pip", or "auto": uv where it is installed
+    installer: str = "auto"  # "uv", "pip", or "auto": uv where it is installed, and the managers that wrote the locks
+    fetch_managers: bool = False  # such a manager that is not installed is fetched from the index
     timeout: float = 1800.0  # seconds for one call of an installer
     cache_dir: Path | None = None  # where what is known of interpreters is kept; None: nowhere
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,7 @@ def _each(option: str, names: Iterable[str]) -> list[str]:
 
 class _Writer(NamedTuple):
     program: str
+    package: str  # on the index
     arguments: Callable[[Question], list[str]]
     environ: Mapping[str, str]  # what is in braces is filled in
     # What of a checkout decides which code the manager runs, or where it installs: entries of the folder, and tables of
@@ -84,8 +86,9 @@ class _Writer(NamedTuple):
 
 
 _WRITERS = {
-    "uv.lock": _Writer("uv", _uv, {"UV_PROJECT_ENVIRONMENT": "{prefix}"}),
+    "uv.lock": _Writer("uv", "uv", _uv, {"UV_PROJECT_ENVIRONMENT": "{prefix}"}),
     "poetry.lock": _Writer(
+        "poetry",
         "poetry",
         _poetry,
         # What `poetry env use` has chosen counts for more than the active environment, but not than one in the project.
@@ -96,12 +99,14 @@ _WRITERS = {
     ),
     "pdm.lock": _Writer(
         "pdm",
+        "pdm[locked]",  # with the versions of its own dependencies that it was tried with
         _pdm,
         {"PDM_IGNORE_SAVED_PYTHON": "1", "PDM_USE_VENV": "1", "PDM_CHECK_UPDATE": "0"},
         (".pdm-plugins", "pdm.toml", ".pdm.toml"),  # the settings may say where plugins are
         (("tool", "pdm", "options"),),
     ),
     "Pipfile.lock": _Writer(
+        "pipenv",
         "pipenv",
         _pipenv,
         {
@@ -118,11 +123,12 @@ _WRITERS = {
 
 def sync_by_uv(uv: str, asked: Question) -> Sync:
     """uv comes with pyfmt, and knows no plugins."""
-    return _sync(uv, _WRITERS["uv.lock"], asked)
+    return _sync((uv,), _WRITERS["uv.lock"], asked)
 
 
-def sync_by_manager(asked: Question, options: CreateOptions, root: Path) -> tuple[Sync | None, str]:
-    """The call of a lock's own manager where that is installed; else None, and why not where there is something to say.
+def sync_by_manager(asked: Question, options: CreateOptions, root: Path, uv: str | None) -> tuple[Sync | None, str]:
+    """The call of a lock's own manager where that is installed, or is to be fetched by `uv`; else None, and why not
+    where there is something to say.
 
     Never one that lies in the checkout at `root`; and none that would run code which the checkout chooses, unless
     the user trusts it.
@@ -131,21 +137,23 @@ def sync_by_manager(asked: Question, options: CreateOptions, root: Path) -> tupl
     if writer is None or options.installer != "auto":
         return None, ""
     program = _on_path(writer.program, root, options.environ)
-    if program is None:
+    if program is None and not (options.fetch_managers and uv):
         return None, ""
     reasons = [name for name in writer.files if os.path.lexists(asked.owner / name)]
     reasons += [f"[{'.'.join(keys)}]" for keys in writer.tables if table(asked.manifest, *keys)]
     if reasons and not is_stored(root):
         said = f"{', '.join(reasons)} would have {writer.program} run what the checkout chooses"
         return None, f"{asked.lock.file} was read by pyfmt itself: {said} (`pyfmt trust` allows it)"
-    return _sync(program, writer, asked), ""
+    # uv keeps it in its cache; for a tool it reads no settings of a checkout.
+    fetched = (uv or "", "tool", "run", "--no-progress", "--python", sys.executable, "--from", writer.package)
+    return _sync((program,) if program else (*fetched, writer.program), writer, asked), ""
 
 
-def _sync(program: str, writer: _Writer, asked: Question) -> Sync:
+def _sync(program: tuple[str, ...], writer: _Writer, asked: Question) -> Sync:
     in_project = "true" if asked.prefix.parent == asked.owner else "false"
     places = {"prefix": asked.prefix, "owner": asked.owner, "in_project": in_project}
     environ = tuple((name, value.format_map(places)) for name, value in writer.environ.items())
-    return Sync(writer.program, (program, *writer.arguments(asked)), environ, writer.installs_project)
+    return Sync(writer.program, (*program, *writer.arguments(asked)), environ, writer.installs_project)
 
 
 def _on_path(program: str, root: Path, environ: Mapping[str, str]) -> str | None:

@@ -72,10 +72,9 @@ def test_poetry_pdm_and_pipenv_install_their_locks(tree: Monorepo) -> None:
 
 
 def test_where_a_manager_refuses_its_lock_it_is_read_without_it_and_hashes_count_all_the_same(tree: Monorepo) -> None:
-    on_path(tree, "poetry")
     manifest = tree.read("poetry/pyproject.toml")
     tree.write({"poetry/pyproject.toml": manifest.replace("idna==3.10", "idna>=3.9")})
-    said = tree.run("envs", "create", "poetry").expect(0).stdout
+    said = tree.run("envs", "create", "poetry", "--fetch-managers").expect(0).stdout
     assert (
         "poetry.lock by uv" in said
         and "poetry.lock was read by pyfmt itself: poetry ended with 1: pyproject.toml changed" in said
@@ -89,7 +88,7 @@ def test_where_a_manager_refuses_its_lock_it_is_read_without_it_and_hashes_count
             "poetry/poetry.lock": re.sub(r"(pluggy.*sha256:)\w{8}", r"\g<1>00000000", lock),
         }
     )
-    said = tree.run("envs", "create", "poetry", "--recreate").expect(2).stdout
+    said = tree.run("envs", "create", "poetry", "--recreate", "--fetch-managers").expect(2).stdout
     assert "failed   poetry/.venv" in said and "pluggy" in said
     assert "idna==3.10" in names(tree.root / "poetry/.venv"), "the old one is there"
 
