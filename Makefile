@@ -34,7 +34,7 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint docs bench bench-environments primer soak soak-faults fuzz system clean site
+.PHONY: help install demo test lint lint-types lint-tree docs bench bench-environments primer soak soak-faults fuzz system clean site
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo; installs pyfmt into $(VENV), nothing of its tests'
@@ -87,10 +87,14 @@ demo: $(PROGRAM)
 test: $(STAMP) system
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-lint: $(STAMP)
+lint: lint-types lint-tree
+
+lint-types: $(STAMP)
 	$(BIN)/mypy --strict
 	$(BIN)/mypy --strict --python-version 3.10 pyfmt/tools/worker pyfmt/tools/pylint/worker pyfmt/tools/mypy/worker pyfmt/tools/black/worker
 	$(BIN)/lint-imports
+
+lint-tree: $(STAMP)
 	$(BIN)/pyfmt check
 
 docs: $(STAMP)

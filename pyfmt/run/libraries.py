@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pyfmt import disk
+from pyfmt.cache.import_lists import ImportLists
 from pyfmt.cache.keys import portable
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
-from pyfmt.core.hook import in_framework
 from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
-from pyfmt.core.request import Command, Request
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
@@ -103,28 +102,6 @@ def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
 def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -> Libraries:
     """The libraries of all environments; nothing is read where no environment sees a library of another one."""
     return _Finder(run, projects).answer()
-
-
-def is_hook(request: Request, environ: Mapping[str, str]) -> bool:
-    """Whether a run is one over what is to be committed: nobody is kept from that by an environment of others."""
-    return request.staged or in_framework(environ) or request.command is Command.RUN and bool(request.paths)
-
-
-def notes_on(work: planning.Work, linted: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """What is not judged of the linted libraries (by project path) and no skip tells, in one line for each reason."""
-    libraries, names = work.libraries, {project.path: project.name for project in work.projects}
-    chosen = [project for project in work.projects if linted.get(project.path)]
-    unasked = [project.name for project in chosen if project.path in libraries.unasked]
-    if unasked:
-        where = "not judged in the environments of those who use them"
-        yield f'check-in-dependents = "home": {where}: {", ".join(sorted(unasked))}'
-    blind: dict[tuple[str, ...], list[str]] = {}
-    for project in chosen:
-        dependents = set(libraries.blind.get(project.path, ())) - work.missed(project)
-        if dependents:
-            blind.setdefault(tuple(sorted(names[path] for path in dependents)), []).append(project.name)
-    for missing, found in sorted(blind.items()):
-        yield f"not judged for {', '.join(missing)}, for want of a usable environment there: {', '.join(found)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +205,22 @@ class _Finder:
             looked = [(self._sites.get(site, ""), name) for site, name in known.looked]
             return installed.total(looked) == known.total
 
-        found = table.remembered(_KEPT, [""], self._inputs, lambda _: {"": self._find(installed)}, holds)[""]
+        def by_imports(_: Sequence[str]) -> dict[str, _KeptLibraries]:
+            """Where files import what they imported before, whatever else is in them."""
+            return table.remembered(_KEPT, [""], self._imported, lambda _: {"": self._find(installed)}, holds)
+
+        found = table.remembered(_KEPT, [""], self._inputs, by_imports, holds)[""]
         return replace(self._restored(found), blind=self.blind)
 
-    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> object:
+    def _imported(self, _: str, digest: Callable[[str], bytes]) -> object:
+        """All that the answer depends on, of files what they import."""
+        every = [*self.setting.projects, self.setting.stray]
+        files = [file for project in every for file in (*_modules(project), *project.notebooks)]
+        imports = {file: self._imports(file) for file in files}
+        listed = self._facts.sources.listed(EVERYTHING)
+        return {**self._inputs(_, digest), "sources": [listed, imports], "notebooks": []}
+
+    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on."""
         root = self._facts.root
         environments = []
@@ -304,8 +293,13 @@ class _Finder:
         return {(one.name, number): site for one in each for number, site in enumerate(one.site_packages)}
 
     @cached_property
+    def _imports(self) -> ImportLists:
+        memory = self._memory
+        return ImportLists(memory.imports, memory.table, [*self.setting.projects, self.setting.stray])
+
+    @cached_property
     def _reachable(self) -> Reachable:
-        read = self._memory.imports
+        read = self._imports
         projects = [*self.setting.projects, replace(self.setting.stray, path="")]
         homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",), p.notebooks) for p in projects]
         owners = {file: home.path for home in homes for file in home.files + home.notebooks}

@@ -23,12 +23,13 @@ from pyfmt.run import scoping
 from pyfmt.run.apply_baseline import Checked, with_baseline
 from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.formatting import format_files
-from pyfmt.run.libraries import also_judged, is_hook, notes_on, with_libraries
+from pyfmt.run.libraries import also_judged, with_libraries
 from pyfmt.run.lint_plan import ImportReader, lint_plan, plan_facts
 from pyfmt.run.remote_cache import open_remote
 from pyfmt.run.session import Session
 from pyfmt.run.spans import StepSpans
 from pyfmt.run.trusting import Trusting
+from pyfmt.run.unjudged import is_hook, notes_on
 from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted, with_chosen_releases
 from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 

@@ -68,6 +68,9 @@ def test_a_lock_that_a_librarys_manifest_has_left_behind_is_told_everywhere(tmp_
     assert lines <= {*made.run("affected", "--since", "HEAD").expect(0).stdout.splitlines()}
     for _ in range(2):  # from the lock, and from what was remembered
         assert lines <= {*made.check("--tool", "mypy")[1]["notes"]}
+    made.write({"services/a/a.py": '"""A, and more."""\n'})
+    made.git("add", "--all")
+    assert {line for line in lines if "services/a/" in line} <= {*made.check("--staged", "--tool", "mypy")[1]["notes"]}
     lock(made, "services/b", "lock")
     (left,) = [note for note in made.check("--tool", "mypy")[1]["notes"] if "stale" in note]
     assert left.startswith("services/a/poetry.lock")

@@ -33,7 +33,7 @@ def choose_interpreter(projects: Iterable[Project], folder: Path, options: Creat
                 f"Python {_version(found)} is not what requires-python asks for: {said}", "choose another --python"
             )
         return found
-    pinned = _python_version_file(folder)
+    pinned = version_file(folder)
     if pinned:
         found = _find(pinned, admitted, options)
         if found is not None:
@@ -81,7 +81,7 @@ def _admits(admitted: SpecifierSet, info: PythonInfo) -> bool:
     return admitted.contains(_version(info), prereleases=True)
 
 
-def _python_version_file(folder: Path) -> str | None:
+def version_file(folder: Path) -> str | None:
     """X.Y, or X.Yt, of a `.python-version`, as pyenv, uv and PDM read it; None for anything else that stands there."""
     try:
         first = disk.read_text(folder / ".python-version").split()

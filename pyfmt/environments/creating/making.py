@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyfmt.core.listing import some
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
-from pyfmt.environments.creating.interpreters import choose_interpreter, describe
+from pyfmt.environments.creating.interpreters import choose_interpreter, describe, version_file
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
 from pyfmt.environments.creating.pins import LocalFolder
 from pyfmt.environments.creating.recipes import Recipe, Step, recipe
@@ -102,9 +102,17 @@ def _make(job: Job, base: Creation) -> Creation:
         python=describe(interpreter),
         installer=plan.manager or installer.name,
         source=plan.source,
-        notes=plan.notes,
+        notes=(*plan.notes, *_other_than_pinned(job, describe(interpreter))),
         commands=(("virtualenv", *creation), *installs),
     )
+
+
+def _other_than_pinned(job: Job, chosen: str) -> list[str]:
+    """What to say where `.python-version` asks for a Python that this machine does not have, or that does not fit."""
+    pinned = None if job.options.python else version_file(job.owner)
+    if pinned is None or f"{chosen}.".startswith(f"{pinned.rstrip('t')}."):
+        return []
+    return [f".python-version asks for {pinned}, which was not found or is not what requires-python admits"]
 
 
 def _shown(lines: Sequence[str], what: str) -> Path | None:

@@ -51,7 +51,13 @@ def test_it_is_one_that_requires_python_admits(tmp_path: Path, other: str) -> No
 
 def test_it_is_the_one_of_python_version_file(tmp_path: Path, other: str) -> None:
     root = write(tmp_path, own_build("service", requires=">=3.8") | {"service/.python-version": f"{other}\n"})
-    assert plan(root).python.startswith(f"{other}.")
+    assert plan(root).python.startswith(f"{other}.") and not plan(root).notes
+    write(tmp_path, {"service/.python-version": "3.99\n"})
+    made = plan(root)
+    assert (
+        made.python == platform.python_version()
+        and ".python-version asks for 3.99, which was not found" in made.notes[0]
+    )
 
 
 def test_asking_for_what_requires_python_forbids_is_said(tmp_path: Path, other: str) -> None:

@@ -3,10 +3,10 @@ a module changes, what mypy finds in one of them holds in the other (standard li
 
 A module's *interface* is mypy's own digest, by which it knows whether dependents must be checked again. Its *view* is a
 digest of all that its imports lead to: the interfaces of modules of the monorepo, the contents of installed ones, what
-was not found, and the options. mypy's own stubs count by their names. What somebody else could not import counts where
-the module's text mentions it, since mypy takes it for Any there, too (`is_missing_module` in its semantic analysis);
-and so did former releases with what somebody else could. Whether mypy reports a module's errors does not count: from
-its cache it, too, takes what it found out about a module while it did (`validate_meta`).
+was not found, and the options. mypy's own stubs count by their names. What somebody else could not import from a
+package that it sees counts, too, since mypy takes it for Any wherever it is mentioned (`is_missing_module` in its
+semantic analysis); so does what somebody else could, to former releases. Whether mypy reports a module's errors does
+not count: from its cache it, too, takes what it found out about a module while it did (`validate_meta`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,7 +33,7 @@ def told(
     for name, meta in metas.items():
         text = _read(meta.path) if seen.is_inside(meta.path) else None
         if text is not None and hashlib.sha1(text, usedforsecurity=False).hexdigest() == meta.source:
-            found[meta.path] = [_digest(meta.interface), _digest([how, meta.options, seen.by(name, text)])]
+            found[meta.path] = [_digest(meta.interface), _digest([how, meta.options, seen.by(name)])]
     return found
 
 
@@ -49,7 +48,7 @@ class _Seen:
         names = {name for meta in metas.values() for name in meta.missing}
         if not hasattr(importlib.import_module("mypy.semanal").SemanticAnalyzer, "is_visible_import"):
             names |= metas.keys()
-        self._names = {name: name.rpartition(".")[::2] for name in names}  # with its package, and its last part
+        self._everywhere = sorted(names)
         self._bits = {name: 1 << number for number, name in enumerate(metas)}
         self._needs = {
             name: {part for each in (name, *meta.imports) for part in parents(each) if part in metas}
@@ -62,17 +61,12 @@ class _Seen:
         """Whether it is a module of the monorepo."""
         return path.startswith(self._root) and path.endswith(_MODULES) and not path.startswith(tuple(self._installed))
 
-    def by(self, name: str, text: bytes) -> list[Any]:
-        """All that a module with some text sees, itself left out."""
-        reached, words = self._reached[name], _words(text)
-        known = {each for each, bit in self._bits.items() if bit & reached}
-        others = [
-            each
-            for each, (package, last) in self._names.items()
-            if package in known and (words is None or last in words)
-        ]
+    def by(self, name: str) -> list[Any]:
+        """All that a module sees, itself left out, whatever its text is or will be."""
+        known = {each for each, bit in self._bits.items() if bit & self._reached[name]}
+        everywhere = [each for each in self._everywhere if each.rpartition(".")[0] in known]
         total = sum(self._entries[each] for each in known) - self._entries[name]
-        return [self._imports(name), total, sorted(others)]
+        return [self._imports(name), total, everywhere]
 
     def _closures(self) -> dict[str, int]:
         """The modules that each one's imports lead to, itself among them, as bits."""
@@ -109,14 +103,6 @@ class _Seen:
             if path.startswith(folder):
                 return f"<{number}>{path[len(folder) :]}"
         return path
-
-
-def _words(text: bytes) -> str | None:
-    """A text in which each name is spelled as Python takes it; None where that is not known."""
-    try:
-        return unicodedata.normalize("NFKC", text.decode("utf-8"))
-    except UnicodeDecodeError:
-        return None
 
 
 def _digest(value: Any) -> str:
