@@ -15,7 +15,7 @@ from pyfmt import config
 from pyfmt.cache.folders import composed_environments_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Environment, Finding, Project
+from pyfmt.core.model import DEPENDENT, Environment, Finding, Project
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Location, Request
 from pyfmt.core.what_if import Outlook, UpgradeQuestion, VersionChange, WhatIf
@@ -114,7 +114,7 @@ def _changes(question: UpgradeQuestion) -> tuple[Requirement, ...]:
 def _with_environments(space: Workspace) -> list[Project]:
     """The projects that have an environment, or are to have one: no library that another one's environment serves."""
     pairs = list(zip(space.projects, space.resolutions, strict=True))
-    borrowed = ("dependent", STANDALONE)
+    borrowed = (DEPENDENT, STANDALONE)
     own = [p for p, found in pairs if p.checked and found.environment is not None and found.rule not in borrowed]
     depends_on = {project.path: project.depends_on for project in space.projects}
     served = set(closure([project.path for project in own], depends_on))
@@ -161,9 +161,14 @@ class _Foresight:
         pythons = self._pythons(requests, environment)
         asked = Resolving(tuple(lines), pythons[0].executable, known, ours, indexes=indexes, strict=True)
         states = self._states(asked, pythons[1].executable)
-        left = [f"{name}: it comes from a URL, not from an index" for name in sorted({*elsewhere} - ours)]
+        left = [f"{name}: {why}" for name, why in sorted(elsewhere.items()) if name and name not in ours]
         left += [
             f"{name}: it has no wheel" for name in sorted({name for each in states for name in each.without_wheel})
+        ]
+        left += [
+            f"{name}: {known[name]} could not be had as a wheel, {version} is in its place"
+            for name, version in sorted(states[0].versions.items())
+            if known.get(name, version) != version
         ]
         outlook = Outlook(names, (pythons[0].version, pythons[1].version), _differences(*states), left_out=tuple(left))
         if not outlook.changes and pythons[0] == pythons[1]:
@@ -197,7 +202,7 @@ class _Foresight:
 
     def _environment(self, requests: Sequence[CreateRequest]) -> Environment | None:
         paths = {request.project.path for request in requests}
-        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in ("dependent", STANDALONE)]
+        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in (DEPENDENT, STANDALONE)]
         return next((found.environment for found in own if found.environment is not None), None)
 
     def _known(

@@ -127,7 +127,7 @@ def test_lowest_versions_another_python_and_pins_of_a_requirements_file(tmp_path
 
                 print(click, distutils)
                 ''',
-            "pins/requirements.txt": "click==7.1.2  # by a lock\niniconfig==1.1.1\n",
+            "pins/requirements.txt": "click==7.1.2  # by a lock\niniconfig==1.1.1\nmarkupsafe==2.0.1\n",
             "pins/setup.py": "from setuptools import setup\n\nsetup(name='pins')\nopen('it-ran', 'w')\n",
             "pins/pins.py": '"""Pins."""\n\nfrom click import get_os_args\n\nprint(get_os_args)\n',
         },
@@ -144,6 +144,8 @@ def test_lowest_versions_another_python_and_pins_of_a_requirements_file(tmp_path
     (pins,) = tree.run("what-if", "click>=8,<8.2", "--project", "pins", "-o", "json").expect(1).json["environments"]
     assert [(c["name"], c["before"]) for c in pins["changes"]] == [("click", "7.1.2")], "pins of a lock do not hold it"
     assert [item["rule"] for item in pins["new"]] == ["E0611"]
+    (said,) = pins["not_composed"]
+    assert said.startswith("markupsafe: 2.0.1 could not be had as a wheel, ") and said.endswith(" is in its place")
     assert not list(tree.root.rglob("it-ran"))
 
     refused = tree.run("what-if", "click @ https://example.org/click.whl").expect(2).stderr
@@ -162,7 +164,8 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
             "uv.toml": f"[[index]]\n{named}",
             "mypy.ini": "[mypy]\nplugins = pydantic.mypy\n",
             "app/requirements.txt": f"--index-url file://{index}\niniconfig>=2\npydantic<2\n",
-            "app/setup.cfg": "[metadata]\nname = app\n",
+            "app/setup.cfg": "[metadata]\nname = app\n[options]\ninstall_requires =\n  iniconfig>=2  # a comment\n"
+            "  pydantic<2\n  zipp @ https://example.org/zipp.zip\n  noted>=what\n",
             "app/app.py": '"""App."""\n',
         },
     )
@@ -170,6 +173,7 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
     (index / "iniconfig/index.html").write_text('<a href="iniconfig-9.0-py3-none-any.whl">iniconfig-9.0</a>', "utf-8")
     (answer,) = (tree.run("what-if", "pydantic==2.7.4", "-o", "json").expect(0).json,)
     (app,) = answer["environments"]
+    assert app["not_composed"] == ["noted>=what: it cannot be read", "zipp: it comes from a URL, not from an index"]
     assert "pydantic" in {change["name"] for change in app["changes"]}, "resolved by the user's own index"
     assert any(
         "is not trusted to run code, since nobody has installed what is in it" in note for note in answer["notes"]

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -87,7 +87,9 @@ class Composer:
                 return Resolved(found, tuple(name for name in left if name not in asked.without))
             # uv would take an older version of whatever asks for one without a wheel, if it knew any.
             more = {normalise(name) for name in _WITHOUT_WHEEL.findall(said)} - {*left} - upgraded
-            left |= dict.fromkeys(sorted(more))
+            held = more & asked.versions.keys()  # of these another version may have one
+            left |= dict.fromkeys(sorted(more - held))
+            asked = replace(asked, versions={name: v for name, v in asked.versions.items() if name not in held})
             if not more and not ways[1:]:
                 raise CreationError(_why(said), "", "\n".join(said.strip().splitlines()[-15:]))
             if not more:
@@ -154,19 +156,20 @@ class Composer:
                     shutil.rmtree(mark.parent.parent)
 
 
-def from_index(lines: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Requirements that an index can meet, and the names of those with a URL of their own, or that cannot be read."""
-    found, others = [], []
+def from_index(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Requirements that an index can meet; and by name why others are left out."""
+    found, others = [], {}
     for line in lines:
+        text = re.sub(r"(^|\s)#.*", "", line).strip()  # setuptools takes them for comments as well
         try:
-            asked = Requirement(line)
+            asked = Requirement(text)
         except InvalidRequirement:
-            others.append(line)
+            others[text] = "it cannot be read"
             continue
         if asked.url:
-            others.append(normalise(asked.name))
+            others[normalise(asked.name)] = "it comes from a URL, not from an index"
         else:
-            found.append(line)
+            found.append(text)
     return found, others
 
 
