@@ -124,3 +124,8 @@ def is_name(path: str) -> bool:
         return b"\0" not in os.fsencode(path)
     except ValueError:
         return False
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it: both absolute, or both relative to the root ("." for that)."""
+    return folder == "." or path == folder or path.startswith((folder.rstrip(os.sep) + os.sep, f"{folder}/"))

@@ -7,6 +7,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from pyfmt import disk
 from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
 
@@ -95,13 +96,13 @@ class Sources:
         """Whether a search path entry is told by the environment's fingerprint or its Python version."""
         if entry in environment.site_packages or entry.endswith((".zip", "lib-dynload")):
             return True
-        if _is_inside(entry, environment.prefix) and not _is_inside(self._root, environment.prefix):
+        if disk.is_within(entry, environment.prefix) and not disk.is_within(self._root, environment.prefix):
             return True
         return self._is_standard(entry)
 
     def _is_standard(self, entry: str) -> bool:
         if entry not in self._found:
-            standard = not _is_inside(entry, self._root) and os.path.isfile(os.path.join(entry, "os.py"))
+            standard = not disk.is_within(entry, self._root) and os.path.isfile(os.path.join(entry, "os.py"))
             self._found[entry] = "" if standard else self._place(entry)
         return self._found[entry] == ""
 
@@ -114,11 +115,11 @@ class Sources:
         """A folder as the walk knows it; the absolute path where the walk has not been there; None where there is
         none."""
         real = os.path.realpath(entry)
-        if _is_inside(real, self._root):
+        if disk.is_within(real, self._root):
             relative = os.path.relpath(real, self._root).replace(os.sep, "/")
             if next(iter(self._members(relative)), None) is not None:
                 return relative
-        if real != self._root and _is_inside(self._root, real):
+        if real != self._root and disk.is_within(self._root, real):
             return None  # "/", perhaps: what a tool asked there is observed
         return real if os.path.isdir(real) else None
 
@@ -157,10 +158,6 @@ class Sources:
                 for project in self._owners[path]:
                     yield from project.files
                     yield from project.hidden
-
-
-def _is_inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _files(folder: str) -> list[str]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.cache.memory import Memory
-from pyfmt.core.model import Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, MAIN_WORK_TREE, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, Creation, Status
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
-from pyfmt.git.linked import RULE
 from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.create_requests import create_requests, named_projects
@@ -117,7 +116,7 @@ def _lacks(resolution: Resolution, everything: bool) -> bool:
     environment = resolution.environment
     if environment is None or environment.health is Health.BROKEN:
         return True
-    return resolution.rule == RULE or everything and resolution.rule == "dependent"
+    return resolution.rule == MAIN_WORK_TREE or everything and resolution.rule == DEPENDENT
 
 
 def _result_text(creation: Creation, root: Path) -> str:

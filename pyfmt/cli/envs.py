@@ -14,7 +14,7 @@ from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
 from pyfmt.core.away import Libraries
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, UsageError
-from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
@@ -173,7 +173,7 @@ def _libraries(view: EnvironmentsView, environment: Environment | None, project:
         return []
     found = {each.project.name: len(each.files) for each in view.libraries.away.get(environment.prefix, ())}
     for other, resolution in zip(view.projects, view.resolutions, strict=True):
-        lodges = resolution.rule == "dependent" and other is not project
+        lodges = resolution.rule == DEPENDENT and other is not project
         if lodges and resolution.environment is not None and resolution.environment.prefix == environment.prefix:
             found[other.name] = len(other.files)
     return [{"project": name, "files": files} for name, files in sorted(found.items())]

@@ -11,7 +11,7 @@ from typing import Any
 from pyfmt import disk
 from pyfmt.config.own import own_configs
 from pyfmt.config.reading import SectionValues, config_file_in, parsed, read_toml, section_of
-from pyfmt.config.values import KEYS, PER_PROJECT, EnvironmentSettings, count, seconds, tools
+from pyfmt.config.values import KEYS, PER_PROJECT, SERVER, EnvironmentSettings, count, seconds, tools
 from pyfmt.core.errors import ConfigError, UsageError
 from pyfmt.core.files import MANIFESTS
 from pyfmt.core.model import Config, Severity, ToolConfig
@@ -221,7 +221,7 @@ def load(request: Request, cwd: Path) -> Config:
         baseline=values.get("baseline", False),
         merge_equivalent=values.get("merge-equivalent", True),
         notebooks=values.get("notebooks", True),
-        server=values.get("server", "auto"),
+        server=values.get("server", SERVER[0]),
         project_settings=values.get("project-settings", ()),
         project_schema=values.get("project-schema"),
         notes=_guess(root, file, request, cwd.resolve()),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pyfmt.config.policies import INTERNAL
-from pyfmt.config.values import FROM_LOCK, KEYS, LONGEST, PER_PROJECT, RELEASE, every_tool
+from pyfmt.config.values import FROM_LOCK, KEYS, LONGEST, PER_PROJECT, RELEASE, SERVER, every_tool
 from pyfmt.core.model import Severity
 from pyfmt.core.rules import BOUNDARY_RULES
 from pyfmt.tools import registry
@@ -171,8 +171,8 @@ _SHAPES: dict[str, dict[str, Any]] = {
     },
     "server": {
         "description": "Whether workers that have loaded a linter stay for later runs; never where CI is set.",
-        "enum": ["auto", "off"],
-        "default": "auto",
+        "enum": list(SERVER),
+        "default": SERVER[0],
     },
     "cache": {
         "description": "A cache that machines share; see docs/how-to/remote-cache.md.",

@@ -16,6 +16,7 @@ from pyfmt.core.rules import TOOL
 from pyfmt.core.similar import nearest
 from pyfmt.tools import registry
 
+SERVER = ("auto", "off")  # the first is the default
 LONGEST = 1_000_000  # seconds: what every system's calls for waiting take
 
 
@@ -131,8 +132,8 @@ def _in_dependents(value: Any) -> bool:
 
 
 def _server(value: Any) -> str:
-    if value not in ("auto", "off"):
-        raise ValueError('must be "auto" or "off"')
+    if value not in SERVER:
+        raise ValueError(f"must be {' or '.join(map(repr, SERVER))}".replace("'", '"'))
     return str(value)
 
 

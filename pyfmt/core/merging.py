@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pyfmt.core import away, equivalents
 from pyfmt.core.build_imports import without_build_imports
 from pyfmt.core.model import (
+    BORROWED,
     Accepted,
     Config,
     Edit,
@@ -29,7 +30,6 @@ SyntaxRanks = Mapping[str, int]
 _LAST_RANK = 9
 
 # Rules that give a project another's environment.
-_BORROWED = ("dependent", "inherited", "main work tree")
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +294,7 @@ def _environment_records(material: Material) -> tuple[EnvironmentRecord, ...]:
     # What any project asks for is worth comparing in all environments; the monorepo's own distributions are not.
     asked_for = {name for project in material.projects for name in project.requires}
     asked_for.difference_update(project.distribution for project in material.projects if project.distribution)
-    resolutions = sorted(material.resolutions, key=lambda found: (found.rule in _BORROWED, found.project))
+    resolutions = sorted(material.resolutions, key=lambda found: (found.rule in BORROWED, found.project))
     for resolution in resolutions:
         environment = resolution.environment
         if environment is None or environment.prefix in records:

@@ -144,17 +144,22 @@ class Candidate:
     cure: str = ""
 
 
+# Rules by which a project has an environment of others: of its dependents, of a folder above, of the main work tree.
+DEPENDENT, INHERITED, MAIN_WORK_TREE = "dependent", "inherited", "main work tree"
+BORROWED = (DEPENDENT, INHERITED, MAIN_WORK_TREE)
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """Which environment a project has, by which rule, and what was passed over on the way."""
 
     project: str  # Project.path
     environment: Environment | None
-    rule: str  # "setting", "poetry", "uv workspace", ".venv", "inherited", "dependent", ... ; "" where None
+    rule: str  # "setting", "poetry", "uv workspace", ".venv", INHERITED, DEPENDENT, ... ; "" where None
     note: str = ""  # one line that a report should say, e.g. "inherited from lib/.venv"
     passed_over: tuple[Candidate, ...] = ()
     unread: tuple[str, ...] = ()  # "FILE cannot be read: WHY" of each file that might have named another environment
-    # Rule "dependent": the prefixes of the other dependents' environments; `environment` is that of the first by path.
+    # Rule DEPENDENT: the prefixes of the other dependents' environments; `environment` is that of the first by path.
     others: tuple[str, ...] = ()
 
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from pyfmt.core.model import Config, Environment, Project, Resolution
+from pyfmt.core.model import MAIN_WORK_TREE, Config, Environment, Project, Resolution
 from pyfmt.environments import standalone
 from pyfmt.environments.resolve import resolve
 from pyfmt.git.staged.path_mapping import Move, environments
 from pyfmt.projects.walking import git_folder, git_top
-
-RULE = "main work tree"  # `Resolution.rule` of what comes from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,9 @@ def resolve_here(
     ]
     theirs = resolve(lacking, replace(config, root=main.root), environ, memo, trusted=trusted) if lacking else ()
     mapped = {
-        each.project: replace(each, environment=main.environment(each.environment), rule=RULE, note="", others=())
+        each.project: replace(
+            each, environment=main.environment(each.environment), rule=MAIN_WORK_TREE, note="", others=()
+        )
         for each in theirs
         if each.environment is not None and each.rule not in none
     }

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyfmt.core.model import Resolution
+from pyfmt.core.model import DEPENDENT, INHERITED, Resolution
 from pyfmt.projects import Survey
 from pyfmt.projects.walking import PYTHON_SUFFIXES
-
-# Sources of an environment that another project's lock fills.
-_BORROWED = ("dependent", "inherited")
 
 Files = dict[str, tuple[str, ...]]  # by project path
 
@@ -42,7 +39,9 @@ class Scope:
         borrowers = {
             r.project
             for r in resolutions
-            if r.rule in _BORROWED and r.environment is not None and lenders & {r.environment.prefix, *r.others}
+            if r.rule in (DEPENDENT, INHERITED)
+            and r.environment is not None
+            and lenders & {r.environment.prefix, *r.others}
         }
         return self._share(selected, self.lint, borrowers)
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from pyfmt import disk
 from pyfmt.cache.import_lists import ImportLists
 from pyfmt.cache.keys import portable
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
-from pyfmt.core.model import Config, Environment, Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
@@ -146,7 +147,9 @@ class _Finder:
             folders = self._folders(environment)
             for project in owned if folders else ():
                 inside = tuple(
-                    folder for folder in folders if _within(folder, project.path) or _within(project.path, folder)
+                    folder
+                    for folder in folders
+                    if disk.is_within(folder, project.path) or disk.is_within(project.path, folder)
                 )
                 if inside and project.path not in own and project.path in self._homed:
                     found[prefix, project.path] = inside
@@ -346,7 +349,7 @@ class _Finder:
 
     def residents(self, prefix: str) -> list[Project]:
         """The projects whose own environment it is."""
-        lodging = {r.project for r in self.setting.resolutions.values() if r.rule == "dependent"}
+        lodging = {r.project for r in self.setting.resolutions.values() if r.rule == DEPENDENT}
         return [project for project in self._homes[prefix] if project.path not in lodging]
 
     def _residents(self, prefix: str) -> tuple[set[str], Callable[[str], bool]]:
@@ -359,13 +362,9 @@ class _Finder:
     @staticmethod
     def _roots(project: Project, folders: Sequence[str]) -> tuple[str, ...]:
         """Those of a library's import roots that an environment has, else the folders above that it has."""
-        above = tuple(folder for folder in folders if _within(project.path, folder))
+        above = tuple(folder for folder in folders if disk.is_within(project.path, folder))
         # An import hook may provide a folder under another name: then the roots do not count.
         return tuple(root for root in project.import_roots if root in folders) or above or project.import_roots
-
-
-def _within(path: str, folder: str) -> bool:
-    return folder == "." or path == folder or path.startswith(folder + "/")
 
 
 def _modules(project: Project) -> list[str]:

@@ -13,7 +13,7 @@ from pyfmt.cache.memory import Memory, first_party_roots
 from pyfmt.config.per_project import left_out
 from pyfmt.core import merging, planning
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Config, Failure, Outcome, Project, Severity, Skip
+from pyfmt.core.model import INHERITED, Config, Failure, Outcome, Project, Severity, Skip
 from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
@@ -360,7 +360,7 @@ def _notes(space: Workspace, work: planning.Work, trusting: Trusting, everything
         environment = found.environment
         if not work.selected.get(found.project) or environment is None:
             continue
-        plain = "workspace" in found.rule or found.rule == "inherited" and not everything
+        plain = "workspace" in found.rule or found.rule == INHERITED and not everything
         if found.note and not plain:  # a workspace's environment is plainly its members' own
             notes.append(f"{names[found.project]}: {found.note}")
         if said := trusting.note(environment):

@@ -15,7 +15,7 @@ from pyfmt import config
 from pyfmt.cache.folders import composed_environments_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Environment, Finding, Project
+from pyfmt.core.model import DEPENDENT, Environment, Finding, Project
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Location, Request
 from pyfmt.core.what_if import Outlook, UpgradeQuestion, VersionChange, WhatIf
@@ -114,7 +114,7 @@ def _changes(question: UpgradeQuestion) -> tuple[Requirement, ...]:
 def _with_environments(space: Workspace) -> list[Project]:
     """The projects that have an environment, or are to have one: no library that another one's environment serves."""
     pairs = list(zip(space.projects, space.resolutions, strict=True))
-    borrowed = ("dependent", STANDALONE)
+    borrowed = (DEPENDENT, STANDALONE)
     own = [p for p, found in pairs if p.checked and found.environment is not None and found.rule not in borrowed]
     depends_on = {project.path: project.depends_on for project in space.projects}
     served = set(closure([project.path for project in own], depends_on))
@@ -188,6 +188,10 @@ class _Foresight:
         except CreationError as error:
             raise CreationError(f"as it is: {error.reason}", error.cure, error.detail) from error
         wanted = {normalise(each.name) for each in self.changed}
+        for name in sorted(wanted & asked.versions.keys()):
+            if name in before.without_wheel or before.versions.get(name, asked.versions[name]) != asked.versions[name]:
+                what = f"{name} {asked.versions[name]} could not be had as a wheel, so there is nothing to compare with"
+                raise CreationError(f"as it is: {what}")
         changes = replace(
             asked,
             without=asked.without | {*before.without_wheel} - wanted,
@@ -202,7 +206,7 @@ class _Foresight:
 
     def _environment(self, requests: Sequence[CreateRequest]) -> Environment | None:
         paths = {request.project.path for request in requests}
-        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in ("dependent", STANDALONE)]
+        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in (DEPENDENT, STANDALONE)]
         return next((found.environment for found in own if found.environment is not None), None)
 
     def _known(

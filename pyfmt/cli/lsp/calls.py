@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -46,6 +47,7 @@ class EditorProgress(Progress):
         self._units = [0, 0]  # done, in all
         self._brief = ""  # what has started last; nothing where all comes from the cache
         self._last = -math.inf
+        self._lock = threading.Lock()
 
     def begin(self, total: int, threaded: bool = False) -> None:
         """Expect `total` further units."""
@@ -62,9 +64,10 @@ class EditorProgress(Progress):
         self._say_so()
 
     def _say_so(self) -> None:
-        if self._brief and time.monotonic() - self._last > _EVERY:
-            self._last = time.monotonic()
-            self._tell((*self._units, self._brief))
+        with self._lock:  # the threads of several workers say so
+            if self._brief and time.monotonic() - self._last > _EVERY:
+                self._last = time.monotonic()
+                self._tell((*self._units, self._brief))
 
 
 def check(serving: Serving, request: Request, cwd: Path) -> tuple[Report, tuple[str, ...]]:
@@ -119,7 +122,7 @@ def parts(_serving: Serving, request: Request, folder: Path) -> list[tuple[str, 
         return []
     settings, survey = surveyed(with_chosen_releases(settings))
     root, here = settings.root, os.path.relpath(os.path.realpath(folder), settings.root).replace(os.sep, "/")
-    found = [project for project in survey.projects if project.checked and _is_below(project.path, here)]
+    found = [project for project in survey.projects if project.checked and disk.is_within(project.path, here)]
     if not found and (above := owner(f"{here}/-", survey.projects)):
         found = [above]
     return [tuple(str(root / path) for path in _paths(project, survey.projects)) for project in found]
@@ -127,14 +130,10 @@ def parts(_serving: Serving, request: Request, folder: Path) -> list[tuple[str, 
 
 def _paths(project: Project, projects: tuple[Project, ...]) -> Iterator[str]:
     """The project's folder; its files where there are further projects in it."""
-    if any(_is_below(other.path, project.path) for other in projects if other is not project):
+    if any(disk.is_within(other.path, project.path) for other in projects if other is not project):
         yield from project.checked
     else:
         yield project.path
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return folder == "." or path == folder or path.startswith(f"{folder}/")
 
 
 def text_of(path: Path) -> bytes | None:

@@ -76,7 +76,7 @@ def all_places(invocation: Invocation) -> Observation:
         trusted = invocation.request.trust
         found, _ = resolve_here(survey.projects, settings, invocation.environ, memory.memo, trusted=trusted)
         sources = memory.sources(survey.everything)
-        outside = {folder for folder in _outside(sources, found) if not _is_within(folder, settings.root)}
+        outside = {folder for folder in _outside(sources, found) if not disk.is_within(folder, str(settings.root))}
     finally:
         if memory.store is not None:
             memory.store.close()
@@ -133,10 +133,6 @@ def _outside(sources: Sources, resolutions: Sequence[Resolution]) -> Iterator[st
     for top in sorted(tops):
         for folder in walk(Path(top)):
             yield top if folder.path == "." else f"{top}/{folder.path}"
-
-
-def _is_within(path: str, root: Path) -> bool:
-    return path == str(root) or path.startswith(f"{root}{os.sep}")
 
 
 def _git_folder(root: Path) -> Path | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyfmt import disk
-from pyfmt.core.model import Health, Resolution
+from pyfmt.core.model import DEPENDENT, Health, Resolution
 from pyfmt.core.versions import (
     Bound,
     HeldVersion,
@@ -62,7 +62,7 @@ class MatrixReader:
         self._own = {  # a library that is judged by its dependents has none of what is installed there
             found.project: environment
             for found in resolutions
-            if found.rule != "dependent" and (environment := self._environments.get(found.project)) is not None
+            if found.rule != DEPENDENT and (environment := self._environments.get(found.project)) is not None
         }
         self._used = {target for project in survey.projects for target in project.depends_on}
         self._bounds = Bounds(survey, self._own)
