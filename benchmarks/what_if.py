@@ -45,7 +45,6 @@ cookiecutter==1.7.3: click==7.1.2 jinja2==2.11.3 markupsafe==2.0.1 -> jinja2>=3.
 cookiecutter==1.7.3: click==7.1.2 jinja2==2.11.3 markupsafe==2.0.1 -> click>=8.1
 flask-sqlalchemy==2.5.1: flask==2.0.3 sqlalchemy==1.4.50 werkzeug==2.0.3 -> sqlalchemy>=2
 wtforms==3.0.1: markupsafe==2.0.1 -> markupsafe>=3
-marshmallow==3.13.0: marshmallow-enum==1.5.1 packaging==20.9 -> packaging>=24
 pytest==6.2.5: pluggy==0.13.1 attrs==20.3.0 packaging==20.9 -> attrs>=23
 uvicorn==0.15.0: click==7.1.2 h11==0.12.0 asgiref==3.4.1 -> h11>=0.14
 mkdocs==1.2.4: click==7.1.2 jinja2==3.0.3 markdown==3.3.7 importlib-metadata==4.8.3 -> markdown>=3.5

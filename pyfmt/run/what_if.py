@@ -188,6 +188,10 @@ class _Foresight:
         except CreationError as error:
             raise CreationError(f"as it is: {error.reason}", error.cure, error.detail) from error
         wanted = {normalise(each.name) for each in self.changed}
+        for name in sorted(wanted & asked.versions.keys()):
+            if name in before.without_wheel or before.versions.get(name, asked.versions[name]) != asked.versions[name]:
+                what = f"{name} {asked.versions[name]} could not be had as a wheel, so there is nothing to compare with"
+                raise CreationError(f"as it is: {what}")
         changes = replace(
             asked,
             without=asked.without | {*before.without_wheel} - wanted,

@@ -146,6 +146,7 @@ def test_lowest_versions_another_python_and_pins_of_a_requirements_file(tmp_path
     assert [item["rule"] for item in pins["new"]] == ["E0611"]
     (said,) = pins["not_composed"]
     assert said.startswith("markupsafe: 2.0.1 could not be had as a wheel, ") and said.endswith(" is in its place")
+    assert "markupsafe 2.0.1 could not be had as a wheel" in tree.run("what-if", "markupsafe>=3").expect(2).stdout
     assert not list(tree.root.rglob("it-ran"))
 
     refused = tree.run("what-if", "click @ https://example.org/click.whl").expect(2).stderr
