@@ -10,15 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
 class Farm:
     """Links for `remapped`, pairs of a module's name and an absolute path, in a folder below `parent`.
 
-    What mypy keeps in its cache names files by their places here: the folder is the same for the same pairs. Two
-    processes may make it at once, since what is there already is left as it is.
+    What mypy keeps in its cache names files by their places here: the folder is the same for the same pairs. Of
+    processes that want the same one, one after the other makes it: in the moment in which a link gives way to a folder,
+    another one would write through the link, into the user's own folder.
     """
 
     def __init__(self, parent: str, remapped: Sequence[Sequence[str]]) -> None:
@@ -28,9 +29,13 @@ class Farm:
         # No name of a package, so that mypy takes no folder above for one.
         self._texts = os.path.join(os.path.realpath(parent), "notebook-texts")
         self._notebooks: dict[str, str] = {}  # absolute path -> that of its text
-        for module, path in sorted(map(tuple, remapped)):  # a package before what lies in it
-            self._places[path.removesuffix(".py")] = module
-            self._plant(module.split("."), path)
+        pairs = sorted(map(tuple, remapped))  # a package before what lies in it
+        self._places.update((path.removesuffix(".py"), module) for module, path in pairs)
+        if pairs:
+            os.makedirs(self.folder, exist_ok=True)
+            with _alone(f"{self.folder}.lock"):
+                for module, path in pairs:
+                    self._plant(module.split("."), path)
 
     @property
     def roots(self) -> list[str]:
@@ -93,7 +98,6 @@ class Farm:
 
     def _plant(self, parts: Sequence[str], path: str) -> None:
         folder = self.folder
-        os.makedirs(folder, exist_ok=True)
         for part in parts[:-1]:
             folder = os.path.join(folder, part)
             self._make_room(folder)
@@ -123,6 +127,17 @@ def plant(cache_dir: str | None, scratch: str, remapped: Sequence[Sequence[str]]
         with contextlib.suppress(OSError):
             return Farm(cache_dir, remapped)
     return Farm(scratch, remapped)
+
+
+@contextlib.contextmanager
+def _alone(file: str) -> Iterator[None]:
+    """Hold a file as a lock between processes, where there are such locks (POSIX)."""
+    with open(file, "ab") as lock:
+        with contextlib.suppress(ImportError):
+            import fcntl  # not on Windows
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _link_all(source: str, folder: str) -> None:
