@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
 
 OLDEST = (3, 10)  # the oldest Python that pylint 4 runs on
 
+# parse-error (F0010) as astroid's builder words it where opening or reading a file fails.
+_UNREAD = re.compile(r"^error while code parsing: Unable to load file ")
 _SEVERITIES = {"fatal": Severity.ERROR, "error": Severity.ERROR, "warning": Severity.WARNING}
 
 
@@ -64,14 +67,16 @@ class PylintLinter:
         """Findings in order of place, failures and notes of a worker's answer."""
         environment = unit.environment
         assert environment is not None, "pylint reads an environment"
+        unread = [message for message in answer["messages"] if _UNREAD.search(message["message"])]
         findings = sorted(
-            (finding(message, environment.name) for message in answer["messages"]),
+            (finding(message, environment.name) for message in answer["messages"] if message not in unread),
             key=by_place,
         )
         failures = tuple(
             Failure("pylint", tuple(each["projects"]), environment.name, each["reason"], each["detail"])
             for each in answer["failures"]
         )
+        failures += tuple(_unread(message, environment.name) for message in unread)
         reason = foreign(environment)
         notes = (f"pylint lints {environment.name} with another Python: {reason}",) if reason else ()
         said = (*notes, *answer["notes"])
@@ -140,6 +145,12 @@ def minimum_python(requires: str | None) -> str | None:
 def _patches(version: str) -> Iterator[str]:
     yield version
     yield f"{version}.99"  # ">=3.10.2" admits a 3.10
+
+
+def _unread(message: Mapping[str, Any], environment: str) -> Failure:
+    """A file that the disk did not give is checked by nobody, and nothing is remembered of it."""
+    why = " ".join(message["message"].split())
+    return Failure("pylint", (message["project"],), environment, f"{message['path']}: it cannot be read", why)
 
 
 def finding(message: Mapping[str, Any], environment: str) -> Finding:

@@ -25,8 +25,8 @@ def test_processes_that_want_the_same_links_at_once_all_get_them(tmp_path: Path)
         for turn in range(40):
             folders = set(pool.starmap(_make, [(str(tmp_path / f"cache{turn}"), pairs)] * 6, chunksize=1))
             (folder,) = map(Path, folders)
-            for module in named:
-                assert (folder.joinpath(*module.split(".")) / "__init__.py").is_file()
+            for name in named:
+                assert (folder.joinpath(*name.split(".")) / "__init__.py").is_file()
     assert sorted(path for path in (tmp_path / "sources").rglob("*") if path.is_file() or path.is_symlink()) == sorted(
         modules
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -135,3 +136,17 @@ def test_classes_that_derive_from_generic_ones_can_be_subscripted(
     root = write(tmp_path / "mono", {"p/own.py": own, "p/user.py": user, "pylintrc": ""})
     reading = Lint(root, described(kept_environment()), root / "pylintrc").run("p")
     assert [line for _, line, *_ in rules(reading, "E1136")] == [9], reading.findings
+
+
+def test_a_file_that_the_disk_does_not_give_is_a_failure_and_no_finding(
+    tmp_path: Path, kept_environment: MakeEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path / "mono", {"p/fine.py": "import os\n", "pylintrc": ""})
+    monkeypatch.chdir(root / "p")  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as place:  # opening it fails, as on a failing disk, though it is there
+        place.bind("unread.py")
+        reading = Lint(root, described(kept_environment()), root / "pylintrc").run("p")
+    assert {each.path for each in reading.findings} == {"p/fine.py"}
+    (failure,) = reading.failures
+    assert (failure.projects, failure.reason) == (("p",), "p/unread.py: it cannot be read")
+    assert "Unable to load file" in failure.detail
