@@ -68,11 +68,11 @@ def nodes(tree: ast.AST) -> list[ast.AST]:
     import ast  # deferred for start-up time, as above
 
     found = [tree]
-    for node in found:  # which grows: breadth first  # pylint: disable=modified-iterating-list
+    for node in found:  # which grows: breadth first
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, ast.AST):
-                found.append(value)
+                found.append(value)  # pylint: disable=modified-iterating-list
             elif isinstance(value, list):
                 found.extend([item for item in value if isinstance(item, ast.AST)])
     return found

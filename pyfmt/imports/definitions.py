@@ -113,8 +113,8 @@ def _names(statement: ast.stmt, inside: Iterable[ast.AST]) -> set[str]:
 
 
 def _sets_on_others(nodes: Iterable[ast.AST]) -> bool:
-    """Whether a statement of these nodes sets an attribute of anything but a method's own object, or a mere argument of a
-    function."""
+    """Whether a statement of these nodes sets an attribute of anything but a method's own object, or a mere argument
+    of a function."""
     stores = {id(node) for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     if stores:
         for function in nodes:

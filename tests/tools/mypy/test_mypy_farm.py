@@ -1,4 +1,4 @@
-"""The folder of links by which mypy finds what an import hook names in another way, made by several processes at once."""
+"""The folder of links by which mypy finds what an import hook names otherwise, made by several processes at once."""
 
 from __future__ import annotations
 
