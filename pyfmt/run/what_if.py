@@ -15,9 +15,10 @@ from pyfmt import config
 from pyfmt.cache.folders import composed_environments_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
-from pyfmt.core.model import DEPENDENT, Environment, Finding, Project
+from pyfmt.core.model import DEPENDENT, Environment, Project
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Location, Request
+from pyfmt.core.similar import nearest
 from pyfmt.core.what_if import Outlook, UpgradeQuestion, VersionChange, WhatIf
 from pyfmt.environments.creating import CreateRequest
 from pyfmt.environments.creating.composing import (
@@ -45,6 +46,7 @@ from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.run import pipeline
 from pyfmt.run.create_requests import create_requests, named_projects
 from pyfmt.run.session import Session
+from pyfmt.run.what_if_findings import name_in, said_in, without
 from pyfmt.run.workspace import Workspace, survey_workspace, with_chosen_releases
 
 _TIME_LIMIT = 1800.0  # seconds for one call of uv
@@ -57,6 +59,7 @@ class _Pair:
     paths: tuple[str, ...]  # of its projects
     outlook: Outlook
     prefixes: tuple[str, str] = ("", "")
+    seen: frozenset[str] = frozenset()  # the distributions that its projects ask for or have
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatI
             calls.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    _check_names(changed, pairs)
     return _compared(question, pairs, space, session, request)
 
 
@@ -170,10 +174,10 @@ class _Foresight:
         # Whoever takes such a name on PyPI would be asked for it.
         elsewhere = {**{name: "it comes from no index that is trusted" for name in apart - ours}, **elsewhere}
         without = ours.union(filter(is_name, elsewhere))
-        wanted = {normalise(each.name) for each in self.changed}
-        anew = self.question.resolution is not None or self.question.python is not None
-        if known and not anew and not wanted & {*known, *map(requirement_name, lines)}:
-            return _Pair(paths, Outlook(names))
+        seen = frozenset({*known, *map(requirement_name, lines), *without})
+        blind = (*self._stuck(requests, elsewhere), *self._blind(requests))
+        if self._stuck(requests, elsewhere) or known and self._is_indifferent(known, lines):
+            return _Pair(paths, Outlook(names, failures=blind), seen=seen)
         pythons = self._pythons(requests, environment)
         asked = Resolving(tuple(lines), pythons[0].executable, known, without, indexes=indexes, strict=True)
         states = self._states(asked, pythons[1].executable)
@@ -183,9 +187,10 @@ class _Foresight:
             (pythons[0].version, pythons[1].version),
             _differences(*states),
             left_out=left_out(elsewhere, known, states),
+            failures=blind,
         )
         if not outlook.changes and pythons[0] == pythons[1]:
-            return _Pair(paths, outlook)
+            return _Pair(paths, outlook, seen=seen.union(*(each.versions for each in states)))
         named = next((r for r in requests if r.root / r.project.path == r.prefix.parent), requests[0])
         prefixes = [
             os.path.realpath(
@@ -193,7 +198,31 @@ class _Foresight:
             )
             for python, found in zip(pythons, states, strict=True)
         ]
-        return _Pair(paths, outlook, (prefixes[0], prefixes[1]))
+        return _Pair(paths, outlook, (prefixes[0], prefixes[1]), seen.union(*(each.versions for each in states)))
+
+    def _is_indifferent(self, known: Iterable[str], lines: Iterable[str]) -> bool:
+        """Whether nothing that is asked about is there."""
+        anew = self.question.resolution is not None or self.question.python is not None
+        return not anew and not self._wanted & {*known, *map(requirement_name, lines)}
+
+    @property
+    def _wanted(self) -> set[str]:
+        return {normalise(each.name) for each in self.changed}
+
+    def _stuck(self, requests: Sequence[CreateRequest], elsewhere: Mapping[str, str]) -> list[str]:
+        """What is asked about and comes from no index, so that no other version of it can be tried."""
+        needed = {project.distribution for r in requests for project in (r.project, *r.closure)}
+        fixed = {**{name: "it is a project of the monorepo" for name in needed if name}, **elsewhere}
+        return [f"{name}: {fixed[name]}: another version cannot be tried" for name in sorted(self._wanted & {*fixed})]
+
+    def _blind(self, requests: Sequence[CreateRequest]) -> tuple[str, ...]:
+        """What is not known of what these projects and their libraries ask for."""
+        near = {p.path: p for request in requests for p in (request.project, *request.closure)}
+        names = {project.name for project in near.values()}
+        found = [f"{each.tool}: {each.reason}" for each in self.space.survey.failures if names & {*each.projects}]
+        found += [line for each in self.space.resolutions if each.project in near for line in each.unread]
+        found += [f"{p.path} computes its requirements: not all of them are known" for p in near.values() if p.computed]
+        return tuple(dict.fromkeys(found))
 
     def _states(self, asked: Resolving, interpreter: str) -> tuple[Resolved, Resolved]:
         """The versions before and after, these for another interpreter; raises CreationError."""
@@ -283,6 +312,14 @@ def _is_apart(source: Source, trusted: bool) -> bool:
     return source.direct or foreign and not trusted
 
 
+def _check_names(changed: Iterable[Requirement], pairs: Sequence[_Pair]) -> None:
+    """Raises UsageError for a name that none of the projects has, where all of them could be looked at."""
+    known = sorted({name for pair in pairs for name in pair.seen})
+    for each in changed:
+        if pairs and normalise(each.name) not in known and not any(pair.outlook.failures for pair in pairs):
+            raise UsageError(f"none of the projects has it{nearest(normalise(each.name), known)}", each.name)
+
+
 def _differences(before: Resolved, after: Resolved) -> tuple[VersionChange, ...]:
     names = sorted({*before.versions, *after.versions})
     changes = (VersionChange(name, before.versions.get(name, ""), after.versions.get(name, "")) for name in names)
@@ -294,13 +331,13 @@ def _compared(
 ) -> WhatIf:
     """Lint both states of what differs, and take the one report from the other."""
     differing = [pair for pair in pairs if pair.prefixes[0]]
-    outlooks = [pair.outlook for pair in pairs if pair.outlook.failures]
+    outlooks = [pair.outlook for pair in pairs if pair.outlook.failures and not pair.prefixes[0]]
     notes: set[str] = set()
     if differing:
         reports = [_linted(differing, state, space, request, session) for state in (0, 1)]
         for pair in differing:
             outlooks.append(_outlook(pair, reports[0], reports[1]))
-        names = {_name(report, prefix) for pair in differing for report, prefix in zip(reports, pair.prefixes)}
+        names = {name_in(report, prefix) for pair in differing for report, prefix in zip(reports, pair.prefixes)}
         notes = {note for report in reports for note in report.notes if note.partition(" is not trusted")[0] in names}
     same = [pair.outlook for pair in pairs if not pair.prefixes[0] and not pair.outlook.failures]
     unchanged = tuple(sorted(name for outlook in same for name in outlook.projects))
@@ -324,43 +361,19 @@ def _linted(pairs: Sequence[_Pair], state: int, space: Workspace, request: Reque
 
 
 def _outlook(pair: _Pair, before: Report, after: Report) -> Outlook:
-    said = [_said(report, _name(report, prefix)) for report, prefix in zip((before, after), pair.prefixes)]
-    unseen = [_unseen(report, _name(report, prefix), pair) for report, prefix in zip((before, after), pair.prefixes)]
-    failures = [*unseen[1], *(f"as it is: {text}" for text in unseen[0] if text not in unseen[1])]
+    said = [said_in(report, name_in(report, prefix)) for report, prefix in zip((before, after), pair.prefixes)]
+    unseen = [_unseen(report, name_in(report, prefix), pair) for report, prefix in zip((before, after), pair.prefixes)]
+    failures = [
+        *pair.outlook.failures,
+        *unseen[1],
+        *(f"as it is: {text}" for text in unseen[0] if text not in unseen[1]),
+    ]
     return replace(
         pair.outlook,
-        new=tuple(_without(said[1], said[0])),
-        vanished=tuple(_without(said[0], said[1])),
-        failures=tuple(failures),
+        new=tuple(without(said[1], said[0])),
+        vanished=tuple(without(said[0], said[1])),
+        failures=tuple(dict.fromkeys(failures)),
     )
-
-
-def _name(report: Report, prefix: str) -> str:
-    """How a report calls an environment."""
-    return next((record.name for record in report.environments if record.path == prefix), prefix)
-
-
-def _said(report: Report, environment: str) -> list[Finding]:
-    """What is found in an environment; each with what other tools say of the same fault there."""
-    found = []
-    for finding in report.findings:
-        parts = [replace(part, environments=()) for part in finding.parts if environment in part.environments]
-        if parts:
-            found.append(replace(parts[0], equivalents=tuple(parts[1:])))
-    return found
-
-
-def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> Iterable[Finding]:
-    """The findings, less what the others say."""
-    known = Counter(part for finding in others for part in finding.parts)
-    for finding in findings:
-        left = []
-        for part in finding.parts:
-            known[part] -= 1
-            if known[part] < 0:
-                left.append(part)
-        if left:
-            yield replace(left[0], equivalents=tuple(left[1:]))
 
 
 def _unseen(report: Report, environment: str, pair: _Pair) -> list[str]:

@@ -187,7 +187,7 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
         ["touch", "-d", "40 days ago", *(str(p) for p in tree.home.glob(".cache/pyfmt/what-if/*/*/.pyfmt-composed"))],
         check=True,
     )
-    tree.run("what-if", "nothing-of-that-name", "--project", "app").expect(0)
+    assert "none of the projects has it" in tree.run("what-if", "nothing-of-that-name", "--project", "app").expect(2).stderr
     assert not list((tree.home / ".cache/pyfmt/what-if").glob("*/app")), "what nobody asks for goes"
 
 
@@ -214,3 +214,27 @@ def test_what_a_manifest_says_stays_in_its_folder_and_no_stranger_names_an_index
     assert any("are both called twin" in text for text in said.values())
     tree.environ["XDG_CACHE_HOME"] = str(tree.root / "cache")
     assert "cache folder is in the checkout" in tree.run("what-if", "iniconfig<2").expect(2).stderr
+
+
+def test_what_cannot_be_foretold_is_no_nothing_to_change(tmp_path: Path) -> None:
+    project = '[project]\nname = "{}"\nversion = "1"\ndependencies = ["{}"]\n'
+    tree = Monorepo.create(
+        tmp_path,
+        {
+            "pyproject.toml": '[tool.pyfmt]\ntools = ["pylint"]\n',
+            "url/pyproject.toml": project.format("url", "click @ https://127.0.0.1:9/click-8.0-py3-none-any.whl"),
+            "own/pyproject.toml": project.format("own", "iniconfig"),
+            "broken/setup.cfg": "[metadata\nname = broken\n",
+            "computed/setup.py": "from setuptools import setup\n\n"
+            "setup(name='computed', install_requires=open('x').read())\n",
+            **{f"{name}/main.py": '"""Nothing."""\n' for name in ("url", "own", "broken", "computed")},
+        },
+    )
+    found = tree.run("what-if", "click>=8", "-o", "json").expect(2).json
+    said = {each["projects"][0]: "; ".join(each["not_looked_at"]) for each in found["environments"]}
+    assert found["unchanged"] == ["own"] and sorted(said) == ["broken", "computed", "url"]
+    assert "click: it comes from a URL" in said["url"] and "setup.cfg" in said["broken"]
+    assert "computes its requirements" in said["computed"]
+    own = tree.run("what-if", "own>=2", "--project", "own", "-o", "json").expect(2).json["environments"]
+    assert own[0]["not_looked_at"][0].startswith("own: it is a project of the monorepo")
+    assert "did you mean 'iniconfig'" in tree.run("what-if", "inicnfig", "--project", "own").expect(2).stderr
