@@ -32,7 +32,7 @@ class Digests:
         self._now = time.time_ns()
         self._digests: dict[str, bytes] = {}
         self._marks: dict[str, bytes] = {}  # of this look
-        self._before: dict[str, bytes] = {}  # of the look that `confirm` ended
+        self._before: dict[str, bytes] = {}  # the last one of each file, of the looks that `confirm` ended
         self._changed: dict[str, tuple[bytes, bytes]] = {}
 
     def of(self, path: str) -> bytes:
@@ -62,9 +62,9 @@ class Digests:
 
         Who changes a file and changes it back while a tool runs cannot be told by content alone.
         """
-        marks = self._marks
+        before = self._before | self._marks  # not each look asks for each file
         self.look_again()
-        self._before = marks
+        self._before = before
 
     def _stat(self, path: str) -> os.stat_result | None:
         try:

@@ -15,6 +15,7 @@ from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, Creation, Status
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
+from pyfmt.environments.trust import is_stored
 from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.create_requests import create_requests, named_projects
@@ -48,7 +49,8 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     if not chosen:
         print("every project has an environment")
         return 0
-    wanted = create_requests(chosen, space, environ)
+    trusted = request.trust or is_stored(space.config.root)
+    wanted = create_requests(chosen, space, environ, trusted=trusted)
     memory = Memory(space.config, True)
     memory.close()
     options = CreateOptions(

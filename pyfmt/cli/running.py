@@ -43,12 +43,12 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
     # nothing to do.
     gc.set_threshold(100_000, 50, 100)
-    if options.agent:
+    if options.agent and not options.executor:
         from pyfmt.cli import agent  # deferred: only where it is asked for
 
         return _deliver(agent.run, agent.request(request, options), display, began)[0].exit_code
     if options.executor:
-        for name in ("watch", "add_ignores", "timings"):
+        for name in ("agent", "watch", "add_ignores", "timings"):
             if getattr(options, name):
                 raise UsageError("cannot be mixed with --executor", f"--{name.replace('_', '-')}")
         from pyfmt.cli.cluster import command as cluster  # deferred: only where it is asked for

@@ -161,6 +161,7 @@ class Resolution:
     unread: tuple[str, ...] = ()  # "FILE cannot be read: WHY" of each file that might have named another environment
     # Rule DEPENDENT: the prefixes of the other dependents' environments; `environment` is that of the first by path.
     others: tuple[str, ...] = ()
+    named: bool = False  # by a file or a link of the checkout, not by what the user has set
 
 
 @dataclass(frozen=True, slots=True)

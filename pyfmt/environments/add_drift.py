@@ -68,14 +68,18 @@ def with_drift(
     )
 
 
-def is_own(resolution: Resolution, root: str) -> bool:
+def is_own(resolution: Resolution, root: str, *, trusted: bool = False) -> bool:
     """Whether a project's environment is its own, so that making it again changes nobody else's: it lies in the
-    project's folder (below `root`, a real path), or its manager has put it elsewhere."""
+    project's folder, or its manager has put it elsewhere: below `root` (a real path), or where the user's own settings
+    say. What a checkout that is not `trusted` names outside of it may be anybody's."""
     environment = resolution.environment
     if environment is None or resolution.rule in (*_BORROWED, "setting"):
         return False
     inside = os.path.join(os.path.normpath(os.path.join(root, resolution.project)), "")
-    return environment.prefix.startswith(inside) or resolution.rule.partition(" ")[0] in _MANAGERS
+    if environment.prefix.startswith(inside):
+        return True
+    apart = resolution.named and not environment.prefix.startswith(os.path.join(root, ""))
+    return resolution.rule.partition(" ")[0] in _MANAGERS and (trusted or not apart)
 
 
 def _drift_or_why_not(

@@ -76,6 +76,7 @@ class _Draft:
     unfit: list[Candidate] = field(default_factory=list)  # said only if nothing else is found
     missing: Found | None = None  # where the project's own manager would have it
     unread: tuple[str, ...] = ()
+    named: bool = False  # see `Resolution`
     weak: bool = False  # inherited, and without the project itself: one that has it installed is better
 
 
@@ -236,6 +237,8 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
             draft.unfit.append(Candidate(found.prefix, found.rule, reason))
             return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
+    linked = _inside(found.prefix, reader.root) and not _inside(environment.prefix, reader.root)
+    draft.named = found.named or linked
     draft.weak = found.rule == "inherited" and not has_it
     return True
 
@@ -340,7 +343,7 @@ def _finish(
         passed = (*draft.passed_over, *draft.unfit)
         return Resolution(project.path, None, "", _nothing(draft, root), passed)
     environment = named[result.environment.prefix]
-    return Resolution(project.path, environment, rule, note, tuple(draft.passed_over))
+    return Resolution(project.path, environment, rule, note, tuple(draft.passed_over), named=draft.named)
 
 
 def _borrowed(dependents: Sequence[tuple[str, str]]) -> str:
@@ -363,5 +366,8 @@ def _nothing(draft: _Draft, root: str) -> str:
 
 
 def _shown(prefix: str, root: str) -> str:
-    inside = prefix.startswith(os.path.join(root, ""))
-    return os.path.relpath(prefix, root).replace(os.sep, "/") if inside else prefix
+    return os.path.relpath(prefix, root).replace(os.sep, "/") if _inside(prefix, root) else prefix
+
+
+def _inside(prefix: str, root: str) -> bool:
+    return prefix.startswith(os.path.join(root, ""))

@@ -35,15 +35,23 @@ def named_projects(words: Sequence[str], space: Workspace, cwd: Path) -> list[Pr
     return found
 
 
-def create_requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
-    """One request for each project, with the others that share its environment (a workspace's members)."""
+def create_requests(
+    chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str], *, trusted: bool = False
+) -> list[CreateRequest]:
+    """One request for each project, with the others that share its environment (a workspace's members).
+
+    A place outside of the checkout that a file of it names is foreign unless the checkout is `trusted`.
+    """
     root = space.config.root
     by_path = {project.path: project for project in space.projects}
     depends_on = {project.path: project.depends_on for project in space.projects}
     prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
+    foreign = set()
     for found in space.resolutions:
-        if found.environment is not None and is_own(found, os.path.realpath(root)):
+        if found.environment is not None and is_own(found, os.path.realpath(root), trusted=True):
             prefixes[found.project] = Path(found.environment.prefix)
+            if not is_own(found, os.path.realpath(root), trusted=trusted):
+                foreign.add(prefixes[found.project])
     wanted = {prefixes[project.path] for project in chosen}
     requests = []
     for project in space.projects:
@@ -59,6 +67,7 @@ def create_requests(chosen: Sequence[Project], space: Workspace, environ: Mappin
                     _imported(root, project),
                     space.config.groups,
                     space.config.extras,
+                    prefixes[project.path] in foreign,
                 )
             )
     return requests

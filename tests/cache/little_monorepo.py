@@ -200,6 +200,7 @@ WHEELS: dict[str, dict[str, str]] = {
         "twowheel/deep.py": "X = 1\n",
     },
     "twowheel-2.0": {"twowheel/__init__.py": "VALUE: str = ''\n", "queue_of.py": "SIZE = 3\n"},
+    "twowheel-3.0": {"twowheel/__init__.py": "VALUE: int = 1\n", "twowheel/py.typed": ""},
     "threewheel-1.0": {"acme/third/__init__.py": "THIRD: int = 3\n", "acme/third/py.typed": ""},
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cache.comparing import counts_of, difference
-from tests.cache.little_monorepo import FILES, LittleMonorepo
+from tests.cache.little_monorepo import ENVIRONMENTS, FILES, LittleMonorepo
 from tests.cache.unseen_places import PLACES
 from tests.support.monorepo import Result
 
@@ -70,8 +70,9 @@ def test_case(repo: LittleMonorepo, steps: list[Step]) -> None:
         for place in sorted(repo.tree.root.rglob("new_*.py")):
             place.unlink()
         if any(step.what in ("install", "unseen") for step in steps):
-            repo.pip("projects/beta/.venv", "install", "--reinstall", "onewheel==1.0")
-            repo.pip("projects/beta/.venv", "uninstall", "twowheel")
+            for environment in ENVIRONMENTS:
+                repo.pip(environment, "install", "--reinstall", "onewheel==1.0")
+                repo.pip(environment, "uninstall", "twowheel")
 
 
 def _check(repo: LittleMonorepo, tool: str) -> Result:

@@ -90,3 +90,19 @@ def test_what_was_written_meanwhile_has_another_digest_even_if_it_was_changed_ba
     assert digests.of("b.py") == before[1]
     digests.look_again()
     assert [digests.of("a.py"), digests.of("b.py")] == before
+
+
+def test_what_was_written_meanwhile_is_told_after_each_of_several_looks(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("1")
+    digests = Digests(tmp_path, None)
+    before = [digests.of("a.py"), digests.of("b.py")]
+    time.sleep(0.02)
+    (tmp_path / "b.py").write_text("2")
+    (tmp_path / "b.py").write_text("1")
+    digests.confirm()
+    assert digests.of("a.py") == before[0]
+    digests.confirm()  # nobody has asked for b.py since the first time
+    assert digests.of("b.py") != before[1]
+    digests.confirm()
+    assert [digests.of("a.py"), digests.of("b.py")] == before

@@ -57,6 +57,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
     found.git("init", "--quiet")
     found.git("add", "--all", "--force")
     found.run("envs", "create", "--all").expect(0)
+    found.run("trust").expect(0)  # the workers run build code of the checkout
     return found
 
 
@@ -107,10 +108,17 @@ def test_an_interrupt_ends_the_parts(tree: Monorepo, machines: Machines) -> None
 def test_what_cannot_be_done_there_is_said(tree: Monorepo, machines: Machines) -> None:
     spread = ("--executor=dask", f"--scheduler={machines.scheduler}")
     assert "--same-filesystem" in tree.run("check", *spread, "--since=HEAD").expect(2).stderr
+    assert "cannot be mixed" in tree.run("check", *spread, "--agent").expect(2).stderr
     assert "needs the scheduler" in tree.run("check", "--executor=dask").expect(2).stderr
     assert "is outside of" in tree.run("check", *spread, "--root=.", "..").expect(2).stderr
     said = tree.run("check", *spread, "services/gone").expect(2).stderr
     assert re.search(r"part \d/4: .*services/gone", said), said
+
+
+def test_build_code_runs_on_workers_only_where_the_checkout_is_trusted(tree: Monorepo, machines: Machines) -> None:
+    tree.run("trust", "--revoke").expect(0)
+    said = tree.run("check", "--executor=dask", f"--scheduler={machines.scheduler}").expect(2).stderr
+    assert "pyfmt trust" in said
 
 
 def test_any_executor_does(tree: Monorepo, monkeypatch: pytest.MonkeyPatch) -> None:

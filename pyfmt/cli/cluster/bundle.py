@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import stat
 import zlib
 from collections.abc import Iterator
@@ -38,7 +40,10 @@ def pack(root: Path) -> Bundle:
     new = _listed(root, "--others", "--exclude-standard")
     # A submodule is another repository, which this run does not enter.
     names = {name for name in {*tracked, *new} if tracked.get(name) != _SUBMODULE and not name.endswith(b"/")}
-    entries = [entry for name in sorted(names) for entry in _read(root, os.fsdecode(name))]
+    paths = [os.fsdecode(name) for name in sorted(names)]
+    # Behind a link is no file of the tree, whatever the index still says.
+    links = {folder for folder in {os.path.dirname(path) for path in paths} if _leads_away(root, folder)}
+    entries = [entry for path in paths if os.path.dirname(path) not in links for entry in _read(root, path)]
     listed = (mode + b" " + _EMPTY + b" 0\t" + name + b"\0" for name, mode in sorted(tracked.items()))
     entries.append((INDEX, stat.S_IFREG | 0o644, b"".join(listed)))
     header = json.dumps([(path, mode, len(content)) for path, mode, content in entries]).encode()
@@ -46,18 +51,21 @@ def pack(root: Path) -> Bundle:
     return Bundle(hashlib.sha256(whole).hexdigest(), zlib.compress(whole, 1))
 
 
-def unpack(data: bytes, folder: Path, before: list[str]) -> list[str]:
-    """Make `folder` hold what a bundle does, and of the files `before` no others; the paths of what it holds.
+def paths_of(data: bytes) -> list[str]:
+    """What a bundle holds."""
+    return [path for path, _, _ in _entries(data)]
+
+
+def unpack(data: bytes, folder: Path, before: list[str]) -> None:
+    """Make `folder` hold what a bundle does, and of the files `before` no others.
 
     A file that is there with the same bytes is left alone: tools' own caches go by its times.
     """
     entries = list(_entries(data))
-    paths = [path for path, _, _ in entries]
-    for gone in sorted({*before} - {*paths}):
-        _remove(folder / gone)
+    for gone in sorted({*before} - {path for path, _, _ in entries}):
+        _remove(folder, Path(gone))
     for path, mode, content in entries:
         _write(folder, Path(path), mode, content)
-    return paths
 
 
 def _listed(root: Path, *options: str) -> list[bytes]:
@@ -67,6 +75,10 @@ def _listed(root: Path, *options: str) -> list[bytes]:
     return [row for row in found.split(b"\0") if row]
 
 
+def _leads_away(root: Path, folder: str) -> bool:
+    return bool(folder) and os.path.realpath(root / folder) != os.path.join(os.path.realpath(root), folder)
+
+
 def _read(root: Path, path: str) -> Iterator[_Entry]:
     """A file or link as it is now; nothing where it is gone, or is neither."""
     try:
@@ -74,7 +86,9 @@ def _read(root: Path, path: str) -> Iterator[_Entry]:
         if stat.S_ISLNK(mode):
             yield path, stat.S_IFLNK | 0o777, os.fsencode(os.readlink(root / path))
         elif stat.S_ISREG(mode):
-            yield path, stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644), disk.read_bytes(root / path)
+            yield path, stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644), disk.read_bytes(
+                root / path, disk.ANY_SIZE
+            )
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
@@ -90,14 +104,17 @@ def _entries(data: bytes) -> Iterator[_Entry]:
         place += size
 
 
-def _remove(path: Path) -> None:
-    if not (path.is_dir() and not path.is_symlink()):
-        path.unlink(missing_ok=True)
-    for parent in path.parents:
-        try:
-            parent.rmdir()  # only where nothing is left in it, and so up
-        except OSError:
-            return
+def _remove(folder: Path, relative: Path) -> None:
+    """Remove a file, and the folders that are empty then; nothing behind a link, which leads elsewhere."""
+    above = [folder / parent for parent in relative.parents if parent.parts]  # the nearest first
+    if any(parent.is_symlink() for parent in above):
+        return
+    path = folder / relative
+    with contextlib.suppress(OSError):
+        if not path.is_dir() or path.is_symlink():
+            path.unlink(missing_ok=True)
+        for parent in above:
+            parent.rmdir()  # only where nothing is left in it
 
 
 def _write(folder: Path, relative: Path, mode: int, content: bytes) -> None:
@@ -110,13 +127,15 @@ def _write(folder: Path, relative: Path, mode: int, content: bytes) -> None:
             path.unlink()
         path.mkdir(exist_ok=True)
     path /= relative.name
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)  # once a folder, with what was made in it
     if stat.S_ISLNK(mode):
         target = os.fsdecode(content)
         if not path.is_symlink() or os.readlink(path) != target:
             path.unlink(missing_ok=True)
             path.symlink_to(target)
         return
-    if path.is_symlink() or not path.is_file() or disk.read_bytes(path) != content:
+    if path.is_symlink() or not path.is_file() or disk.read_bytes(path, disk.ANY_SIZE) != content:
         path.unlink(missing_ok=True)
         path.write_bytes(content)
     path.chmod(stat.S_IMODE(mode))

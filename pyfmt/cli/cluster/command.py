@@ -6,8 +6,9 @@ import contextlib
 import os
 import socket
 import sys
+import uuid
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,9 @@ def run(asked: Request, session: Session, machines: Cluster, same_filesystem: bo
     """The whole run, as one machine would give it; raises PyfmtError where a part is lost."""
     _refuse(asked, same_filesystem)
     settings = config.load(asked, session.cwd)
+    if not (same_filesystem or asked.trust or is_stored(settings.root)):
+        cure = "allow it with `pyfmt trust` or --trust; with --same-filesystem no environment is made"
+        raise UsageError("makes environments on the workers, which runs build code of the checkout", "--executor", cure)
     work, sources = _work(asked, session, settings, same_filesystem)
     count = _PARTS * machines.slots
     shared = machines.share(sources) if sources is not None else None
@@ -95,21 +99,20 @@ def _refuse(asked: Request, same_filesystem: bool) -> None:
 def _work(asked: Request, session: Session, settings: Config, same_filesystem: bool) -> tuple[SharedRun, bytes | None]:
     """What is sent to each machine: the call, and the sources where the machines do not have them."""
     root = settings.root
-    trust = asked.trust or is_stored(root)
     monorepo = digest(socket.gethostname(), str(root))
-    options, times = _options(asked), _known_times(settings)
+    options, times, name = _options(asked), _known_times(settings), uuid.uuid4().hex
     if same_filesystem:
         given = asked.location.config_file
         place = [f"--root={root}", *([f"--config={session.cwd / given}"] if given else [])]
-        place += ["--trust"] if trust else []
+        place += ["--trust"] if asked.trust else []
         paths = [os.path.abspath(session.cwd / path) for path in asked.paths]
         arguments = (asked.command.value, *place, *options)
-        return SharedRun(monorepo, "", str(session.cwd), arguments, tuple(paths), times, trust), None
+        return SharedRun(monorepo, name, "", str(session.cwd), arguments, tuple(paths), times, asked.trust), None
     place = [f"--config={_below(asked.location.config_file, root, session)}"] if asked.location.config_file else []
     paths = [_below(path, root, session) for path in asked.paths]
     sources = bundle.pack(root)
     arguments = (asked.command.value, *place, *options)
-    return SharedRun(monorepo, sources.digest, ".", arguments, tuple(paths), times, trust), sources.data
+    return SharedRun(monorepo, name, sources.digest, ".", arguments, tuple(paths), times, asked.trust), sources.data
 
 
 def _below(path: str, root: Path, session: Session) -> str:
@@ -140,9 +143,10 @@ def _answer(done: Future[PartAnswer], part: str) -> PartAnswer:
     """What a part gave; raises PyfmtError where it gave no report."""
     try:
         answer = done.result()
-    except (PyfmtError, CancelledError):
+    except PyfmtError:
         raise
-    except Exception as error:  # pylint: disable=broad-exception-caught  # whatever the executor makes of a lost worker
+    # Whatever an executor makes of a worker that is lost with what only it had.
+    except Exception as error:  # pylint: disable=broad-exception-caught
         cure = "see the log of the workers; a part that ends one after the other is tried no more"
         raise PyfmtError(f"was lost: {type(error).__name__}: {error}", f"part {part}", cure) from error
     if not answer.report:

@@ -46,8 +46,13 @@ def connected(scheduler: str | None) -> Iterator[Cluster]:
             cure = f"start some with `dask worker {scheduler}`"
             raise UsageError("the scheduler has no worker", f"--scheduler {scheduler}", cure) from error
         executor: Executor = client.get_executor(pure=False)
-        # Sent to a worker with the first part that it gets.
-        yield Cluster(executor, sum(client.nthreads().values()), lambda data: client.scatter(data, hash=False), _part)
+        # To each worker: what only one has is lost with it.
+        yield Cluster(
+            executor,
+            max(1, sum(client.nthreads().values())),
+            lambda data: client.scatter(data, broadcast=True, hash=False),
+            _part,
+        )
     finally:
         client.close()
 

@@ -23,8 +23,10 @@ from pyfmt.core.errors import PyfmtError
 from pyfmt.core.files import SETTINGS
 from pyfmt.core.request import Command, Location, Request
 from pyfmt.core.user_cache import user_cache
+from pyfmt.environments.trust import store
 from pyfmt.git.renames import git as run_git
 from pyfmt.projects.dependencies import closure
+from pyfmt.projects.locks.requirements import included_files
 from pyfmt.run.workspace import open_workspace
 from pyfmt.runner.edits import put
 
@@ -38,12 +40,13 @@ class SharedRun:
     """The run that is shared out."""
 
     monorepo: str  # a name for the monorepo, the same in each run
+    run: str  # a name for this run, the same for all of its parts
     digest: str  # of the sources; "": they are at `folder` on every machine
     folder: str  # where the command was given: below the root, or absolute
     arguments: tuple[str, ...]  # the command and its options
     paths: tuple[str, ...]
     times: str  # a JSON report to balance by, the same for all parts; "": none
-    trust: bool
+    trust: bool  # `--trust` was given; else it is remembered where the command was, and so on the workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,12 @@ def _ready(shared: SharedRun, sources: bytes, wanted: Wanted) -> Iterator[tuple[
     while True:
         with locked(place / "lock", shared=True):
             state = _State.read(place)
-            if state.digest == shared.digest:
+            if state.is_ready(shared):
                 yield place / "tree", state.failed
                 return
         with locked(place / "lock"):
             state = _State.read(place)
-            if state.digest != shared.digest:  # whoever was quicker may have done it
+            if not state.is_ready(shared):  # whoever was quicker may have done it
                 _prepare(shared, sources, place, state, wanted)
 
 
@@ -110,6 +113,11 @@ class _State:
     paths: tuple[str, ...] = ()
     recipes: tuple[tuple[str, str], ...] = ()  # project's path, and a digest of what its environment is made from
     failed: str = ""  # environments that could not be made, as `pyfmt envs create` says it
+    run: str = ""  # which has made it so
+
+    def is_ready(self, shared: SharedRun) -> bool:
+        """Whether a part can be done; what failed in another run is tried again."""
+        return self.digest == shared.digest and (not self.failed or self.run == shared.run)
 
     @classmethod
     def read(cls, place: Path) -> _State:
@@ -117,7 +125,7 @@ class _State:
         try:
             found = json.loads(disk.read_text(place / "state.json"))
             recipes = tuple((path, recipe) for path, recipe in found["recipes"])
-            return cls(found["digest"], tuple(found["paths"]), recipes, found["failed"])
+            return cls(found["digest"], tuple(found["paths"]), recipes, found["failed"], found["run"])
         except (OSError, ValueError, TypeError, KeyError):
             return cls()
 
@@ -128,25 +136,28 @@ class _State:
 
 
 def _prepare(shared: SharedRun, sources: bytes, place: Path, before: _State, wanted: Wanted) -> None:
-    """Bring a machine's folder to the sources of a run, and its environments to what they ask for."""
+    """Bring a machine's folder to the sources of a run, and its environments to what they ask for.
+
+    Raises PyfmtError where an environment could not be made again: it holds what was asked for before.
+    """
     tree = place / "tree"
     tree.mkdir(exist_ok=True)
-    # Until this is done, the folder holds nothing that could be asked for.
-    _State("", before.paths, before.recipes).write(place)
-    paths = tuple(bundle.unpack(sources, tree, list(before.paths)))
+    # Until this is done, the folder holds nothing that could be asked for, and perhaps some of both.
+    paths = bundle.paths_of(sources)
     _State("", tuple({*before.paths, *paths}), before.recipes).write(place)
+    bundle.unpack(sources, tree, list(before.paths))
     _make_index(tree)
-    recipes = _recipes(tree, shared.trust)
-    known = dict(before.recipes)
-    changed = [path for path, recipe in recipes if known.get(path, recipe) != recipe]
+    if not shared.trust:
+        store(tree)
+    recipes, known = _recipes(tree, shared.trust), dict(before.recipes)
     options = _place(tree, shared.trust)
-    failures = []
-    for which in ([*changed, "--recreate"] if changed else [], ["--all"]):
-        if which:
-            code, made, said = _call(["envs", "create", *options, *which], tree, wanted)
-            failures += [made, said] if code else []
-    failed = "\n".join(line for text in failures for line in text.splitlines() if line)
-    _State(shared.digest, paths, tuple(recipes), failed).write(place)
+    if changed := [path for path, recipe in recipes if known.get(path, recipe) != recipe]:
+        code, made, said = _call(["envs", "create", *options, "--recreate", "--", *changed], tree, wanted)
+        if code:
+            raise PyfmtError(f"environments could not be made again: {' '.join(f'{made} {said}'.split())}")
+    code, made, said = _call(["envs", "create", *options, "--all"], tree, wanted)
+    failed = "\n".join(line for line in f"{made}\n{said}".splitlines() if line) if code else ""
+    _State(shared.digest, tuple(paths), tuple(recipes), failed, shared.run).write(place)
 
 
 def _make_index(tree: Path) -> None:
@@ -156,8 +167,9 @@ def _make_index(tree: Path) -> None:
         (git / name).mkdir(exist_ok=True)
     (git / "HEAD").write_text("ref: refs/heads/pyfmt\n", "utf-8")
     (git / "index").unlink(missing_ok=True)
-    # Without git, nothing that is tracked is told from what is not.
-    run_git(tree, "update-index", "-z", "--index-info", given=disk.read_bytes(tree / bundle.INDEX))
+    listed = disk.read_bytes(tree / bundle.INDEX, disk.ANY_SIZE)
+    if run_git(tree, "update-index", "-z", "--index-info", given=listed) is None:
+        raise PyfmtError("git is needed to know what is tracked, and cannot be run", "", "install git on the workers")
 
 
 def _recipes(tree: Path, trust: bool) -> list[tuple[str, str]]:
@@ -165,21 +177,28 @@ def _recipes(tree: Path, trust: bool) -> list[tuple[str, str]]:
     it depends on, and the root's."""
     request = Request(Command.CHECK, Location(str(tree)), trust=trust)
     space = open_workspace(request, tree, os.environ)
-    texts = {project.path: _settings_of(tree / project.path) for project in space.projects}
+    texts = {project.path: _settings_of(tree, project.path) for project in space.projects}
     depends_on = {project.path: project.depends_on for project in space.projects}
-    top = _settings_of(tree)
+    top = _settings_of(tree, ".")
     return [
         (path, digest(top, *(texts[each] for each in sorted(closure([path], depends_on)) if each in texts)))
         for path in sorted(texts)
     ]
 
 
-def _settings_of(folder: Path) -> str:
-    found = []
-    for name in sorted(SETTINGS):
-        with contextlib.suppress(OSError):
-            found.append(f"{name}\0{digest(disk.read_text(folder / name, 'replace'))}")
-    return "\0".join(found)
+def _settings_of(tree: Path, folder: str) -> str:
+    """A digest of the manifests, locks and requirements files of a folder, with all that these include."""
+
+    def text(file: str) -> str | None:
+        try:
+            return disk.read_text(tree / file, "replace")
+        except OSError:
+            return None
+
+    listed = [path.relative_to(tree).as_posix() for path in sorted((tree / folder).glob("*requirements*.txt"))]
+    files = {os.path.normpath(os.path.join(folder, name)) for name in SETTINGS}
+    files |= {each for file in listed for each in included_files(file, text)}
+    return digest(*(f"{file}\0{found}" for file in sorted(files) if (found := text(file)) is not None))
 
 
 def _call(arguments: list[str], folder: Path, wanted: Wanted) -> tuple[int, str, str]:

@@ -83,6 +83,11 @@ def _make(job: Job, base: Creation) -> Creation:
     job.calls.raise_if_stopped()
     if is_environment(prefix) and not is_unfinished(prefix) and not options.recreate:
         return replace(base, status=Status.EXISTS)
+    if any(request.foreign for request in job.requests):
+        raise CreationError(
+            "a file of the checkout names this place, which is outside of the checkout and may be somebody else's",
+            "look at it, then allow it with --trust, or remove that setting",
+        )
     with _ONE_AT_A_TIME:
         installer = find_installer(options)
         interpreter = choose_interpreter([request.project for request in job.requests], job.owner, options)

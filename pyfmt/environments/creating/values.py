@@ -28,6 +28,7 @@ class CreateRequest:
     imported: frozenset[str] = frozenset()  # top-level modules that the project's own files import
     groups: tuple[str, ...] | None = None  # to install, by the configuration; None: all
     extras: tuple[str, ...] | None = None  # the same; None: those that may provide what is imported
+    foreign: bool = False  # a file of an untrusted checkout names the place, outside of it: nothing is made there
 
 
 @dataclass(frozen=True, slots=True)

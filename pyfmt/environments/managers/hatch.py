@@ -25,10 +25,11 @@ def hatch(place: Place) -> Iterator[Found]:
     # How a project is built says little: many build with hatchling and use another manager.
     sure = table(section, "envs") is not None or table(own, "envs") is not None
     default = table(table(own, "envs"), "default") or table(table(section, "envs"), "default") or {}
-    path = place.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH") or default.get("path")
+    chosen = place.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH")
+    path = chosen or default.get("path")
     if isinstance(path, str) and path:
         prefix = path if os.path.isabs(path) else os.path.realpath(place.path(path))
-        yield Found(prefix, "hatch", cure=cure)
+        yield Found(prefix, "hatch", cure=cure, named=not chosen)
         return
     storage = _storage(place)
     name, identity = _name(place), _identity(place.folder)
@@ -36,7 +37,8 @@ def hatch(place: Place) -> Iterator[Found]:
         os.path.join(place.folder, "")
     )
     prefix = os.path.join(storage, name) if flat else os.path.join(storage, name, identity, name)
-    yield Found(prefix, "hatch", cure=cure, expected=sure)
+    # A name may be a path, and lead out of the folder.
+    yield Found(prefix, "hatch", cure=cure, expected=sure, named=os.path.basename(name) != name)
 
 
 def _identity(folder: str) -> str:

@@ -25,30 +25,32 @@ def pdm(place: Place) -> Iterator[Found]:
             return
         owner = place.folder
     cure = f"pdm install --project {os.path.relpath(owner, place.around.root)}"
-    for prefix in _places(place, owner):
-        yield Found(prefix, rule, cure=cure)
+    for prefix, named in _places(place, owner):
+        yield Found(prefix, rule, cure=cure, named=named)
     yield Found(os.path.join(owner, ".venv"), rule, cure=cure)
 
 
-def _places(place: Place, owner: str) -> Iterator[str]:
+def _places(place: Place, owner: str) -> Iterator[tuple[str, bool]]:
+    """Each place, and whether a file of the checkout names it."""
     saved = place.environ.get("PDM_PYTHON", "")
-    if not saved and ".pdm-python" in place.around.names(owner):
+    named = not saved
+    if named and ".pdm-python" in place.around.names(owner):
         saved = place.around.text(os.path.join(owner, ".pdm-python")).strip()
     if saved and not truth(place.environ.get("PDM_IGNORE_SAVED_PYTHON")):
         prefix = os.path.dirname(os.path.dirname(saved))
         # A saved base interpreter belongs to __pypackages__, which is no environment.
         if os.path.isabs(prefix) and (is_environment(prefix) or not os.path.exists(saved)):
             if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or not os.path.exists(saved):
-                yield prefix
+                yield prefix, named
     for name in (".venv", "venv", "env"):
         path = os.path.join(owner, name)
         if os.path.isdir(path) and is_environment(path):
-            yield path
+            yield path, False
     location = _location(place)
     start = f"{os.path.basename(owner)}-{_identity(owner)}-"
     for name in place.around.names(location):
         if name.startswith(start):
-            yield os.path.join(location, name)
+            yield os.path.join(location, name), False
 
 
 def _identity(folder: str) -> str:

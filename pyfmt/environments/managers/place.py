@@ -26,6 +26,7 @@ class Found:
     cure: str = ""  # what makes it, or mends the refusal
     expected: bool = True  # False: a place that is tried, and whose absence says nothing
     must_have: bool = False  # only if the project is installed in it
+    named: bool = False  # a file of the checkout says where it is, so that it may be somebody else's
 
 
 class Manager(Protocol):

@@ -48,11 +48,11 @@ def environment_name(name: str, folder: str) -> str:
 
 
 def _central(place: Place, central: str, base: str) -> Iterator[Found]:
-    cure = _cure(place)
+    cure, named = _cure(place), _is_named(place)
     chosen = table(place.around.toml(os.path.join(central, "envs.toml")), base)
     minor = (chosen or {}).get("minor")
     if isinstance(minor, str):
-        yield Found(os.path.join(central, f"{base}-py{minor.strip()}"), "poetry", cure=cure)
+        yield Found(os.path.join(central, f"{base}-py{minor.strip()}"), "poetry", cure=cure, named=named)
         return
     # The base may hold any character: compare it as a whole, never split a name at "-".
     names = [name for name in place.around.names(central) if name.startswith(f"{base}-py") and _MINOR.search(name)]
@@ -65,7 +65,7 @@ def _central(place: Place, central: str, base: str) -> Iterator[Found]:
             f"{fitting[0]}"
         )
     for name in fitting:
-        yield Found(os.path.join(central, name), "poetry", note, cure=cure)
+        yield Found(os.path.join(central, name), "poetry", note, cure=cure, named=named)
     if not names and not _setting(place, "in-project"):
         yield Found(os.path.join(central, f"{base}-pyX.Y"), "poetry", cure=cure)
 
@@ -109,6 +109,12 @@ def central_folder(place: Place) -> str:
         return os.path.join(cache, "virtualenvs")
     path = path.replace("{cache-dir}", cache).replace("{project-dir}", place.folder)
     return os.path.normpath(os.path.join(place.folder, place.around.expand(path)))
+
+
+def _is_named(place: Place) -> bool:
+    """Whether the project's own poetry.toml has a say in where the central folder is."""
+    own = place.around.toml(place.path("poetry.toml")) if place.has("poetry.toml") else {}
+    return "cache-dir" in own or "path" in (table(own, "virtualenvs") or {})
 
 
 def _setting(place: Place, key: str) -> bool | None:

@@ -31,7 +31,9 @@ def uv(place: Place) -> Iterator[Found]:
     note = f"the environment of the uv workspace {shown}" if member else ""
     cure = f"uv sync --project {shown}"
     if not chosen:
-        yield Found(redirected(os.path.join(owner, ".venv"), place.around), rule, note, cure=cure)
+        own_place = os.path.join(owner, ".venv")
+        prefix = redirected(own_place, place.around)
+        yield Found(prefix, rule, note, cure=cure, named=prefix != own_place)
     elif not os.path.isabs(chosen):
         yield Found(os.path.normpath(os.path.join(owner, chosen)), rule, note, cure=cure)
     else:

@@ -42,7 +42,8 @@ def test_a_folder_becomes_what_the_work_tree_is_and_keeps_what_it_has_itself(tmp
     there = tmp_path / "there"
     (there / ".venv").mkdir(parents=True)
     (there / ".venv" / "pyvenv.cfg").write_text("made there\n")
-    paths = bundle.unpack(first.data, there, [])
+    bundle.unpack(first.data, there, [])
+    paths = bundle.paths_of(first.data)
     expected = everything(tree.root)
     assert expected.pop("left.log")
     assert everything(there) == {**expected, ".venv/pyvenv.cfg": (b"made there\n", False)}
@@ -54,11 +55,18 @@ def test_a_folder_becomes_what_the_work_tree_is_and_keeps_what_it_has_itself(tmp
     for name in ("a/one.py", "a/two.py", "new.py", "link"):
         (tree.root / name).unlink()
     (tree.root / "a").rmdir()
-    (tree.root / "a").symlink_to("elsewhere")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "one.py").write_text("not of this tree\n")
+    (tree.root / "a").symlink_to(elsewhere)
     tree.write({"new.py/inner.py": "5\n", "link": "a file now\n"})
     second = bundle.pack(tree.root)
     assert second.digest != first.digest
-    bundle.unpack(second.data, there, paths)
+    (there / "run.sh").unlink()
+    (there / "run.sh" / ".venv").mkdir(parents=True)  # made there while it was a folder
+    for _ in range(2):  # the second time the folder is a link already
+        bundle.unpack(second.data, there, paths)
+    assert (elsewhere / "one.py").read_text() == "not of this tree\n"
     expected = everything(tree.root)
     assert expected.pop("left.log")
     assert everything(there) == {**expected, ".venv/pyvenv.cfg": (b"made there\n", False)}

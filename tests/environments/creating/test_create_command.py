@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pyfmt.environments.managers.poetry import environment_name
 from tests.end_to_end.trees import manifest
 from tests.support.monorepo import Monorepo
+from tests.support.virtualenvs import HERE
 
 
 @pytest.fixture
@@ -97,3 +102,43 @@ def test_the_environment_of_a_loose_script_serves_nobody_else(tmp_path: Path) ->
     assert "alone" in notes["bare"][1]
     planned = tree.run("envs", "create", "--all", "--dry-run").expect(0).stdout
     assert "planned  bare/.venv" in planned and "planned  svc/.venv" in planned
+
+
+def test_an_environment_elsewhere_that_the_checkout_names_is_never_replaced(tmp_path: Path) -> None:
+    names = ("file", "hatch", "link", "pdm", "poetry")
+    victims = {name: tmp_path / f"victims/{name}" for name in names}
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(victims["file"])], check=True)
+    (victims["file"] / "precious").touch()
+    for name in names[1:]:
+        shutil.copytree(victims["file"], victims[name], symlinks=True)
+    hatch = f'.hatch.envs.default]\npath = "{victims["hatch"]}"\n'
+    tools = {"hatch": hatch, "pdm": ".pdm]\n", "poetry": ".poetry]\n"}
+    project = '[project]\nname = "{}"\nversion = "1"\n[tool{}'
+    tree = Monorepo.create(
+        tmp_path / "checkout",
+        {
+            "file/.venv": f"{victims['file']}\n",
+            "pdm/.pdm-python": f"{victims['pdm']}/bin/python\n",
+            "poetry/poetry.toml": f'virtualenvs.path = "{tmp_path}/central"\n',
+            **{f"{name}/main.py": '"""Nothing."""\n' for name in names},
+            **{f"{name}/pyproject.toml": project.format(name, tools.get(name, ".uv]")) for name in names},
+        },
+    )
+    (tree.root / "link/.venv").symlink_to(victims["link"])
+    central = tmp_path / f"central/{environment_name('poetry', str(tree.root / 'poetry'))}-py{HERE}"
+    central.parent.mkdir()
+    central.symlink_to(victims["poetry"])
+    rows = {row["path"]: row["environment"] for row in tree.run("envs", "--json").json["projects"]}
+    assert {name: rows[name]["path"] for name in names} == {name: str(victims[name]) for name in names}
+
+    said = tree.run("envs", "create", *names, "--recreate").expect(2).stdout
+    assert said.count("a file of the checkout names this place") == said.count("--trust") == len(names)
+    for victim in victims.values():
+        assert (victim / "precious").exists()
+        (victim / "pyvenv.cfg").rename(victim / "pyvenv.cfg.away")
+    tree.run("envs", "create", *names)
+    for victim in victims.values():
+        assert (victim / "precious").exists()
+        (victim / "pyvenv.cfg.away").rename(victim / "pyvenv.cfg")
+    tree.run("--trust", "envs", "create", "hatch", "--recreate").expect(0)
+    assert [name for name in names if not (victims[name] / "precious").exists()] == ["hatch"]

@@ -14,7 +14,7 @@ import hashlib
 import importlib
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 _MARKS = ("__init__.py", "__init__.pyi", "py.typed")
@@ -51,7 +51,7 @@ def parents(modules: Iterable[str]) -> set[str]:
 
 def names(packages: Iterable[str], roots: Sequence[str]) -> Names:
     """What can be imported from each package now; `roots` are mypy's search path in its order."""
-    return {package: _names(package, roots) for package in sorted(packages)}
+    return {package: places(package, roots) for package in sorted(packages)}
 
 
 def complete(before: Names, cached: Iterable[Meta], roots: Sequence[str], started: int) -> Names:
@@ -160,7 +160,8 @@ def with_parents(module: str) -> Iterator[str]:
         module = module.rpartition(".")[0]
 
 
-def _names(package: str, roots: Sequence[str]) -> dict[str, str]:
+def places(package: str, roots: Sequence[str], shown: Callable[[str], str] = str) -> dict[str, str]:
+    """What can be imported from a package now: a digest of where each name lies, as `shown`."""
     found: dict[str, list[str]] = {}
     for folder in _folders(package, roots):
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -170,10 +171,10 @@ def _names(package: str, roots: Sequence[str]) -> dict[str, str]:
                 if not stem.isidentifier() or suffix not in ("", "py", "pyi"):
                     continue
                 if suffix:
-                    found.setdefault(stem, []).append(entry.path)
+                    found.setdefault(stem, []).append(shown(entry.path))
                 elif _is_folder(entry):
-                    found.setdefault(stem, []).append(f"{entry.path} {_marks(entry.path)}")
-    return {name: _digest(places) for name, places in found.items()}
+                    found.setdefault(stem, []).append(f"{shown(entry.path)} {_marks(entry.path)}")
+    return {name: _digest(each) for name, each in found.items()}
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

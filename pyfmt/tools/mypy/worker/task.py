@@ -338,7 +338,8 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
             how = self._payload["python"], sys.version_info[:2], *self._options()
             with _observer.paused():
                 metas = self._cache.reached(self._modules.values())
-                self.interfaces = _interfaces.told(metas, _names.with_parents, self._payload, how)
+                roots = [*self._payload["import_roots"], *_search_dirs.directories(self._payload)[0]]
+                self.interfaces = _interfaces.told(metas, _names, self._payload, roots, how)
 
     def _read(self, said: Any) -> None:
         found = _answer.findings(said.items, self._lines)
