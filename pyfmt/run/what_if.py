@@ -25,7 +25,10 @@ from pyfmt.environments.creating.composing import (
     OwnFolder,
     Resolved,
     Resolving,
+    fit_for_folders,
     from_index,
+    is_name,
+    left_out,
     with_changes,
 )
 from pyfmt.environments.creating.declared import declared_lines
@@ -37,7 +40,7 @@ from pyfmt.environments.standalone import RULE as STANDALONE
 from pyfmt.environments.trust import is_stored
 from pyfmt.projects import locks
 from pyfmt.projects.dependencies import closure
-from pyfmt.projects.locks.values import PYPI, LockError
+from pyfmt.projects.locks.values import PYPI, LockError, Source
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.run import pipeline
 from pyfmt.run.create_requests import create_requests, named_projects
@@ -78,7 +81,7 @@ def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatI
     uv = find_uv(options.environ)
     if uv is None:
         raise UsageError("uv is not installed, and it resolves the requirements", "what-if", "install pyfmt again")
-    composer = Composer(composed_environments_folder(), calls, uv)
+    composer = Composer(_outside(settings.root), calls, uv)
     composer.prune()
     foresight = _Foresight(question, changed, space, request, options, composer)
     chosen = named_projects(question.projects, space, session.cwd) if question.projects else _with_environments(space)
@@ -94,6 +97,16 @@ def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatI
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return _compared(question, pairs, space, session, request)
+
+
+def _outside(root: Path) -> Path:
+    """The folder of composed environments, where uv works; raises UsageError where files of the checkout count
+    there."""
+    folder = composed_environments_folder()
+    if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root)):
+        cure = "set XDG_CACHE_HOME to a folder outside of it"
+        raise UsageError("the cache folder is in the checkout, whose files would name uv's indexes", str(folder), cure)
+    return folder
 
 
 def _changes(question: UpgradeQuestion) -> tuple[Requirement, ...]:
@@ -151,32 +164,33 @@ class _Foresight:
 
     def _pair(self, requests: Sequence[CreateRequest], names: tuple[str, ...], paths: tuple[str, ...]) -> _Pair:
         lines, elsewhere = from_index(declared_lines(requests))
-        ours = frozenset(p.distribution for p in self.space.projects if p.distribution)
+        ours = frozenset(p.distribution for p in self.space.projects if p.distribution and is_name(p.distribution))
         environment = self._environment(requests)
-        known, indexes = self._known(requests, environment)
+        known, indexes, apart = self._known(requests, environment)
+        # Whoever takes such a name on PyPI would be asked for it.
+        elsewhere = {**{name: "it comes from no index that is trusted" for name in apart - ours}, **elsewhere}
+        without = ours.union(filter(is_name, elsewhere))
         wanted = {normalise(each.name) for each in self.changed}
         anew = self.question.resolution is not None or self.question.python is not None
         if known and not anew and not wanted & {*known, *map(requirement_name, lines)}:
             return _Pair(paths, Outlook(names))
         pythons = self._pythons(requests, environment)
-        asked = Resolving(tuple(lines), pythons[0].executable, known, ours, indexes=indexes, strict=True)
+        asked = Resolving(tuple(lines), pythons[0].executable, known, without, indexes=indexes, strict=True)
         states = self._states(asked, pythons[1].executable)
-        left = [f"{name}: {why}" for name, why in sorted(elsewhere.items()) if name and name not in ours]
-        left += [
-            f"{name}: it has no wheel" for name in sorted({name for each in states for name in each.without_wheel})
-        ]
-        left += [
-            f"{name}: {known[name]} could not be had as a wheel, {version} is in its place"
-            for name, version in sorted(states[0].versions.items())
-            if known.get(name, version) != version
-        ]
-        outlook = Outlook(names, (pythons[0].version, pythons[1].version), _differences(*states), left_out=tuple(left))
+        elsewhere = {name: elsewhere[name] for name in elsewhere.keys() - ours}
+        outlook = Outlook(
+            names,
+            (pythons[0].version, pythons[1].version),
+            _differences(*states),
+            left_out=left_out(elsewhere, known, states),
+        )
         if not outlook.changes and pythons[0] == pythons[1]:
             return _Pair(paths, outlook)
-        name = next((r.project.name for r in requests if r.root / r.project.path == r.prefix.parent), None)
-        name = name or requests[0].project.name
+        named = next((r for r in requests if r.root / r.project.path == r.prefix.parent), requests[0])
         prefixes = [
-            os.path.realpath(self.composer.compose(name, python.executable, found, self._own(requests), indexes))
+            os.path.realpath(
+                self.composer.compose(named.project.name, python.executable, found, self._own(requests), indexes)
+            )
             for python, found in zip(pythons, states, strict=True)
         ]
         return _Pair(paths, outlook, (prefixes[0], prefixes[1]))
@@ -211,8 +225,10 @@ class _Foresight:
 
     def _known(
         self, requests: Sequence[CreateRequest], environment: Environment | None
-    ) -> tuple[dict[str, str], tuple[str, ...]]:
-        """The versions that are installed, else locked; and the indexes of the locks, where they are trusted."""
+    ) -> tuple[dict[str, str], tuple[str, ...], set[str]]:
+        """The versions that are installed, else locked; the indexes of the locks, where they are trusted; and what
+        comes from no index, or from one that is not."""
+        apart: set[str] = set()
         versions: dict[str, str] = {}
         indexes: dict[str, None] = {}
         root = self.space.config.root
@@ -224,10 +240,13 @@ class _Foresight:
             several = Counter(each.name for each in packages)
             versions |= {each.name: each.version for each in packages if several[each.name] == 1}
             places = [*lock.indexes, *(each.source.place for each in packages)]
+            apart |= {each.name for each in lock.packages if _is_apart(each.source, trusted)}
             indexes |= dict.fromkeys(each for each in places if trusted and "://" in each and each != PYPI)
         if environment is not None:
             versions = {each.name: each.version for each in environment.distributions if each.source is None}
-        return versions, tuple(indexes)
+            apart |= {each.name for each in environment.distributions if each.source is not None}
+        versions = {name: version for name, version in versions.items() if name not in apart}
+        return versions, tuple(indexes), apart
 
     def _pythons(self, requests: Sequence[CreateRequest], environment: Environment | None) -> tuple[_Python, _Python]:
         """The interpreters before and after; raises CreationError."""
@@ -256,7 +275,12 @@ class _Foresight:
                 roots = project.import_roots[1:] or project.import_roots  # of a `src` layout only that
                 places = tuple(str((root / place).resolve()) for place in roots)
                 found.append(OwnFolder(project.distribution, project.version or "", folder, places))
-        return found
+        return fit_for_folders(found)
+
+
+def _is_apart(source: Source, trusted: bool) -> bool:
+    foreign = "://" in source.place and source.place.rstrip("/") != PYPI.rstrip("/")
+    return source.direct or foreign and not trusted
 
 
 def _differences(before: Resolved, after: Resolved) -> tuple[VersionChange, ...]:

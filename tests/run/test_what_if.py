@@ -189,3 +189,28 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
     )
     tree.run("what-if", "nothing-of-that-name", "--project", "app").expect(0)
     assert not list((tree.home / ".cache/pyfmt/what-if").glob("*/app")), "what nobody asks for goes"
+
+
+def test_what_a_manifest_says_stays_in_its_folder_and_no_stranger_names_an_index(tmp_path: Path) -> None:
+    project = f'{BUILD}[project]\nname = "{{}}"\nversion = "{{}}"\ndependencies = ["iniconfig"]\n[tool.uv]\n'
+    tree = Monorepo.create(
+        tmp_path,
+        {
+            "pyproject.toml": '[tool.pyfmt]\ntools = ["pylint"]\n',
+            "up/pyproject.toml": project.format("up", "1.dist-info/../../../../../pwn"),
+            "slash/pyproject.toml": project.format("../slash", "1"),
+            "work/pyproject.toml": '[tool.uv.workspace]\nmembers = ["a", "b"]\n',
+            "work/a/pyproject.toml": project.format("twin", "1"),
+            "work/b/pyproject.toml": project.format("twin", "1"),
+            "tmp/uv.toml": 'index-url = "http://127.0.0.1:9/simple"\n',
+            **{f"{folder}/main.py": '"""Nothing."""\n' for folder in ("up", "slash", "work/a", "work/b")},
+        },
+    )
+    tree.environ["TMPDIR"] = str(tree.root / "tmp")
+    found = tree.run("what-if", "iniconfig<2", "--resolution", "highest", "-o", "json").expect(2).json["environments"]
+    said = {tuple(each["projects"]): "; ".join(each["not_looked_at"]) for each in found}
+    assert said.pop(("up",)) == "" and not list(tmp_path.rglob("pwn*")) and len(said) == 2
+    assert any("is no name of a distribution" in text for text in said.values())
+    assert any("are both called twin" in text for text in said.values())
+    tree.environ["XDG_CACHE_HOME"] = str(tree.root / "cache")
+    assert "cache folder is in the checkout" in tree.run("what-if", "iniconfig<2").expect(2).stderr

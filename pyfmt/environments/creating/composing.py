@@ -1,8 +1,8 @@
 """Environments that nobody installs: requirements resolved by uv, and wheels unpacked in pyfmt's own cache folder.
 
 Nothing is built and nothing of the checkout runs: what has no wheel is left out and said, and the monorepo's own
-folders are put on the search path by a .pth file. uv runs outside of the checkout, so that none of its files names an
-index.
+folders are put on the search path by a .pth file. uv runs in pyfmt's own cache folder: it looks upwards for a uv.toml,
+which neither the checkout nor anybody who may write into the machine's temporary folder is to bring.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion, Version
 
 from pyfmt import disk
 from pyfmt.environments.creating.installers import Calls, Installer
@@ -31,6 +32,7 @@ from pyfmt.environments.layout import COMPOSED
 from pyfmt.projects.names import normalise
 
 _WITHOUT_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PIN = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 _STRICT = ("constraints", "overrides")  # how versions are held
 _KEPT = 30 * 24 * 3600.0  # seconds for which an environment stays that nobody asks for
@@ -102,7 +104,8 @@ class Composer:
         pins = [f"{name}=={version}" for name, version in held.items()]
         overrides = [f"{name}[{','.join(sorted(extras.get(name, ())))}]=={held[name]}" for name in held]
         upgraded = [word for line in asked.changed for word in ("--upgrade-package", Requirement(line).name)]
-        with tempfile.TemporaryDirectory(prefix="pyfmt-what-if-") as scratch:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="resolving-", dir=self._folder) as scratch:
             place = Path(scratch)
             _write(place / "asked.txt", asked.lines)
             _write(place / "constraints.txt", [*asked.changed, *(pins if way == "constraints" else ())])
@@ -132,7 +135,7 @@ class Composer:
             [base, lines, [(*map(str, (o.name, o.version, o.folder)), o.roots) for o in own], *indexes]
         )
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        prefix = self._folder / digest / re.sub(r"[^\w.-]+", "-", name).lstrip(".-")
+        prefix = self._folder / digest / (re.sub(r"[^\w.-]+", "-", name).lstrip(".-") or "project")
         if not is_unfinished(prefix) and (prefix / COMPOSED).is_file():
             os.utime(prefix / COMPOSED)  # it was of use
             return prefix
@@ -140,7 +143,7 @@ class Composer:
         with UnderConstruction(prefix) as site:
             run_virtualenv(virtualenv_arguments(prefix, base, installer), self._calls.environ, self._calls)
             if lines:
-                step = Step(Path(tempfile.gettempdir()), lines, indexes=tuple(indexes), no_deps=True, wheels=True)
+                step = Step(self._folder, lines, indexes=tuple(indexes), no_deps=True, wheels=True)
                 self._calls.run(installer, step, site)
             packages = next(iter(prefix.glob("lib/*/site-packages")), prefix / "Lib/site-packages")
             for each in own:
@@ -154,6 +157,26 @@ class Composer:
             with contextlib.suppress(OSError):  # another pyfmt may do the same
                 if time.time() - mark.stat().st_mtime > _KEPT:
                     shutil.rmtree(mark.parent.parent)
+
+
+def is_name(text: str) -> bool:
+    """Whether it may be a distribution's: a checkout's manifest may have a path there, or an option."""
+    return _NAME.fullmatch(text) is not None
+
+
+def fit_for_folders(own: Iterable[OwnFolder]) -> list[OwnFolder]:
+    """The same with versions that can stand in a folder's name; raises CreationError for names that cannot."""
+    found: dict[str, OwnFolder] = {}
+    for each in own:
+        if not is_name(each.name):
+            raise CreationError(f"{each.folder}: {each.name!r} is no name of a distribution")
+        if other := found.get(each.name):
+            raise CreationError(f"{each.folder} and {other.folder} are both called {each.name}")
+        try:
+            found[each.name] = replace(each, version=str(Version(each.version or "0")))
+        except InvalidVersion:
+            found[each.name] = replace(each, version="0")
+    return [*found.values()]
 
 
 def from_index(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
@@ -171,6 +194,20 @@ def from_index(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
         else:
             found.append(text)
     return found, others
+
+
+def left_out(elsewhere: Mapping[str, str], known: Mapping[str, str], states: Sequence[Resolved]) -> tuple[str, ...]:
+    """What is in no environment though asked for, or in another version than the known one, and why."""
+    found = [f"{name}: {why}" for name, why in sorted(elsewhere.items()) if name]
+    found += [f"{name}: it has no wheel" for name in sorted({name for each in states for name in each.without_wheel})]
+    return (
+        *found,
+        *(
+            f"{name}: {known[name]} could not be had as a wheel, {version} is in its place"
+            for name, version in sorted(states[0].versions.items())
+            if known.get(name, version) != version
+        ),
+    )
 
 
 def with_changes(lines: Iterable[str], changed: Iterable[Requirement]) -> tuple[str, ...]:
