@@ -119,11 +119,13 @@ def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> 
     if gone & {row[0] for row in (*record.effects.early, *record.effects.late)}:
         return None
     answered = record.touched.changed(seen.answers) | seen.renamed
-    concerned = record.touched.concerned(answered, now.reach.of, everyone)
-    if concerned is None or not answered.isdisjoint(seen.setting):
+    setters = {file for file, (digest, _) in record.effects.made.items() if digest and now.reach.has(file)}
+    concerned = record.touched.concerned(answered, now.reach.of, {*everyone, *part.beside, *setters})
+    unknown = (concerned or set()).intersection(part.beside) - setters
+    if concerned is None or any(map(now.reach.sets, unknown)) or not answered.isdisjoint(seen.setting):
         return None  # by now these may set other things on the classes of others
-    changed |= concerned
-    moved = side_effects.moved(record.effects, now.reach, asked, gone.difference(part.beside))
+    changed |= concerned & everyone
+    moved = side_effects.moved(record.effects, now.reach, asked, gone.difference(part.beside), concerned)
     affected = side_effects.affected(moved, record.effects, now.reach, everyone)
     if affected is None:
         return None
@@ -131,7 +133,7 @@ def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> 
     # What others set is looked at anew, wherever one of them has changed.
     is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
     files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
-    if not side_effects.is_traceable(record.effects, now.reach, files):
+    if not side_effects.is_traceable(record.effects, now.reach, files, concerned):
         return None
     return Entry(part, now, record, files, is_fresh, seen.answers)
 

@@ -45,15 +45,20 @@ class LintedAnew:
         return replace(self, stale=self.stale | more.intersection(asked), left=self.left | more.difference(asked))
 
 
-def moved(known: SideEffects, reach: Reach, asked: Iterable[str], gone: Collection[str]) -> set[Target]:
-    """What is certainly set to something else by now, or by files that are `gone` or not asked for.
+def moved(
+    known: SideEffects, reach: Reach, asked: Iterable[str], gone: Collection[str], concerned: Collection[str]
+) -> set[Target]:
+    """What is certainly set to something else by now, or by files that are `gone` or not asked for, and all that the
+    `concerned` set: a value of the same class is another one where that class is installed, and has changed.
 
     Whether the others set the same is compared when they have been linted (`unsettled`).
     """
     asked = frozenset(asked)
     found: set[Target] = set()
     for file, (digest, rows) in known.made.items():
-        if digest and (file in gone or _digest(known, reach, file) != digest):
+        if file in concerned:
+            found.update(map(_target, rows))
+        elif digest and (file in gone or _digest(known, reach, file) != digest):
             is_linted = file in asked and reach.has(file)
             found.update(_target(row) for row in rows if not is_linted or row[3] is None)
     return found
@@ -93,12 +98,14 @@ def _looks_at(known: SideEffects, file: str, module: str, name: str) -> bool:
     )
 
 
-def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew) -> bool:
-    """Whether every setter of another project that has changed will be built again, for a file that is linted anew."""
+def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew, concerned: Collection[str]) -> bool:
+    """Whether every setter of another project that has changed, or is `concerned` by what has, will be built again, for
+    a file that is linted anew."""
     changed = {
         file
         for file, (digest, _) in known.made.items()
-        if digest and file not in files.everyone and reach.has(file) and _digest(known, reach, file) != digest
+        if digest and file not in files.everyone and reach.has(file)
+        if file in concerned or _digest(known, reach, file) != digest
     }
     return not any(row[2] in changed and row[0] not in files.stale for row in (*known.early, *known.late))
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cache.comparing import difference
 from tests.end_to_end.test_dependents import _FILES, environment, said
 from tests.support.monorepo import Monorepo
-from tests.support.virtualenvs import BuiltEnvironment
+from tests.support.virtualenvs import BuiltEnvironment, Recipe, build
 from tests.support.wheels import write_wheel
 
 _MORE = '\n\nclass More:\n    """More."""\n\n    def {name}(self) -> int:\n        """One."""\n        return 1\n'
@@ -122,3 +123,33 @@ def test_a_change_that_only_one_environment_has_is_found(
     finally:
         change(made["ledger"].site_packages, "right")
     assert not said(tree.check(command_name="lint")[1], "mypy", "attr-defined")
+
+
+def test_what_a_file_sets_that_another_environment_answers_for_is_that_of_the_environment(tmp_path: Path) -> None:
+    """two is asked of user.py alone, since its `pad` has a file more; of setter.py one is asked for both."""
+    uses = '"""App."""\n\nimport setter\nimport user\n\nprint(user, setter)\n'
+    more = '"""Sets."""\n\nimport ext\n\nfrom core import Base\n\nBase.helper = ext.More()\n'
+    user = '"""Uses."""\n\nimport pad\n\nfrom core import Base\n\nprint(Base().helper.right(), pad)\n'
+    manifest = '[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n'
+    needs = 'dependencies = ["lib"]\n[tool.uv.sources]\nlib = {{ path = "../lib", editable = true }}\n'
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": "[tool.pyfmt]\n",
+        "lib/pyproject.toml": manifest.format(name="lib"),
+        "lib/core.py": '"""Core."""\n\n\nclass Base:\n    """Base."""\n',
+        "lib/setter.py": more,
+        "lib/user.py": user,
+    }
+    for name in ("one", "two"):
+        files |= {f"{name}/pyproject.toml": (manifest + needs).format(name=name), f"{name}/app.py": uses}
+    tree = Monorepo.create(tmp_path, files)
+    tree.git("init", "--quiet")
+    for name, method in (("lib", "right"), ("one", "wrong"), ("two", "wrong")):
+        site = build(tree.root / name / ".venv", Recipe()).site_packages
+        _write(site / "ext/__init__.py", '"""Ext."""\n' + _MORE.format(name=method))
+        _write(site / "pad/__init__.py", "")
+        if name != "lib":
+            (site / "lib.pth").write_text(f"{tree.root / 'lib'}\n")
+    _write(site / "pad/extra.py", "")
+    report = tree.check("--tool", "pylint")[1]
+    assert said(report, "pylint", "E1101") == {("lib/user.py", 7): ["two/.venv"]}
+    assert not difference(tree, "--tool", "pylint")

@@ -109,7 +109,8 @@ def edited_package(repo: LittleMonorepo, version: str) -> None:
     if place.exists():  # else another version, or none, is installed by now
         text = place.read_text().partition("# by hand\n")[0]
         place.unlink()  # an installer may have made a hard link of it
-        place.write_text(f"{text}# by hand\n{source(version)}")
+        thing = f"\n\nclass Thing:\n    def {version}(self) -> int:\n        return 1\n"
+        place.write_text(f"{text}# by hand\n{source(version)}{thing}")
 
 
 @_place("projects/beta/src/beta/uses_git.py", "gitlib.values")

@@ -187,7 +187,8 @@ def test_a_checkout_names_no_index_and_brings_no_plugins(tmp_path: Path) -> None
         ["touch", "-d", "40 days ago", *(str(p) for p in tree.home.glob(".cache/pyfmt/what-if/*/*/.pyfmt-composed"))],
         check=True,
     )
-    assert "none of the projects has it" in tree.run("what-if", "nothing-of-that-name", "--project", "app").expect(2).stderr
+    said = tree.run("what-if", "nothing-of-that-name", "--project", "app").expect(2).stderr
+    assert "none of the projects has it" in said
     assert not list((tree.home / ".cache/pyfmt/what-if").glob("*/app")), "what nobody asks for goes"
 
 
