@@ -22,7 +22,7 @@ EXAMPLE = ROOT / "examples/monorepo"
 _COMMAND = re.compile(r"^(?: {4,}|\$ |\s+- (?:run: )?)((?:pyfmt|git|echo)(?: [^=\n].*)?)$", re.MULTILINE)
 _SESSION = re.compile(r"^```console\n\$ ([^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 # With names to be replaced, or what waits for an event, and has tests of its own in tests/cli.
-_NOT_RUN = re.compile(r"\$\{\{|--watch|^pyfmt lsp|\[[A-Z]|\b(?:FILE|REV|SPEC)\b")
+_NOT_RUN = re.compile(r"\$\{\{|--watch|^pyfmt lsp|\[[A-Z]|\b(?:FILE|HOST|REV|SPEC)\b")
 
 
 def commands(page: Path) -> list[str]:
