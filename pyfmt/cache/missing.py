@@ -79,8 +79,11 @@ class MissingUnits:
 
     def results(self) -> dict[int, Found]:
         """Each unit's outcome; what can be is remembered."""
-        with contextlib.ExitStack() as self._open:
+        try:
             self._run_all()
+        finally:
+            with suspended():
+                self._open.close()
         return self._found
 
     def _run_all(self) -> None:
@@ -188,8 +191,9 @@ class MissingUnits:
 
         if self._options.workers is None:
             every = [unit for _, unit in self._asked.values()]
-            scratch = self._open.enter_context(_scratch())
-            pool = self._open.enter_context(contextlib.closing(own_workers(every, scratch)))
+            with suspended():
+                scratch = self._open.enter_context(_scratch())
+                pool = self._open.enter_context(contextlib.closing(own_workers(every, scratch)))
             self._options = replace(self._options, scratch=scratch, workers=pool)
         with suspended(), _scratch() as scratch:
             return lint_units(units, replace(self._options, scratch=scratch, replays=replays), self._listener)

@@ -136,8 +136,8 @@ def test_ignores_are_added_once_where_they_belong_and_what_remains_is_reported(t
         (6, "W0102"),
         (12, "call-arg"),
         (15, "assignment"),
-        (16, "attr-defined"),
         (16, "E1101"),
+        (16, "attr-defined"),
     ]
     result, report = tree.check("app/app/legacy.py", "--add-ignores", command_name="lint")
     after = tree.read("app/app/legacy.py")
