@@ -55,7 +55,10 @@ def mappings(source: str) -> tuple[Mapped, ...]:
             found.append(Mapped(str(ast.literal_eval(match[1])), str(ast.literal_eval(match[2]))))
         except _NO_LITERAL:
             continue  # not two plain strings: nothing that could be read without running it
-    return tuple(item for item in found if disk.is_name(item.path))
+    # A setup.py that takes folders for packages maps `app/core`; and a name with a slash would be linked elsewhere.
+    return tuple(
+        item for item in found if disk.is_name(item.path) and all(map(str.isidentifier, item.module.split(".")))
+    )
 
 
 def _assigned(source: str) -> Iterator[Mapped]:

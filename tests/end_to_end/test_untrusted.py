@@ -75,7 +75,10 @@ def _trap(tmp_path_factory: pytest.TempPathFactory) -> Trap:
         "evil.pth": f"import sys; exec({code('.pth').strip()!r}); sys.path.append({str(folder / 'marks')!r})\n",
         "sitecustomize.py": code("sitecustomize"),
         "usercustomize.py": code("usercustomize"),
-        "__editable___x_finder.py": code("finder") + "MAPPING = {'x': '/x'}\n\n\ndef install():\n    pass\n",
+        # Renamed folders are linked for mypy by their names: by such names anywhere.
+        "__editable___x_finder.py": code("finder")
+        + f"MAPPING = {{'x': '/x', 'x/y': '/usr', '{trap.marks}/link of a finder': '/usr'}}\n"
+        + "\n\ndef install():\n    pass\n",
         "__editable__.x.pth": "import __editable___x_finder; __editable___x_finder.install()\n",
         "evil_mypy.py": plugin,
         "evil_pylint.py": code("pylint plugin") + "def register(linter):\n    del linter\n",
