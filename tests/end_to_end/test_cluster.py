@@ -20,9 +20,10 @@ from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from tests.end_to_end import trees
 from tests.end_to_end.test_shards import timeless
-from tests.support.cluster import PATIENCE, Machines, until
+from tests.support.cluster import Machines
 from tests.support.monorepo import Monorepo
 from tests.support.monorepo import command as pyfmt
+from tests.support.waiting import PATIENCE, until
 
 SOURCES = '\n        [tool.uv.sources]\n        base = { path = "../../lib/base", editable = true }\n'
 FILES: dict[str, str | bytes] = {
