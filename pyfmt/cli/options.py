@@ -219,7 +219,8 @@ def add_timings(group: argparse._ActionsContainer) -> None:
 
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that run tools; those that only some of them have are off elsewhere."""
-    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None, executor=None)
+    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None)
+    parser.set_defaults(executor=None, scheduler=None, same_filesystem=False)
     add_paths(parser)
     group = parser.add_argument_group("what and how fast")
     group.add_argument(
