@@ -45,7 +45,7 @@ help:
 	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
 	@echo 'make primer  what a change does to 15 real monorepos, beside the tools in place (PRIMER_ARGS: --landed REV, --oracle)'
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
-	@echo 'make soak-faults  every system call of a run fails in turn'
+	@echo 'make soak-faults  system calls of a run fail in turn, for each program and file (FAULTS: how many)'
 	@echo 'make fuzz    damaged inputs of every format, guided by coverage (FUZZ=20000 for each)'
 	@echo 'make clean   remove what these made'
 

@@ -11,20 +11,14 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import tempfile
 from pathlib import Path
 
 from benchmarks.corpora import PYFMT
 from benchmarks.generate import Size, write
 from benchmarks.measuring import measured
-
-EDITS = {
-    "nothing changed": "",
-    "a leaf": "projects/service000/service000/m000.py",
-    "a library": "lib/lib001/bench/lib001/m000.py",
-    "the most used library": "lib/lib000/bench/lib000/m000.py",
-}
+from benchmarks.rounds import change, leaf_file, library_file
+from tests.support.monorepo import Monorepo
 
 
 def main() -> None:
@@ -39,29 +33,30 @@ def main() -> None:
 
 def play(scratch: Path, size: Size) -> None:
     """Make the tree, and print what each state costs."""
-    tree, environ = scratch / "tree", {"XDG_CACHE_HOME": str(scratch / "cache")}
+    repository, environ = Monorepo(scratch / "tree", scratch), {"XDG_CACHE_HOME": str(scratch / "cache")}
+    tree = repository.root
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles pyfmt anew each time
     write(tree, size)
-    author = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *author, "commit", "--quiet", "--message", "all"], cwd=tree, check=True)
+    repository.git("commit", "--quiet", "--message", "all")
+    edits = {
+        "nothing changed": None,
+        "a leaf": leaf_file(tree),
+        "a library": tree / "lib/lib001/bench/lib001/m000.py",
+        "the most used library": library_file(tree),
+    }
     status = max(0.01, statistics.median(measured(["git", "status"], tree, environ).processor for _ in range(3)))
     print(f"{size.projects} projects, {sum(1 for _ in tree.rglob('*.py'))} files; git status {status:.2f} s")
     command = [PYFMT, "affected", "--since", "HEAD", "--json"]
-    _edit(tree, EDITS["a leaf"])
+    change(leaf_file(tree), 0)
     cold = measured(command, tree, environ).processor
     print(f"cold: {cold:.2f} s, {cold / status:.0f} x git status")
-    for name, file in EDITS.items():
-        subprocess.run(["git", "checkout", "--quiet", "."], cwd=tree, check=True)
+    for name, file in edits.items():
+        repository.git("checkout", "--quiet", ".")
         if file:
-            _edit(tree, file)
+            change(file, 0)
         measured(command, tree, environ)  # what has changed is read once
         seconds = statistics.median(measured(command, tree, environ).processor for _ in range(3))
         print(f"{name}: {seconds:.2f} s, {seconds / status:.1f} x git status", flush=True)
-
-
-def _edit(tree: Path, file: str) -> None:
-    with (tree / file).open("a", encoding="utf-8") as stream:
-        stream.write("\n\nMORE = 1\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -32,14 +31,13 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=12)
     parser.add_argument("--files", type=int, default=12)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="pyfmt-bench-")).resolve()
-    try:
+    # What a worker that is killed has begun may still write.
+    with tempfile.TemporaryDirectory(prefix="pyfmt-bench-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch).resolve()
         home = folder / "home"
         home.mkdir()
         tree = Monorepo(folder / "monorepo", home)
         generate(tree.root, Size(options.libraries, options.services, options.files))
-        tree.git("init", "--quiet")
-        tree.git("add", "--all")
         began = time.monotonic()
         sources = bundle.pack(tree.root)
         took, load = time.monotonic() - began, os.getloadavg()[0]
@@ -48,8 +46,6 @@ def main() -> None:
         one = 0.0
         for count in options.workers:
             one = _spread(tree, folder / f"with-{count}", count, one)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _spread(tree: Monorepo, folder: Path, count: int, one: float) -> float:

@@ -235,32 +235,27 @@ def write_service(folder: Path, number: int, size: Size) -> None:
     (tests / "test_it.py").write_text(module(0, [f"{name}.m000"], name), "utf-8")
 
 
-def create_environment(folder: Path, number: int, uv: str) -> None:
+def uv() -> str:
+    """The path of uv, which comes with pyfmt."""
+    from uv import find_uv_bin
+
+    return find_uv_bin()
+
+
+def create_environment(folder: Path, number: int) -> None:
     """The service's `.venv`, with its libraries editable."""
     place = folder / "projects" / f"service{number:03}"
     environment = place / ".venv"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
-    command = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        str(environment / "bin" / "python"),
-        "--editable",
-        str(place),
-    ]
-    subprocess.run(command, check=True)
+    subprocess.run([uv(), "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
+    python = str(environment / "bin" / "python")
+    subprocess.run([uv(), "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
 
 
 def generate(folder: Path, size: Size, jobs: int = 2) -> None:
     """Write the whole monorepo to `folder`, which must not exist, and create its environments."""
-    from uv import find_uv_bin  # the test extra brings it
-
     write(folder, size)
-    uv = find_uv_bin()
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda number: create_environment(folder, number, uv), range(size.services)))
+        list(pool.map(lambda number: create_environment(folder, number), range(size.services)))
 
 
 def write(folder: Path, size: Size) -> None:

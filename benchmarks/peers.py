@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import generate
+from benchmarks.generate import uv
 from benchmarks.measuring import Contestant
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
@@ -43,13 +44,6 @@ class Bench:
     def cache(self, name: str) -> Path:
         """A contestant's folder for caches."""
         return self.work / "caches" / name
-
-
-def uv() -> str:
-    """The path of uv, which the test extra brings."""
-    from uv import find_uv_bin
-
-    return find_uv_bin()
 
 
 def install(bench: Bench) -> str:

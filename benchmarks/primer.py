@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks import corpora, edits, oracle
-from benchmarks.peers import uv
+from benchmarks.generate import uv
 from benchmarks.reported import Key, Reported, Version
 from tests.support.monorepo import ROOT
 

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pyfmt.core import sharding
-from pyfmt.core.model import Part, Project, Unit
 from pyfmt.reports import json as json_report
+from tests.core.test_sharding import unit
 
 _OFF = 0.25  # how far a time of an earlier run is off
 
@@ -51,16 +51,15 @@ def simulate(recorded: Sequence[dict[str, int]], projects: int, count: int, dice
     units, times = [], []
     for number in range(projects):
         for tool, milliseconds in dice.choice(recorded).items():
-            project = Project(path=f"projects/{number:03}", name=f"p{number:03}")
-            units.append(Unit(tool=tool, parts=(Part(project, (f"{project.path}/a.py",)),), environment=None))
+            units.append(unit(tool, f"p{number:03}"))
             times.append(milliseconds)
     before = [max(1, round(time * dice.uniform(1 - _OFF, 1 + _OFF))) for time in times]
-    real = {sharding.unit_key(unit): time for unit, time in zip(units, times, strict=True)}
+    real = {sharding.unit_key(each): time for each, time in zip(units, times, strict=True)}
     bound = max(sum(times) / count, *times)
     longest = []
     for weights in (times, before):
         parts = sharding.split(units, weights, count)
-        longest.append(max(sum(real[sharding.unit_key(unit)] for unit in part) for part in parts) / bound)
+        longest.append(max(sum(real[sharding.unit_key(each)] for each in part) for part in parts) / bound)
     return longest[0], longest[1]
 
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.corpora import PYFMT, Sdist, unpack
+from benchmarks.generate import uv
 
-UV = str(Path(sys.executable).with_name("uv"))
 CASES = """
 flask==2.0.3: click==7.1.2 jinja2==3.0.3 werkzeug==2.0.3 itsdangerous==2.0.1 -> click>=8.1
 flask==2.0.3: click==8.0.4 jinja2==3.0.3 werkzeug==2.0.3 itsdangerous==2.0.1 -> werkzeug>=3
@@ -134,7 +134,7 @@ def _sdist(asked: str) -> Sdist:
 
 def _install(tree: Path, requirements: tuple[str, ...]) -> None:
     python = str(tree / "project/.venv/bin/python")
-    _call([UV, "pip", "install", "--quiet", "--python", python, *requirements], tree)
+    _call([uv(), "pip", "install", "--quiet", "--python", python, *requirements], tree)
 
 
 def _installed(tree: Path) -> dict[str, str]:

@@ -90,10 +90,11 @@ class Faulty:
         within = self.tree.root.parent  # the home with the cache, too
         prepare()
         trace = self.library.parent / "trace"
-        trace.unlink(missing_ok=True)
+        trace.write_bytes(b"")
         _, count = self.run(Fault(call, errno.EIO, within), -1, *arguments, FAULT_TRACE=str(trace))
-        assert count, f"{call} is never called"
-        for turn, number in enumerate(_chosen(trace.read_text(), about)):
+        chosen = _chosen(trace.read_text(), about)
+        assert chosen, f"{call} is never called about {about or 'any file'}"
+        for turn, number in enumerate(chosen):
             error = ERRORS[(turn + CALLS.index(call)) % len(ERRORS)]
             prepare()
             result, _ = self.run(Fault(call, error, within), number, *arguments)

@@ -110,4 +110,5 @@ def test_shards_of_360_recorded_projects_are_even() -> None:
     recorded = [{"pylint": 9_000, "mypy": 14_000, "format": 300}, {"pylint": 2_100, "mypy": 6_000}, {"pylint": 41_000}]
     for count in (2, 7, 16):
         exact, drifted = shards.simulate(recorded, 360, count, random.Random())
-        assert 1 <= exact <= drifted <= 1.15
+        assert 1 <= exact <= 1.01  # by luck, times that are off may divide more evenly still
+        assert 1 <= drifted <= 1.15
