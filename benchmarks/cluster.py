@@ -18,8 +18,9 @@ from pathlib import Path
 
 from benchmarks.generate import Size, generate
 from pyfmt.cli.cluster import bundle
-from tests.support.cluster import Machines, until
+from tests.support.cluster import Machines
 from tests.support.monorepo import Monorepo, command
+from tests.support.waiting import until
 
 
 def main() -> None:

@@ -36,6 +36,11 @@ def composed_environments_folder() -> Path:
     return tool_environments_folder().with_name("what-if")
 
 
+def cluster_folder(monorepo: str) -> Path:
+    """Where a worker of a cluster keeps a monorepo, its environments and its cache: in its user's cache folder."""
+    return tool_environments_folder().with_name("cluster") / monorepo
+
+
 def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:
     """A folder for one tool's own cache: one for each tool version, configuration, environment and group of
     projects."""

@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The reports to join, and where the joined one goes."""
     parser.add_argument("reports", nargs="*", metavar="REPORT.json", help="written by --shard I/N --output json=FILE")
     add_outputs(parser)
-    parser.set_defaults(timings=None)
 
 
 def run(options: argparse.Namespace) -> int:

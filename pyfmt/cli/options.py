@@ -99,7 +99,7 @@ def add_outputs(group: argparse._ActionsContainer) -> None:
         default=_SEVERITIES[-1],
         help="the text lists findings of this severity and worse, and counts the others; the exit code stays",
     )
-    group.set_defaults(agent=False)
+    group.set_defaults(agent=False, timings=None)  # only some commands have these
     group.add_argument(
         "--sort",
         choices=("place", "severity"),
@@ -187,7 +187,12 @@ def add_how_fast(group: argparse._ActionsContainer) -> None:
         "-j", "--jobs", type=int, metavar="N", help="at most N processes at once (default: the processors)"
     )
     group.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of one unit of work")
-    group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    add_no_cache(group)
+
+
+def add_no_cache(group: argparse._ActionsContainer, cache: str = "the cache") -> None:
+    """`--no-cache`."""
+    group.add_argument("--no-cache", action="store_true", help=f"neither read nor write {cache}")
 
 
 def add_audit(group: argparse._ActionsContainer) -> None:
@@ -214,7 +219,8 @@ def add_timings(group: argparse._ActionsContainer) -> None:
 
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that run tools; those that only some of them have are off elsewhere."""
-    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None, executor=None)
+    parser.set_defaults(check=False, diff=False, add_ignores=False, stdin_filename=None)
+    parser.set_defaults(executor=None, scheduler=None, same_filesystem=False)
     add_paths(parser)
     group = parser.add_argument_group("what and how fast")
     group.add_argument(

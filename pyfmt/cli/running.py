@@ -43,20 +43,18 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
     # nothing to do.
     gc.set_threshold(100_000, 50, 100)
-    if options.agent and not options.executor:
-        from pyfmt.cli import agent  # deferred: only where it is asked for
-
-        return _deliver(agent.run, agent.request(request, options), display, began)[0].exit_code
+    _check_cluster(options)
     if options.executor:
-        for name in ("agent", "watch", "add_ignores", "timings"):
-            if getattr(options, name):
-                raise UsageError("cannot be mixed with --executor", f"--{name.replace('_', '-')}")
         from pyfmt.cli.cluster import command as cluster  # deferred: only where it is asked for
         from pyfmt.cli.cluster.dask import connected
 
         with connected(options.scheduler) as machines:
             run = partial(cluster.run, machines=machines, same_filesystem=options.same_filesystem)
             return _deliver(run, request, display, began)[0].exit_code
+    if options.agent:
+        from pyfmt.cli import agent  # deferred: only where it is asked for
+
+        return _deliver(agent.run, agent.request(request, options), display, began)[0].exit_code
     if options.watch:
         from pyfmt.cli.watch.command import watch  # deferred: only where it is asked for
 
@@ -75,6 +73,15 @@ def execute(options: argparse.Namespace, command: Command) -> int:
         if witness.usable and not result.report.failures and not wrote:
             witness.keep(options.argv, repeated_output(result, request, display, printed), result.exit_code)
     return result.exit_code
+
+
+def _check_cluster(options: argparse.Namespace) -> None:
+    """Raises UsageError for what has no meaning on a cluster, or none elsewhere."""
+    on_cluster = bool(options.executor)
+    reason = "cannot be mixed with --executor" if on_cluster else "goes with --executor"
+    for name in ("agent", "watch", "add_ignores", "timings") if on_cluster else ("scheduler", "same_filesystem"):
+        if getattr(options, name) not in (None, False):
+            raise UsageError(reason, f"--{name.replace('_', '-')}")
 
 
 def _of_buffer(request: Request, options: argparse.Namespace) -> Request:

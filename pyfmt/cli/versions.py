@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyfmt import config
 from pyfmt.cache.memory import Memory
-from pyfmt.cli.options import add_acceptance, add_outputs
+from pyfmt.cli.options import add_acceptance, add_no_cache, add_outputs
 from pyfmt.cli.output import deliver, deliver_texts
 from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, ConfigError
@@ -35,8 +35,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--check`, and where the matrix or its findings go."""
     parser.add_argument("--check", action="store_true", help="findings by [tool.pyfmt.versions-policy] (PYF020 to 022)")
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
-    parser.set_defaults(timings=None)
+    add_no_cache(parser)
     group = parser.add_argument_group("the report; without --check: text, markdown, json, html")
     add_outputs(group)
     add_acceptance(group)

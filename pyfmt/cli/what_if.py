@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyfmt import config
-from pyfmt.cli.options import add_outputs
+from pyfmt.cli.options import add_no_cache, add_outputs
 from pyfmt.cli.output import deliver_texts
 from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core.errors import UsageError
@@ -50,8 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="choose all versions anew: the highest, the lowest, or the lowest of what is asked for directly",
     )
     parser.add_argument("--python", metavar="X.Y", help="with another Python")
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the cache of findings")
-    parser.set_defaults(timings=None)
+    add_no_cache(parser, "the cache of findings")
     add_outputs(parser.add_argument_group("the answer: text, markdown, json"))
 
 

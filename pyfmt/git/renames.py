@@ -15,7 +15,7 @@ from pyfmt.git_call import CannotCall, here
 
 # The blob without content, which every repository has (of SHA-1; in one of SHA-256 renames that the index does not know
 # are not found).
-_EMPTY = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+EMPTY_BLOB = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 
 def git(root: Path, *arguments: str, index: str | None = None, given: bytes = b"") -> bytes | None:
@@ -77,7 +77,9 @@ def renames(root: Path, commit: str) -> dict[str, str]:
             return {}
         # What the index does not know yet, with no content of its own: the work tree's is compared.
         new = git(root, "ls-files", "-z", "--full-name", "--others", "--exclude-standard", "--", ".") or b""
-        rows = [b"100644 " + _EMPTY + b" 0\t" + name for name in new.split(b"\0") if name and not name.endswith(b"/")]
+        rows = [
+            b"100644 " + EMPTY_BLOB + b" 0\t" + name for name in new.split(b"\0") if name and not name.endswith(b"/")
+        ]
         git(root, "update-index", "-z", "--index-info", index=index, given=b"".join(row + b"\0" for row in rows))
         options = ["--relative", "--name-status", "-z", "--find-renames", "-l0", "--diff-filter=R", "--no-ext-diff"]
         options += ["--no-textconv", "--ignore-submodules=all"]

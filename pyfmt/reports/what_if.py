@@ -38,8 +38,7 @@ def _text(found: WhatIf) -> str:
     for outlook in found.outlooks:
         name = ", ".join(outlook.projects)
         lines.append(printable(f"{name}: {', '.join(_changes(outlook)) or 'nothing is known'}"))
-        lines += [f"  not looked at: {printable(text)}" for text in outlook.failures]
-        lines += [f"  not composed: {printable(text)}" for text in outlook.left_out]
+        lines += [f"  {printable(line)}" for line in _rest(outlook)]
         for title, findings in (("would be new", outlook.new), ("would be gone", outlook.vanished)):
             if findings:
                 lines.append(f"  {title}: {len(findings)}")

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pyfmt.cli.cluster import command
+from pyfmt.cli.cluster.task import PartAnswer, SharedRun, run_part
+from pyfmt.core import sharding
 from pyfmt.core.request import Command, Location, Request
 from pyfmt.reports import json as json_report
 from pyfmt.reports.options import RenderOptions
@@ -20,9 +22,10 @@ from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from tests.end_to_end import trees
 from tests.end_to_end.test_shards import timeless
-from tests.support.cluster import PATIENCE, Machines, until
+from tests.support.cluster import Machines
 from tests.support.monorepo import Monorepo
 from tests.support.monorepo import command as pyfmt
+from tests.support.waiting import PATIENCE, until
 
 SOURCES = '\n        [tool.uv.sources]\n        base = { path = "../../lib/base", editable = true }\n'
 FILES: dict[str, str | bytes] = {
@@ -109,6 +112,9 @@ def test_what_cannot_be_done_there_is_said(tree: Monorepo, machines: Machines) -
     spread = ("--executor=dask", f"--scheduler={machines.scheduler}")
     assert "--same-filesystem" in tree.run("check", *spread, "--since=HEAD").expect(2).stderr
     assert "cannot be mixed" in tree.run("check", *spread, "--agent").expect(2).stderr
+    assert "cannot be mixed" in tree.run("check", *spread, "--timings").expect(2).stderr
+    for option in (spread[1], "--same-filesystem"):
+        assert "goes with --executor" in tree.run("lint", option).expect(2).stderr
     assert "needs the scheduler" in tree.run("check", "--executor=dask").expect(2).stderr
     assert "is outside of" in tree.run("check", *spread, "--root=.", "..").expect(2).stderr
     said = tree.run("check", *spread, "services/gone").expect(2).stderr
@@ -125,9 +131,18 @@ def test_any_executor_does(tree: Monorepo, monkeypatch: pytest.MonkeyPatch) -> N
     for name, value in tree.environment_variables().items():
         monkeypatch.setenv(name, value)
     request = Request(Command.CHECK, Location(str(tree.root)), write=False)
+    times = []
+
+    def part(shared: SharedRun, sources: bytes | None, shard: str) -> PartAnswer:
+        times.append(shared.times)
+        return run_part(shared, sources, shard)
+
     with ThreadPoolExecutor(2) as executor:
-        machines = command.Cluster(executor, 1)
-        result = command.run(request, Session(tree.root, os.environ, Progress(-1)), machines, same_filesystem=True)
+        for machines in (command.Cluster(executor, 1), command.Cluster(executor, 1, part=part)):
+            session = Session(tree.root, os.environ, Progress(-1))
+            result = command.run(request, session, machines, same_filesystem=True)
+    # The second is balanced by what the first has taken.
+    assert {"mypy", "pylint"} <= {tool for tool, _ in sharding.recorded_times(json_report.read(times[-1], "times"))}
     assert result.exit_code == 1
     (tree.root / "../any.json").write_text(json_report.render(result.report, RenderOptions()))
     assert timeless(tree.root / "../any.json") == alone(tree)

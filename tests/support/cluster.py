@@ -7,12 +7,10 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATIENCE = 240  # seconds
+from tests.support.waiting import until
 
 
 @dataclass
@@ -66,11 +64,3 @@ class Machines:
         for process in self.processes:
             process.kill()
             process.wait()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that takes as long as the machine needs."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, condition
-        time.sleep(0.1)

@@ -9,20 +9,18 @@ import os
 import shutil
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
-from pyfmt.git.renames import git
+from pyfmt.git.index import SUBMODULE
+from pyfmt.git.renames import EMPTY_BLOB, git
 
 _CURE = "the sources that travel are what git tracks; use --same-filesystem where the machines see this folder"
-# The blob without content: a worker asks only which files are tracked.
-_EMPTY = b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
-_SUBMODULE = b"160000"
 INDEX = ".git/pyfmt-tracked"  # of a bundle: rows for `git update-index --index-info`
-_Entry = tuple[str, int, bytes]  # path, mode, and the content, or the target of a link
+Entry = tuple[str, int, bytes]  # path, mode, and the content, or the target of a link
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +37,38 @@ def pack(root: Path) -> Bundle:
     tracked = {name: facts.split(b" ", 1)[0] for facts, _, name in rows}
     new = _listed(root, "--others", "--exclude-standard")
     # A submodule is another repository, which this run does not enter.
-    names = {name for name in {*tracked, *new} if tracked.get(name) != _SUBMODULE and not name.endswith(b"/")}
+    names = {name for name in {*tracked, *new} if tracked.get(name) != SUBMODULE.encode() and not name.endswith(b"/")}
     paths = [os.fsdecode(name) for name in sorted(names)]
     # Behind a link is no file of the tree, whatever the index still says.
     links = {folder for folder in {os.path.dirname(path) for path in paths} if _leads_away(root, folder)}
-    entries = [entry for path in paths if os.path.dirname(path) not in links for entry in _read(root, path)]
-    listed = (mode + b" " + _EMPTY + b" 0\t" + name + b"\0" for name, mode in sorted(tracked.items()))
-    entries.append((INDEX, stat.S_IFREG | 0o644, b"".join(listed)))
-    header = json.dumps([(path, mode, len(content)) for path, mode, content in entries]).encode()
-    whole = b"".join([b"%d\n" % len(header), header, *(content for _, _, content in entries)])
+    held = [entry for path in paths if os.path.dirname(path) not in links for entry in _read(root, path)]
+    # The blob without content: a worker asks only which files are tracked.
+    listed = (mode + b" " + EMPTY_BLOB + b" 0\t" + name + b"\0" for name, mode in sorted(tracked.items()))
+    held.append((INDEX, stat.S_IFREG | 0o644, b"".join(listed)))
+    header = json.dumps([(path, mode, len(content)) for path, mode, content in held]).encode()
+    whole = b"".join([b"%d\n" % len(header), header, *(content for _, _, content in held)])
     return Bundle(hashlib.sha256(whole).hexdigest(), zlib.compress(whole, 1))
 
 
-def paths_of(data: bytes) -> list[str]:
+def entries(data: bytes) -> list[Entry]:
     """What a bundle holds."""
-    return [path for path, _, _ in _entries(data)]
+    whole = zlib.decompress(data)
+    length, _, rest = whole.partition(b"\n")
+    place, found = int(length), []
+    for path, mode, size in json.loads(rest[:place]):
+        found.append((path, mode, rest[place : place + size]))
+        place += size
+    return found
 
 
-def unpack(data: bytes, folder: Path, before: list[str]) -> None:
+def unpack(held: Sequence[Entry], folder: Path, before: Iterable[str]) -> None:
     """Make `folder` hold what a bundle does, and of the files `before` no others.
 
     A file that is there with the same bytes is left alone: tools' own caches go by its times.
     """
-    entries = list(_entries(data))
-    for gone in sorted({*before} - {path for path, _, _ in entries}):
+    for gone in sorted({*before} - {path for path, _, _ in held}):
         _remove(folder, Path(gone))
-    for path, mode, content in entries:
+    for path, mode, content in held:
         _write(folder, Path(path), mode, content)
 
 
@@ -79,7 +83,7 @@ def _leads_away(root: Path, folder: str) -> bool:
     return bool(folder) and os.path.realpath(root / folder) != os.path.join(os.path.realpath(root), folder)
 
 
-def _read(root: Path, path: str) -> Iterator[_Entry]:
+def _read(root: Path, path: str) -> Iterator[Entry]:
     """A file or link as it is now; nothing where it is gone, or is neither."""
     try:
         mode = os.lstat(root / path).st_mode
@@ -93,15 +97,6 @@ def _read(root: Path, path: str) -> Iterator[_Entry]:
         return
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", path, "the machines of a cluster need it") from error
-
-
-def _entries(data: bytes) -> Iterator[_Entry]:
-    whole = zlib.decompress(data)
-    length, _, rest = whole.partition(b"\n")
-    place = int(length)
-    for path, mode, size in json.loads(rest[:place]):
-        yield path, mode, rest[place : place + size]
-        place += size
 
 
 def _remove(folder: Path, relative: Path) -> None:

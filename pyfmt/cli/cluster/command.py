@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import sys
@@ -13,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyfmt import config, disk
+from pyfmt import config
 from pyfmt.cache.folders import digest, repository_folder
+from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.store import Store
 from pyfmt.cli import merge
 from pyfmt.cli.cluster import bundle
 from pyfmt.cli.cluster.task import PartAnswer, SharedRun, run_part
@@ -29,14 +30,11 @@ from pyfmt.reports.escaping import printable_text
 from pyfmt.reports.options import RenderOptions
 from pyfmt.run.pipeline import RunResult
 from pyfmt.run.session import Session
-from pyfmt.runner.edits import put
 
 _PARTS = 2  # for each slot: so that one that takes longer than was thought keeps few others waiting
-_TIMES = "cluster-times.json"  # the last report of a run on a cluster: what the next one is balanced by
-
-
-def _here(work: SharedRun, sources: bytes | None, shard: str) -> PartAnswer:
-    return run_part(work, sources, shard, lambda: True)
+# A JSON report with how long each unit took when it was last run on a cluster: what the next run is balanced by.
+_TIMES: MemoKind[str] = MemoKind("times on a cluster", 1, str, shared=False)
+_LAST = _TIMES.key("last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Cluster:
     executor: Executor
     slots: int
     share: Callable[[bytes], Any] = lambda data: data
-    part: Callable[[SharedRun, bytes | None, str], PartAnswer] = _here
+    part: Callable[[SharedRun, bytes | None, str], PartAnswer] = run_part
 
 
 def run(asked: Request, session: Session, machines: Cluster, same_filesystem: bool) -> RunResult:
@@ -81,43 +79,50 @@ def _refuse(asked: Request, same_filesystem: bool) -> None:
     """Raises UsageError for what has no meaning on other machines."""
     if asked.write:
         raise UsageError("goes with commands that write nothing", "--executor", "use `pyfmt check` or `pyfmt lint`")
-    refused = {
-        "--staged": asked.staged,
-        "--shard": asked.shard is not None,
-        "-": asked.texts is not None,
-        "--cache-audit": asked.cache_audit > 0,
-    }
-    for name in filter(refused.__getitem__, refused):
-        raise UsageError("cannot be mixed with --executor", name)
+    refused = [
+        ("--staged", asked.staged, ""),
+        ("--shard", asked.shard is not None, ""),
+        ("-", asked.texts is not None, ""),
+        ("--cache-audit", asked.cache_audit > 0, ""),
+    ]
     if not same_filesystem:
-        refused = {"--since": asked.since is not None, "--baseline-locked": bool(asked.baseline_locked)}
-        for name in filter(refused.__getitem__, refused):
-            cure = "the machines get the files and not their history, unless they see this folder: --same-filesystem"
+        cure = "the machines get the files and not their history, unless they see this folder: --same-filesystem"
+        refused += [
+            ("--since", asked.since is not None, cure),
+            ("--baseline-locked", bool(asked.baseline_locked), cure),
+        ]
+    for name, is_given, cure in refused:
+        if is_given:
             raise UsageError("cannot be mixed with --executor", name, cure)
 
 
 def _work(asked: Request, session: Session, settings: Config, same_filesystem: bool) -> tuple[SharedRun, bytes | None]:
     """What is sent to each machine: the call, and the sources where the machines do not have them."""
     root = settings.root
-    monorepo = digest(socket.gethostname(), str(root))
-    options, times, name = _options(asked), _known_times(settings), uuid.uuid4().hex
-    if same_filesystem:
-        given = asked.location.config_file
-        place = [f"--root={root}", *([f"--config={session.cwd / given}"] if given else [])]
-        place += ["--trust"] if asked.trust else []
-        paths = [os.path.abspath(session.cwd / path) for path in asked.paths]
-        arguments = (asked.command.value, *place, *options)
-        return SharedRun(monorepo, name, "", str(session.cwd), arguments, tuple(paths), times, asked.trust), None
-    place = [f"--config={_below(asked.location.config_file, root, session)}"] if asked.location.config_file else []
-    paths = [_below(path, root, session) for path in asked.paths]
-    sources = bundle.pack(root)
-    arguments = (asked.command.value, *place, *options)
-    return SharedRun(monorepo, name, sources.digest, ".", arguments, tuple(paths), times, asked.trust), sources.data
+
+    def there(path: str) -> str:
+        return os.path.abspath(session.cwd / path) if same_filesystem else _below(path, root, session.cwd)
+
+    place = [f"--root={root}"] if same_filesystem else []
+    place += [f"--config={there(asked.location.config_file)}"] if asked.location.config_file else []
+    paths = tuple(map(there, asked.paths))
+    sources = None if same_filesystem else bundle.pack(root)
+    work = SharedRun(
+        monorepo=digest(socket.gethostname(), str(root)),
+        run=uuid.uuid4().hex,
+        digest=sources.digest if sources else "",
+        folder="" if sources else str(session.cwd),
+        arguments=(asked.command.value, *place, *_options(asked)),
+        paths=paths,
+        times=_known_times(settings),
+        trust=asked.trust,
+    )
+    return work, sources.data if sources else None
 
 
-def _below(path: str, root: Path, session: Session) -> str:
+def _below(path: str, root: Path, cwd: Path) -> str:
     """A path as it is from the root; raises UsageError for one that is outside."""
-    place = os.path.relpath(os.path.realpath(session.cwd / path), os.path.realpath(root))
+    place = os.path.relpath(os.path.realpath(cwd / path), os.path.realpath(root))
     if place == os.pardir or place.startswith(os.path.join(os.pardir, "")):
         raise UsageError(f"is outside of {root}, which is what the machines get", path)
     return place
@@ -132,7 +137,7 @@ def _options(asked: Request) -> list[str]:
     words += [f"--since={asked.since}"] if asked.since is not None else []
     words += _switch("baseline", asked.baseline) + _switch("baseline-locked", asked.baseline_locked)
     given = ("--no-cache", not asked.use_cache), ("--unused-ignores", asked.unused_ignores), ("--diff", asked.diff)
-    return words + [name for name, is_given in given if is_given]
+    return words + [name for name, is_given in (*given, ("--trust", asked.trust)) if is_given]
 
 
 def _switch(name: str, value: bool | None) -> list[str]:
@@ -154,23 +159,23 @@ def _answer(done: Future[PartAnswer], part: str) -> PartAnswer:
     return answer
 
 
+def _times_store(settings: Config) -> Store:
+    return Store(repository_folder(settings.root, settings.cache_dir))
+
+
 def _known_times(settings: Config) -> str:
     """A JSON report with how long the units of earlier runs took; "" for none."""
-    try:
-        return disk.read_text(repository_folder(settings.root, settings.cache_dir) / _TIMES)
-    except (OSError, UnicodeDecodeError):
-        return ""
+    with _times_store(settings) as store:
+        return _TIMES.one(store, _LAST) or ""
 
 
 def _remember_times(report: Report, settings: Config) -> None:
     """Keep how long each unit took when it was last run: the next run on a cluster is balanced by that."""
-    place = repository_folder(settings.root, settings.cache_dir) / _TIMES
     known = _known_times(settings)
-    with contextlib.suppress(OSError, UsageError):  # a cache never fails a run
-        before = json_report.read(known, _TIMES).units if known else ()
-        ran = [unit for unit in report.units if not unit.cached]
-        now = {(unit.tool, unit.projects) for unit in ran}
-        kept = [unit for unit in before if (unit.tool, unit.projects) not in now]
-        alone = Report(report.root, report.command, units=(*kept, *ran))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        put(place, json_report.render(alone, RenderOptions()).encode())
+    before = json_report.read(known, _TIMES.name).units if known else ()
+    ran = [unit for unit in report.units if not unit.cached]
+    now = {(unit.tool, unit.projects) for unit in ran}
+    kept = [unit for unit in before if (unit.tool, unit.projects) not in now]
+    alone = Report(report.root, report.command, units=(*kept, *ran))
+    with _times_store(settings) as store:
+        _TIMES.keep(store, {_LAST: json_report.render(alone, RenderOptions())})

@@ -6,13 +6,11 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pyfmt.cli.cluster.command import Cluster
 from pyfmt.cli.cluster.task import PartAnswer, SharedRun, run_part
 from pyfmt.core.errors import PyfmtError, UsageError
-
-if TYPE_CHECKING:
-    from pyfmt.cli.cluster.command import Cluster
 
 _CONNECT = 30  # seconds to find the scheduler, and a worker
 
@@ -23,8 +21,6 @@ def connected(scheduler: str | None) -> Iterator[Cluster]:
 
     Raises UsageError where it cannot be reached, or has no worker.
     """
-    from pyfmt.cli.cluster.command import Cluster
-
     try:
         import distributed
     except ImportError as error:

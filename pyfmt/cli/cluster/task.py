@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.cache.folders import digest
+from pyfmt.cache.folders import cluster_folder, digest
 from pyfmt.cache.store import locked
 from pyfmt.cli.cluster import bundle
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.files import SETTINGS
 from pyfmt.core.request import Command, Location, Request
-from pyfmt.core.user_cache import user_cache
 from pyfmt.environments.trust import store
 from pyfmt.git.renames import git as run_git
 from pyfmt.projects.dependencies import closure
@@ -42,7 +41,7 @@ class SharedRun:
     monorepo: str  # a name for the monorepo, the same in each run
     run: str  # a name for this run, the same for all of its parts
     digest: str  # of the sources; "": they are at `folder` on every machine
-    folder: str  # where the command was given: below the root, or absolute
+    folder: str  # where the command was given, if they are; else ""
     arguments: tuple[str, ...]  # the command and its options
     paths: tuple[str, ...]
     times: str  # a JSON report to balance by, the same for all parts; "": none
@@ -59,7 +58,7 @@ class PartAnswer:
 
 
 def run_part(
-    shared: SharedRun, sources: bytes | None, shard: str, wanted: Wanted, jobs: int | None = None
+    shared: SharedRun, sources: bytes | None, shard: str, wanted: Wanted = lambda: True, jobs: int | None = None
 ) -> PartAnswer:
     """Run a part; `jobs`: how many processes it may use where the command does not say.
 
@@ -77,21 +76,16 @@ def run_part(
         folder, failed = Path(shared.folder), ""
         if shared.digest:
             assert sources is not None
-            tree, failed = stack.enter_context(_ready(shared, sources, wanted))
-            arguments += _place(tree, shared.trust)
-            folder = tree / folder
+            folder, failed = stack.enter_context(_ready(shared, sources, wanted))
+            arguments.append(f"--root={folder}")
         code, report, said = _call([*arguments, "--", *shared.paths], folder, wanted)
     return PartAnswer(code, report, "\n".join(filter(None, [failed, said])))
-
-
-def _place(tree: Path, trust: bool) -> list[str]:
-    return [f"--root={tree}", *(["--trust"] if trust else [])]
 
 
 @contextlib.contextmanager
 def _ready(shared: SharedRun, sources: bytes, wanted: Wanted) -> Iterator[tuple[Path, str]]:
     """The folder with these sources and their environments, which nobody changes meanwhile, and what failed."""
-    place = Path(user_cache(os.environ, os.path.expanduser("~")), "cluster", shared.monorepo)
+    place = cluster_folder(shared.monorepo)
     place.mkdir(parents=True, exist_ok=True)
     while True:
         with locked(place / "lock", shared=True):
@@ -143,14 +137,15 @@ def _prepare(shared: SharedRun, sources: bytes, place: Path, before: _State, wan
     tree = place / "tree"
     tree.mkdir(exist_ok=True)
     # Until this is done, the folder holds nothing that could be asked for, and perhaps some of both.
-    paths = bundle.paths_of(sources)
+    entries = bundle.entries(sources)
+    paths = [path for path, _, _ in entries]
     _State("", tuple({*before.paths, *paths}), before.recipes).write(place)
-    bundle.unpack(sources, tree, list(before.paths))
+    bundle.unpack(entries, tree, before.paths)
     _make_index(tree)
     if not shared.trust:
         store(tree)
     recipes, known = _recipes(tree, shared.trust), dict(before.recipes)
-    options = _place(tree, shared.trust)
+    options = [f"--root={tree}", *(["--trust"] if shared.trust else [])]
     if changed := [path for path, recipe in recipes if known.get(path, recipe) != recipe]:
         code, made, said = _call(["envs", "create", *options, "--recreate", "--", *changed], tree, wanted)
         if code:

@@ -20,9 +20,8 @@ class Publisher:
     def __init__(self, server: LanguageServer) -> None:
         self._server = server
         self._sent: set[str] = set()  # the documents at which the editor shows something that was sent
-        self._held: dict[str, tuple[str, Sequence[types.Diagnostic]]] = (
-            {}
-        )  # by URI: what is given when asked, and its number
+        # By URI: what is given when asked, and its number.
+        self._held: dict[str, tuple[str, Sequence[types.Diagnostic]]] = {}
         self._count = 0
         self._due = False
 

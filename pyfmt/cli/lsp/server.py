@@ -111,9 +111,8 @@ class Answers:
             await take(path)
 
     async def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
-        if any(
-            self._runs.document(change.uri) is None for change in params.changes
-        ):  # the editor says what it has saved itself
+        # Of what is open, the editor itself says when it is saved.
+        if any(self._runs.document(change.uri) is None for change in params.changes):
             self._runs.everything_saved()
 
     async def _folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:

@@ -281,7 +281,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         before = folder.shown.pop(path, {})
         if found:
             folder.shown[path] = dict(found)
-        open_files = {*self._uris().values()}
+        open_files = {document.uri for document, _ in self._files()}
         for uri in dict.fromkeys([*before, *found, *([own] if own else [])]):
             self.publisher.publish(uri, [each.diagnostic for each in found.get(uri, [])], uri in open_files)
 
@@ -296,13 +296,13 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
 
     # What the editor holds
 
-    def _files(self) -> Iterator[tuple[str, str]]:
-        """The URI and the path of each open file; a notebook's cells are none."""
+    def _files(self) -> Iterator[tuple[TextDocument, str]]:
+        """Each open file and its path; a notebook's cells are none."""
         cells = {cell.document for book in self._server.workspace.notebook_documents.values() for cell in book.cells}
         for document in self._server.workspace.text_documents.values():
             path = None if document.uri in cells else path_of(document.uri)
             if path and (path.endswith(CHECKED_SUFFIXES) or document.language_id == "python"):
-                yield document.uri, path
+                yield document, path
 
     def document(self, uri: str) -> TextDocument | None:
         """What the editor holds, by the name that it gives it; pygls has another spelling of its own."""
@@ -310,14 +310,12 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         return documents.get(unquote(uri))
 
     def _uris(self) -> dict[str, str]:
-        return {path: uri for uri, path in self._files()}
+        return {path: document.uri for document, path in self._files()}
 
     def _texts(self, folder: EditorFolder) -> dict[str, str]:
         """The texts of the folder's open files, by path."""
         inside = covering([str(folder.path)])
-        return {
-            path: document.source for uri, path in self._files() if inside(path) and (document := self.document(uri))
-        }
+        return {path: document.source for document, path in self._files() if inside(path)}
 
     def _dirty(self, folder: EditorFolder) -> dict[str, str]:
         """Those that are not what the disk has."""

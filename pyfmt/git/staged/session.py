@@ -140,8 +140,7 @@ def _filled(
             place = tree.fill(index, entries, extras, holder.folder)
         except (OSError, StagedError) as error:
             if holder.kept:
-                place = stack.enter_context(_filled(None, index, entries, extras))[1]
-                holder = tree.Holder(place.parent, False)
+                holder, place = stack.enter_context(_filled(None, index, entries, extras))
             elif isinstance(error, StagedError):
                 raise
             else:

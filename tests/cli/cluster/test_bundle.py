@@ -42,8 +42,9 @@ def test_a_folder_becomes_what_the_work_tree_is_and_keeps_what_it_has_itself(tmp
     there = tmp_path / "there"
     (there / ".venv").mkdir(parents=True)
     (there / ".venv" / "pyvenv.cfg").write_text("made there\n")
-    bundle.unpack(first.data, there, [])
-    paths = bundle.paths_of(first.data)
+    held = bundle.entries(first.data)
+    bundle.unpack(held, there, [])
+    paths = [path for path, _, _ in held]
     expected = everything(tree.root)
     assert expected.pop("left.log")
     assert everything(there) == {**expected, ".venv/pyvenv.cfg": (b"made there\n", False)}
@@ -65,7 +66,7 @@ def test_a_folder_becomes_what_the_work_tree_is_and_keeps_what_it_has_itself(tmp
     (there / "run.sh").unlink()
     (there / "run.sh" / ".venv").mkdir(parents=True)  # made there while it was a folder
     for _ in range(2):  # the second time the folder is a link already
-        bundle.unpack(second.data, there, paths)
+        bundle.unpack(bundle.entries(second.data), there, paths)
     assert (elsewhere / "one.py").read_text() == "not of this tree\n"
     expected = everything(tree.root)
     assert expected.pop("left.log")
@@ -80,7 +81,7 @@ def test_a_bundle_writes_nothing_outside(tmp_path: Path) -> None:
     there.mkdir()
     (tmp_path / "outside").mkdir()
     (there / "inner").symlink_to(tmp_path / "outside")
-    bundle.unpack(bundle.pack(tree.root).data, there, [])
+    bundle.unpack(bundle.entries(bundle.pack(tree.root).data), there, [])
     assert not list((tmp_path / "outside").iterdir())
     assert (there / "inner" / "file.py").read_text() == "1\n"
 

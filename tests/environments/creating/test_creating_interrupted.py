@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pyfmt.environments.creating import MARKER, CreateOptions, Status, is_unfinished
 from tests.environments.creating.trees import installed, make, own_build, write
+from tests.support.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPT = """
@@ -27,15 +26,6 @@ except KeyboardInterrupt:
     sys.exit(130)
 print(made)
 """
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for `condition`; the limit is only there so that a broken test ends."""
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
 
 
 def is_alive(pid: int) -> bool:
