@@ -16,9 +16,8 @@ from pyfmt.environments.creating import CreateOptions, Creation, Status
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
 from pyfmt.environments.trust import is_stored
-from pyfmt.projects.dependencies import closure
 from pyfmt.reports.escaping import printable, printable_text
-from pyfmt.run.create_requests import create_requests, named_projects
+from pyfmt.run.create_requests import create_requests, named_projects, unserved
 from pyfmt.run.workspace import Workspace, open_workspace
 
 
@@ -103,15 +102,7 @@ def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
         if project.checked and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
     ]
-    if asked.everything:
-        return lacking
-    depends_on = {project.path: project.depends_on for project in space.projects}
-    # In a cycle each is served by the other: the first one by path keeps its environment.
-    served: set[str] = set()
-    for project in lacking:
-        if project.path not in served:
-            served |= set(closure([project.path], depends_on)) - {project.path}
-    return [project for project in lacking if project.path not in served]
+    return lacking if asked.everything else unserved(lacking, space)
 
 
 def _lacks(resolution: Resolution, everything: bool) -> bool:

@@ -13,7 +13,7 @@ def names_by_line(data: bytes) -> Mapping[int, Sequence[set[str]]]:
     """By line, the names of each thing that is imported there, and those of the attributes of each expression that
     begins there; what `self.x = ...` makes is none. Nothing of a file that cannot be parsed."""
     try:
-        nodes = list(ast.walk(parsing.parse_python(data)))
+        nodes = parsing.nodes(parsing.parse_python(data))
     except (SyntaxError, ValueError):
         return {}
     found: defaultdict[int, list[set[str]]] = defaultdict(list)

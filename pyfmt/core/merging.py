@@ -29,8 +29,6 @@ from pyfmt.core.request import Request
 SyntaxRanks = Mapping[str, int]
 _LAST_RANK = 9
 
-# Rules that give a project another's environment.
-
 
 @dataclass(frozen=True, slots=True)
 class Material:

@@ -161,7 +161,7 @@ class Resolution:
     unread: tuple[str, ...] = ()  # "FILE cannot be read: WHY" of each file that might have named another environment
     # Rule DEPENDENT: the prefixes of the other dependents' environments; `environment` is that of the first by path.
     others: tuple[str, ...] = ()
-    named: bool = False  # by a file or a link of the checkout, not by what the user has set
+    named: bool = False  # it lies outside of the checkout, and a file or a link of that leads there
 
 
 @dataclass(frozen=True, slots=True)

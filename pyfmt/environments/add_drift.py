@@ -12,11 +12,10 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core import parsing
-from pyfmt.core.model import Environment, Health, Project, Resolution
+from pyfmt.core.model import BORROWED, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.environments.foreign import foreign
 
-_BORROWED = ("dependent", "inherited", "main work tree")
 _MANAGERS = ("uv", "pdm", "poetry", "pipenv", "hatch")
 
 
@@ -30,7 +29,7 @@ def with_drift(
     folder that is not here, has a warning that says so.
 
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
-    environment ("dependent", "inherited", "main work tree") says nothing about what belongs into it.
+    environment says nothing about what belongs into it.
     """
     by_path = {project.path: project for project in projects}
     users: dict[str, list[Project]] = {}
@@ -46,7 +45,7 @@ def with_drift(
     known: dict[str, Environment] = {}
     for resolution in resolutions:
         environment = resolution.environment
-        owns = resolution.rule not in _BORROWED
+        owns = resolution.rule not in BORROWED
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [
@@ -55,7 +54,7 @@ def with_drift(
             ]
             if any(lines):
                 made = f"`pyfmt envs create {shell_word(resolution.project)} --recreate` makes {environment.name} again"
-                cure = made if is_own(resolution, base) else "install into it again"
+                cure = made if is_own(resolution, base) and not resolution.named else "install into it again"
                 reason = "; ".join(line for line in lines if line)
                 known[environment.prefix] = replace(environment, health=Health.WARNING, reason=reason, cure=cure)
     return tuple(
@@ -68,18 +67,15 @@ def with_drift(
     )
 
 
-def is_own(resolution: Resolution, root: str, *, trusted: bool = False) -> bool:
+def is_own(resolution: Resolution, root: str) -> bool:
     """Whether a project's environment is its own, so that making it again changes nobody else's: it lies in the
-    project's folder, or its manager has put it elsewhere: below `root` (a real path), or where the user's own settings
-    say. What a checkout that is not `trusted` names outside of it may be anybody's."""
+    project's folder below `root` (a real path), or its manager has put it elsewhere. One that the checkout has `named`
+    may be anybody's all the same."""
     environment = resolution.environment
-    if environment is None or resolution.rule in (*_BORROWED, "setting"):
+    if environment is None or resolution.rule in (*BORROWED, "setting"):
         return False
     inside = os.path.join(os.path.normpath(os.path.join(root, resolution.project)), "")
-    if environment.prefix.startswith(inside):
-        return True
-    apart = resolution.named and not environment.prefix.startswith(os.path.join(root, ""))
-    return resolution.rule.partition(" ")[0] in _MANAGERS and (trusted or not apart)
+    return environment.prefix.startswith(inside) or resolution.rule.partition(" ")[0] in _MANAGERS
 
 
 def _drift_or_why_not(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core import parsing
@@ -22,6 +23,16 @@ _VERSIONED = re.compile(r"^(python|pypy)(\d+)\.(\d+)(t?)(?:\.exe)?$", re.IGNOREC
 _LIBRARY = re.compile(r"^(python|pypy)(\d+)\.(\d+)(t?)$")
 _CONDA_PYTHON = re.compile(r"^python-(\d+)\.(\d+)\.(\d+)[^-]*-.*\.json$")
 _SCRIPTS = (("bin", ("python", "python3", "pypy3", "pypy")), ("Scripts", ("python.exe", "pypy.exe")))
+
+
+def new_interpreter(prefix: Path) -> Path:
+    """Where virtualenv puts an environment's interpreter."""
+    return prefix / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def new_sites(prefix: Path) -> list[Path]:
+    """The site folders of an environment that virtualenv has just made: the first one is where things go."""
+    return [*prefix.glob("lib/*/site-packages"), prefix / "Lib/site-packages"]
 
 
 class Broken(Exception):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.errors import ConfigError, PyfmtError, VirtualenvError
-from pyfmt.core.model import Candidate, Config, Environment, Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, INHERITED, Candidate, Config, Environment, Health, Project, Resolution
 from pyfmt.core.similar import nearest
 from pyfmt.environments.lacking import lacking
 from pyfmt.environments.layout import ALONE
@@ -39,7 +39,7 @@ def resolve(
     An explicit setting that is no usable environment raises VirtualenvError, one for a project that does not exist
     ConfigError. An environment of a folder above serves a project only where that is installed in it, or all that it
     needs. A project without an environment gets those of all projects that have it installed from its folder (PEP 610):
-    rule "dependent", the first by path as `environment` and the rest as `others`. `memo` keeps what was read between
+    rule DEPENDENT, the first by path as `environment` and the rest as `others`. `memo` keeps what was read between
     runs, see `reading.read`; `trusted` is --trust.
     """
     root = os.path.realpath(config.root)
@@ -230,16 +230,16 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
         reason = "the monorepo has several projects, and this environment does not have this one installed"
         draft.unfit.append(Candidate(found.prefix, found.rule, reason, "give the project its own environment"))
         return False
-    if found.rule == "inherited" and not has_it:
+    if found.rule == INHERITED and not has_it:
         reason = _unfit(place, found, environment, reader)
         if reason:
             reason = f"{_shown(found.prefix, reader.root)} {reason}"
             draft.unfit.append(Candidate(found.prefix, found.rule, reason))
             return False
     draft.result, draft.rule, draft.note = result, found.rule, found.note
-    linked = _inside(found.prefix, reader.root) and not _inside(environment.prefix, reader.root)
-    draft.named = found.named or linked
-    draft.weak = found.rule == "inherited" and not has_it
+    outside = not _inside(environment.prefix, reader.root)
+    draft.named = outside and (found.named or _inside(found.prefix, reader.root))
+    draft.weak = found.rule == INHERITED and not has_it
     return True
 
 
@@ -338,7 +338,7 @@ def _finish(
             environment = named[dependents[0][1]]
             others = tuple(named[prefix].prefix for _, prefix in dependents[1:])
             passed = tuple(draft.passed_over)
-            return Resolution(project.path, environment, "dependent", _borrowed(dependents), passed, others=others)
+            return Resolution(project.path, environment, DEPENDENT, _borrowed(dependents), passed, others=others)
     if result is None:
         passed = (*draft.passed_over, *draft.unfit)
         return Resolution(project.path, None, "", _nothing(draft, root), passed)
@@ -358,7 +358,7 @@ def _nothing(draft: _Draft, root: str) -> str:
     if draft.passed_over:
         first = draft.passed_over[0]
         return f"no usable environment: {_shown(first.prefix, root)} ({first.rule}): {first.reason}"
-    above = next((f"; {c.reason}" for c in draft.unfit if c.rule == "inherited"), "")
+    above = next((f"; {c.reason}" for c in draft.unfit if c.rule == INHERITED), "")
     if draft.missing is not None:
         found = draft.missing
         return f"no environment: {found.rule} would have it at {_shown(found.prefix, root)}{above}"

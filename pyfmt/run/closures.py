@@ -59,7 +59,7 @@ class Reaching:
         return Reach(tree, self._read, self._read.tree, self._read.defined)
 
     def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], str]:
-        """The modules and folders of the monorepo that are seen, and the digest of everything else."""
+        """The modules and folders of the monorepo that are seen, and the digest of what is seen outside of it."""
         if seen not in self._contents:
             contents: dict[str, str] = {}
             rest = hashlib.sha256()

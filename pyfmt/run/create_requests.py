@@ -35,6 +35,17 @@ def named_projects(words: Sequence[str], space: Workspace, cwd: Path) -> list[Pr
     return found
 
 
+def unserved(lacking: Sequence[Project], space: Workspace, others: Sequence[Project] = ()) -> list[Project]:
+    """Of projects without an environment those that need one: no library that a project before it, or one of the
+    others, will have installed. In a cycle each is served by the other: the first one keeps its environment."""
+    depends_on = space.depends_on
+    served = set(closure([project.path for project in others], depends_on))
+    for project in lacking:
+        if project.path not in served:
+            served |= set(closure([project.path], depends_on)) - {project.path}
+    return [project for project in lacking if project.path not in served]
+
+
 def create_requests(
     chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str], *, trusted: bool = False
 ) -> list[CreateRequest]:
@@ -42,15 +53,15 @@ def create_requests(
 
     A place outside of the checkout that a file of it names is foreign unless the checkout is `trusted`.
     """
-    root = space.config.root
+    root, base = space.config.root, os.path.realpath(space.config.root)
     by_path = {project.path: project for project in space.projects}
-    depends_on = {project.path: project.depends_on for project in space.projects}
+    depends_on = space.depends_on
     prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}
     foreign = set()
     for found in space.resolutions:
-        if found.environment is not None and is_own(found, os.path.realpath(root), trusted=True):
+        if found.environment is not None and is_own(found, base):
             prefixes[found.project] = Path(found.environment.prefix)
-            if not is_own(found, os.path.realpath(root), trusted=trusted):
+            if found.named and not trusted:
                 foreign.add(prefixes[found.project])
     wanted = {prefixes[project.path] for project in chosen}
     requests = []

@@ -212,16 +212,22 @@ class _Finder:
         found = table.remembered(_KEPT, [""], self._inputs, by_imports, holds)[""]
         return replace(self._restored(found), blind=self.blind)
 
-    def _imported(self, _: str, digest: Callable[[str], bytes]) -> object:
+    def _imported(self, _: str, _digest: Callable[[str], bytes]) -> object:
         """All that the answer depends on, of files what they import."""
         every = [*self.setting.projects, self.setting.stray]
         files = [file for project in every for file in (*_modules(project), *project.notebooks)]
         imports = {file: self._imports(file) for file in files}
         listed = self._facts.sources.listed(EVERYTHING)
-        return {**self._inputs(_, digest), "sources": [listed, imports], "notebooks": []}
+        return {**self._setting, "sources": [listed, imports]}
 
-    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> dict[str, object]:
+    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> object:
         """All that the answer depends on."""
+        notebooks = [[file, digest(file)] for p in self.setting.projects for file in p.notebooks]
+        return {**self._setting, "sources": self._facts.sources.below(EVERYTHING), "notebooks": notebooks}
+
+    @cached_property
+    def _setting(self) -> dict[str, object]:
+        """What the answer depends on beside the contents of files."""
         root = self._facts.root
         environments = []
         for prefix, environment in sorted(self.environments.items()):
@@ -240,11 +246,9 @@ class _Finder:
         rules = [[r.project, r.rule, r.others] for _, r in sorted(self.setting.resolutions.items())]
         return {
             "pyfmt and its tools": self._facts.tools,
-            "sources": self._facts.sources.below(EVERYTHING),
             "environments": environments,
             "projects": projects,
             "rules": rules,
-            "notebooks": [[file, digest(file)] for p in self.setting.projects for file in p.notebooks],
         }
 
     def way(self, prefix: str, file: str) -> str:

@@ -36,7 +36,7 @@ from pyfmt.environments.creating.declared import declared_lines
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe, find_version
 from pyfmt.environments.creating.recipes import is_installable
-from pyfmt.environments.creating.values import CreateOptions, CreationError
+from pyfmt.environments.creating.values import CreateOptions, CreationError, projects_of
 from pyfmt.environments.standalone import RULE as STANDALONE
 from pyfmt.environments.trust import is_stored
 from pyfmt.projects import locks
@@ -44,12 +44,12 @@ from pyfmt.projects.dependencies import closure
 from pyfmt.projects.locks.values import PYPI, LockError, Source
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.run import pipeline
-from pyfmt.run.create_requests import create_requests, named_projects
+from pyfmt.run.create_requests import create_requests, named_projects, unserved
 from pyfmt.run.session import Session
 from pyfmt.run.what_if_findings import name_in, said_in, without
 from pyfmt.run.workspace import Workspace, survey_workspace, with_chosen_releases
 
-_TIME_LIMIT = 1800.0  # seconds for one call of uv
+_BORROWED = (DEPENDENT, STANDALONE)  # rules by which a project has an environment that is not made for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatI
     finally:
         memory.close()
     options = CreateOptions(cache_dir=memory.folder, environ=dict(session.environ))
-    calls = Calls(_TIME_LIMIT, options.environ)
+    calls = Calls(options.timeout, options.environ)
     uv = find_uv(options.environ)
     if uv is None:
         raise UsageError("uv is not installed, and it resolves the requirements", "what-if", "install pyfmt again")
@@ -131,19 +131,9 @@ def _changes(question: UpgradeQuestion) -> tuple[Requirement, ...]:
 def _with_environments(space: Workspace) -> list[Project]:
     """The projects that have an environment, or are to have one: no library that another one's environment serves."""
     pairs = list(zip(space.projects, space.resolutions, strict=True))
-    borrowed = (DEPENDENT, STANDALONE)
-    own = [p for p, found in pairs if p.checked and found.environment is not None and found.rule not in borrowed]
-    depends_on = {project.path: project.depends_on for project in space.projects}
-    served = set(closure([project.path for project in own], depends_on))
-    for project, found in pairs:
-        if project.checked and found.environment is None and project.path not in served:
-            served |= set(closure([project.path], depends_on)) - {project.path}
-    own_paths = {project.path for project in own}
-    return [
-        project
-        for project, found in pairs
-        if project.path in own_paths or project.checked and found.environment is None and project.path not in served
-    ]
+    own = [p for p, found in pairs if p.checked and found.environment is not None and found.rule not in _BORROWED]
+    lacking = [project for project, found in pairs if project.checked and found.environment is None]
+    return [*own, *unserved(lacking, space, own)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +162,12 @@ class _Foresight:
         environment = self._environment(requests)
         known, indexes, apart = self._known(requests, environment)
         # Whoever takes such a name on PyPI would be asked for it.
-        elsewhere = {**{name: "it comes from no index that is trusted" for name in apart - ours}, **elsewhere}
+        elsewhere = {**dict.fromkeys(apart - ours, "it comes from no index that is trusted"), **elsewhere}
         without = ours.union(filter(is_name, elsewhere))
         seen = frozenset({*known, *map(requirement_name, lines), *without})
-        blind = (*self._stuck(requests, elsewhere), *self._blind(requests))
-        if self._stuck(requests, elsewhere) or known and self._is_indifferent(known, lines):
+        stuck = self._stuck(requests, elsewhere)
+        blind = (*stuck, *self._blind(requests))
+        if stuck or known and self._is_indifferent(known, lines):
             return _Pair(paths, Outlook(names, failures=blind), seen=seen)
         pythons = self._pythons(requests, environment)
         asked = Resolving(tuple(lines), pythons[0].executable, known, without, indexes=indexes, strict=True)
@@ -189,16 +180,26 @@ class _Foresight:
             left_out=left_out(elsewhere, known, states),
             failures=blind,
         )
+        seen = seen.union(*(each.versions for each in states))
         if not outlook.changes and pythons[0] == pythons[1]:
-            return _Pair(paths, outlook, seen=seen.union(*(each.versions for each in states)))
-        named = next((r for r in requests if r.root / r.project.path == r.prefix.parent), requests[0])
-        prefixes = [
-            os.path.realpath(
-                self.composer.compose(named.project.name, python.executable, found, self._own(requests), indexes)
-            )
+            return _Pair(paths, outlook, seen=seen)
+        return _Pair(paths, outlook, self._composed(requests, pythons, states, indexes), seen)
+
+    def _composed(
+        self,
+        requests: Sequence[CreateRequest],
+        pythons: tuple[_Python, _Python],
+        states: tuple[Resolved, Resolved],
+        indexes: Sequence[str],
+    ) -> tuple[str, str]:
+        """The real paths of both environments; raises CreationError."""
+        own = self._own(requests)
+        name = next((r for r in requests if r.root / r.project.path == r.prefix.parent), requests[0]).project.name
+        before, after = (
+            os.path.realpath(self.composer.compose(name, python.executable, found, own, indexes))
             for python, found in zip(pythons, states, strict=True)
-        ]
-        return _Pair(paths, outlook, (prefixes[0], prefixes[1]), seen.union(*(each.versions for each in states)))
+        )
+        return before, after
 
     def _is_indifferent(self, known: Iterable[str], lines: Iterable[str]) -> bool:
         """Whether nothing that is asked about is there."""
@@ -211,17 +212,17 @@ class _Foresight:
 
     def _stuck(self, requests: Sequence[CreateRequest], elsewhere: Mapping[str, str]) -> list[str]:
         """What is asked about and comes from no index, so that no other version of it can be tried."""
-        needed = {project.distribution for r in requests for project in (r.project, *r.closure)}
-        fixed = {**{name: "it is a project of the monorepo" for name in needed if name}, **elsewhere}
+        needed = [project.distribution for project in projects_of(requests) if project.distribution]
+        fixed = {**dict.fromkeys(needed, "it is a project of the monorepo"), **elsewhere}
         return [f"{name}: {fixed[name]}: another version cannot be tried" for name in sorted(self._wanted & {*fixed})]
 
     def _blind(self, requests: Sequence[CreateRequest]) -> tuple[str, ...]:
         """What is not known of what these projects and their libraries ask for."""
-        near = {p.path: p for request in requests for p in (request.project, *request.closure)}
-        names = {project.name for project in near.values()}
+        near = projects_of(requests)
+        names, paths = {project.name for project in near}, {project.path for project in near}
         found = [f"{each.tool}: {each.reason}" for each in self.space.survey.failures if names & {*each.projects}]
-        found += [line for each in self.space.resolutions if each.project in near for line in each.unread]
-        found += [f"{p.path} computes its requirements: not all of them are known" for p in near.values() if p.computed]
+        found += [line for each in self.space.resolutions if each.project in paths for line in each.unread]
+        found += [f"{p.path} computes its requirements: not all of them are known" for p in near if p.computed]
         return tuple(dict.fromkeys(found))
 
     def _states(self, asked: Resolving, interpreter: str) -> tuple[Resolved, Resolved]:
@@ -230,14 +231,13 @@ class _Foresight:
             before = self.composer.resolve(asked)
         except CreationError as error:
             raise CreationError(f"as it is: {error.reason}", error.cure, error.detail) from error
-        wanted = {normalise(each.name) for each in self.changed}
-        for name in sorted(wanted & asked.versions.keys()):
+        for name in sorted(self._wanted & asked.versions.keys()):
             if name in before.without_wheel or before.versions.get(name, asked.versions[name]) != asked.versions[name]:
                 what = f"{name} {asked.versions[name]} could not be had as a wheel, so there is nothing to compare with"
                 raise CreationError(f"as it is: {what}")
         changes = replace(
             asked,
-            without=asked.without | {*before.without_wheel} - wanted,
+            without=asked.without | {*before.without_wheel} - self._wanted,
             lines=with_changes(asked.lines, self.changed),
             interpreter=interpreter,
             versions=before.versions,
@@ -249,7 +249,7 @@ class _Foresight:
 
     def _environment(self, requests: Sequence[CreateRequest]) -> Environment | None:
         paths = {request.project.path for request in requests}
-        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in (DEPENDENT, STANDALONE)]
+        own = [r for r in self.space.resolutions if r.project in paths and r.rule not in _BORROWED]
         return next((found.environment for found in own if found.environment is not None), None)
 
     def _known(
@@ -296,9 +296,8 @@ class _Foresight:
     def _own(self, requests: Sequence[CreateRequest]) -> list[OwnFolder]:
         """The projects and their libraries that can be installed from their folders."""
         root = self.space.config.root
-        projects = {p.path: p for request in requests for p in (request.project, *request.closure)}
         found = []
-        for project in projects.values():
+        for project in projects_of(requests):
             folder = (root / project.path).resolve()
             if project.distribution and is_installable(folder):
                 roots = project.import_roots[1:] or project.import_roots  # of a `src` layout only that
@@ -346,13 +345,12 @@ def _compared(
 
 def _linted(pairs: Sequence[_Pair], state: int, space: Workspace, request: Request, session: Session) -> Report:
     environments = {path: pair.prefixes[state] for pair in pairs for path in pair.paths}
-    depends_on = {project.path: project.depends_on for project in space.projects}
     root = space.config.root
     asked = replace(
         request,
         command=Command.LINT,
         location=Location(str(root), request.location.config_file),
-        paths=tuple(str(root / path) for path in sorted({*environments, *closure(environments, depends_on)})),
+        paths=tuple(str(root / path) for path in sorted({*environments, *closure(environments, space.depends_on)})),
         environments=environments,
         write=False,
         baseline=False,

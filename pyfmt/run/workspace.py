@@ -47,6 +47,11 @@ class Workspace:
     stage: Stage | None = None  # where contents come from git's index: then `config` has a tree of its own as its root
 
     @property
+    def depends_on(self) -> dict[str, tuple[str, ...]]:
+        """By project path those of the projects that it depends on directly."""
+        return {project.path: project.depends_on for project in self.projects}
+
+    @property
     def real(self) -> Config:
         """The configuration with the work tree as its root."""
         return self.stage.real if self.stage else self.config

@@ -173,8 +173,7 @@ def _recipes(tree: Path, trust: bool) -> list[tuple[str, str]]:
     request = Request(Command.CHECK, Location(str(tree)), trust=trust)
     space = open_workspace(request, tree, os.environ)
     texts = {project.path: _settings_of(tree, project.path) for project in space.projects}
-    depends_on = {project.path: project.depends_on for project in space.projects}
-    top = _settings_of(tree, ".")
+    top, depends_on = _settings_of(tree, "."), space.depends_on
     return [
         (path, digest(top, *(texts[each] for each in sorted(closure([path], depends_on)) if each in texts)))
         for path in sorted(texts)

@@ -28,7 +28,7 @@ from pyfmt.environments.creating.making import run_virtualenv, virtualenv_argume
 from pyfmt.environments.creating.marker import UnderConstruction, is_unfinished
 from pyfmt.environments.creating.recipes import Step
 from pyfmt.environments.creating.values import CreationError
-from pyfmt.environments.layout import COMPOSED
+from pyfmt.environments.layout import COMPOSED, new_sites
 from pyfmt.projects.names import normalise
 
 _WITHOUT_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)")
@@ -145,9 +145,8 @@ class Composer:
             if lines:
                 step = Step(self._folder, lines, indexes=tuple(indexes), no_deps=True, wheels=True)
                 self._calls.run(installer, step, site)
-            packages = next(iter(prefix.glob("lib/*/site-packages")), prefix / "Lib/site-packages")
             for each in own:
-                _link(packages, each)
+                _link(new_sites(prefix)[0], each)
             (prefix / COMPOSED).touch()
         return prefix
 
@@ -225,10 +224,10 @@ def with_changes(lines: Iterable[str], changed: Iterable[Requirement]) -> tuple[
 def _link(packages: Path, own: OwnFolder) -> None:
     """What an editable installation leaves."""
     name = own.name.replace("-", "_")
-    info = packages / f"{name}-{own.version or '0'}.dist-info"
+    info = packages / f"{name}-{own.version}.dist-info"
     info.mkdir()
     _write(packages / f"{name}.pth", own.roots)
-    _write(info / "METADATA", ["Metadata-Version: 2.1", f"Name: {own.name}", f"Version: {own.version or '0'}"])
+    _write(info / "METADATA", ["Metadata-Version: 2.1", f"Name: {own.name}", f"Version: {own.version}"])
     source = {"url": own.folder.as_uri(), "dir_info": {"editable": True}}
     _write(info / "direct_url.json", [json.dumps(source)])
     _write(info / "RECORD", [f"{name}.pth,,", *(f"{info.name}/{file},," for file in ("METADATA", "direct_url.json"))])

@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from pyfmt.core.model import Project
 from pyfmt.environments.creating.recipes import group_choice, is_installable, read_manifest, requirements_files
-from pyfmt.environments.creating.values import CreateRequest
+from pyfmt.environments.creating.values import CreateRequest, projects_of
 from pyfmt.projects import locks
 from pyfmt.projects.dependencies import requirements_lines
 from pyfmt.projects.locks.values import strings, table
@@ -34,10 +34,10 @@ def declared_lines(requests: Sequence[CreateRequest]) -> tuple[str, ...]:
             found += [line for extra in sorted(choice.extras) for line in strings(extras.get(extra))]
         if locks.find(folder) is None:
             found += _of_files(requirements_files(folder))
-    everyone = {p.path: p for request in requests for p in (request.project, *request.closure)}
-    for project in everyone.values():
+    everyone = projects_of(requests)
+    for project in everyone:
         found += _needs(project, requests[0].root)
-    ours = {project.distribution: project for project in everyone.values() if project.distribution}
+    ours = {project.distribution: project for project in everyone if project.distribution}
     return tuple(dict.fromkeys([*found, *_extras_of_ours(found, ours, requests[0].root)]))
 
 

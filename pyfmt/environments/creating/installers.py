@@ -16,6 +16,7 @@ from pathlib import Path
 from pyfmt.environments.creating.marker import UnderConstruction
 from pyfmt.environments.creating.recipes import Step
 from pyfmt.environments.creating.values import CreateOptions, CreationError
+from pyfmt.environments.layout import new_interpreter
 
 _SHOWN_LINES = 15
 # Of whoever started pyfmt: they would make the new environment's python, or uv, look at another one.
@@ -46,9 +47,9 @@ class Installer:
     def command(self, step: Step, prefix: Path, requirements: Path | None, overrides: Path | None) -> list[str]:
         """The call for a step; `requirements` is the file that holds the step's lines, `overrides` that of its
         overrides."""
-        python = str(_python(prefix))
         if step.sync is not None:
             return [*step.sync.command]
+        python = str(new_interpreter(prefix))
         if self.uv:
             start = [self.uv, "pip", "install", "--no-progress", "--python", python]
         else:
@@ -96,10 +97,6 @@ def find_uv(environ: Mapping[str, str]) -> str | None:
         return str(find_uv_bin())
     except FileNotFoundError:
         return shutil.which("uv", path=environ.get("PATH"))
-
-
-def _python(prefix: Path) -> Path:
-    return prefix / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 @dataclass(frozen=True, slots=True)

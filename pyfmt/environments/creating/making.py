@@ -16,7 +16,7 @@ from pyfmt.environments.creating.marker import UnderConstruction, is_environment
 from pyfmt.environments.creating.pins import LocalFolder
 from pyfmt.environments.creating.recipes import Recipe, Step, recipe
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, Creation, CreationError, Status
-from pyfmt.environments.layout import ALONE
+from pyfmt.environments.layout import ALONE, new_sites
 from pyfmt.projects.locks.choosing import Target
 from pyfmt.projects.names import normalise
 
@@ -127,8 +127,7 @@ def _shown(lines: Sequence[str], what: str) -> Path | None:
 
 def _installed(prefix: Path) -> set[str]:
     """The normalised names of what is installed in an environment that is being made."""
-    sites = (*prefix.glob("lib/*/site-packages"), prefix / "Lib/site-packages")
-    return {normalise(entry.name.partition("-")[0]) for site in sites for entry in site.glob("*.dist-info")}
+    return {normalise(entry.name.partition("-")[0]) for site in new_sites(prefix) for entry in site.glob("*.dist-info")}
 
 
 def _build(job: Job, plan: Recipe, installer: Installer, creation: list[str]) -> Recipe:

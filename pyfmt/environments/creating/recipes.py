@@ -11,7 +11,7 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
-from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError
+from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
 from pyfmt.environments.creating.writers import Question, Sync, sync_by_manager, sync_by_uv
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
@@ -105,7 +105,7 @@ def _synced(plain: Recipe, pins: Pinned, sync: Sync, owner: Path) -> Recipe:
 
 def _local(requests: Sequence[CreateRequest]) -> tuple[LocalFolder, ...]:
     """The projects, and what they depend on of the monorepo, as far as they can be installed."""
-    folders = [request.root / p.path for request in requests for p in (request.project, *request.closure)]
+    folders = [requests[0].root / project.path for project in projects_of(requests)]
     return tuple(LocalFolder(folder) for folder in dict.fromkeys(map(Path.resolve, folders)) if is_installable(folder))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -29,6 +29,11 @@ class CreateRequest:
     groups: tuple[str, ...] | None = None  # to install, by the configuration; None: all
     extras: tuple[str, ...] | None = None  # the same; None: those that may provide what is imported
     foreign: bool = False  # a file of an untrusted checkout names the place, outside of it: nothing is made there
+
+
+def projects_of(requests: Iterable[CreateRequest]) -> list[Project]:
+    """The projects of one environment, and what they depend on of the monorepo, each once."""
+    return [*{p.path: p for request in requests for p in (request.project, *request.closure)}.values()]
 
 
 @dataclass(frozen=True, slots=True)

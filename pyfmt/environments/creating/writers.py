@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pyfmt.environments.creating.values import CreateOptions
+from pyfmt.environments.layout import new_interpreter
 from pyfmt.environments.trust import is_stored
 from pyfmt.projects.locks.choosing import Choice
 from pyfmt.projects.locks.values import Lock, Table, table
@@ -45,8 +46,7 @@ class Question:
 def _uv(asked: Question) -> list[str]:
     call = ["sync", "--frozen", "--all-packages", "--inexact", "--no-progress", "--no-python-downloads"]
     call += ["--no-default-groups", *_each("--group", asked.choice.groups), *_each("--extra", asked.choice.extras)]
-    python = asked.prefix / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    return [*call, "--python", str(python), "--directory", str(asked.owner)]
+    return [*call, "--python", str(new_interpreter(asked.prefix)), "--directory", str(asked.owner)]
 
 
 def _poetry(asked: Question) -> list[str]:

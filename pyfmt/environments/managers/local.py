@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from pyfmt.core.model import INHERITED
 from pyfmt.environments.managers.place import Found, Monorepo, Place, is_environment
 
 _FOLDERS_BEFORE = (".venv",)
@@ -23,7 +24,7 @@ def inherited(place: Place) -> Iterator[Found]:
         for found in in_folder(folder, place.around):
             shown = os.path.relpath(found.prefix, place.around.root)
             shown = found.prefix if shown.startswith("..") else shown.replace(os.sep, "/")
-            yield Found(found.prefix, "inherited", f"inherited from {shown}", expected=False)
+            yield Found(found.prefix, INHERITED, f"inherited from {shown}", expected=False)
 
 
 def in_folder(folder: str, around: Monorepo) -> Iterator[Found]:
