@@ -12,7 +12,6 @@ from pyfmt.cache.layouts import Held, Interface, Layouts, interfaces_of
 from pyfmt.cache.observed_runs import Learnt
 from pyfmt.core.model import Finding, Outcome, Unit, by_place
 from pyfmt.tools.protocol import JsonObject
-from pyfmt.tools.registry import TOOLS
 
 _Said = tuple[str, str, bool, Interface]  # a tool, a module, whether it is judged, and how it looks
 
@@ -25,8 +24,7 @@ class CutOff:
         self._facts = facts
         self._said: dict[_Said, list[Finding]] = {}
         self.waiting: dict[int, Held] = {}
-        apart = {index: unit for index, unit in units.items() if TOOLS[unit.tool].layout}
-        known = {index: held for index, unit in apart.items() if (held := layouts.held(unit, facts))}
+        known = {index: held for index, unit in units.items() if (held := layouts.held(unit, facts))}
         asked: set[_Said] = set()
         # Who judges the modules speaks for those who only see them, and who sees most speaks for most; the smaller one
         # of two.
@@ -38,10 +36,11 @@ class CutOff:
 
     def settled(self, heard: Iterable[tuple[Outcome, Iterable[JsonObject]]]) -> dict[int, Learnt]:
         """The answers of those that have waited, after the runs of whole units that were `heard`, with what each has
-        asked; who is not among them must run, since a module looks another way."""
-        for outcome, asked in heard:
+        asked. Nobody waits any longer: who is not among them must run, since a module looks another way."""
+        waiting, self.waiting = self.waiting, {}
+        for outcome, asked in heard if waiting else ():
             self._hear(outcome, asked)
-        found = {index: self._settled(held) for index, held in self.waiting.items()}
+        found = {index: self._settled(held) for index, held in waiting.items()}
         return {index: learnt for index, learnt in found.items() if learnt is not None}
 
     def _hear(self, outcome: Outcome, asked: Iterable[JsonObject]) -> None:

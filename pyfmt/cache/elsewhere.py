@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pyfmt.cache.keys import KeyFacts, portable
+from pyfmt.cache.keys import KeyFacts, has_hooks, portable
 from pyfmt.cache.observed import ALL, Observed
 from pyfmt.core.model import Environment, Finding, Part, Unit
 
@@ -63,9 +63,8 @@ def kind(unit: Unit, root: str) -> list[object]:
     """What must be the same of a project's units, besides what is looked for and found."""
     environment, project = unit.environment, unit.parts[0].project
     assert environment is not None, unit
-    has_hooks = bool(environment.finder_roots or environment.remapped)
     sites = [portable(each, environment, root) for each in environment.site_packages]
-    python = [str(environment.python), environment.base_executable, has_hooks and environment.prefix]
+    python = [str(environment.python), environment.base_executable, has_hooks(environment) and environment.prefix]
     return [*python, sites, project.name, project.path, project.requires_python]
 
 

@@ -19,21 +19,21 @@ def digest(*parts: str) -> str:
 
 def repository_folder(root: Path, configured: Path | None) -> Path:
     """The cache folder of a repository: `cache-dir`, else below the user's cache folder, keyed by the root's path."""
-    return (
-        configured
-        if configured is not None
-        else Path(user_cache(os.environ, os.path.expanduser("~")), digest(str(root)))
-    )
+    return configured if configured is not None else _own_folder(digest(str(root)))
 
 
 def tool_environments_folder() -> Path:
     """Where tool environments stand: in the user's cache folder, shared by all repositories."""
-    return Path(user_cache(os.environ, os.path.expanduser("~")), "tools")
+    return _own_folder("tools")
 
 
 def composed_environments_folder() -> Path:
     """Where `pyfmt what-if` composes environments: in the user's cache folder, outside of every checkout."""
-    return tool_environments_folder().with_name("what-if")
+    return _own_folder("what-if")
+
+
+def _own_folder(name: str) -> Path:
+    return Path(user_cache(os.environ, os.path.expanduser("~")), name)
 
 
 def cluster_folder(monorepo: str) -> Path:

@@ -157,8 +157,12 @@ def _environment(environment: Environment, facts: KeyFacts) -> tuple[object, ...
 def _searched(environment: Environment, facts: KeyFacts) -> tuple[object, ...]:
     """How an environment's modules are found, whatever is installed: what a file has asked of that is kept with it."""
     name, fingerprint, python, paths = _environment(environment, facts)
-    has_hooks = bool(environment.finder_roots or environment.remapped)  # pylint's worker reads them by itself
-    return (name, python, paths, fingerprint if has_hooks else "")
+    return (name, python, paths, fingerprint if has_hooks(environment) else "")
+
+
+def has_hooks(environment: Environment) -> bool:
+    """Whether import hooks provide modules in it: which, pylint's worker reads by itself."""
+    return bool(environment.finder_roots or environment.remapped)
 
 
 def portable(path: str, environment: Environment | None, root: str) -> str:

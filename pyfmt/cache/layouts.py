@@ -88,10 +88,8 @@ class Layouts:
         found: list[Learnt | None] = []
         for unit in units:
             read = _READ.find(self._store, {key: key for key in known.get(unit, ())})
-            keys = [
-                DeclaredKey(self._key(unit, listings[unit], files, facts), facts.places(unit))
-                for files in read.values()
-            ]
+            trees = [(files, self._trees_of(files, unit.tool, facts)) for files in read.values()]
+            keys = [DeclaredKey(_kept_key(listings[unit], *each), facts.places(unit)) for each in trees]
             values = filter(None, self._remembered.find(keys))
             found.append(next(filter(None, (self._load(value, unit, facts) for value in values)), None))
         return found
@@ -126,10 +124,10 @@ class Layouts:
         sets = [*dict.fromkeys((_READ.key(files), *before))]
         _READ.keep(self._store, {sets[0]: files})
         _SETS.keep(self._store, {listing: sets[:_MOST]})
-        last = _LastRead(files, self._trees_of(files, unit.tool, facts))
-        _LAST.keep(self._store, {_LAST.key([listing]): last})
+        trees = self._trees_of(files, unit.tool, facts)
+        _LAST.keep(self._store, {_LAST.key([listing]): _LastRead(files, trees)})
         kept = _KeptLayout(findings, learnt.notes, texts, learnt.observed, files, interfaces_of(learnt.asked, facts))
-        return DeclaredKey(self._key(unit, listing, files, facts), facts.places(unit)), _KEPT.pack(kept)
+        return DeclaredKey(_kept_key(listing, files, trees), facts.places(unit)), _KEPT.pack(kept)
 
     @staticmethod
     def _read_by(learnt: Learnt, facts: KeyFacts) -> list[str]:
@@ -158,10 +156,6 @@ class Layouts:
         if TOOLS[unit.tool].layout is None or EVERYTHING in seen_sources(unit, facts) or has_notebooks(unit.files):
             return None
         return _SETS.key([unit.tool, unit_inputs(unit, facts, facts.sources.listed)])
-
-    def _key(self, unit: Unit, listing: bytes, files: Sequence[str], facts: KeyFacts) -> bytes:
-        """The key of a whole unit where its tool reads these files of the monorepo and no others."""
-        return _kept_key(listing, files, self._trees_of(files, unit.tool, facts))
 
     def _trees_of(self, files: Iterable[str], tool: str, facts: KeyFacts) -> list[str]:
         """Files without their layout; their contents' digests where that cannot be told."""
@@ -238,6 +232,7 @@ def interfaces_of(asked: Iterable[JsonObject], facts: KeyFacts) -> dict[str, Int
 
 
 def _kept_key(listing: bytes, files: Sequence[str], trees: Sequence[str]) -> bytes:
+    """The key of a whole unit where its tool reads these files of the monorepo, with these trees, and no others."""
     return _KEPT.key([listing, files, trees])
 
 

@@ -71,7 +71,6 @@ class MissingUnits:
         self._found: dict[int, Found] = {}
         self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
         self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
-        self._settled: dict[int, Learnt] = {}
         self._answered: dict[object, list[Unit]] = {}  # units of one project whose files are known, by `_kin`
         for index, unit in enumerate(every):
             if index not in asked:
@@ -88,15 +87,14 @@ class MissingUnits:
 
     def _run_all(self) -> None:
         waiting = {index: self._cache.records.partial(unit) for index, (_, unit) in self._asked.items()}
-        alike = {index: self._compared(index, waiting) for index in waiting}
-        cut_off = self._cache.cut_off({i: self._asked[i][1] for i, partial in waiting.items() if partial is None})
-        held = frozenset(cut_off.waiting)
+        cut_off = self._cache.cut_off({index: unit for index, (_, unit) in self._asked.items()})
         while waiting:
+            alike = {index: self._compared(index, waiting) for index in waiting}
             at_home = {_kin(self._asked[index][1]) for index in waiting if self._is_home(index)}
             first: dict[object, int] = {}
             for index, partial in sorted(waiting.items(), key=lambda item: -len(self._asked[item[0]][1].files)):
                 is_known = partial is not None and partial.run is None
-                if index in held:
+                if index in cut_off.waiting:
                     continue
                 if is_known or self._is_home(index):
                     first[index] = index
@@ -104,18 +102,15 @@ class MissingUnits:
                     first.setdefault(alike[index], index)
             batch = {index: waiting.pop(index) for index in first.values()}
             self._settle(batch)
-            if held:
-                self._settled = cut_off.settled((outcome, asked) for _, outcome, _, (_, asked) in self._learnt)
-                batch |= {index: waiting.pop(index) for index in self._settled}
-            for index, learnt in self._settled.items():
+            settled = cut_off.settled((outcome, asked) for _, outcome, _, (_, asked) in self._learnt)
+            for index, learnt in settled.items():
+                batch[index] = waiting.pop(index)
                 self._found[index] = (share(learnt.outcome, self._asked[index][1]), learnt.notes)
                 self._listener.done(self._found[index][0])
-            self._remember(list(batch))
-            held = frozenset()
+            self._remember(list(batch), settled)
             for index in batch:
                 unit = self._asked[index][1]
                 self._answered.setdefault(_kin(unit), []).insert(0, unit)
-            alike = {index: self._compared(index, waiting) for index in waiting}
 
     def _is_home(self, index: int) -> bool:
         """Whether it takes no answers of others, and is run before those that could take its own: there all files of a
@@ -171,6 +166,7 @@ class MissingUnits:
         for index, outcome, notes, (effects, asked) in zip(runs, done.outcomes, done.notes, told, strict=True):
             partial = partials.get(index)
             if partial is None:
+                self.run_whole.add(index)
                 self._learnt.append((index, outcome, notes, (effects, asked)))
                 self._found[index] = (share(outcome, self._asked[index][1]), notes)
                 continue
@@ -198,12 +194,11 @@ class MissingUnits:
         with suspended(), _scratch() as scratch:
             return lint_units(units, replace(self._options, scratch=scratch, replays=replays), self._listener)
 
-    def _remember(self, batch: Sequence[int]) -> None:
+    def _remember(self, batch: Sequence[int], settled: Mapping[int, Learnt]) -> None:
         """Keep the outcomes of units whose inputs are still what they were before the tools ran."""
         cache, units = self._cache, [self._asked[index][1] for index in batch]
-        learnt, joined, settled = self._learnt, self._joined, self._settled
-        self._learnt, self._joined, self._settled = [], [], {}
-        self.run_whole.update(index for index, *_ in learnt)
+        learnt, joined = self._learnt, self._joined
+        self._learnt, self._joined = [], []
         if not cache.look_again(units):
             return
         now = dict(zip(batch, cache.keys(units), strict=True))

@@ -6,7 +6,6 @@ import textwrap
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.core import parsing
 
 _WIDTH = 100
 
@@ -25,7 +24,7 @@ def sentence(text: str) -> str:
 
 def example(file: Path, rule: str) -> list[str]:
     """Why a rule is there, what is wrong and right by it, and the cure, in lines; none where `file` has none."""
-    found = parsing.parse_toml(disk.read_bytes(file).decode()).get(rule)
+    found = disk.read_toml(file).get(rule)
     if found is None:
         return []
     lines = ["", "why", *paragraph(found["why"])]

@@ -57,7 +57,7 @@ class _Seen:
         self._held: dict[str, dict[str, str]] = {}  # by package
         self._root = os.path.join(payload["root"], "")
         self._installed = [os.path.join(os.path.abspath(path), "") for path in payload["site_packages"]]
-        self._stubs = os.path.join(os.path.dirname(importlib.import_module("mypy").__file__ or ""), "typeshed", "")
+        self._stubs = names.typeshed()
         everywhere = {name for meta in metas.values() for name in meta.missing}
         if not hasattr(importlib.import_module("mypy.semanal").SemanticAnalyzer, "is_visible_import"):
             everywhere |= metas.keys()

@@ -59,7 +59,7 @@ def complete(before: Names, cached: Iterable[Meta], roots: Sequence[str], starte
 
     `started` (nanoseconds since the epoch): a package that was unknown then is known only if its folders are older.
     """
-    standard = os.path.join(os.path.dirname(importlib.import_module("mypy").__file__ or ""), "typeshed") + os.sep
+    standard = typeshed()
     metas = [meta for meta in cached if not meta.path.startswith(standard)]
     packages = parents(meta.module for meta in metas)
     packages.update(meta.module for meta in metas if not meta.path.endswith((".py", ".pyi")) or _is_init(meta.path))
@@ -68,6 +68,11 @@ def complete(before: Names, cached: Iterable[Meta], roots: Sequence[str], starte
         if any(_changed_since(place, started - _RECENT) for place in _folders(package, roots)):
             added[package] = None
     return {package: held for package, held in (before | added).items() if package in packages}
+
+
+def typeshed() -> str:
+    """The folder of mypy's own stubs, with a separator at its end."""
+    return os.path.join(os.path.dirname(importlib.import_module("mypy").__file__ or ""), "typeshed", "")
 
 
 def doubtful(before: Names, now: Names, folder: str) -> list[Meta]:
