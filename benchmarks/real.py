@@ -151,7 +151,8 @@ def _set_up(corpus: corpora.Corpus, work: Path, without: set[str]) -> Measured:
             virtualenvs.clone(BuiltEnvironment(package / ".venv"), work / "lint" / package.name, *pins)
     environ = {"XDG_CACHE_HOME": str(bench.cache("pyfmt")), "XDG_RUNTIME_DIR": str(work), "CI": ""}
     environ["PYTHONDONTWRITEBYTECODE"] = ""  # set where it is, each start would compile pyfmt anew
-    pyfmt = Contestant("pyfmt", [], [bench.cache("pyfmt")], bench.tree, environ, last_code=1)
+    # 2: a script or a package of real code may have no environment.
+    pyfmt = Contestant("pyfmt", [], [bench.cache("pyfmt")], bench.tree, environ, last_code=2)
     return Measured(corpus, bench, pyfmt, list(_everyone(bench, without)), versions)
 
 
