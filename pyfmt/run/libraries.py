@@ -115,7 +115,7 @@ class _KeptLibraries:
     total: str  # of what is installed there
 
 
-_KEPT = MemoKind("libraries", 6, _KeptLibraries, shared=False)  # site folders are this machine's
+_KEPT = MemoKind("libraries", 7, _KeptLibraries, shared=False)  # site folders are this machine's
 
 
 class _Finder:
