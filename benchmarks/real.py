@@ -35,6 +35,10 @@ PEERS = ("loop", "prek", "ruff", "ty", "pyrefly")
 COLD, SETTLED, ELSEWHERE = "cold", "nothing changed", "another checkout path"
 HOOK, WARM_HOOK = "a line of a leaf, `pyfmt run FILE`", "the same, workers that stay"
 _PROCESSOR = "Seconds of processors"
+_PEERS_TAKE_PART = (
+    "- the peers took part in the first round, cold and where nothing had changed: pylint keeps nothing, so that an edit "
+    "changes little for the loop"
+)
 # What the project wants of pyfmt, in seconds of a processor (HOOK and WARM_HOOK: on the clock); the first in the
 # loop's, since what is cold depends on the corpus.
 _SETTLED = ("", ", JSON", ", --since", ", --staged")
@@ -216,8 +220,8 @@ def text(found: Measured) -> str:
         "",
     ]
     lines += [
-        f"- {time.strftime('%Y-%m-%d')}, medians of {found.rounds} rounds; the peers took part in the first alone",
-        "- after an edit the loop takes about what it takes where nothing has changed: pylint keeps nothing",
+        f"- {time.strftime('%Y-%m-%d')}, rounds, of which the median is told: {found.rounds}",
+        *([_PEERS_TAKE_PART] if found.peers else ["- pyfmt alone"]),
         *machine(found.versions, found.bench.jobs, found.loads),
         f"- the corpus `{found.corpus.name}`, each package with its own environment: {sdists}",
         *(f"- {edit}: {file}" for edit, file in found.files.items()),
