@@ -13,14 +13,13 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.environments.editable import Mapped
 from pyfmt.environments.installed import read_direct_url
 from pyfmt.environments.layout import EnvironmentLayout
-from pyfmt.environments.sites import SiteFolder, scan
+from pyfmt.environments.sites import SiteFolder
 
 _VERSION = "1"  # of the digest's recipe
 _METADATA = frozenset({"METADATA", "WHEEL", "entry_points.txt", "top_level.txt"})
@@ -40,16 +39,12 @@ class Contents:
     unread: dict[str, str] = field(default_factory=dict, compare=False)  # file -> why it could not be read
 
 
-def tier1(prefix: Path, site_packages: Sequence[str]) -> str:
+def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     """A digest of times and sizes: pyvenv.cfg, the interpreter's links and the metadata entries of the site folders.
 
     It changes with every install, upgrade, reinstall and uninstall of pip or uv, and not with what writes .pyc files.
     Neither ctime nor the number of links counts: a hardlinking installer changes them in other environments.
     """
-    return _tier1(str(prefix), [site for site in map(scan, site_packages) if site is not None])
-
-
-def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     digest = hashlib.sha256(_VERSION.encode())
     try:
         digest.update(disk.read_bytes(os.path.join(prefix, "pyvenv.cfg")))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.fingerprint import tier1
 from pyfmt.environments.reading import read
 from tests.environments.places import EDITABLE_KINDS, call, uv, write
 from tests.support.pythons import require_python
@@ -38,7 +37,11 @@ def uninstall(prefix: Path, *names: str) -> None:
 
 
 def first(prefix: Path, root: Path) -> str:
-    return tier1(prefix, read(prefix, root).site_packages)
+    """The key under which what is read of an environment is kept: tier 1, and where it lies."""
+    memo: dict[str, str] = {}
+    read(prefix, root, memo)
+    (key,) = memo
+    return key
 
 
 @pytest.fixture(name="prefix")

@@ -25,12 +25,10 @@ _PLATFORM = "sys_platform == '{}'"
 
 
 def read(data: Table, manifest: Table) -> Lock:
-    """The lock as one; `manifest` is the pyproject.toml beside it: it says which groups are optional and, for Poetry 1,
-    which packages the project asks for at all."""
+    """The lock as one; `manifest` is the pyproject.toml beside it, which says for Poetry 1 what the project asks for."""
     entries = tables(data.get("package"))
     modern = all("groups" in entry for entry in entries)
     packages = tuple(_package(entry, modern) for entry in entries)
-    declared = table(manifest, "tool", "poetry", "group")
     root = _root(data, manifest)
     groups = {group for package in packages for group in package.groups or ()} if modern else set(root.development)
     groups -= {""}
@@ -40,7 +38,6 @@ def read(data: Table, manifest: Table) -> Lock:
         groups=tuple(sorted(groups)),
         extras=tuple(sorted(table(data, "extras"))),
         roots=() if modern else (root,),
-        default_groups=frozenset(group for group in groups if not table(declared, group).get("optional")),
     )
 
 

@@ -89,7 +89,6 @@ class Lock(NamedTuple):
     extras: tuple[str, ...] = ()
     # What is locked: a workspace's members, or the project. Only where edges say who needs what; may be no packages.
     roots: tuple[Package, ...] = ()
-    default_groups: frozenset[str] | None = None  # that the manager installs unasked; None: all
     conflicts: tuple[frozenset[str], ...] = ()  # groups and extras (as "[extra]") that must not be installed together
     indexes: tuple[str, ...] = ()  # of the whole file, beyond PyPI
 
