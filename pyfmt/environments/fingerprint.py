@@ -80,12 +80,13 @@ def _interpreter_chain(prefix: str) -> Iterator[str]:
     yield f"\0{status.st_mtime_ns}\0{status.st_size}"
 
 
-def memo_key(contents: Contents) -> str:
-    """The key under which what was read of `contents` may be kept: tier 1, and all that else decides the answer."""
-    key = hashlib.sha256(_tier1(contents.layout.prefix, contents.sites).encode())
-    for text in (contents.layout.prefix, contents.root, *contents.search_path):
-        key.update(b"\0" + text.encode("utf-8", "surrogateescape"))
-    return key.hexdigest()
+def memo_inputs(contents: Contents) -> dict[str, object]:
+    """What decides what is read of `contents`, so that it may be kept: tier 1, and where all lies."""
+    return {
+        "times and sizes of what installers touch": _tier1(contents.layout.prefix, contents.sites),
+        "where it lies": (contents.layout.prefix, contents.root),
+        "its search path": contents.search_path,
+    }
 
 
 def tier2(contents: Contents) -> str:

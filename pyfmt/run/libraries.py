@@ -115,6 +115,7 @@ class _KeptLibraries:
     total: str  # of what is installed there
 
 
+_CONTENTS = ("by contents",)
 _KEPT = MemoKind("libraries", 5, _KeptLibraries, shared=False)  # site folders are this machine's
 
 
@@ -207,20 +208,23 @@ class _Finder:
 
         def by_imports(_: Sequence[str]) -> dict[str, _KeptLibraries]:
             """Where files import what they imported before, whatever else is in them."""
-            return table.remembered(_KEPT, [""], self._imported, lambda _: {"": self._find(installed)}, holds)
+            found = table.remembered(
+                _KEPT, ["by imports"], self._imported, lambda names: dict.fromkeys(names, self._find(installed)), holds
+            )
+            return dict.fromkeys(_CONTENTS, found["by imports"])
 
-        found = table.remembered(_KEPT, [""], self._inputs, by_imports, holds)[""]
+        (found,) = table.remembered(_KEPT, _CONTENTS, self._inputs, by_imports, holds).values()
         return replace(self._restored(found), blind=self.blind)
 
-    def _imported(self, _: str, _digest: Callable[[str], bytes]) -> object:
+    def _imported(self, _: str, _digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on, of files what they import."""
         every = [*self.setting.projects, self.setting.stray]
         files = [file for project in every for file in (*_modules(project), *project.notebooks)]
         imports = {file: self._imports(file) for file in files}
         listed = self._facts.sources.listed(EVERYTHING)
-        return {**self._setting, "sources": [listed, imports]}
+        return {**self._setting, "which files there are": listed, "what files import": imports}
 
-    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> object:
+    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on."""
         notebooks = [[file, digest(file)] for p in self.setting.projects for file in p.notebooks]
         return {**self._setting, "sources": self._facts.sources.below(EVERYTHING), "notebooks": notebooks}

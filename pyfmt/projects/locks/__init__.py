@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -14,7 +15,7 @@ from pyfmt.core.files import LOCK_FILES
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
 from pyfmt.projects.locks.values import Lock, LockError, Source, Table
 
-__all__ = ["Lock", "LockError", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
+__all__ = ["Lock", "LockError", "digest", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
 
 
 class _Format(NamedTuple):
@@ -38,6 +39,14 @@ _FORMATS = {
 def find(folder: Path, *more: str) -> Path | None:
     """The lock file of a project's folder, else the first of the names `more` that is there; None without any."""
     return next((folder / name for name in (*LOCK_FILES, *more) if (folder / name).is_file()), None)
+
+
+def digest(path: Path) -> str:
+    """A digest of the content of a lock, by which what is made of it is remembered; raises LockError."""
+    try:
+        return hashlib.sha256(disk.read_bytes(path)).hexdigest()
+    except OSError as error:
+        raise LockError(f"{path.name} cannot be read: {parsing.why(error)}") from error
 
 
 def read(path: Path) -> Lock:
