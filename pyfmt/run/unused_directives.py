@@ -106,16 +106,5 @@ def _message(each: Useless) -> str:
 
 def _finding(file: str, project: Project, each: Useless) -> Finding:
     directive = each.directive
-    return Finding(
-        path=file,
-        line=directive.line,
-        column=directive.shown_column,
-        end_line=directive.line,
-        end_column=directive.end_column,
-        tool=TOOL,
-        rule=USELESS_DIRECTIVE.id,
-        symbol=USELESS_DIRECTIVE.symbol,
-        severity=USELESS_DIRECTIVE.severity,
-        message=_message(each),
-        project=project.name,
-    )
+    place = {"column": directive.shown_column, "end_line": directive.line, "end_column": directive.end_column}
+    return USELESS_DIRECTIVE.finding(file, directive.line, _message(each), project.name, **place)
