@@ -198,8 +198,7 @@ def _environments(doctor: Doctor) -> Iterator[str]:
     for prefix, (environment, rule) in known.items():
         yield (
             f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
-            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for "
-            f"{some(users[prefix])}"
+            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for {some(users[prefix])}"
         )
         doctor.problems.extend(_environment_problems(environment))
     for failure in space.survey.failures:

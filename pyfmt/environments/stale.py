@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyfmt.core.graphs import closure
 from pyfmt.core.listing import some
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Project
 from pyfmt.projects import locks
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.names import requirement_name
 
 if TYPE_CHECKING:

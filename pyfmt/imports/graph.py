@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pyfmt.core.graphs import reached
 from pyfmt.imports.parse import Read
 
 
@@ -45,14 +46,9 @@ class _Names:
 
     def children(self, name: str, deep: bool) -> Iterator[str]:
         """The files directly below a name, or all of them."""
-        waiting = list(self.below.get(name, ()))
-        seen: set[str] = set()
-        while waiting:
-            child = waiting.pop()
-            if child not in seen:
-                seen.add(child)
-                yield from self.files.get(child, ())
-                waiting += self.below.get(child, ()) if deep else ()
+        below = self.below.get(name, {})
+        for child in reached(below, lambda each: self.below.get(each, ())) if deep else below:
+            yield from self.files.get(child, ())
 
 
 class ImportGraph:

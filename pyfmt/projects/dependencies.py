@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,18 +110,6 @@ class _Search:
 
     def _relative(self, folder: str, path: str) -> str | None:
         return relative(self._base, folder, path)
-
-
-def closure(start: Iterable[str], depends_on: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Everything reachable from `start`, without `start` itself unless a cycle leads back; sorted."""
-    seen: set[str] = set()
-    waiting = [target for path in start for target in depends_on.get(path, ())]
-    while waiting:
-        path = waiting.pop()
-        if path not in seen:
-            seen.add(path)
-            waiting.extend(depends_on.get(path, ()))
-    return tuple(sorted(seen))
 
 
 def relative(base: str, folder: str, path: str) -> str | None:

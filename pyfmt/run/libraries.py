@@ -15,6 +15,7 @@ from pyfmt.cache.keys import portable
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
@@ -185,9 +186,10 @@ class _Finder:
     def blind(self) -> dict[str, tuple[str, ...]]:
         """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
+        depends_on = {path: project.depends_on for path, project in self._projects.items()}
         for project in self.setting.projects:
             if project.checked and project.path not in self._homed:
-                for path in _dependencies(project, self._projects) & self._homed:
+                for path in self._homed.intersection(closure([project.path], depends_on)):
                     found.setdefault(path, []).append(project.path)
         return {path: tuple(sorted(paths)) for path, paths in found.items()}
 
@@ -383,15 +385,3 @@ def _is_test(file: str, project: Project) -> bool:
     """Whether a file is for the library's own use: its tests, and what builds it."""
     *folders, name = posixpath.relpath(file, project.path).split("/")
     return not _TEST_FOLDERS.isdisjoint(folders) or _TEST_FILE.fullmatch(name) is not None
-
-
-def _dependencies(project: Project, projects: Mapping[str, Project]) -> set[str]:
-    """The paths of all projects that one depends on, directly or not."""
-    seen: set[str] = set()
-    waiting = list(project.depends_on)
-    while waiting:
-        path = waiting.pop()
-        if path not in seen and path in projects and path != project.path:
-            seen.add(path)
-            waiting += projects[path].depends_on
-    return seen

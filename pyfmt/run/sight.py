@@ -19,6 +19,7 @@ from pyfmt.cache.keys import KeyFacts, fold, portable
 from pyfmt.cache.observed import NOT_RACY_NS, Disk
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.away import Use
+from pyfmt.core.graphs import reached
 from pyfmt.environments.provides import ModuleReader, NameContents, importable
 from pyfmt.imports.reachable import Reachable
 
@@ -131,16 +132,13 @@ class _View:
     def digest(self, names: frozenset[str]) -> str:
         """Of all that can be seen by some names, and by those that what is found there imports."""
         seen: dict[str, list[object]] = {}
-        waiting = sorted(names)
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen[name] = []
-                for entry in self._entries:
-                    if name in _importable(entry):
-                        found, further = self._at(entry, name)
-                        seen[name].append(found)
-                        waiting += further
+
+        def further(name: str) -> set[str]:
+            found = [self._at(entry, name) for entry in self._entries if name in _importable(entry)]
+            seen[name] = [each for each, _ in found]
+            return set().union(*(imported for _, imported in found))
+
+        reached(sorted(names), further)
         sites = self._environment.site_packages
         self.looked[names] = frozenset((site, name) for name in seen for site in sites if name in _importable(site))
         text = json.dumps([self._about, sorted(seen.items())])

@@ -15,6 +15,7 @@ from pyfmt import config
 from pyfmt.cache.folders import composed_environments_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import DEPENDENT, Environment, Project
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Location, Request
@@ -40,7 +41,6 @@ from pyfmt.environments.creating.values import CreateOptions, CreationError, pro
 from pyfmt.environments.standalone import RULE as STANDALONE
 from pyfmt.environments.trust import is_stored
 from pyfmt.projects import locks
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.locks.values import PYPI, LockError, Source
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.run import pipeline

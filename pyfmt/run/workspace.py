@@ -13,6 +13,7 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.config.per_project import with_project_settings
+from pyfmt.core.graphs import closure
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Config, Project, Resolution
 from pyfmt.core.report import StepSpan
@@ -22,7 +23,6 @@ from pyfmt.environments.resolve import resolve
 from pyfmt.environments.stale import LockedTool, lock_facts
 from pyfmt.git.linked import MainTree, resolve_here
 from pyfmt.projects import Survey
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session

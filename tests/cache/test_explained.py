@@ -29,7 +29,7 @@ disable = ["unused-import"]
 """
 APP = '[project]\nname = "{0}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["lib", "six"]\n'
 LOCK = '[[package]]\nname = "six"\nversion = "1.16.0"\n'
-FILES = {
+FILES: dict[str, str | bytes] = {
     "pyproject.toml": ROOT,
     ".gitignore": ".venv\n.cache\nmade.py\n",
     "lib/pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n',
@@ -124,7 +124,10 @@ CASES: dict[str, tuple[Callable[[Monorepo], object], dict[str, str]]] = {
         {"ranges of libraries that other asks for": f"{SINCE}the versions of libraries"},
     ),
     "what is installed": (_installed, {"contents of a name: {app} six": "what was looked at has changed since then"}),
-    "an installer": (_newer_metadata, {"what is installed in app/.venv": f"{SINCE}times and sizes of what installers touch"}),
+    "an installer": (
+        _newer_metadata,
+        {"what is installed in app/.venv": f"{SINCE}times and sizes of what installers touch"},
+    ),
     "an override": (
         _add("pyproject.toml", '[[tool.pyfmt.overrides]]\npaths = ["*.py"]\ndisable = ["fixme"]\n'),
         {"rules that are known": f"{SINCE}the rules that overrides name"},

@@ -21,10 +21,10 @@ from pyfmt.cache.store import locked
 from pyfmt.cli.cluster import bundle
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.files import SETTINGS
+from pyfmt.core.graphs import closure
 from pyfmt.core.request import Command, Location, Request
 from pyfmt.environments.trust import store
 from pyfmt.git.renames import git as run_git
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.locks.requirements import included_files
 from pyfmt.run.workspace import open_workspace
 from pyfmt.runner.edits import put
