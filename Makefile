@@ -122,7 +122,7 @@ primer: $(STAMP)
 soak: $(STAMP)
 	@$(BIN)/python -m tests.cache.soak $(SOAK_ARGS)
 
-# Every call of the system fails in turn, or is a process's last; FAULTS: how many of the calls that one program makes
+# Every call of the system fails in turn and in every way, or is a process's last; FAULTS: how many of the calls that one program makes
 # about one file (1000000: each of mypy's thousands of writes to its databases, too).
 FAULTS ?= 5
 soak-faults: $(STAMP)

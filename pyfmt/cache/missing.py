@@ -191,7 +191,7 @@ class MissingUnits:
                 scratch = self._open.enter_context(_scratch())
                 pool = self._open.enter_context(contextlib.closing(own_workers(every, scratch)))
             self._options = replace(self._options, scratch=scratch, workers=pool)
-        with suspended(), _scratch() as scratch:
+        with suspended(), _scratch() as scratch, self._cache.own_caches(units, self._options.cache_folder):
             return lint_units(units, replace(self._options, scratch=scratch, replays=replays), self._listener)
 
     def _remember(self, batch: Sequence[int], settled: Mapping[int, Learnt]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.keys import (
@@ -105,6 +107,21 @@ class UnitCache:
         from pyfmt.cache.cut_off import CutOff  # deferred for start-up time: not where all is known
 
         return CutOff({index: whole(unit) for index, unit in units.items()}, self.layouts, self._facts)
+
+    @contextlib.contextmanager
+    def own_caches(self, units: Iterable[Unit], folder_of: Callable[[Unit], Path | None]) -> Iterator[None]:
+        """While units run: gets the tools' own caches of them from other machines, and notes that they have more."""
+        remote = self._store.remote
+        if remote is None:
+            yield
+            return
+        from pyfmt.cache import shared_folders  # deferred: only where there is one
+
+        folders = {folder: unit.tool for unit in units if (folder := folder_of(unit)) is not None}
+        shared_folders.take(remote, folders)
+        yield
+        if folders and remote.speaks_for_all:
+            shared_folders.used(self._store, folders)
 
     def look_again(self, units: Sequence[Unit]) -> bool:
         """From now on keys are made of what the files are now; False where nothing can be said of them any more."""

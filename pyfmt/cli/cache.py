@@ -57,12 +57,15 @@ def folder(request: Request, cwd: Path) -> Path:
 
 def push(request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Send what is still to be sent, however long it takes; 2 where that is not possible. Raises PyfmtError."""
+    from pyfmt.cache import shared_folders  # deferred: only where there is one
+
     settings = config.load(request, cwd)
     remote = open_remote(settings, request, environ)
     if remote is None:
         raise PyfmtError("there is no remote cache", "[tool.pyfmt.cache] remote", f"name one there, or in {URL}")
     with Store(repository_folder(settings.root, settings.cache_dir), remote=remote, group=remote.group) as store:
         rest = send(store, remote, None)
+        shared_folders.push(store, remote)
         print("\n".join(filter(None, [f"sent     {remote.traffic.entries_sent} entries", remote.note])))
     return EXIT_FAILURE if rest or remote.note else EXIT_CLEAN
 

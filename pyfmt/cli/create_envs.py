@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.memory import Memory
+from pyfmt.core import parsing
 from pyfmt.core.model import DEPENDENT, MAIN_WORK_TREE, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.environments import creating
 from pyfmt.environments.creating import CreateOptions, Creation, Status
+from pyfmt.environments.creating.archives import refuse_untrusted_script
 from pyfmt.environments.creating.installers import Calls, find_uv
 from pyfmt.environments.creating.values import CreationError
+from pyfmt.environments.scripts import metadata
 from pyfmt.environments.trust import is_stored
 from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.create_requests import create_requests, named_projects, unserved
@@ -39,27 +43,27 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     Raises UsageError for a project that does not exist.
     """
     scripts = [word for word in asked.projects if (cwd / word).is_file()]
-    code = _make_for_scripts(scripts, cwd, CreateOptions(dry_run=asked.dry_run, environ=environ)) if scripts else 0
+    space = open_workspace(request, cwd, environ)
+    trusted = request.trust or is_stored(space.config.root)
+    options = CreateOptions(dry_run=asked.dry_run, trusted=trusted, environ=dict(environ))
+    code = _make_for_scripts(scripts, cwd, space.config.root, options) if scripts else 0
     asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
     if scripts and not asked.projects:
         return code
-    space = open_workspace(request, cwd, environ)
     chosen = named_projects(asked.projects, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
         return 0
-    trusted = request.trust or is_stored(space.config.root)
-    wanted = create_requests(chosen, space, environ, trusted=trusted)
+    wanted = create_requests(chosen, space, environ)
     memory = Memory(space.config, True)
     memory.close()
-    options = CreateOptions(
+    options = replace(
+        options,
         python=asked.python,
         recreate=asked.recreate,
-        dry_run=asked.dry_run,
         fetch_managers=asked.fetch_managers,
         jobs=space.config.jobs,
         cache_dir=memory.folder,
-        environ=dict(environ),
     )
     # A broken environment is as good as none: it is made anew without being asked to.
     broken = {candidate.prefix for found in space.resolutions for candidate in found.passed_over}
@@ -72,16 +76,20 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     return 2 if any(creation.status is Status.FAILED for creation in done) else code
 
 
-def _make_for_scripts(scripts: Sequence[str], cwd: Path, options: CreateOptions) -> int:
+def _make_for_scripts(scripts: Sequence[str], cwd: Path, root: Path, options: CreateOptions) -> int:
     """Have uv make the environments of scripts that name their own dependencies, where it keeps them."""
     code = 0
     for script in scripts:
         said = f"{'would run' if options.dry_run else 'ran'} `uv sync --script {shell_word(script)}`"
         try:
+            block = metadata(disk.read_text(cwd / script, "replace")) or {}
+            refuse_untrusted_script(block, (cwd / script).parent, root, options)
             if not options.dry_run:
                 Calls(options.timeout, options.environ).sync_script(find_uv(options.environ) or "uv", script, cwd)
         except CreationError as error:
-            said, code = f"{error.reason}\n{error.detail}".strip(), 2
+            said, code = "\n".join(filter(None, [error.reason, error.detail, error.cure])), 2
+        except (OSError, ValueError) as error:
+            said, code = f"its `# /// script` block cannot be read: {parsing.why(error)}", 2
         print(printable_text(f"{script}: {said}"))
     return code
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pyfmt import disk
 from pyfmt.core import parsing
@@ -91,15 +92,23 @@ def _names(folder: str) -> list[str]:
         return []  # whatever it is, uv keeps nothing there for us
 
 
-def _dependencies(text: str) -> tuple[str, ...] | None:
-    """What a script's block names; None without a block. Raises ValueError for one that is no TOML, or twice there."""
+def metadata(text: str) -> dict[str, Any] | None:
+    """A script's block; None without one. Raises ValueError for one that is no TOML, or twice there."""
     blocks = _BLOCK.findall(text)
     if not blocks:
         return None
     if len(blocks) > 1:
         raise ValueError("there are several")
     content = "\n".join(line[2:] for line in blocks[0].splitlines())
-    found = parsing.parse_toml(content).get("dependencies", [])
+    return parsing.parse_toml(content)
+
+
+def _dependencies(text: str) -> tuple[str, ...] | None:
+    """What a script's block names; None without a block. Raises ValueError as `metadata`."""
+    block = metadata(text)
+    if block is None:
+        return None
+    found = block.get("dependencies", [])
     return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
 
 

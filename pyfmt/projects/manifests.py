@@ -179,9 +179,10 @@ def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
                 continue
             for entry in _list(constraint):
                 options = entry if isinstance(entry, dict) else {"version": entry}
-                if isinstance(options.get("path"), str):
-                    paths.append(options["path"])
-                elif not {"git", "url", "file"} & set(options):
+                local = options.get("path", options.get("file"))
+                if isinstance(local, str):
+                    paths.append(local)
+                elif not {"git", "url"} & set(options):
                     names.append(f"{name}{poetry_range(_text(options.get('version'))) or ''}")
     return _PoetryRequirements(python, tuple(names), tuple(paths))
 

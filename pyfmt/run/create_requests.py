@@ -46,13 +46,8 @@ def unserved(lacking: Sequence[Project], space: Workspace, others: Sequence[Proj
     return [project for project in lacking if project.path not in served]
 
 
-def create_requests(
-    chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str], *, trusted: bool = False
-) -> list[CreateRequest]:
-    """One request for each project, with the others that share its environment (a workspace's members).
-
-    A place outside of the checkout that a file of it names is foreign unless the checkout is `trusted`.
-    """
+def create_requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
+    """One request for each project, with the others that share its environment (a workspace's members)."""
     root, base = space.config.root, os.path.realpath(space.config.root)
     by_path = {project.path: project for project in space.projects}
     depends_on = space.depends_on
@@ -61,7 +56,7 @@ def create_requests(
     for found in space.resolutions:
         if found.environment is not None and is_own(found, base):
             prefixes[found.project] = Path(found.environment.prefix)
-            if found.named and not trusted:
+            if found.named:
                 foreign.add(prefixes[found.project])
     wanted = {prefixes[project.path] for project in chosen}
     requests = []

@@ -78,7 +78,8 @@ class Tool:
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported
     of_missing: re.Pattern[str] | None = None
-    own_cache: bool = False  # keeps a cache of its own, in a folder for each unit
+    # It keeps a cache of its own, in a folder for each unit: what of that (glob patterns) holds on other machines, too.
+    own_cache: tuple[str, ...] = ()
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
     notebooks: NotebookRules = NotebookRules()
@@ -91,7 +92,7 @@ class Tool:
 
     def at(self, version: str) -> Tool:
         """The same tool where a release is chosen: it lints as a program, and has no cache of its own."""
-        return replace(self, version=version, linter=self.released() if self.released else None, own_cache=False)
+        return replace(self, version=version, linter=self.released() if self.released else None, own_cache=())
 
     @property
     def in_parts(self) -> bool:

@@ -2,7 +2,7 @@
 
 The function is replaced in every process of a run (pool, workers, git) by a small library, see faults.c. Calls of one
 program about one file are one site: mypy writes 400 pages of one database in a row. `make soak-faults` tries every
-site, and of its calls the first, the last and some between; the suite a few sites.
+site with every kind of failure, and of its calls the first, the last and some between; the suite a few sites.
 """
 
 from __future__ import annotations
@@ -26,7 +26,31 @@ _RUNS = 3  # of each function and command, in the suite
 CALLS = ("write", "rename", "fsync", "open", "fork", "read")
 _RANDOM = re.compile(
     r"[0-9a-f]{8,}|(?<=\.pyfmt-)\d+|(?<=objects/)[0-9a-f]{2}/|(?<=[-_.])[A-Za-z0-9_]{6,8}(?=(\.tmp)?$)"
+    r"|(?<=/cache\.)\d+(?=\.db)|(?<=\.json\.)\d+$"  # mypy keeps what it knows in 16 equal databases
 )
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Which function, and how it fails: with this errno, KILL, or None: each in its turn."""
+
+    call: str
+    error: int | None
+
+    def __str__(self) -> str:
+        return self.call if self.error is None else f"{self.call}-{errno.errorcode.get(self.error, 'KILL')}"
+
+    def at(self, turn: int) -> int:
+        """The failure of that turn."""
+        return ERRORS[(turn + CALLS.index(self.call)) % len(ERRORS)] if self.error is None else self.error
+
+
+def everything() -> bool:
+    """Whether this is `make soak-faults`, which says by PYFMT_FAULTS how many calls of each site are tried."""
+    return "PYFMT_FAULTS" in os.environ
+
+
+FAILING = tuple(Failing(call, error) for call in CALLS for error in (ERRORS if everything() else (None,)))
 
 
 def library(folder: Path) -> Path:
@@ -81,13 +105,13 @@ class Faulty:
         return result, count
 
     def every(
-        self, call: str, arguments: tuple[str, ...], prepare: Callable[[], None], about: str = ""
+        self, failing: Failing, arguments: tuple[str, ...], prepare: Callable[[], None], about: str = ""
     ) -> Iterator[tuple[str, Result]]:
-        """The runs with a fault at each of the chosen calls, and what failed in each; the kinds of failure take turns.
+        """The runs with a fault at each of the chosen calls, and what failed in each.
 
         Every site; in the suite `_RUNS` of them, and only such as have `about` in their file's name.
         """
-        within = self.tree.root.parent  # the home with the cache, too
+        call, within = failing.call, self.tree.root.parent  # the home with the cache, too
         prepare()
         trace = self.library.parent / "trace"
         trace.write_bytes(b"")
@@ -95,7 +119,7 @@ class Faulty:
         chosen = _chosen(trace.read_text(), about)
         assert chosen, f"{call} is never called about {about or 'any file'}"
         for turn, number in enumerate(chosen):
-            error = ERRORS[(turn + CALLS.index(call)) % len(ERRORS)]
+            error = failing.at(turn)
             prepare()
             result, _ = self.run(Fault(call, error, within), number, *arguments)
             yield f"{call} {number} of {count}: {os.strerror(error) if error else 'kill -9'}", result
@@ -118,8 +142,3 @@ def _spread(numbers: Sequence[int], most: int) -> Sequence[int]:
     if len(numbers) <= most:
         return numbers
     return [numbers[index * (len(numbers) - 1) // max(1, most - 1)] for index in range(most)]
-
-
-def everything() -> bool:
-    """Whether this is `make soak-faults`, which says by PYFMT_FAULTS how many calls of each site are tried."""
-    return "PYFMT_FAULTS" in os.environ

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from tests.attack.faults import CALLS, Faulty, everything, library
+from tests.attack.faults import FAILING, Failing, Faulty, everything, library
 from tests.end_to_end import trees
 from tests.environments.creating.trees import own_build
 from tests.support.monorepo import Monorepo, Result
@@ -53,10 +53,10 @@ def _check_end(what: str, result: Result, codes: tuple[int, ...]) -> None:
     assert "this is a bug" not in result.stderr, f"{what}\n{result}"
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_format(faulty: Faulty, call: str) -> None:
+@pytest.mark.parametrize("failing", FAILING, ids=str)
+def test_format(faulty: Faulty, failing: Failing) -> None:
     tree = faulty.tree
-    for what, result in faulty.every(call, ("format",), lambda: _afresh(tree)):
+    for what, result in faulty.every(failing, ("format",), lambda: _afresh(tree)):
         _check_end(what, result, (0, 2, -9))
         texts = [tree.read(name) for name in NAMES]
         assert set(texts) <= {UGLY, NEAT}, f"{what}\n{result}"
@@ -66,10 +66,10 @@ def test_format(faulty: Faulty, call: str) -> None:
         assert not list(tree.root.rglob(".pyfmt-*.tmp")), what
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_staged(faulty: Faulty, call: str) -> None:
+@pytest.mark.parametrize("failing", FAILING, ids=str)
+def test_staged(faulty: Faulty, failing: Failing) -> None:
     tree = faulty.tree
-    for what, result in faulty.every(call, STAGED, lambda: _afresh(tree)):
+    for what, result in faulty.every(failing, STAGED, lambda: _afresh(tree)):
         _check_end(what, result, (0, 2, -9))
         (tree.root / ".git/index.lock").unlink(missing_ok=True)
         staged, texts = ([tree.git("show", f":{name}") for name in NAMES], [tree.read(name) for name in NAMES])
@@ -83,15 +83,17 @@ def test_staged(faulty: Faulty, call: str) -> None:
 
 # In the suite only what a run that fills the cache has not: the calls about the baselines themselves.
 @pytest.mark.slow
-@pytest.mark.parametrize("call", CALLS if everything() else ("write", "rename", "open"))
-def test_baseline_write(faulty: Faulty, call: str) -> None:
+@pytest.mark.parametrize(
+    "failing", [each for each in FAILING if everything() or each.call in ("write", "rename", "open")], ids=str
+)
+def test_baseline_write(faulty: Faulty, failing: Failing) -> None:
     tree = faulty.tree
     _afresh(tree)
     tree.run("baseline", "write").expect(0)
     (place,) = (path for path in tree.root.rglob("*pyfmt-baseline*"))
     whole = place.read_bytes()
     assert b"assignment" in whole
-    for what, result in faulty.every(call, ("baseline", "write"), lambda: _afresh(tree), "/.pyfmt-"):
+    for what, result in faulty.every(failing, ("baseline", "write"), lambda: _afresh(tree), "/.pyfmt-"):
         _check_end(what, result, (0, 2, -9))
         assert not place.exists() or place.read_bytes() == whole, f"{what}\n{result}"
         assert result.code != 0 or place.exists(), f"{what}\n{result}"
@@ -100,22 +102,22 @@ def test_baseline_write(faulty: Faulty, call: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("call", CALLS)
-def test_a_run_that_fills_the_cache(faulty: Faulty, call: str) -> None:
+@pytest.mark.parametrize("failing", FAILING, ids=str)
+def test_a_run_that_fills_the_cache(faulty: Faulty, failing: Failing) -> None:
     tree = faulty.tree
     _afresh(tree)
     _, report = tree.check()
     findings = sorted((item["path"], item["rule"]) for item in report["findings"])
     assert ("app/app/wrong.py", "assignment") in findings
-    for what, result in faulty.every(call, ("check",), lambda: _afresh(tree)):
+    for what, result in faulty.every(failing, ("check",), lambda: _afresh(tree)):
         _check_end(what, result, (1, 2, -9))
         _, report = tree.check()
         assert sorted((item["path"], item["rule"]) for item in report["findings"]) == findings, f"{what}\n{result}"
         assert report["failures"] == [], f"{what}\n{report['failures']}"
 
 
-@pytest.mark.parametrize("call", CALLS if everything() else CALLS[:1])
-def test_envs_create(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory, call: str) -> None:
+@pytest.mark.parametrize("failing", FAILING if everything() else FAILING[:1], ids=str)
+def test_envs_create(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory, failing: Failing) -> None:
     """An environment is whole, or nobody takes it for one; uv and the build of the project fail as well."""
     files = own_build("tool") | {"pyproject.toml": "[tool.pyfmt]\n"}
     tree = Monorepo.create(tmp_path_factory.mktemp("creating"), files)
@@ -126,7 +128,7 @@ def test_envs_create(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory, c
     def prepare() -> None:
         shutil.rmtree(tree.root / "tool/.venv", ignore_errors=True)
 
-    for what, result in creating.every(call, ("envs", "create", "--trust"), prepare):
+    for what, result in creating.every(failing, ("envs", "create", "--trust"), prepare):
         _check_end(what, result, (0, 2, -9))
         (row,) = [row for row in tree.run("envs", "--json").json["projects"] if row["path"] == "tool"]
         taken = row["environment"] is not None and row["environment"]["path"].endswith(".venv")

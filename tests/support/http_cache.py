@@ -54,7 +54,8 @@ class HttpCache:
 def http_cache(place: Path) -> Iterator[HttpCache]:
     """A running server."""
     for name in ("open", "guarded", "readonly"):
-        (place / name / "ac").mkdir(parents=True)
+        for kind in ("ac", "cas"):
+            (place / name / kind).mkdir(parents=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

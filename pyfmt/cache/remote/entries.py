@@ -1,7 +1,8 @@
 """What stands in a remote cache: where an entry lies, and the value in it with the proof of who wrote it.
 
-An entry is an `ActionResult` of the Remote Execution API with the value as its inlined standard output (build/bazel/
-remote/execution/v2/remote_execution.proto, field 5), since servers such as bazel-remote take nothing else under `/ac/`.
+An entry is an `ActionResult` of the Remote Execution API with the value as its standard output (build/bazel/remote/
+execution/v2/remote_execution.proto), since servers such as bazel-remote take nothing else under `/ac/`: inlined (field
+5), or, where it is large, by the digest (field 6) of what lies under `/cas/`. Values are compressed with Zstandard.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ import base64
 import binascii
 import hashlib
 import hmac
-import zlib
+import importlib
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_FORMAT = b"pyfmt1"
-_STDOUT_RAW = 0x2A  # field 5, a length and as many bytes
+_FORMAT = b"pyfmt2"
+_STDOUT_RAW, _STDOUT_DIGEST = 0x2A, 0x32  # fields 5 and 6: a length and as many bytes
+_HASH, _SIZE = 0x0A, 0x10  # of a digest: 64 hexadecimal digits, and a number
+INLINED = 128 * 1024  # bytes of a value at most; a larger one lies under `/cas/`
 LARGEST = 256 * 1024 * 1024  # bytes of a value; more can only be an attack or damage
 
 
@@ -82,7 +87,7 @@ def _bytes(text: str) -> bytes:
 
 def pack(namespace: str, key: bytes, value: bytes, keys: Keys) -> bytes:
     """A value as it is sent; signed where there is a key to sign with."""
-    data = zlib.compress(value)
+    data: bytes = zstd().compress(value)
     what = _signed(namespace, key, data)
     if keys.private is not None:
         proof = b"e" + keys.private.sign(what)
@@ -90,13 +95,11 @@ def pack(namespace: str, key: bytes, value: bytes, keys: Keys) -> bytes:
         proof = b"h" + hmac.digest(keys.secret, what, "sha256")
     else:
         proof = b"-" + hashlib.sha256(what).digest()  # against damage alone
-    body = _FORMAT + bytes([len(proof)]) + proof + data
-    return bytes([_STDOUT_RAW]) + _varint(len(body)) + body
+    return _FORMAT + bytes([len(proof)]) + proof + data
 
 
-def unpack(namespace: str, key: bytes, entry: bytes, keys: Keys, must_verify: bool) -> bytes:
-    """The value of an entry; raises ValueError for a damaged one, NotVerified for one that somebody else wrote."""
-    body = _stdout(entry)
+def unpack(namespace: str, key: bytes, body: bytes, keys: Keys, must_verify: bool) -> bytes:
+    """The value of what was sent; raises ValueError for damage, NotVerified for what somebody else wrote."""
     if not body.startswith(_FORMAT):
         raise ValueError("no entry of pyfmt's")
     length = body[len(_FORMAT)]
@@ -104,14 +107,19 @@ def unpack(namespace: str, key: bytes, entry: bytes, keys: Keys, must_verify: bo
     proof, data = body[len(_FORMAT) + 1 : start], body[start:]
     if not _proves(proof[:1], proof[1:], _signed(namespace, key, data), keys, must_verify):
         raise NotVerified
-    unpacking = zlib.decompressobj()
+    unpacking = zstd().ZstdDecompressor()
     try:
-        value = unpacking.decompress(data, LARGEST)
-    except zlib.error as error:
+        value: bytes = unpacking.decompress(data, LARGEST)
+    except zstd().ZstdError as error:
         raise ValueError(str(error)) from error
     if not unpacking.eof:
         raise ValueError("is cut, or too large")
     return value
+
+
+def zstd() -> Any:
+    """Python's `compression.zstd`, or its backport; raises ImportError where neither is there."""
+    return importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
 def _proves(kind: bytes, proof: bytes, what: bytes, keys: Keys, must_verify: bool) -> bool:
@@ -135,6 +143,34 @@ def _signed(namespace: str, key: bytes, data: bytes) -> bytes:
     return b"%b\0%b\0%b\0%b" % (_FORMAT, namespace.encode(), key, hashlib.sha256(data).digest())
 
 
+def inlined(body: bytes) -> bytes:
+    """An entry that holds its value."""
+    return bytes([_STDOUT_RAW]) + _varint(len(body)) + body
+
+
+def referring(blob: str, size: int) -> bytes:
+    """An entry whose value, of so many bytes, lies under `/cas/` by its SHA-256."""
+    digest = bytes([_HASH, len(blob)]) + blob.encode() + bytes([_SIZE]) + _varint(size)
+    return bytes([_STDOUT_DIGEST, len(digest)]) + digest
+
+
+def body_of(entry: bytes, blob: Callable[[str], bytes | None]) -> bytes | None:
+    """What an entry holds, or what `blob` has by the SHA-256 that it names; None where that is gone.
+
+    Raises ValueError for any other message, and for a blob that is not what it is called.
+    """
+    kind, body = entry[:1], _delimited(entry)
+    if kind == bytes([_STDOUT_RAW]):
+        return body
+    if kind != bytes([_STDOUT_DIGEST]) or body[:1] != bytes([_HASH]):
+        raise ValueError("no entry of pyfmt's")
+    name = body[2 : 2 + body[1]]
+    found = blob(name.decode("ascii")) if len(name) == 64 and name.isalnum() else b""
+    if found is not None and hashlib.sha256(found).hexdigest().encode() != name:
+        raise ValueError("is damaged")
+    return found
+
+
 def _varint(number: int) -> bytes:
     found = bytearray()
     while number > 0x7F:
@@ -144,10 +180,8 @@ def _varint(number: int) -> bytes:
     return bytes(found)
 
 
-def _stdout(entry: bytes) -> bytes:
-    """The inlined standard output, which is all that such an entry has; ValueError for any other message."""
-    if not entry or entry[0] != _STDOUT_RAW:
-        raise ValueError("no entry of pyfmt's")
+def _delimited(entry: bytes) -> bytes:
+    """What follows a field's number and its length, which is all that an entry has; ValueError where it is cut."""
     length = 0
     for place, byte in enumerate(entry[1:6]):
         length |= (byte & 0x7F) << 7 * place

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pyfmt.cache.remote.entries import Keys, NotVerified, entry_name, pack, unpack
+from pyfmt.cache.remote.entries import INLINED, Keys, NotVerified, body_of, entry_name, inlined, pack, referring, unpack
 from pyfmt.cache.remote.transports import CONNECTIONS, Transport, Unreachable
 
 TRUSTED = "main"  # the namespace that everybody reads and whose entries must be signed, where there is a key
@@ -83,39 +83,52 @@ class Remote:
             return f"the remote cache {self._url}: {count} entr{'y' if count == 1 else 'ies'} not verified, not used"
         return ""
 
-    def fetch(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
-        """The values of those keys that are there and can be trusted."""
+    @property
+    def speaks_for_all(self) -> bool:
+        """Whether what it writes is signed, and read by everybody."""
+        return self._namespace == TRUSTED and self._keys.signs
+
+    def fetch(self, keys: Iterable[bytes], *, signed: bool = False) -> dict[bytes, bytes]:
+        """The values of those keys that are there and can be trusted; of the `signed` ones alone, also by runs that
+        believe others."""
         wanted = list(keys)
-        if self._reason or not wanted:
+        if self._reason or not wanted or (signed and not self._keys.verifies):
             return {}
+        namespaces = (TRUSTED,) if signed else tuple(dict.fromkeys((self._namespace, TRUSTED)))
         began = time.monotonic()
-        values = dict(zip(wanted, _together(self._fetch, wanted, None), strict=True))
+        found_of = _together(lambda key: self._fetch(key, namespaces), wanted, None)
+        values = dict(zip(wanted, found_of, strict=True))
         found = {key: value for key, value in values.items() if value is not None}
         self.traffic.hits += len(found)
         self.traffic.misses += len(wanted) - len(found)
         self.traffic.seconds += time.monotonic() - began
         return found
 
-    def _fetch(self, key: bytes) -> bytes | None:
-        for namespace in dict.fromkeys((self._namespace, TRUSTED)):
-            if self._reason:
-                return None
-            began = time.monotonic()
-            try:
-                entry = self._carrier.get(entry_name(namespace, key))
-            except Unreachable as error:
-                self._reason = self._reason or str(error)
-                return None
-            self.traffic.latencies.append(time.monotonic() - began)
-            if entry is None:
-                continue
-            self.traffic.received += len(entry)
+    def _fetch(self, key: bytes, namespaces: Iterable[str]) -> bytes | None:
+        for namespace in namespaces:
             must_verify = self._keys.verifies and namespace == TRUSTED
             try:
-                return unpack(namespace, key, entry, self._keys, must_verify)
+                body = self._read(entry_name(namespace, key))
+                if body is not None:
+                    return unpack(namespace, key, body, self._keys, must_verify)
+            except Unreachable as error:
+                self._reason = self._reason or str(error)
             except (ValueError, IndexError, NotVerified):
                 self.traffic.refused += 1
         return None
+
+    def _read(self, name: str) -> bytes | None:
+        entry = self._get(f"ac/{name}")
+        return None if entry is None else body_of(entry, lambda blob: self._get(f"cas/{blob}"))
+
+    def _get(self, place: str) -> bytes | None:
+        if self._reason:
+            return None
+        began = time.monotonic()
+        data = self._carrier.get(place)
+        self.traffic.latencies.append(time.monotonic() - began)
+        self.traffic.received += len(data or b"")
+        return data
 
     def send_later(self, values: Mapping[bytes, bytes]) -> None:
         """Note values for `flush`; nobody may write what nobody could verify."""
@@ -131,18 +144,26 @@ class Remote:
             key, value = item
             if self._reason or (deadline is not None and time.monotonic() > deadline):
                 return
-            entry = pack(self._namespace, key, value, self._keys)
+            body = pack(self._namespace, key, value, self._keys)
             try:
-                self._carrier.put(entry_name(self._namespace, key), entry)
+                self._write(entry_name(self._namespace, key), body)
             except Unreachable as error:
                 self._reason = self._reason or str(error)
                 return
-            self.traffic.sent += len(entry)
+            self.traffic.sent += len(body)
             self.traffic.entries_sent += 1
             del self.unsent[key]
 
         _together(send, todo, seconds)
         return list(self.unsent)
+
+    def _write(self, name: str, body: bytes) -> None:
+        entry = inlined(body)
+        if len(body) > INLINED:
+            blob = hashlib.sha256(body).hexdigest()
+            self._carrier.put(f"cas/{blob}", body)  # first: a server may refuse an entry whose value it lacks
+            entry = referring(blob, len(body))
+        self._carrier.put(f"ac/{name}", entry)
 
 
 def _plain(url: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from pyfmt.cache.remote.entries import zstd
+
 CONNECTIONS = 16  # at once
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 10.0
@@ -15,13 +17,14 @@ class Unreachable(Exception):
 
 
 class Transport(Protocol):
-    """Reads and writes entries by name; both may be called from several threads and raise Unreachable."""
+    """Reads and writes what lies at a place (`ac/<sha256>`, `cas/<sha256>`); both may be called from several threads
+    and raise Unreachable."""
 
-    def get(self, name: str) -> bytes | None:
-        """An entry, None where there is none."""
+    def get(self, place: str) -> bytes | None:
+        """What lies there, None where nothing does."""
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write an entry."""
+    def put(self, place: str, data: bytes) -> None:
+        """Write it."""
 
 
 def transport(url: str, token: str) -> Transport:
@@ -29,12 +32,16 @@ def transport(url: str, token: str) -> Transport:
 
     `token` is a bearer token, "" for none: then user and password come from the URL or from netrc.
     """
+    try:
+        zstd()
+    except ImportError as error:
+        raise Unreachable("backports.zstd is missing: pip install 'pyfmt-monorepo[remote]'") from error
     scheme = urlsplit(url).scheme
     return _Http(url, token) if scheme in ("http", "https") else _Files(url)
 
 
 class _Http:
-    """`GET` and `PUT` of `/ac/<sha256>`."""
+    """`GET` and `PUT`."""
 
     def __init__(self, url: str, token: str) -> None:
         try:
@@ -60,20 +67,18 @@ class _Http:
         proxy = _proxy(parts.scheme, place)
         self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
-    def get(self, name: str) -> bytes | None:
-        answer = self._ask("GET", name)
+    def get(self, place: str) -> bytes | None:
+        answer = self._ask("GET", place)
         if answer.status == 404:
             return None
         return bytes(answer.data)
 
-    def put(self, name: str, data: bytes) -> None:
-        self._ask("PUT", name, body=data)
+    def put(self, place: str, data: bytes) -> None:
+        self._ask("PUT", place, body=data)
 
-    def _ask(self, method: str, name: str, **what: Any) -> Any:
+    def _ask(self, method: str, place: str, **what: Any) -> Any:
         try:
-            answer = self._pool.request(
-                method, f"{self._base}/ac/{name}", headers=self._headers, redirect=False, **what
-            )
+            answer = self._pool.request(method, f"{self._base}/{place}", headers=self._headers, redirect=False, **what)
         except self._error as error:
             raise Unreachable(str(error)) from error
         if answer.status >= 300 and not (method == "GET" and answer.status == 404):
@@ -82,7 +87,7 @@ class _Http:
 
 
 class _Files:
-    """Objects or files in `ac/` below a URL of fsspec's: `s3://`, `gs://`, `file://`."""
+    """Objects or files below a URL of fsspec's: `s3://`, `gs://`, `file://`."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -95,17 +100,17 @@ class _Files:
         except (ValueError, ImportError, OSError) as error:
             raise Unreachable(str(error)) from error
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, place: str) -> bytes | None:
         try:
-            return bytes(self._system.cat_file(f"{self._base}/ac/{name}"))
+            return bytes(self._system.cat_file(f"{self._base}/{place}"))
         except FileNotFoundError:
             return None
         except Exception as error:  # pylint: disable=broad-exception-caught  # each store has its own kinds
             raise Unreachable(f"{type(error).__name__}: {error}") from error
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, place: str, data: bytes) -> None:
         try:
-            self._system.pipe_file(f"{self._base}/ac/{name}", data)
+            self._system.pipe_file(f"{self._base}/{place}", data)
         except Exception as error:  # pylint: disable=broad-exception-caught  # each store has its own kinds
             raise Unreachable(f"{type(error).__name__}: {error}") from error
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.core.listing import some
+from pyfmt.environments.creating.archives import refuse_untrusted
 from pyfmt.environments.creating.installers import Calls, Installer, find_installer
 from pyfmt.environments.creating.interpreters import choose_interpreter, describe, version_file
 from pyfmt.environments.creating.marker import UnderConstruction, is_environment, is_unfinished
@@ -83,7 +84,7 @@ def _make(job: Job, base: Creation) -> Creation:
     job.calls.raise_if_stopped()
     if is_environment(prefix) and not is_unfinished(prefix) and not options.recreate:
         return replace(base, status=Status.EXISTS)
-    if any(request.foreign for request in job.requests):
+    if not options.trusted and any(request.foreign for request in job.requests):
         raise CreationError(
             "a file of the checkout names this place, which is outside of the checkout and may be somebody else's",
             "look at it, then allow it with --trust, or remove that setting",
@@ -91,6 +92,7 @@ def _make(job: Job, base: Creation) -> Creation:
     with _ONE_AT_A_TIME:
         installer = find_installer(options)
         interpreter = choose_interpreter([request.project for request in job.requests], job.owner, options)
+    refuse_untrusted(job.requests, job.owner, options)
     target = Target({key: str(value) for key, value in interpreter.marker_environment.items()})
     plan = recipe(job.requests, job.owner, target, installer.uv, options)
     executable = interpreter.system_executable or interpreter.executable

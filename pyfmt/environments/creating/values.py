@@ -28,7 +28,7 @@ class CreateRequest:
     imported: frozenset[str] = frozenset()  # top-level modules that the project's own files import
     groups: tuple[str, ...] | None = None  # to install, by the configuration; None: all
     extras: tuple[str, ...] | None = None  # the same; None: those that may provide what is imported
-    foreign: bool = False  # a file of an untrusted checkout names the place, outside of it: nothing is made there
+    foreign: bool = False  # a file of the checkout names the place, outside of it: nothing is made there without trust
 
 
 def projects_of(requests: Iterable[CreateRequest]) -> list[Project]:
@@ -47,6 +47,7 @@ class CreateOptions:
     jobs: int = 2  # environments made at the same time
     installer: str = "auto"  # "uv", "pip", or "auto": uv where it is installed, and the managers that wrote the locks
     fetch_managers: bool = False  # such a manager that is not installed is fetched from the index
+    trusted: bool = False  # what the checkout brings may run
     timeout: float = 1800.0  # seconds for one call of an installer
     cache_dir: Path | None = None  # where what is known of interpreters is kept; None: nowhere
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from pyfmt.environments.creating.values import CreateOptions
 from pyfmt.environments.layout import new_interpreter
-from pyfmt.environments.trust import is_stored
 from pyfmt.projects.locks.choosing import Choice
 from pyfmt.projects.locks.values import Lock, Table, table
 
@@ -141,7 +140,7 @@ def sync_by_manager(asked: Question, options: CreateOptions, root: Path, uv: str
         return None, ""
     reasons = [name for name in writer.files if os.path.lexists(asked.owner / name)]
     reasons += [f"[{'.'.join(keys)}]" for keys in writer.tables if table(asked.manifest, *keys)]
-    if reasons and not is_stored(root):
+    if reasons and not options.trusted:
         said = f"{', '.join(reasons)} would have {writer.program} run what the checkout chooses"
         return None, f"{asked.lock.file} was read by pyfmt itself: {said} (`pyfmt trust` allows it)"
     # uv keeps it in its cache; for a tool it reads no settings of a checkout.

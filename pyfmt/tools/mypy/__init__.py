@@ -42,7 +42,7 @@ TOOL = Tool(
     layout=LayoutRules(
         re.compile(rb"#.*\b(?:type|mypy)\s*:"), re.compile(r"\bon line (\d+)"), re.compile(r"@\d|:\d+:")
     ),
-    own_cache=True,
+    own_cache=("*/pyfmt.json", "*/mypy/**/*"),  # see worker/cache.py
     own_sections=own_sections,
     # It takes its comment only where it comes first
     # (https://mypy.readthedocs.io/en/stable/common_issues.html#spurious-errors-and-locally-silencing-the-checker).

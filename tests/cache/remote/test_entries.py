@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyfmt.cache.remote import entries
-from pyfmt.cache.remote.entries import Keys, NotVerified, pack, unpack
+from pyfmt.cache.remote.entries import Keys, NotVerified, body_of, inlined, pack, referring, unpack
 
 KEY = os.urandom(32)
 PRIVATE = Ed25519PrivateKey.generate()
@@ -50,7 +51,7 @@ def test_who_has_no_key_or_another_one_is_not_believed(reader: Keys) -> None:
 
 @given(st.binary(max_size=100), st.integers(0, 50))
 def test_garbage_and_cut_entries_are_refused_in_one_way(garbage: bytes, length: int) -> None:
-    for entry in (garbage, b"\x2a" + garbage, pack("main", KEY, b"value", Keys())[:length]):
+    for entry in (garbage, pack("main", KEY, b"value", Keys())[:length]):
         with pytest.raises((ValueError, IndexError, NotVerified)):
             unpack("main", KEY, entry, Keys(), False)
 
@@ -69,9 +70,56 @@ def test_a_key_that_is_none_is_an_error(key: str, public: str) -> None:
         Keys.of(key, public)
 
 
-def test_an_entry_is_the_message_that_servers_check() -> None:
-    """Field 5 of `ActionResult`, length-delimited: read by hand as protobuf's encoding says."""
-    entry = pack("main", KEY, os.urandom(300), Keys())
-    assert entry[0] >> 3 == 5 and entry[0] & 7 == 2
-    length = entry[1] & 0x7F | (entry[2] & 0x7F) << 7
-    assert entry[1] & 0x80 and not entry[2] & 0x80 and length == len(entry) - 3
+@given(st.binary(max_size=100))
+def test_garbage_in_the_place_of_an_entry_is_refused(garbage: bytes) -> None:
+    for entry in (garbage, b"\x2a" + garbage, b"\x32" + garbage, inlined(b"value")[:-1], referring("0" * 64, 7)[:-1]):
+        with pytest.raises((ValueError, IndexError)):
+            if body_of(entry, lambda _: b"green") == garbage[1:]:
+                raise ValueError  # garbage that is an entry
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 70_000])
+def test_an_entry_is_the_message_that_servers_check(size: int) -> None:
+    """`ActionResult` with `stdout_raw` (5), or with `stdout_digest` (6), whose fields are a hash and a size."""
+    body = os.urandom(size)
+    name = hashlib.sha256(body).hexdigest()
+    assert fields(inlined(body)) == {5: body}
+    digest = fields(referring(name, len(body)))[6]
+    assert isinstance(digest, bytes) and fields(digest) == {1: name.encode(), 2: size}
+    assert body_of(inlined(body), none) == body
+    assert body_of(referring(name, size), {name: body}.get) == body
+    assert body_of(referring(name, size), none) is None, "a server may drop it before the entry"
+    with pytest.raises(ValueError):
+        body_of(referring(name, size), {name: body + b"x"}.get)
+
+
+def none(_: str) -> bytes | None:
+    """A server without any blob."""
+    return None
+
+
+def fields(message: bytes) -> dict[int, bytes | int]:
+    """The fields of a message as protobuf's page on encoding reads them
+    (https://protobuf.dev/programming-guides/encoding)."""
+    found: dict[int, bytes | int] = {}
+    rest = list(message)
+
+    def varint() -> int:
+        number = shift = 0
+        while True:
+            byte = rest.pop(0)
+            number |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                return number
+
+    while rest:
+        tag = varint()
+        if tag & 7 == 2:
+            length = varint()
+            found[tag >> 3] = bytes(rest[:length])
+            del rest[:length]
+        else:
+            assert tag & 7 == 0
+            found[tag >> 3] = varint()
+    return found

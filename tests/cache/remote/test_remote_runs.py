@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import zlib
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pyfmt.cache.remote.entries import Keys, entry_name, pack
+from pyfmt.cache.remote.entries import Keys, body_of, entry_name, inlined, pack, zstd
 from pyfmt.cache.units import UNIT_ANSWER, UnitAnswer
 from tests.cache.comparing import timeless
 from tests.cache.little_monorepo import LittleMonorepo
@@ -49,8 +50,10 @@ def machine(repo: LittleMonorepo, place: Path) -> Monorepo:
 
 def plain(entry: bytes) -> bytes:
     """The value of an unsigned entry, its proof unread."""
-    (start,) = (place for place in range(len(entry)) if entry[place : place + 7] == b"pyfmt1\x21")
-    return zlib.decompress(entry[start + 7 + 0x21 :])
+    body = body_of(entry, lambda _: None)
+    assert body is not None and body.startswith(b"pyfmt2\x21")
+    value: bytes = zstd().decompress(body[7 + 0x21 :])
+    return value
 
 
 def forge(tree: Monorepo, server: HttpCache) -> None:
@@ -64,7 +67,7 @@ def forge(tree: Monorepo, server: HttpCache) -> None:
             place = server.folder / "open/ac" / entry_name("main", key)
             assert plain(place.read_bytes()) == value
             green = UNIT_ANSWER.pack(UnitAnswer((), answer.notes))
-            place.write_bytes(pack("main", key, green, Keys()))
+            place.write_bytes(inlined(pack("main", key, green, Keys())))
 
 
 def units(report: dict[str, Any]) -> set[bool]:
@@ -163,6 +166,48 @@ def test_what_a_pull_request_left_in_a_folder_is_no_hit_on_main_and_is_not_signe
     assert tree.run("cache", "show").stdout.count("results  ") == 2
     tree.run("cache", "clean").expect(0)
     assert not list((tree.home / ".cache/pyfmt").rglob("results-1*"))
+
+
+def written(tree: Monorepo) -> dict[str, float]:
+    """When mypy has written what others see of a module, for each environment."""
+    found: dict[str, float] = {}
+    for store in sorted((tree.home / ".cache/pyfmt").glob("*/mypy/*/*/run0/mypy/*/cache*.db")):
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            query = "SELECT path, mtime FROM files2 WHERE path = 'acme/core/text.data.ff'"
+            found |= {f"{store.parts[-5]}: {path}": float(when) for path, when in database.execute(query)}
+    return found
+
+
+def test_a_fresh_machine_checks_an_edit_with_what_mypy_has_kept_on_another(
+    repo: LittleMonorepo, tmp_path: Path, server: HttpCache
+) -> None:
+    """At the same path, as CI's machines have it; what nobody signed is not taken."""
+    tree = machine(repo, tmp_path / "first")
+    main, pull = {URL: server.url, KEY: SIGNING}, {URL: server.url, PUBLIC_KEY: PUBLIC, NAMESPACE: "pr-1"}
+    tree.check(environ=main)
+    kept = written(tree)
+    assert kept and not list((server.folder / "open/cas").iterdir()), "a run does not wait for this"
+    tree.run("cache", "push", environ=pull).expect(0)
+    assert not list((server.folder / "open/cas").iterdir()), "who cannot sign does not send it"
+    tree.run("cache", "push", environ=main).expect(0)
+    pushed = list((server.folder / "open/cas").iterdir())
+    assert pushed
+    tree.run("cache", "push", environ=main).expect(0)
+    tree.write({VALUES: tree.read(VALUES).replace("value * 2", 'value * "2"')})
+    red = tree.check("--no-cache")[1]
+    for number, (environ, is_taken) in enumerate([(pull, True), ({URL: server.url}, False)]):
+        shutil.rmtree(tree.home / ".cache")
+        for path in tree.root.rglob("*.py"):  # as a new checkout and new environments have them
+            os.utime(path, (number, number))
+        found = tree.check(environ=environ)[1]
+        assert timeless(found)["findings"] == timeless(red)["findings"]
+        assert (written(tree) == kept) == is_taken
+    for path in pushed:
+        path.write_bytes(path.read_bytes()[:-1])
+    shutil.rmtree(tree.home / ".cache")
+    damaged = tree.check(environ=pull)[1]
+    assert timeless(damaged)["findings"] == timeless(red)["findings"]
+    assert any("not verified, not used" in note for note in damaged["notes"])
 
 
 def test_a_checkout_that_is_not_trusted_names_no_cache(repo: LittleMonorepo, tmp_path: Path) -> None:

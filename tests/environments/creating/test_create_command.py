@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from pyfmt.environments.managers.poetry import environment_name
 from tests.end_to_end.trees import manifest
+from tests.environments.creating.trees import BACKEND, own_build
 from tests.support.monorepo import Monorepo
 from tests.support.virtualenvs import HERE
+
+POETRY = '[tool.poetry.dependencies]\nevil = { file = "../line/vendor/evil-1.0.tar.gz" }\n'
+LOCKED = """
+[[package]]
+name = "evil"
+version = "1.0"
+optional = false
+python-versions = "*"
+groups = ["main"]
+files = []
+[package.source]
+type = "file"
+url = "../line/vendor/evil-1.0.tar.gz"
+[metadata]
+lock-version = "2.1"
+python-versions = "*"
+content-hash = ""
+"""
 
 
 @pytest.fixture
@@ -142,3 +163,61 @@ def test_an_environment_elsewhere_that_the_checkout_names_is_never_replaced(tmp_
         (victim / "pyvenv.cfg.away").rename(victim / "pyvenv.cfg")
     tree.run("--trust", "envs", "create", "hatch", "--recreate").expect(0)
     assert [name for name in names if not (victims[name] / "precious").exists()] == ["hatch"]
+
+
+def test_an_archive_of_the_checkout_is_built_with_trust_alone(tmp_path: Path) -> None:
+    """However it is named: its build is code that came with the checkout."""
+    mark = tmp_path / "RAN"
+    backend = f"open({str(mark)!r}, 'w').close()\n{BACKEND.replace('here.name', repr('evil'))}"
+    content = {"backend.py": backend, "evil.py": "", "pyproject.toml": own_build("evil")["evil/pyproject.toml"]}
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, text in content.items():
+            member = tarfile.TarInfo(f"evil-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    root, project = tmp_path / "monorepo", '[project]\nname = "NAME"\nversion = "1"\n'
+    there, asked = f"{root.as_uri()}/line/vendor/evil-1.0.tar.gz", f'{project}dependencies = ["evil"]\n'
+    build = "[build-system]\nrequires = ['evil @ {root:uri}/../line/vendor/evil-1.0.tar.gz']\n"
+    named = {
+        "line": ("requirements.txt", "./vendor/evil-1.0.tar.gz\n"),
+        "reference": ("requirements.txt", "evil @ ../line/vendor/evil-1.0.tar.gz ; python_version > '3'\n"),
+        "variable": ("requirements.txt", "-r more.txt\n"),
+        "links": ("requirements.txt", "--find-links=vendor\nevil\n"),
+        "pages": ("requirements.txt", f"--index-url {root.as_uri()}/pages\nevil\n"),
+        "pep508": ("pyproject.toml", f'{project}dependencies = ["evil @ {there}"]\n'),
+        "backend": ("pyproject.toml", project + build),
+        "uv": ("pyproject.toml", asked + '[tool.uv.sources]\nevil.path = "../line/vendor/evil-1.0.tar.gz"\n'),
+        "flat": ("pyproject.toml", asked + '[[tool.uv.index]]\nname = "own"\nurl = "vendor"\nformat = "flat"\n'),
+        "pdm": ("pyproject.toml", asked + '[[tool.pdm.source]]\nurl = "file:///${PROJECT_ROOT}/vendor"\n'),
+        "poetry": ("pyproject.toml", project + POETRY),
+        "locked": ("poetry.lock", LOCKED),
+    }
+    files: dict[str, str | bytes] = {f"{name}/main.py": '"""Nothing."""\n' for name in (*named, "honest")}
+    files |= {f"{name}/{file}": text.replace("NAME", name) for name, (file, text) in named.items()}
+    files |= {f"{name}/vendor/evil-1.0.tar.gz": packed.getvalue() for name in ("line", "links", "flat", "pdm")}
+    files |= {
+        "variable/more.txt": "file://${PWD}/line/vendor/evil-1.0.tar.gz\n",
+        "pages/evil/index.html": "<a href='../../line/vendor/evil-1.0.tar.gz'>evil</a>\n",
+        "locked/pyproject.toml": project.replace("NAME", "locked"),
+        "script.py": f"# /// script\n# dependencies = ['evil @ {there}']\n# ///\n",
+        "honest/requirements.txt": f"iniconfig\n{tmp_path}/own.tar.gz\n",
+        "honest/iniconfig/some.zip": "",
+        "pyproject.toml": f"[tool.pyfmt]\nprojects = {[*named, 'honest']}\n",
+    }
+    tree = Monorepo.create(tmp_path, files)
+    tree.environ["PWD"] = str(root)
+    result = tree.run("envs", "create", *named, "script.py").expect(2)
+    said = result.stdout
+    assert not mark.exists()
+    places = [line for line in said.splitlines() if "came with the checkout, and building it runs" in line]
+    assert len(places) == len(named) + 1 and said.count("--trust") == len(places), result
+    assert not list(root.rglob(".venv"))
+    tree.run("envs", "create", "honest", "--dry-run").expect(0)
+
+    tree.run("--trust", "envs", "create", "line").expect(0)
+    assert mark.exists()
+    assert (
+        "planned"
+        in tree.run("--trust", "envs", "create", *set(named) - {"line"}, "script.py", "--dry-run").expect(0).stdout
+    )
