@@ -96,8 +96,7 @@ def run(request: Request, session: Session) -> RunResult:
 
 def _run_elsewhere(request: Request, session: Session) -> RunResult:
     """The same over the index's contents, or those that are handed over, with the work tree's environments."""
-    from pyfmt.git.staged import session as index  # deferred for start-up time
-    from pyfmt.run import buffer
+    from pyfmt.run.contents import buffer, index  # deferred for start-up time
 
     steps = StepSpans(session.clock)
     with (

@@ -30,7 +30,7 @@ from pyfmt.run.spans import StepSpans
 from pyfmt.tools.registry import TOOLS, choose
 
 if TYPE_CHECKING:
-    from pyfmt.git.staged.session import Stage
+    from pyfmt.run.contents.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
