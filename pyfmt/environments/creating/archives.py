@@ -11,11 +11,11 @@ from urllib.parse import unquote
 from pyfmt import disk
 from pyfmt.core.files import MANIFESTS
 from pyfmt.core.listing import some
+from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.recipes import is_installable, requirements_files
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
 from pyfmt.projects import locks, manifests
 from pyfmt.projects.locks import requirements
-from pyfmt.projects.locks.values import Table, table
 
 # What pip and uv take for an sdist.
 _SDISTS = (".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lzma", ".tar.zst")

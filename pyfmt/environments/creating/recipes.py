@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
 from pyfmt.environments.creating.writers import Question, Sync, sync_by_manager, sync_by_uv
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
-from pyfmt.projects.locks.values import Lock, Table, table
+from pyfmt.projects.locks.values import Lock
 from pyfmt.projects.names import normalise, requirement_name
 
 _REQUIREMENTS = re.compile(r"(?:requirements(?:[-_.](?P<after>\w+))?|(?P<before>\w+)[-_]requirements)\.txt")

@@ -194,11 +194,6 @@ def table(value: JsonObject | None, key: str, default: JsonObject | None = None)
     return found if isinstance(found, dict) else default
 
 
-def strings(value: Any) -> tuple[str, ...]:
-    """The strings of a list, or none."""
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
 def truth(value: str | None) -> bool | None:
     """A boolean environment variable; None where it is unset or empty."""
     if value is None or not value.strip():

@@ -9,8 +9,9 @@ import os
 from collections.abc import Iterator
 
 from pyfmt.core import globs
+from pyfmt.core.parsing import strings
 from pyfmt.environments.managers.local import redirected
-from pyfmt.environments.managers.place import Found, JsonObject, Place, strings, table
+from pyfmt.environments.managers.place import Found, JsonObject, Place, table
 
 
 def uv(place: Place) -> Iterator[Found]:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.files import LOCK_FILES
+from pyfmt.core.parsing import Table
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
-from pyfmt.projects.locks.values import Lock, LockError, Source, Table
+from pyfmt.projects.locks.values import Lock, LockError, Source
 
 __all__ = ["Lock", "LockError", "digest", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
 

@@ -5,20 +5,8 @@ Source: https://python-poetry.org/docs/dependency-specification/ and poetry.pack
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (
-    PYPI,
-    Dependency,
-    Lock,
-    Package,
-    Source,
-    Table,
-    file_hashes,
-    name_of,
-    strings,
-    table,
-    tables,
-    text,
-)
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import PYPI, Dependency, Lock, Package, Source, file_hashes, name_of, tables, text
 from pyfmt.projects.names import normalise, requirement_name
 
 _PLATFORM = "sys_platform == '{}'"

@@ -5,20 +5,8 @@ Source: https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile and uv-
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (
-    PYPI,
-    Dependency,
-    Lock,
-    Package,
-    Source,
-    Table,
-    file_hashes,
-    name_of,
-    strings,
-    table,
-    tables,
-    text,
-)
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import PYPI, Dependency, Lock, Package, Source, file_hashes, name_of, tables, text
 from pyfmt.projects.names import normalise
 
 

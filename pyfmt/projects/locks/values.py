@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pyfmt.core.parsing import Table, table
 from pyfmt.projects.names import normalise
-
-Table = Mapping[str, Any]
 
 PYPI = "https://pypi.org/simple"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -102,21 +101,9 @@ def tables(value: object) -> list[Table]:
     return value
 
 
-def table(value: object, *keys: str) -> Table:
-    """The table below some keys; empty where there is none."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
 def text(value: object) -> str:
     """A string, "" for anything else."""
     return value if isinstance(value, str) else ""
-
-
-def strings(value: object) -> tuple[str, ...]:
-    """The strings of a list."""
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def name_of(entry: Table) -> str:
