@@ -14,7 +14,7 @@ from pyfmt.cli.output import deliver, deliver_texts
 from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, ConfigError
 from pyfmt.core.merging import exit_code
-from pyfmt.core.model import Severity
+from pyfmt.core.model import Config, Severity
 from pyfmt.core.request import Display, Request
 from pyfmt.core.rules import TOOL, VERSION_RULES
 from pyfmt.reports.registry import check_format
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
             baseline=options.baseline,
             baseline_locked=options.baseline_locked,
         )
-        return _check(asked, display)
+        return _check(asked, display, config.load(asked, Path.cwd()))
     for output in display.outputs:
         check_format(output.format, FORMATS)
     settings = with_chosen_releases(config.load(request, Path.cwd()))
@@ -66,9 +66,8 @@ def run(options: argparse.Namespace) -> int:
     return EXIT_FAILURE if matrix.unread or space.survey.failures else EXIT_CLEAN
 
 
-def _check(request: Request, display: Display) -> int:
+def _check(request: Request, display: Display, settings: Config) -> int:
     """What `pyfmt check --tool pyfmt` has to say of versions alone."""
-    settings = config.load(request, Path.cwd())
     if settings.versions_policy is None:
         cure = "add [tool.pyfmt.versions-policy], see docs/versions.md"
         raise ConfigError("--check has nothing to check: no policy is configured", str(settings.file), cure)
@@ -76,7 +75,7 @@ def _check(request: Request, display: Display) -> int:
         check_format(output.format)
     progress = Progress(display.verbosity)
     try:
-        result = pipeline.run(request, Session(Path.cwd(), os.environ, progress))
+        result = pipeline.run(request, Session(Path.cwd(), os.environ, progress), settings)
     finally:
         progress.close()
     ids = {rule.id for rule in VERSION_RULES}

@@ -71,14 +71,17 @@ class _Done:
         return told if self.shard is None or self.shard.tells_rest else ()
 
 
-def run(request: Request, session: Session) -> RunResult:
-    """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
+def run(request: Request, session: Session, loaded: Config | None = None) -> RunResult:
+    """Format and lint as the request says; `loaded` is the configuration of the work tree, where it is known already.
+
+    Raises PyfmtError and KeyboardInterrupt.
+    """
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
-    settings = with_chosen_releases(config.load(request, session.cwd))
+    settings = with_chosen_releases(loaded or config.load(request, session.cwd))
     steps.done("config")
     memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
     steps.done("cache opened")
