@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyfmt.core.errors import ConfigError
+from pyfmt.core.folders import above
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Config, Failure, Override, Project
 from pyfmt.core.rules import RULES
@@ -63,15 +63,10 @@ def _check_path(pattern: str, base: str, files: Sequence[str], where: str) -> No
     spec, before = GitIgnoreSpec.from_lines([plain]), "" if base == "." else f"{base}/"
     inside = [file[len(before) :] for file in files if file.startswith(before)]
     if not any(spec.match_file(file) for file in inside):
-        known = sorted({f"{place}/" for file in inside for place in _above(file)})
+        known = sorted({f"{place}/" for file in inside for place in above(file) if place != "."})
         asked = plain.lstrip("/")
         hint = nearest(asked, known if asked.endswith("/") else [*inside, *(name.rstrip("/") for name in known)])
         raise ConfigError(f"overrides: paths: {pattern!r} matches no file that is checked{hint}", where)
-
-
-def _above(file: str) -> Iterator[str]:
-    while file := posixpath.dirname(file):
-        yield file
 
 
 def _check_rules(asked: Mapping[str, str], config: Config, memo: TextMemo) -> None:

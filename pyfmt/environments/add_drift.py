@@ -4,12 +4,13 @@ it."""
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from pyfmt.core import parsing
+from pyfmt.core.folders import above
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import BORROWED, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
@@ -89,13 +90,13 @@ def _drift_or_why_not(root: Path, project: Project, environment: Environment, ow
 
 def _drift(root: Path, project: Project, environment: Environment, own: list[str], memo: TextMemo) -> str:
     """How `environment` differs from the lock of the project, or of the nearest folder above that has one."""
-    folders = [root / project.path]
-    parent = project.path
+    lock = locks.find(root / project.path, "requirements.txt")
     # A workspace's lock lies at its owner, whose environment it is.
-    while parent not in (".", "") and not Path(environment.prefix).is_relative_to(folders[-1]):
-        parent = posixpath.dirname(parent) or "."
-        folders.append(root / parent)
-    lock = next((found for folder in folders if (found := locks.find(folder, "requirements.txt")) is not None), None)
+    for inside, folder in pairwise((project.path, *above(project.path)) if lock is None else ()):
+        if Path(environment.prefix).is_relative_to(root / inside):
+            break
+        if (lock := locks.find(root / folder, "requirements.txt")) is not None:
+            break
     if lock is None:
         return ""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyfmt.core import dependents, parsing
 from pyfmt.core.files import MANIFESTS, PROJECT_WIDE
+from pyfmt.core.folders import nearest_home
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
@@ -126,7 +127,7 @@ class _Attribution:
             if change.folder:
                 self._sort_in_folder(path)
                 continue
-            owner = _nearest(path, self._homes)
+            owner = nearest_home(path, self._homes)
             if owner is None:
                 self._strays += [path] if path.endswith(PYTHON_SUFFIXES) else []
                 continue
@@ -151,7 +152,7 @@ class _Attribution:
     def _sort_in_folder(self, folder: str) -> None:
         """A submodule: all that is known below it."""
         inside = [path for path in self._projects if path == folder or path.startswith(folder + "/")]
-        owner = _nearest(folder, self._projects)
+        owner = nearest_home(folder, self._projects)
         for path in {*inside, *([owner] if owner is not None else [])}:
             touched = self._touched.setdefault(path, _ProjectChanges())
             touched.paths.append(folder)
@@ -263,7 +264,7 @@ class _Attribution:
 
     def _node(self, file: str) -> str:
         """The project of a file; where it has none, the file stands for itself."""
-        return _nearest(file, self._homes) or file
+        return nearest_home(file, self._homes) or file
 
     def _import_links(self, importers: Mapping[str, str]) -> list[dependents.Link]:
         """Imports from one project into another that no manifest or lock declares."""
@@ -325,17 +326,6 @@ def _renames_top(project: Project, moved: Iterable[str]) -> bool:
         if top_names(root, changed) - top_names(root, kept):
             return True
     return False
-
-
-def _nearest(path: str, homes: Iterable[str]) -> str | None:
-    """The nearest of `homes` at or above a path."""
-    known = homes if isinstance(homes, (set, frozenset, dict)) else set(homes)
-    while True:
-        if (path or ".") in known:
-            return path or "."
-        if path in ("", "."):
-            return None
-        path = path.rpartition("/")[0]
 
 
 def _modules(project: Project) -> list[str]:

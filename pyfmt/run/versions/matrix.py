@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfmt.core.folders import above
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import DEPENDENT, Health, Resolution
 from pyfmt.core.versions import (
@@ -143,8 +144,7 @@ class MatrixReader:
 
     def _entries(self, path: str) -> list[_LockedEntry] | None:
         """What the lock of a project has for it: its own, else that of a workspace above; None without one."""
-        folder = path
-        while True:
+        for folder in (path, *above(path)):
             lock = locks.find(self._root / folder, *(("requirements.txt",) if folder == path else ()))
             if lock is not None and (folder == path or lock.name == "uv.lock"):
                 try:
@@ -158,9 +158,7 @@ class MatrixReader:
                 if found is not None:
                     self._locks[path] = lock.name
                     return found
-            if folder == ".":
-                return None
-            folder = posixpath.dirname(folder) or "."
+        return None
 
     def _read(self, lock: Path, path: str) -> list[_LockedEntry] | None:
         environment = self._environments.get(path)
