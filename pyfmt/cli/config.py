@@ -13,6 +13,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.config.own import own_configs
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Config
+from pyfmt.core.parsing import table
 from pyfmt.core.policies import Boundaries
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey
@@ -190,9 +191,5 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
     return found
 
 
-def _tool_sections(folder: Path) -> dict[str, Any]:
-    try:
-        sections = disk.read_toml(folder / "pyproject.toml").get("tool")
-    except (OSError, ValueError):
-        return {}  # no manifest, or one whose damage the survey tells
-    return sections if isinstance(sections, dict) else {}
+def _tool_sections(folder: Path) -> Mapping[str, Any]:
+    return table(disk.toml_or_empty(folder / "pyproject.toml"), "tool")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.core import dependents, parsing
 from pyfmt.core.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.core.folders import nearest_home
@@ -18,7 +19,7 @@ from pyfmt.git.further import everywhere, further_links, is_left_behind
 from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
-from pyfmt.git.shared_files import read_or_empty, shared_files
+from pyfmt.git.shared_files import shared_files
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.parse import Read, read_module
 from pyfmt.projects import Survey
@@ -139,7 +140,7 @@ class _Attribution:
 
     def _is_manifest(self, project: str, lock: str) -> bool:
         """Whether a project's requirements file is what its metadata are made from (setuptools' dynamic metadata)."""
-        texts = (read_or_empty(self._diff.settings.root / project / name) for name in MANIFESTS)
+        texts = (disk.text_or_none(self._diff.settings.root / project / name) or "" for name in MANIFESTS)
         return is_requirements(lock) and any(posixpath.basename(lock) in text for text in texts)
 
     def _sort_in_file(self, path: str, touched: _ProjectChanges, name: str) -> None:

@@ -139,7 +139,7 @@ def requirements_folders(path: Path) -> list[str]:
 
 def requirements_lines(path: Path) -> list[str]:
     """The requirements of a file and of those that it includes, without comments."""
-    return requirements.all_lines(path.as_posix(), locks.text_of)
+    return requirements.all_lines(path.as_posix(), disk.text_or_none)
 
 
 def _local_folder(requirement: str) -> str | None:

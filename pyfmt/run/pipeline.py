@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config, disk
@@ -163,7 +161,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             libraries=work.libraries,
             whole=done.shard is None,
             same=equivalence(settings.merge_equivalent),
-            source=partial(_content, settings.root),
+            source=lambda path: disk.bytes_or_none(settings.root / path),
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
@@ -178,13 +176,6 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     return RunResult(
         report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
-
-
-def _content(root: Path, path: str) -> bytes | None:
-    try:
-        return disk.read_bytes(root / path)
-    except OSError:
-        return None  # its tools have said so
 
 
 def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:

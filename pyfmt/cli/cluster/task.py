@@ -184,10 +184,7 @@ def _settings_of(tree: Path, folder: str) -> str:
     """A digest of the manifests, locks and requirements files of a folder, with all that these include."""
 
     def text(file: str) -> str | None:
-        try:
-            return disk.read_text(tree / file, "replace")
-        except OSError:
-            return None
+        return disk.text_or_none(tree / file)
 
     listed = [path.relative_to(tree).as_posix() for path in sorted((tree / folder).glob("*requirements*.txt"))]
     files = {os.path.normpath(os.path.join(folder, name)) for name in SETTINGS}

@@ -16,7 +16,7 @@ from pyfmt.core.parsing import Table
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
 from pyfmt.projects.locks.values import Lock, LockError, Source
 
-__all__ = ["Lock", "LockError", "digest", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
+__all__ = ["Lock", "LockError", "digest", "find", "folders", "read", "read_text", "workspace_edges"]
 
 
 class _Format(NamedTuple):
@@ -58,8 +58,8 @@ def read(path: Path) -> Lock:
     try:
         if path.name not in _FORMATS:
             disk.read_text(path)  # of this file an error counts; what it includes in vain pip itself refuses
-            return requirements.read(path.as_posix(), text_of)
-        return read_text(path.name, disk.read_text(path), _manifest(path.parent / "pyproject.toml"))
+            return requirements.read(path.as_posix(), disk.text_or_none)
+        return read_text(path.name, disk.read_text(path), disk.toml_or_empty(path.parent / "pyproject.toml"))
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(f"{path.name} cannot be read: {parsing.why(error)}") from error
 
@@ -80,22 +80,6 @@ def _parsed(name: str, content: str) -> Mapping[str, object]:
     if not isinstance(data, dict):
         raise ValueError("it holds no table")
     return data
-
-
-def text_of(file: str) -> str | None:
-    """A file's text, as `requirements.Reader` has it."""
-    try:
-        return disk.read_text(file, "replace")
-    except OSError:
-        return None
-
-
-def _manifest(path: Path) -> Table:
-    """A pyproject.toml; empty where there is none or it is damaged, which is said elsewhere."""
-    try:
-        return disk.read_toml(path)
-    except (OSError, ValueError):
-        return {}
 
 
 def folders(path: Path) -> list[str]:
