@@ -6,6 +6,7 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,11 +67,8 @@ def run(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         baseline_locked=options.baseline_locked,
     )
-    progress = Progress(verbosity(options))
-    try:
+    with closing(Progress(verbosity(options))) as progress:
         return change(options.action, request, Session(Path.cwd(), os.environ, progress))
-    finally:
-        progress.close()
 
 
 def change(action: str, request: Request, session: Session) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,12 +57,9 @@ def run(options: argparse.Namespace) -> int:
     for output in display.outputs:
         check_format(output.format, FORMATS)
     settings = with_chosen_releases(config.load(request, Path.cwd()))
-    memory = Memory(settings, request.use_cache)
-    try:
+    with closing(Memory(settings, request.use_cache)) as memory:
         space = survey_workspace(settings, request, os.environ, memory)
         matrix = read_matrix(settings.root, space.survey, space.resolutions, memory.memo)
-    finally:
-        memory.close()
     deliver_texts([(output, FORMATS[output.format](matrix)) for output in display.outputs], str(settings.root))
     return EXIT_FAILURE if matrix.unread or space.survey.failures else EXIT_CLEAN
 
@@ -73,11 +71,8 @@ def _check(request: Request, display: Display, settings: Config) -> int:
         raise ConfigError("--check has nothing to check: no policy is configured", str(settings.file), cure)
     for output in display.outputs:
         check_format(output.format)
-    progress = Progress(display.verbosity)
-    try:
+    with closing(Progress(display.verbosity)) as progress:
         result = pipeline.run(request, Session(Path.cwd(), os.environ, progress), settings)
-    finally:
-        progress.close()
     ids = {rule.id for rule in VERSION_RULES}
     report = replace(
         result.report,

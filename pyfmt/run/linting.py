@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -135,15 +135,12 @@ def quiet_context(
 ) -> Iterator[RunContext]:
     """What describes a run without one needs; with `explain` its memory is told what is known. Raises PyfmtError."""
     settings = with_chosen_releases(config.load(request, cwd))
-    memory = Memory(settings, request.use_cache, explaining=explain)
-    try:
+    with closing(Memory(settings, request.use_cache, explaining=explain)) as memory:
         space = survey_workspace(settings, request, environ, memory)
         roots = first_party_roots(space.projects, space.resolutions, space.config.root)
         facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
         session = Session(cwd, environ, Progress(-1))
         yield RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
-    finally:
-        memory.close()
 
 
 def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCall]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -81,9 +82,8 @@ def run(request: Request, session: Session, loaded: Config | None = None) -> Run
     steps = StepSpans(session.clock)
     settings = with_chosen_releases(loaded or config.load(request, session.cwd))
     steps.done("config")
-    memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
-    steps.done("cache opened")
-    try:
+    with closing(Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))) as memory:
+        steps.done("cache opened")
         space = survey_workspace(settings, request, session.environ, memory)
         if space.survey.leftovers:
             from pyfmt.runner.edits import remove_leftovers  # deferred: hardly ever
@@ -91,8 +91,6 @@ def run(request: Request, session: Session, loaded: Config | None = None) -> Run
             remove_leftovers(settings.root, space.survey.leftovers)
         result = _run(request, session, space, memory)
         return replace(result, steps=(*steps.found, *space.steps, *result.steps))
-    finally:
-        memory.close()
 
 
 def _run_elsewhere(request: Request, session: Session) -> RunResult:
@@ -108,14 +106,11 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         steps.done("index")
         remote = open_remote(stage.real, request, session.environ)
         settings = with_chosen_releases(stage.config)
-        memory = Memory(settings, request.use_cache, stage.cached, remote)
-        try:
+        with closing(Memory(settings, request.use_cache, stage.cached, remote)) as memory:
             space = survey_workspace(settings, request, session.environ, memory, stage)
             result = _run(request, session, space, memory)
             report, all_steps = stage.report(result.report), (*steps.found, *space.steps, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
-        finally:
-            memory.close()
 
 
 def _run(request: Request, session: Session, space: Workspace, memory: Memory) -> RunResult:

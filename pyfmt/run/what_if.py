@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,11 +75,8 @@ def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatI
     """Compose, lint and compare; raises PyfmtError. What cannot be composed is the failure of its own projects."""
     changed = _changes(question)
     settings = with_chosen_releases(config.load(request, session.cwd))
-    memory = Memory(settings, request.use_cache)
-    try:
+    with closing(Memory(settings, request.use_cache)) as memory:
         space = survey_workspace(settings, request, session.environ, memory)
-    finally:
-        memory.close()
     options = CreateOptions(cache_dir=memory.folder, environ=dict(session.environ))
     calls = Calls(options.timeout, options.environ)
     uv = find_uv(options.environ)
