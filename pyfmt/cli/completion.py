@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt.cli.options import AUTO
-from pyfmt.cli.parser import build_parser
+from pyfmt.cli.parser import build_parser, commands_of
 from pyfmt.config.values import every_tool
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.reports.registry import FORMATS
@@ -87,12 +87,7 @@ class CommandLine:
 
 def commands(parser: argparse.ArgumentParser) -> tuple[CommandLine, ...]:
     """The command lines that `parser` takes, in its order."""
-    found = []
-    for action in parser._actions:  # pylint: disable=protected-access  # argparse tells its actions nowhere else
-        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
-            for name, sub in action.choices.items():
-                found.append(_command_line(name, sub.description or "", sub))
-    return tuple(found)
+    return tuple(_command_line(name, sub.description or "", sub) for name, sub in commands_of(parser).items())
 
 
 def _command_line(name: str, text: str, parser: argparse.ArgumentParser) -> CommandLine:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.cli.options import AUTO
-from pyfmt.cli.parser import build_parser, command_module
+from pyfmt.cli.parser import build_parser, commands_of, command_module
 from pyfmt.config.schema import config_schema
 from pyfmt.reports.registry import FORMATS
 
@@ -72,7 +72,7 @@ def reference() -> str:
 
 
 def _lines() -> Iterator[str]:
-    subs = _commands()
+    subs = commands_of(build_parser())
     yield _HEAD
     yield "| command | |\n|---|---|"
     for name, sub in subs.items():
@@ -91,13 +91,6 @@ def _lines() -> Iterator[str]:
         yield f"| `{key}` | {_shape(shape)} | {_cell(shape['description'])} |"
     yield ""
     yield _END
-
-
-def _commands() -> dict[str, argparse.ArgumentParser]:
-    for action in build_parser()._actions:  # pylint: disable=protected-access  # argparse tells them nowhere else
-        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
-            return dict(action.choices)
-    raise AssertionError("no commands")
 
 
 def _group(parser: argparse.ArgumentParser, title: str) -> list[argparse.Action]:
