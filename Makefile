@@ -34,7 +34,7 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint lint-types lint-tree docs bench bench-environments primer soak soak-faults fuzz system clean site
+.PHONY: help install demo test lint lint-types lint-tree docs bench bench-real bench-environments primer soak soak-faults fuzz system clean site
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo; installs pyfmt into $(VENV), nothing of its tests'
@@ -43,7 +43,8 @@ help:
 	@echo 'make docs    docs/reference.md and the report that README.md opens with, from the commands themselves'
 	@echo 'make site    the documentation as a website, in build/site'
 	@echo 'make bench   pyfmt beside what it replaces; writes benchmarks/RESULTS.md (BENCH_ARGS: its options, --help tells)'
-	@echo 'make primer  what a change does to 15 real monorepos, beside the tools in place (PRIMER_ARGS: --landed REV, --oracle)'
+	@echo 'make bench-real  the same on real code: packages of PyPI in environments of their own; writes benchmarks/RESULTS-real.md'
+	@echo 'make primer  what a change does to 16 real monorepos, beside the tools in place (PRIMER_ARGS: --landed REV, --oracle)'
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make soak-faults  system calls of a run fail in turn, for each program and file (FAULTS: how many)'
 	@echo 'make fuzz    damaged inputs of every format, guided by coverage (FUZZ=20000 for each)'
@@ -116,6 +117,9 @@ bench: $(STAMP)
 	@$(BIN)/python -m benchmarks.run $(BENCH_ARGS)
 
 # Real code from PyPI's sdists, kept in the user's cache folder (PYFMT_CORPORA).
+bench-real: $(STAMP)
+	@$(BIN)/python -m benchmarks.real $(BENCH_ARGS)
+
 primer: $(STAMP)
 	@$(BIN)/python -m benchmarks.primer $(PRIMER_ARGS)
 

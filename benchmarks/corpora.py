@@ -76,13 +76,13 @@ def home() -> Path:
     return Path(os.environ.get("PYFMT_CORPORA") or Path(cache) / "pyfmt-corpora")
 
 
-def make(corpus: Corpus) -> Path:
-    """The corpus' tree, with its environments; made where it is not there yet.
+def make(corpus: Corpus, another: str = "") -> Path:
+    """The corpus' tree, with its environments; made where it is not there yet. `another`: one at another path.
 
     Raises SystemExit where a file cannot be had, or is another than the one listed. An environment that could not be
     made is said and left out: pyfmt fails for its project, and for no other.
     """
-    place = home() / corpus.key
+    place = home() / f"{corpus.key}{another}"
     if (place / "made").exists():
         return place / "tree"
     shutil.rmtree(place, ignore_errors=True)

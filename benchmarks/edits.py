@@ -1,7 +1,8 @@
 """The edits after which the primer compares a corpus; the same ones for the same tree.
 
-In the module that most others import: a comment, a line in a function's body, a public function's name; in a module
-that nothing imports: a line; in a manifest: the version.
+In the module that most others import: a comment, a line in a function's body, a public function's name, blank lines
+that black takes away; in a module that nothing imports: a comment, a line; in a manifest: the version, or
+what the project is.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ def of(tree: Path) -> Iterator[Edit]:
     if popular:
         yield from _in_library(modules[popular])
     if leaf:
+        yield _edit("a comment of a leaf", modules[leaf], lambda text: text + "# a comment\n")
         yield _edit("a line of a leaf", modules[leaf], lambda text: text + "\n\nADDED_BY_THE_PRIMER = undefined_name\n")
     for manifest in sorted(tree.glob("packages/*/pyproject.toml")):
         text = manifest.read_text("utf-8")
-        if (changed := re.sub(r'^version = "[^"]*"', 'version = "9999.0"', text, count=1, flags=re.MULTILINE)) != text:
+        said = re.compile(r'^(version|description) = "[^"]*"', re.MULTILINE)
+        if (changed := said.sub(r'\1 = "9999.0"', text, count=1)) != text:
             yield Edit("a version", manifest, changed)
             break
 
@@ -74,6 +77,7 @@ def _in_library(file: Path) -> Iterator[Edit]:
     if first.col_offset and last.lineno > function.lineno:
         yield _edit("a line of a library", file, with_line)
     yield _edit("a name of a library", file, renamed)
+    yield _edit("layout of a library", file, lambda text: text.replace("\n\n\ndef ", "\n\n\n\ndef "))
 
 
 def _edit(name: str, file: Path, change: Callable[[str], str]) -> Edit:

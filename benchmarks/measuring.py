@@ -39,6 +39,7 @@ class Contestant:
     caches: list[Path]
     cwd: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    last_code: int = 0  # the highest exit code that is an answer: real code has findings
     costs: dict[str, list[Cost]] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -48,7 +49,7 @@ class Contestant:
 
     def run(self, scenario: str) -> None:
         """Run and measure it."""
-        self.costs.setdefault(scenario, []).append(measured(self.command, self.cwd, self.environ))
+        self.costs.setdefault(scenario, []).append(measured(self.command, self.cwd, self.environ, self.last_code))
 
     def median(self, scenario: str, what: Callable[[Cost], float] = wall) -> float | None:
         """The median of all rounds; None where it was not measured."""
@@ -56,8 +57,8 @@ class Contestant:
         return statistics.median(what(cost) for cost in costs) if costs else None
 
 
-def measured(command: list[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
-    """Run a command and say what it cost. The tree is clean: what finds something there is set up wrongly."""
+def measured(command: list[str], cwd: Path, environ: Mapping[str, str], last_code: int = 0) -> Cost:
+    """Run a command and say what it cost. The generated tree is clean: what finds something there is set up wrongly."""
     before, began = os.times(), time.perf_counter()
     environ = {**os.environ, "PYFMT_SERVER": "off", **environ}  # what outlives the command would not be counted
     with tempfile.TemporaryFile() as said:
@@ -70,7 +71,7 @@ def measured(command: list[str], cwd: Path, environ: Mapping[str, str]) -> Cost:
             ended.set()
             watcher.join()
         after = os.times()
-        if process.returncode:
+        if not 0 <= process.returncode <= last_code:
             said.seek(0)
             text = said.read().decode("utf-8", "replace")[-4000:]
             raise SystemExit(f"bench: {' '.join(command)[:500]} ended with {process.returncode}:\n{text}")

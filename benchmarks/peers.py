@@ -12,7 +12,7 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from benchmarks.measuring import Contestant
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 PEERS = ("pre-commit", "prek", "ruff")  # from PyPI
+Call = tuple[str, str, str]  # tool, project, shell command
 _TOOLS = ("pylint", "mypy", "black", "isort")  # the longest kind first
 
 
@@ -46,16 +47,16 @@ class Bench:
         return self.work / "caches" / name
 
 
-def install(bench: Bench) -> str:
+def install(bench: Bench, names: Sequence[str] = PEERS) -> str:
     """Install the peers, unless they are there; gives their versions."""
     if not (bench.work / "peers").exists():
         subprocess.run([uv(), "venv", "--quiet", "--python", sys.executable, str(bench.work / "peers")], check=True)
         python = str(bench.peers / "python")
-        subprocess.run([uv(), "pip", "install", "--quiet", "--python", python, *PEERS], check=True)
+        subprocess.run([uv(), "pip", "install", "--quiet", "--python", python, *names], check=True)
     said = subprocess.run(
         [uv(), "pip", "freeze", "--python", str(bench.peers / "python")], check=True, capture_output=True, text=True
     ).stdout
-    return ", ".join(line.replace("==", " ") for line in said.splitlines() if line.partition("==")[0] in PEERS)
+    return ", ".join(line.replace("==", " ") for line in said.splitlines() if line.partition("==")[0] in names)
 
 
 def homes(size: generate.Size) -> dict[str, str]:
@@ -85,8 +86,8 @@ def make_lint_environments(bench: Bench) -> None:
         list(pool.map(make, range(bench.size.services)))
 
 
-def _calls(bench: Bench, name: str) -> Iterator[tuple[str, str, str]]:
-    """Tool, project and shell command of all that a contestant `name` runs."""
+def _calls(bench: Bench, name: str) -> Iterator[Call]:
+    """All that a contestant `name` runs."""
     python = shlex.quote(sys.executable)
     for tool in _TOOLS:
         for folder, service in homes(bench.size).items():
@@ -124,11 +125,11 @@ def loop(bench: Bench) -> Contestant:
     )
 
 
-def hooks(bench: Bench, name: str) -> Contestant:
+def hooks(bench: Bench, name: str, calls: Iterable[Call]) -> Contestant:
     """pre-commit or prek with a local hook for each project and tool; prek runs them side by side, pre-commit
     cannot."""
     found = []
-    for tool, folder, call in _calls(bench, name):
+    for tool, folder, call in calls:
         hook = {
             "id": f"{tool}-{folder.replace('/', '-')}",
             "name": f"{tool} {folder}",
@@ -191,8 +192,8 @@ def everyone(bench: Bench) -> dict[str, Contestant]:
     return {
         "pyfmt": pyfmt(bench, "check"),
         "loop": loop(bench),
-        "pre-commit": hooks(bench, "pre-commit"),
-        "prek": hooks(bench, "prek"),
+        "pre-commit": hooks(bench, "pre-commit", _calls(bench, "pre-commit")),
+        "prek": hooks(bench, "prek", _calls(bench, "prek")),
         "pyfmt-format": pyfmt(bench, "format", "--check"),
         "formatters": formatters(bench),
         "ruff": ruff(bench),

@@ -120,7 +120,11 @@ def _growth(measured: Sequence[Grown]) -> float | None:
 def text(results: Results) -> str:
     """RESULTS.md of what is known so far."""
     lines = ["# Benchmark results", "", "Written by `make bench`; do not edit. How it is measured: `benchmarks/`.", ""]
-    lines += [f"- {time.strftime('%Y-%m-%d')}, {results.jobs} jobs", *_machine(results), ""]
+    lines += [
+        f"- {time.strftime('%Y-%m-%d')}, {results.jobs} jobs",
+        *machine(results.versions, results.jobs, results.loads),
+        "",
+    ]
     lines += ["## Targets", "", "| target | wanted | found | |", "|---|---:|---:|---|"]
     for target in targets(results):
         wanted = f"{'at least' if target.at_least else 'at most'} {target.limit:g}{target.unit}"
@@ -133,7 +137,8 @@ def text(results: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _machine(results: Results) -> list[str]:
+def machine(versions: str, jobs: int, loads: Sequence[float]) -> list[str]:
+    """Lines that say on what, with which versions and beside how much other work it was measured."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -146,13 +151,11 @@ def _machine(results: Results) -> list[str]:
     tools = ", ".join(f"{name} {version(name)}" for name in ("black", "isort", "mypy", "pylint"))
     lines = [
         f"- {os.cpu_count()} cores ({model}), {memory:.0f} GB, {platform.system()} {platform.release()}",
-        f"- Python {platform.python_version()}, {tools}" + (f", {results.versions}" if results.versions else ""),
+        f"- Python {platform.python_version()}, {tools}" + (f", {versions}" if versions else ""),
     ]
-    if results.loads:
-        busy = max(results.loads) > results.jobs + 1.5
-        told = (
-            f"- load while measuring (processes that want a core): {min(results.loads):.1f} to {max(results.loads):.1f}"
-        )
+    if loads:
+        busy = max(loads) > jobs + 1.5
+        told = f"- load while measuring (processes that want a core): {min(loads):.1f} to {max(loads):.1f}"
         lines.append(
             told + (": shared with other work, seconds on the clock are too high for everyone" if busy else "")
         )
@@ -176,11 +179,11 @@ def _side_by_side(results: Results) -> list[str]:
     for title, what, form in kinds:
         lines += ["", f"### {title}", "", f"| | {' | '.join(SCENARIOS)} |", "|---|" + "---:|" * len(SCENARIOS)]
         for contestant in results.contestants.values():
-            lines.append(_row(contestant.name, [contestant.median(scenario, what) for scenario in SCENARIOS], form))
+            lines.append(row(contestant.name, [contestant.median(scenario, what) for scenario in SCENARIOS], form))
         for peer in ("loop", "pre-commit", "prek"):
             if peer in results.contestants:
                 ratios = [ratio(results.median(peer, s, what), results.median("pyfmt", s, what)) for s in SCENARIOS]
-                lines.append(_row(f"*{peer} / pyfmt check*", ratios, "{:.1f}"))
+                lines.append(row(f"*{peer} / pyfmt check*", ratios, "{:.1f}"))
     return lines
 
 
@@ -198,7 +201,7 @@ def _grown(growth: Sequence[Grown]) -> list[str]:
             found = [one.median(name, scenario) for name, scenario in columns]
             if per_files:
                 found = [None if value is None else value * 1000 / one.size.total for value in found]
-            lines.append(_row(head, found, "{:.3f}" if per_files else "{:.2f}"))
+            lines.append(row(head, found, "{:.3f}" if per_files else "{:.2f}"))
     return [*lines, *_as_many_files(growth)]
 
 
@@ -215,5 +218,6 @@ def _as_many_files(growth: Sequence[Grown]) -> list[str]:
     return lines
 
 
-def _row(name: str, values: Sequence[float | None], form: str) -> str:
+def row(name: str, values: Sequence[float | None], form: str) -> str:
+    """A line of a table; empty where nothing was measured."""
     return f"| {name} | {' | '.join('' if value is None else form.format(value) for value in values)} |"

@@ -59,7 +59,9 @@ class Memory:
         self._settings = settings
         self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
-        self.store = Store(self.folder, remote=remote, group=remote.group if remote else "") if self.folder else None
+        others = self.folder.parent if self.folder and settings.cache_dir is None else None
+        group = remote.group if remote else ""
+        self.store = Store(self.folder, remote=remote, group=group, others=others) if self.folder else None
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")

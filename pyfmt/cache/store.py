@@ -10,10 +10,13 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from pyfmt.cache.repeating.witness import suspended
 
 if TYPE_CHECKING:
     from pyfmt.cache.remote.remote import Remote
@@ -24,6 +27,7 @@ DEFAULT_LIMIT = 512 * 1024 * 1024  # bytes of results, the least recently used g
 _BUSY_SECONDS = 10.0
 _BATCH = 500  # SQLite's default limit of variables in a statement is larger on every platform
 _DAY = 86_400
+_MOST_OTHERS = 4  # stores of other checkouts that are asked, the last used first
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS result (key BLOB PRIMARY KEY, value BLOB NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
@@ -85,11 +89,45 @@ def _inode(path: Path) -> int | None:
         return None
 
 
+def _rows(connection: sqlite3.Connection, wanted: Sequence[bytes]) -> Iterator[tuple[bytes, bytes, object]]:
+    """Key, packed value and time of use of what is there."""
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        marks = ",".join("?" * len(batch))
+        yield from connection.execute(f"SELECT key, value, used FROM result WHERE key IN ({marks})", batch)
+
+
+def _unpacked(values: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    found = {}
+    for key, value in values:
+        with contextlib.suppress(zlib.error, TypeError):  # a damaged value is a miss
+            found[key] = zlib.decompress(value)
+    return found
+
+
+def _used(path: Path) -> float:
+    """When a store was written last; 0.0 where that cannot be told."""
+    try:
+        return max(os.stat(each).st_mtime for each in (path, f"{path}-wal") if os.path.exists(each))
+    except (OSError, ValueError):
+        return 0.0
+
+
 class Store:
     """The results of one repository; every method is harmless where the database is not usable."""
 
-    def __init__(self, folder: Path, limit: int = DEFAULT_LIMIT, remote: Remote | None = None, group: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limit: int = DEFAULT_LIMIT,
+        remote: Remote | None = None,
+        group: str = "",
+        others: Path | None = None,
+    ) -> None:
+        """`others` is a folder of further stores, which are only read: what is not known here may be known there, such
+        as in that of another checkout."""
         self.path = folder / store_name(group)
+        self._others = others
         self.trouble = ""  # why the cache is not used, one line
         self.remote = remote  # where other machines' results are
         self._limit = limit
@@ -150,11 +188,37 @@ class Store:
         """The known values of some keys; of those that are `shared` also what a remote cache has, if there is one."""
         wanted = list(dict.fromkeys(keys))
         values = self._get(wanted)
+        if shared and self._others is not None:
+            values |= self._take_over([key for key in wanted if key not in values])
         if self.remote is not None and shared:
             found = self.remote.fetch(key for key in wanted if key not in values)
             self.put(found, shared=False)
             values |= found
         return values
+
+    def _take_over(self, wanted: list[bytes]) -> dict[bytes, bytes]:
+        """What stores of other checkouts know."""
+        found: dict[bytes, bytes] = {}
+        for connection in self._connected_others if wanted else ():
+            with contextlib.suppress(sqlite3.Error):  # damaged or locked: its own runs will see to it
+                rows = _rows(connection, [key for key in wanted if key not in found])
+                found |= _unpacked((key, value) for key, value, _ in rows)
+        self.put(found, shared=False)
+        return found
+
+    @cached_property
+    def _connected_others(self) -> list[sqlite3.Connection]:
+        """The stores of other checkouts that believe the same machines, open for reading."""
+        assert self._others is not None
+        with suspended():  # the answer is the same, whoever knows it
+            places = [place for place in self._others.glob(f"*/{self.path.name}") if place != self.path]
+            places = sorted(places, key=lambda each: -_used(each))[:_MOST_OTHERS]
+        opened = []
+        for place in places:
+            with contextlib.suppress(sqlite3.Error):
+                uri = f"{place.absolute().as_uri()}?mode=ro"
+                opened.append(sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False))
+        return opened
 
     def _get(self, wanted: list[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
@@ -162,22 +226,14 @@ class Store:
         with self._guard() as connection:
             if connection is None:
                 return {}
-            for start in range(0, len(wanted), _BATCH):
-                batch = wanted[start : start + _BATCH]
-                marks = ",".join("?" * len(batch))
-                rows = connection.execute(f"SELECT key, value, used FROM result WHERE key IN ({marks})", batch)
-                for key, value, used in rows:
-                    found[key] = value
-                    # Once a day is exact enough for "least recently used".
-                    if not isinstance(used, int) or self._now - used > _DAY:
-                        old.append(key)
+            for key, value, used in _rows(connection, wanted):
+                found[key] = value
+                # Once a day is exact enough for "least recently used".
+                if not isinstance(used, int) or self._now - used > _DAY:
+                    old.append(key)
             if old:
                 connection.executemany("UPDATE result SET used = ? WHERE key = ?", [(self._now, key) for key in old])
-        values: dict[bytes, bytes] = {}
-        for key, value in found.items():
-            with contextlib.suppress(zlib.error, TypeError):  # a damaged value is a miss
-                values[key] = zlib.decompress(value)
-        return values
+        return _unpacked(found.items())
 
     def put(self, values: Mapping[bytes, bytes], *, shared: bool = True) -> None:
         """Remember values, all or none of them; `shared`: they mean the same on every machine."""
@@ -248,10 +304,11 @@ class Store:
 
     def close(self) -> None:
         """Close the database; nothing is read or written afterwards."""
-        if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+        for connection in (self._connection, *self.__dict__.pop("_connected_others", ())):
+            if connection is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.close()
+        self._connection = None
 
     def __enter__(self) -> Store:
         return self

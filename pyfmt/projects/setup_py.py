@@ -11,6 +11,7 @@ from typing import Any
 _SETUP_CALLS = ("setup", "setuptools.setup", "distutils.core.setup", "core.setup")
 # A requirement that goes on with something unknown: its name is known, if an operator or a marker follows it.
 _NAMED = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?\s*(?:\[[\w\s,.-]*\])?)\s*[<>=!~;]")
+_IMPORTED = re.compile(r"^(?:__import__|(?:\w+\.)?import_module)\('([\w.]+)'\)")
 _REQUIREMENTS_FILE = re.compile(r"(?:[\w.-]+/)*[\w.-]*require[\w.-]*\.(?:txt|in)")
 
 
@@ -55,11 +56,13 @@ def arguments(tree: ast.Module) -> Arguments:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        call = ast.unparse(node.func)
+        written = ast.unparse(node.func)
+        call = _IMPORTED.sub(r"\1", written)
         head, *rest = call.split(".")
-        known = head in imported or "*" in imported or head.startswith("__import__(")
-        found.called |= known and [imported.get(head, head), *rest][-1] == "setup"
-        if call in _SETUP_CALLS:
+        renamed = ".".join([imported.get(head, head), *rest])
+        known = head in imported or "*" in imported or call != written or written.startswith("__import__(")
+        found.called |= known and renamed.rpartition(".")[2] == "setup"
+        if call in _SETUP_CALLS or renamed in _SETUP_CALLS:
             for keyword in node.keywords:
                 if keyword.arg is None:
                     found.computed.add("**")

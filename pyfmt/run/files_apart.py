@@ -31,7 +31,8 @@ def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
         own = dict(_scripts(project, run))
         yield from own.items()
         environment = work.resolutions[project.path].environment
-        if environment is not None and environment.standalone:
+        # Of what is not asked for nothing is parsed: whoever imports such a file takes it as it is.
+        if environment is not None and environment.standalone and work.selected.get(project.path):
             known = {
                 name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)
             }

@@ -101,14 +101,9 @@ def test_a_signal_at_every_call(tree: Monorepo, name: str, after: bool) -> None:
 
 @pytest.fixture(name="hanging", scope="module")
 def _hanging(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
-    return project(tmp_path_factory.mktemp("hanging"), "hangs")
-
-
-@pytest.fixture(name="endless", scope="module")
-def _endless(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
-    """Apart, since a linter's run reads all that could be imported, and these need a minute."""
-    files = {f"endless/endless{number}.py": ENDLESS for number in range(5)}
-    return Monorepo.create(tmp_path_factory.mktemp("endless"), {"pyproject.toml": "[tool.pyfmt]\n", **files})
+    tree = project(tmp_path_factory.mktemp("hanging"), "hangs")
+    tree.write({f"endless/endless{number}.py": ENDLESS for number in range(5)})
+    return tree
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
@@ -119,14 +114,13 @@ def _endless(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
     ids=" ".join,
 )
 def test_no_process_is_left_after_any_signal(
-    hanging: Monorepo, endless: Monorepo, number: signal.Signals, arguments: tuple[str, ...]
+    hanging: Monorepo, number: signal.Signals, arguments: tuple[str, ...]
 ) -> None:
     """In the middle of formatters and linters that would never end; kill -9 is for the main process alone."""
-    tree = hanging if arguments[0] == "lint" else endless
     with subprocess.Popen(
         [*command(), arguments[0], "--no-cache", *arguments[1:]],
-        cwd=tree.root,
-        env=tree.environment_variables(),
+        cwd=hanging.root,
+        env=hanging.environment_variables(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -134,12 +128,12 @@ def test_no_process_is_left_after_any_signal(
     ) as process:
         # The tools' processes are there: a formatter's beside the main one, or two servers with a child each.
         wanted = 4 if arguments[0] == "lint" else 2
-        while len(processes_of(tree)) < wanted and process.poll() is None:
+        while len(processes_of(hanging)) < wanted and process.poll() is None:
             time.sleep(0.01)
         assert process.poll() is None, "the run ended before it started its processes"
         os.kill(process.pid, number)
         process.wait(60)
-        assert eventually(lambda: not processes_of(tree)), processes_of(tree)
+        assert eventually(lambda: not processes_of(hanging)), processes_of(hanging)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == (130 if number != signal.SIGKILL else -9), errors
     assert "Traceback" not in errors and "Exception ignored" not in errors

@@ -114,6 +114,14 @@ def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMon
     for text in (result.stdout, clone.tree.run("check").stdout):
         assert str(repo.tree.root) not in text
 
+    # Without `cache-dir`, too: what another checkout of this user knows is taken over, and kept.
+    (clone.tree.root / CACHE).rename(clone.tree.home / ".cache/pyfmt/another")
+    clone.tree.write({"pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n'})
+    assert cached(clone.tree.check()[1]) == found
+    shutil.rmtree(clone.tree.home / ".cache/pyfmt/another")
+    clone.tree.write({"pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n\n'})
+    assert cached(clone.tree.check()[1]) == found
+
 
 def test_explain_says_what_has_changed(tree: Monorepo) -> None:
     file = "projects/alpha/alpha/main.py"

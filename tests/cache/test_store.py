@@ -37,6 +37,21 @@ def python(code: str, *arguments: str | Path) -> list[str]:
     return [sys.executable, "-P", "-c", start + textwrap.dedent(code), *map(str, arguments)]
 
 
+def test_what_stores_of_other_checkouts_know_is_taken_over_and_they_stay_as_they_are(tmp_path: Path) -> None:
+    filled(tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / FILE_NAME).write_bytes(b"no database")
+    before = {path: path.read_bytes() for path in tmp_path.glob("*/*.sqlite")}
+    with Store(tmp_path / "three", others=tmp_path) as store:
+        assert store.get(VALUES, shared=False) == {}, "what holds at one place alone"
+        assert store.get([*VALUES, b"unknown"]) == VALUES and not store.trouble
+    with Store(tmp_path / "three") as store:
+        assert store.get(VALUES) == VALUES, "kept"
+    with Store(tmp_path / "four", group="believes-others", others=tmp_path) as store:
+        assert store.get(VALUES) == {}, "who believes other machines has other stores"
+    assert before == {path: path.read_bytes() for path in before}
+
+
 SECTOR = 512  # bytes: what a disk writes at once
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import generate, growth, rounds, shards
+from benchmarks import corpora, generate, growth, real, rounds, shards
 from benchmarks.growth import Grown
 from benchmarks.measuring import Contestant, Cost
 from benchmarks.results import Results, targets, text
@@ -112,3 +112,40 @@ def test_shards_of_360_recorded_projects_are_even() -> None:
         exact, drifted = shards.simulate(recorded, 360, count, random.Random())
         assert 1 <= exact <= 1.01  # by luck, times that are off may divide more evenly still
         assert 1 <= drifted <= 1.15
+
+
+def test_the_table_on_real_code_is_measured_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYFMT_CORPORA", str(tmp_path / "corpora"))
+    corpus = corpora.Corpus("little", "2026-11-27", ())
+    (tmp_path / "home").mkdir()
+    for another in ("", "-elsewhere"):  # as `corpora.make` leaves it, without the network
+        place = tmp_path / "corpora" / f"{corpus.key}{another}"
+        place.mkdir(parents=True)
+        tree = Monorepo(place / "tree", tmp_path / "home")
+        tree.root.mkdir()
+        tree.write(LITTLE)
+        for package in ("leaf", "library"):
+            tree.environment(f"packages/{package}")
+        tree.git("init", "--quiet")
+        tree.git("add", "--all")
+        tree.git("commit", "--quiet", "--message", "all")
+        (place / "made").touch()
+    monkeypatch.setattr(rounds, "settle", lambda: None)
+    written: list[str] = []
+
+    found = real.measure(corpus, 1, set(real.PEERS), written.append)
+
+    assert found.pyfmt.costs.keys() >= real.WANTED.keys(), "the whole table"
+    assert tree.git("status", "--porcelain") == ""
+    assert "| a line of a library | a twentieth of the loop's | " in written[-1], written
+    assert "- a line of a leaf: packages/leaf/leaf.py" in written[-1].splitlines()
+
+
+LITTLE = {
+    "pyproject.toml": '[tool.pyfmt]\ntools = ["mypy"]\n',
+    ".gitignore": ".venv/\n",
+    "packages/leaf/pyproject.toml": '[project]\nname = "leaf"\nversion = "1.0"\ndependencies = ["library"]\n',
+    "packages/leaf/leaf.py": "from library import twice\n\n\ndef four() -> int:\n    return twice(2)\n",
+    "packages/library/pyproject.toml": '[project]\nname = "library"\nversion = "1.0"\n',
+    "packages/library/library.py": "def twice(number: int) -> int:\n    found = number\n    return 2 * found\n",
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.end_to_end import trees
@@ -71,3 +73,34 @@ def test_a_script_is_judged_with_its_own_dependencies_and_the_project_with_its(t
     assert (SCRIPT, "E0401", own) in _lint(tree, 1, SCRIPT)[0]
     _run(tree, "format", SCRIPT).expect(0)
     assert tree.read(SCRIPT) == BODY
+
+
+READING = """
+import sys
+from pyfmt import disk
+from pyfmt.cli.main import main
+real = disk.read_python
+disk.read_python = lambda path: print("read", path, file=sys.stderr) or real(path)
+sys.argv[0] = "pyfmt"
+sys.exit(main())
+"""
+
+
+def test_of_loose_files_that_nobody_asks_for_none_is_parsed(tmp_path: Path) -> None:
+    tree = trees.one_project(tmp_path, {"app/__init__.py": '"""App."""\n'})
+    tree.write({"loose.py": '"""It imports what nobody has."""\n\nimport missing\n'})
+
+    def read(*paths: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", READING, "lint", "--no-cache", "--tool", "mypy", *paths],
+            cwd=tree.root,
+            env=tree.environment_variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == (2 if "loose.py" in paths else 0), done.stdout + done.stderr
+        return done.stderr
+
+    assert "loose.py" not in read("app")
+    assert "read" in read("loose.py", "app")

@@ -173,6 +173,23 @@ def main():
 """
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "import setuptools as s\ns.setup",
+        "from setuptools import setup as make\nmake",
+        "from distutils import core as c\nc.setup",
+        "import distutils.core as dc\ndc.setup",
+        "import distutils.core\ndistutils.core.setup",
+        "__import__('setuptools').setup",
+        "import importlib\nimportlib.import_module('setuptools').setup",
+    ],
+)
+def test_setup_is_seen_under_any_name(tmp_path: Path, call: str) -> None:
+    found = manifest(tmp_path, setup_py=f"{call}(name='a', install_requires=['click'])\n")
+    assert (found.distribution, found.needs, found.computed, found.calls_setup) == ("a", ("click",), False, True)
+
+
 def test_a_setup_py_that_builds_its_requirements_from_its_own_constants_is_known(tmp_path: Path) -> None:
     found = manifest(tmp_path, setup_py=COMPUTED)
     assert found.needs == ("six", "acme>=2.11.0", "certbot", "zope.interface", "attrs", "idna")

@@ -202,13 +202,24 @@ def test_what_a_manifest_says_stays_in_its_folder_and_no_stranger_names_an_index
             "work/a/pyproject.toml": project.format("twin", "1"),
             "work/b/pyproject.toml": project.format("twin", "1"),
             "tmp/uv.toml": 'index-url = "http://127.0.0.1:9/simple"\n',
-            **{f"{folder}/main.py": '"""Nothing."""\n' for folder in ("up", "slash", "work/a", "work/b")},
+            "pipenv/setup.cfg": "[metadata]\nname = piped\n",
+            "pipenv/Pipfile": "[packages]\niniconfig = '*'\n",
+            "pipenv/Pipfile.lock": json.dumps(
+                {
+                    "_meta": {"sources": [{"name": "own", "url": "http://127.0.0.1:9/simple"}]},
+                    "default": {"iniconfig": {"version": "==2.0.0"}},  # its index is that of the file
+                }
+            ),
+            **{f"{folder}/main.py": '"""Nothing."""\n' for folder in ("up", "slash", "work/a", "work/b", "pipenv")},
         },
     )
     tree.environ["TMPDIR"] = str(tree.root / "tmp")
     found = tree.run("what-if", "iniconfig<2", "--resolution", "highest", "-o", "json").expect(2).json["environments"]
     said = {tuple(each["projects"]): "; ".join(each["not_looked_at"]) for each in found}
-    assert said.pop(("up",)) == "" and not list(tmp_path.rglob("pwn*")) and len(said) == 2
+    assert said.pop(("up",)) == "" and not list(tmp_path.rglob("pwn*")) and len(said) == 3
+    assert said.pop(("piped",)).startswith("iniconfig: it comes from no index that is trusted")
+    trusted = tree.run("what-if", "--trust", "iniconfig<2", "--project", "piped").expect(2).stdout
+    assert "127.0.0.1:9" in trusted, "it is asked where the lock says"
     assert any("is no name of a distribution" in text for text in said.values())
     assert any("are both called twin" in text for text in said.values())
     tree.environ["XDG_CACHE_HOME"] = str(tree.root / "cache")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyfmt.core.parsing import Table, strings, table
 from pyfmt.projects.locks.values import PYPI, Lock, Package, Source, local, tables, text
 from pyfmt.projects.names import normalise
@@ -15,14 +17,18 @@ def read(data: Table, _manifest: Table) -> Lock:
     for category, entries in categories.items():
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
             raise ValueError(f"its category {category!r} is no table of packages")
+    sources = tables(table(data, "_meta").get("sources"))
+    urls = [text(source.get("url")).rstrip("/") for source in sources]
+    beyond = tuple("" if url == PYPI else url for url in urls)
+    # An entry that names no source, as dependencies of dependencies do, is asked of the first.
+    named = {"": next(iter(beyond), ""), **dict(zip((text(source.get("name")) for source in sources), beyond))}
     packages = tuple(
-        _package(name, entry, "" if category == _MAIN else category)
+        _package(name, entry, "" if category == _MAIN else category, named)
         for category, entries in categories.items()
         for name, entry in entries.items()
     )
-    urls = [text(source.get("url")).rstrip("/") for source in tables(table(data, "_meta").get("sources"))]
     groups = tuple(sorted(category for category in categories if category != _MAIN))
-    return Lock("Pipfile.lock", packages, groups=groups, indexes=tuple(url for url in urls if url not in ("", PYPI)))
+    return Lock("Pipfile.lock", packages, groups=groups, indexes=tuple(filter(None, beyond)))
 
 
 def source(entry: Table) -> Source:
@@ -36,11 +42,13 @@ def source(entry: Table) -> Source:
     return Source("url", place) if place else Source()
 
 
-def _package(name: str, entry: Table, category: str) -> Package:
+def _package(name: str, entry: Table, category: str, indexes: Mapping[str, str]) -> Package:
+    found = source(entry)
+    index = text(entry.get("index"))
     return Package(
         normalise(name),
         text(entry.get("version")).removeprefix("=="),
-        source(entry),
+        found._replace(place=indexes.get(index, indexes[""])) if found.kind == "index" else found,
         groups={category: text(entry.get("markers"))},
         extras=strings(entry.get("extras")),
         hashes={value: (value,) for value in strings(entry.get("hashes"))},
