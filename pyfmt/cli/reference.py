@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.cli.options import AUTO
-from pyfmt.cli.parser import build_parser, commands_of, command_module
+from pyfmt.cli.parser import build_parser, command_module, commands_of
 from pyfmt.config.schema import config_schema
 from pyfmt.reports.registry import FORMATS
 
