@@ -15,6 +15,7 @@ from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request, verbosity
 from pyfmt.core import fingerprints
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
+from pyfmt.core.listing import count
 from pyfmt.core.model import Accepted
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
@@ -22,7 +23,6 @@ from pyfmt.git import renames
 from pyfmt.reports import text_rest
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.tally import count
 from pyfmt.run import apply_baseline, baseline_files, pipeline
 from pyfmt.run.baseline_files import BaselineChange
 from pyfmt.run.progress import Progress

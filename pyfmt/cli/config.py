@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +180,7 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
     found = []
     for path in sorted({".", *(project.path for project in survey.projects)}):
         folder = settings.root / path
-        sections = _tool_sections(folder)
+        sections = table(disk.toml_or_empty(folder / "pyproject.toml"), "tool")
         for shared in settings.tool_configs:
             place, part = shown_path(shared.path, settings.root), TOOLS[shared.tool].merged
             why = f"{place} ({shared.origin}) serves all projects" + (f"; {part} count" if part else "")
@@ -190,7 +189,3 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
                 if str(folder / name.partition(" ")[0]) != shared.path:
                     found.append((path, shared.tool, shown_path(str(folder / name), settings.root), why))
     return found
-
-
-def _tool_sections(folder: Path) -> Mapping[str, Any]:
-    return table(disk.toml_or_empty(folder / "pyproject.toml"), "tool")

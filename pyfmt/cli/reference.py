@@ -103,7 +103,12 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     words = _group(parser, "positional arguments")
     own = [action for action in _group(parser, "options") if action.dest != "help"]
     running = _group(parser, _RUNNING)
-    usage = ["pyfmt", name, *(_usage(action) for action in own), *(["[OPTION]..."] if running else [])]
+    usage = [
+        "pyfmt",
+        name,
+        *(f"[{action.option_strings[-1]}{_value(action)}]" for action in own),
+        *(["[OPTION]..."] if running else []),
+    ]
     yield f"\n## pyfmt {name}\n\n    {' '.join([*usage, *map(_word, words)])}\n\n{parser.description}\n"
     yield from _options([*words, *own])
     if words or own:
@@ -135,10 +140,6 @@ def _value(action: argparse.Action) -> str:
     if name.startswith("="):
         return f"[{name}]"
     return f" [{name}]" if action.nargs == "?" else f" {name}"
-
-
-def _usage(action: argparse.Action) -> str:
-    return f"[{action.option_strings[-1]}{_value(action)}]"
 
 
 def _options(actions: list[argparse.Action]) -> Iterator[str]:

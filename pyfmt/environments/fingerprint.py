@@ -131,7 +131,7 @@ def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[s
     except OSError as error:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             unread[file] = parsing.why(error)
-        return _metadata_only(metadata), set()
+        return [_content(os.path.join(metadata, "METADATA"))], set()  # as Linux distributions have it
     rows: list[str] = []
     tops: set[str] = set()
     for line in lines:
@@ -147,11 +147,6 @@ def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[s
         rows.append(line)
     rows.sort()
     return rows, tops
-
-
-def _metadata_only(metadata: str) -> list[str]:
-    """Distributions without RECORD (a Linux distribution's packages): the digest of their METADATA."""
-    return [_content(os.path.join(metadata, "METADATA"))]
 
 
 def _direct_url(metadata: str, contents: Contents) -> list[str]:

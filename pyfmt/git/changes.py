@@ -12,7 +12,7 @@ from pyfmt import disk
 from pyfmt.core import dependents, parsing
 from pyfmt.core.files import MANIFESTS, PROJECT_WIDE
 from pyfmt.core.folders import nearest_home
-from pyfmt.core.listing import some
+from pyfmt.core.listing import count, some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
 from pyfmt.git.further import everywhere, further_links, is_left_behind
@@ -202,7 +202,9 @@ class _Attribution:
 
     def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
         bases = ", ".join(base[:12] for base in self._diff.bases)
-        notes = [f"since {said}, at {bases}: {_count(len(self._diff.changes), 'changed file')}"]
+        notes = [
+            f"since {said}, at {bases}: {count(len(self._diff.changes), 'changed file') if self._diff.changes else 'no changed files'}"
+        ]
         notes += [f"{path} changed, which all projects share: everything counts" for path in shared]
         notes += [f"{path} changed, but installs the same packages" for path in self._locks.same()]
         return tuple(notes)
@@ -367,7 +369,3 @@ def _distribution(pyproject: bytes) -> str | None:
     except (ValueError, AttributeError):
         return None
     return name if isinstance(name, str) else None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

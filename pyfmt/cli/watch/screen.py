@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pyfmt.core.errors import PyfmtError
-from pyfmt.core.listing import some
+from pyfmt.core.listing import count, some
 from pyfmt.core.request import OutputSpec
 from pyfmt.reports.escaping import printable, printable_text
 
@@ -46,9 +46,9 @@ class Screen:
         self._clear()
         print(printable_text(f"pyfmt: error: {error}"), file=sys.stderr, flush=True)
 
-    def rest(self, count: int | None) -> None:
-        """Nothing runs; `count` projects are watched, None: nobody knows how many."""
-        what = "" if count is None else f" {count} project{'' if count == 1 else 's'}"
+    def rest(self, number: int | None) -> None:
+        """Nothing runs; `number` projects are watched, None: nobody knows how many."""
+        what = "" if number is None else f" {count(number, 'project')}"
         self._say(f"watching{what}, last run {_now()}; press Ctrl-C to end")
 
     def _clear(self) -> None:

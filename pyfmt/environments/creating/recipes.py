@@ -177,7 +177,7 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
     step = Step(own[0], lines, tuple(files), folders, overrides=overrides)
     manifest = "pyproject.toml" if (own[0] / "pyproject.toml").is_file() else "setup.py"
     source = ", ".join([path.name for path in files] or [manifest])
-    if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
+    if any("--hash" in disk.read_text(path, "replace") for path in files):  # in hash mode pip refuses folders
         return Recipe(source, (Step(own[0], files=tuple(files)), replace(step, files=())), notes, neighbours)
     if not (step.lines or step.files or step.folders):
         where = ", ".join(str(path) for path in own)
@@ -267,7 +267,3 @@ def _distribution(folder: Path) -> str:
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
     return normalise(name) if isinstance(name, str) else ""
-
-
-def _has_hashes(path: Path) -> bool:
-    return "--hash" in disk.read_text(path, "replace")

@@ -25,7 +25,7 @@ def pipenv(place: Place) -> Iterator[Found]:
     dot_venv = place.path(".venv")
     if os.path.isfile(dot_venv):
         return  # a .venv file: the project's folder comes next, and follows Pipenv's rule for it
-    central = Found(os.path.join(_central_folder(place), environment_name(place)), "pipenv", cure=cure)
+    central = Found(os.path.join(workon_homes(place.around)[0], environment_name(place)), "pipenv", cure=cure)
     in_project = Found(dot_venv, "pipenv", cure=cure)
     chosen = truth(place.environ.get("PIPENV_VENV_IN_PROJECT"))
     if chosen is None:
@@ -51,7 +51,3 @@ def environment_name(place: Place) -> str:
     python = place.environ.get("PIPENV_PYTHON", "")
     suffix = f"-{os.path.basename(python) if os.path.isabs(python) else python}" if python else ""
     return f"{safe}-{short_digest(digest)}{suffix}"
-
-
-def _central_folder(place: Place) -> str:
-    return workon_homes(place.around)[0]

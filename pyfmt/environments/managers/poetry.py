@@ -101,8 +101,8 @@ def _package_name(place: Place, section: JsonObject | None) -> str | None:
 
 def central_folder(place: Place) -> str:
     """`virtualenvs.path`: environment variable, poetry.toml, config.toml, else `{cache-dir}/virtualenvs`."""
-    cache = place.environ.get("POETRY_CACHE_DIR") or _configured(place, ("cache-dir",)) or _default_cache(place)
-    cache = place.around.expand(str(cache))
+    cache = place.environ.get("POETRY_CACHE_DIR") or _configured(place, ("cache-dir",))
+    cache = place.around.expand(str(cache or place.around.user_folder("cache", "pypoetry", "pypoetry/Cache")))
     path = place.environ.get("POETRY_VIRTUALENVS_PATH") or _configured(place, ("virtualenvs", "path"))
     if not isinstance(path, str):
         return os.path.join(cache, "virtualenvs")
@@ -142,7 +142,3 @@ def _configured(place: Place, keys: tuple[str, ...]) -> Any:
 def _config_folder(place: Place) -> str:
     own = place.around.user_folder("config", "pypoetry", roaming=True)
     return place.environ.get("POETRY_CONFIG_DIR") or own
-
-
-def _default_cache(place: Place) -> str:
-    return place.around.user_folder("cache", "pypoetry", "pypoetry/Cache")
