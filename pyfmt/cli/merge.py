@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt import __version__, disk
+from pyfmt import __version__, config, disk
 from pyfmt.cli.options import add_outputs
 from pyfmt.cli.output import deliver
 from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core import merging
-from pyfmt.core.errors import UsageError
-from pyfmt.core.model import Severity
+from pyfmt.core.errors import PyfmtError, UsageError
 from pyfmt.core.report import Report, ShardRecord
+from pyfmt.core.request import Request
 from pyfmt.reports import json as json_report
+from pyfmt.reports.escaping import printable_text
 from pyfmt.reports.registry import check_format
 from pyfmt.run import pipeline
+from pyfmt.run.remote_cache import open_remote
 from pyfmt.tools.registry import equivalence, rule_kinds, syntax_ranks
 
 _AGAIN = "run all shards again, on the same commit and with the same pyfmt, configuration and options"
@@ -38,9 +42,26 @@ def run(options: argparse.Namespace) -> int:
     for output in display.outputs:
         check_format(output.format)
     merged = merge(options.reports, Path.cwd())
-    code = merging.exit_code(merged.report, merged.fail_on)
-    deliver(pipeline.RunResult(merged.report, code), plain_request(options), display)
+    code = merging.exit_code(merged.report, merged.shard.fail_on)
+    request = plain_request(options)
+    deliver(pipeline.RunResult(merged.report, code), request, display)
+    _publish(merged, request)
     return code
+
+
+def _publish(merged: Merged, request: Request) -> None:
+    """Tell the shards of later runs how long units took; what stands in the way costs a line, never the merge."""
+    try:
+        remote = open_remote(config.load(request, Path.cwd()), request, os.environ)
+    except PyfmtError as error:
+        sys.stderr.write(printable_text(f"note: no times are published: {error}") + "\n")
+        return
+    if remote is not None:
+        from pyfmt.run import shard_times  # deferred: only where there is a remote cache
+
+        shard_times.publish(remote, merged.shard, merged.report)
+        if remote.note:
+            sys.stderr.write(printable_text(f"note: no times are published: {remote.note}") + "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +75,10 @@ class ShardReport:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The whole report, and the severity from which it fails."""
+    """The whole report, and what its shards have in common."""
 
     report: Report
-    fail_on: Severity
+    shard: ShardRecord
 
 
 def merge(files: Sequence[str], cwd: Path) -> Merged:
@@ -75,7 +96,7 @@ def joined(parts: Sequence[ShardReport]) -> Merged:
     _check_complete(parts)
     reports = [part.report for part in sorted(parts, key=lambda part: part.shard.index)]
     same = equivalence(first.shard.merge_equivalent)
-    return Merged(merging.join(reports, syntax_ranks(), rule_kinds(), same), first.shard.fail_on)
+    return Merged(merging.join(reports, syntax_ranks(), rule_kinds(), same), first.shard)
 
 
 def _read(file: str, cwd: Path) -> ShardReport:

@@ -125,7 +125,10 @@ def add_gate(group: argparse._ActionsContainer) -> None:
     add_acceptance(group)
     group.add_argument("--shard", metavar="I/N", help="only part I of N; writes nothing; for `pyfmt merge`")
     group.add_argument(
-        "--shard-times", metavar="REPORT", help="with --shard: balance by the seconds in this JSON report"
+        "--shard-times",
+        metavar="REPORT",
+        help="with --shard: balance by the seconds in this JSON report, or by what `pyfmt merge` has put into the "
+        "remote cache: `remote`",
     )
 
 

@@ -71,6 +71,7 @@ class ShardRecord:
     fail_on: Severity
     baseline: str  # digest of the baselines that count, "" where none does
     merge_equivalent: bool = True  # of the configuration
+    monorepo: str = ""  # digest of where it was cloned from, or of its folder's name
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,19 @@ def head(root: Path) -> str:
     return _line(root, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
+def committed(root: Path) -> int | None:
+    """When the commit that is checked out was made, in seconds since the epoch; None where there is none."""
+    header = _line(root, "cat-file", "commit", "HEAD").partition("\n\n")[0]
+    (line,) = [line for line in header.splitlines() if line.startswith("committer ")] or [""]
+    seconds = line.rpartition("> ")[2].partition(" ")[0]
+    return int(seconds) if seconds.isdecimal() else None
+
+
+def origin(root: Path) -> str:
+    """Where the repository was cloned from, without user and password; "" where that is not known."""
+    return _line(root, "config", "--get", "remote.origin.url").rpartition("@")[2].removesuffix(".git")
+
+
 def is_clean(root: Path) -> bool:
     """Whether all files below `root` are those of the commit; False where git cannot tell."""
     options = ("--porcelain", "-z", "--ignore-submodules=dirty")

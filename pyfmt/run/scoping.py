@@ -107,4 +107,6 @@ def shard(work: planning.Work, run: RunContext) -> Share | None:
     units = (*formats, *lint_plan(work, run.imports).lint_units)
     groups = [group for group, used in ((work.formatted, work.formatters), (work.selected, work.linters)) if used]
     files = sorted({file for group in groups for found in (group or {}).values() for file in found})
-    return shard.share(run.request, shard.Whole(space.config, units, files, run.memory.digests.of), run.session.cwd)
+    remote = run.memory.store.remote if run.memory.store else None
+    whole = shard.Whole(space.config, units, files, run.memory.digests.of, remote)
+    return shard.share(run.request, whole, run.session.cwd)

@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyfmt import disk
+from pyfmt.cache.folders import digest as short_digest
 from pyfmt.cache.keys import fold
 from pyfmt.core import sharding
 from pyfmt.core.errors import UsageError
@@ -17,6 +19,9 @@ from pyfmt.core.request import Request
 from pyfmt.git import renames
 from pyfmt.tools.registry import costs
 from pyfmt.tools.versions import tool_versions
+
+if TYPE_CHECKING:
+    from pyfmt.cache.remote.remote import Remote
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,15 @@ class Whole:
     units: Sequence[Unit]
     files: Sequence[str]
     digest: Callable[[str], bytes]
+    remote: Remote | None = None
 
 
 def share(request: Request, whole: Whole, cwd: Path) -> Share:
     """The part that `--shard` names; raises UsageError where times are asked for and cannot be read."""
     assert request.shard is not None
     shard, settings = sharding.Shard(*request.shard), whole.config
-    times = _times(request.shard_times, cwd) if request.shard_times else {}
+    monorepo = short_digest(renames.origin(settings.root) or settings.root.name)
+    times = _times(request.shard_times, whole, monorepo, cwd) if request.shard_times else {}
     weights = sharding.Weights(_Sizes(settings.root), costs(), times).of(whole.units)
     parts = sharding.split(whole.units, weights, shard.count)
     plan = [[[*sharding.unit_key(unit), *_content(unit)] for unit in part] for part in parts]
@@ -76,6 +83,7 @@ def share(request: Request, whole: Whole, cwd: Path) -> Share:
         fail_on=settings.fail_on,
         baseline="",
         merge_equivalent=settings.merge_equivalent,
+        monorepo=monorepo,
     )
     own = parts[shard.index - 1]
     files = len({file for unit in own for file in unit.files})
@@ -86,14 +94,21 @@ def _at_home(units: Sequence[Unit]) -> frozenset[tuple[str, str]]:
     return frozenset((unit.tool, part.project.path) for unit in units for part in unit.parts if part.home)
 
 
-def _times(file: str, cwd: Path) -> dict[sharding.TimeKey, int]:
+def _times(source: str, whole: Whole, monorepo: str, cwd: Path) -> dict[sharding.TimeKey, int]:
     from pyfmt.reports import json as json_report  # deferred: only where there are times
+    from pyfmt.run import shard_times
 
+    if source == shard_times.REMOTE:
+        committed = renames.committed(whole.config.root)
+        if committed is None:
+            raise UsageError("needs git, which says from when the commit is", "--shard-times remote")
+        text = shard_times.published(whole.remote, monorepo, shard_times.day_of(committed))
+        return sharding.recorded_times(json_report.read(text, source)) if text else {}
     try:
-        text = disk.read_text(cwd / file)
+        text = disk.read_text(cwd / source)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot be read: {error}", file, "--shard-times takes a report of --output json") from error
-    return sharding.recorded_times(json_report.read(text, file))
+        raise UsageError(f"cannot be read: {error}", source, "--shard-times takes a report of --output json") from error
+    return sharding.recorded_times(json_report.read(text, source))
 
 
 class _Sizes:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.cache.remote.test_entries import SIGNING
+from tests.cache.remote.test_remote_runs import KEY, URL
 from tests.end_to_end import trees
+from tests.support.http_cache import http_cache
 from tests.support.monorepo import Monorepo
 
 BLOCK = "".join(f"    total += first_{number}(value, {number}) * 2\n" for number in range(8))
@@ -107,6 +111,37 @@ def test_balanced_by_recorded_times_it_is_the_same_report(tree: Monorepo) -> Non
     other = "../other.json"
     tree.run("check", "--shard=2/2", f"--output=json={other}")
     assert "differ in the plan" in tree.run("merge", names[0], other).expect(2).stderr
+
+
+def test_balanced_by_what_merging_has_put_into_a_remote_cache(tree: Monorepo, tmp_path: Path) -> None:
+    """All shards of a commit make one plan, whatever is published on its day."""
+    option = "--shard-times=remote"
+    assert "there is no remote cache" in tree.run("check", "--shard=1/2", option).expect(2).stderr
+    with http_cache(tmp_path) as server:
+        environ = {URL: server.url, KEY: SIGNING}
+        names = shards(tree, 2)
+        for name in names:
+            report = json.loads((tree.root / name).read_text())
+            for unit in report["units"]:
+                homeless = (unit["tool"], unit["projects"]) == ("format", ["homeless"])
+                unit |= {"seconds": 1000.0 if homeless else 1.0, "cached": False}
+            (tree.root / name).write_text(json.dumps(report))
+        tree.run("merge", *names, environ=environ).expect(2)
+        loads = []
+        for ahead in (0, 2):  # days: only then is what was published today of a day before the commit's own
+            tree.environ["GIT_COMMITTER_DATE"] = f"{int(time.time()) + ahead * 86_400} +0000"
+            tree.git("commit", "--quiet", "--amend", "--no-edit")
+            units = []
+            for index, name in enumerate(names, start=1):
+                tree.run("check", f"--shard={index}/2", f"--output=json={name}", option, environ=environ)
+                units.append(json.loads((tree.root / name).read_text())["units"])
+            loads.append(sorted(sum(unit["tool"] != "pyfmt" for unit in part) for part in units))
+            tree.run("merge", *names, "--output=json=../merged.json", environ=environ).expect(2)
+        assert loads[0][0] > 1 == loads[1][0], loads
+    away = tree.run("check", "--shard=1/2", option, environ={URL: server.url}).expect(2).stderr
+    assert "is not used" in away and "run this shard again" in away
+    merged = tree.run("merge", *names, "--output=json=../merged.json", environ={URL: server.url}).expect(2)
+    assert "no times are published" in merged.stderr
 
 
 def test_merging_fails_where_a_shard_is_missing_twice_or_none(tree: Monorepo) -> None:

@@ -48,13 +48,13 @@ class Remote:
         self._url = _plain(url)
         self._namespace = namespace
         self._keys = keys
-        self._reason = ""  # why it is not used
+        self.reason = ""  # why it is not used, or not any more
         self.traffic = Traffic()
         self.unsent: dict[bytes, bytes] = {}
         try:
             self._carrier = carrier()
         except Unreachable as error:
-            self._reason = str(error)
+            self.reason = str(error)
 
     @classmethod
     def refused(cls, url: str, reason: str) -> Remote:
@@ -76,8 +76,8 @@ class Remote:
     @property
     def note(self) -> str:
         """What a person should know of it, one line; "" for nothing."""
-        if self._reason:
-            return f"the remote cache {self._url} is not used: {self._reason}"
+        if self.reason:
+            return f"the remote cache {self._url} is not used: {self.reason}"
         if self.traffic.refused:
             count = self.traffic.refused
             return f"the remote cache {self._url}: {count} entr{'y' if count == 1 else 'ies'} not verified, not used"
@@ -92,7 +92,7 @@ class Remote:
         """The values of those keys that are there and can be trusted; of the `signed` ones alone, also by runs that
         believe others."""
         wanted = list(keys)
-        if self._reason or not wanted or (signed and not self._keys.verifies):
+        if self.reason or not wanted or (signed and not self._keys.verifies):
             return {}
         namespaces = (TRUSTED,) if signed else tuple(dict.fromkeys((self._namespace, TRUSTED)))
         began = time.monotonic()
@@ -112,7 +112,7 @@ class Remote:
                 if body is not None:
                     return unpack(namespace, key, body, self._keys, must_verify)
             except Unreachable as error:
-                self._reason = self._reason or str(error)
+                self.reason = self.reason or str(error)
             except (ValueError, IndexError, NotVerified):
                 self.traffic.refused += 1
         return None
@@ -122,7 +122,7 @@ class Remote:
         return None if entry is None else body_of(entry, lambda blob: self._get(f"cas/{blob}"))
 
     def _get(self, place: str) -> bytes | None:
-        if self._reason:
+        if self.reason:
             return None
         began = time.monotonic()
         data = self._carrier.get(place)
@@ -142,13 +142,13 @@ class Remote:
 
         def send(item: tuple[bytes, bytes]) -> None:
             key, value = item
-            if self._reason or (deadline is not None and time.monotonic() > deadline):
+            if self.reason or (deadline is not None and time.monotonic() > deadline):
                 return
             body = pack(self._namespace, key, value, self._keys)
             try:
                 self._write(entry_name(self._namespace, key), body)
             except Unreachable as error:
-                self._reason = self._reason or str(error)
+                self.reason = self.reason or str(error)
                 return
             self.traffic.sent += len(body)
             self.traffic.entries_sent += 1

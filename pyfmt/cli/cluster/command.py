@@ -25,9 +25,8 @@ from pyfmt.core.model import Config
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
 from pyfmt.environments.trust import is_stored
-from pyfmt.reports import json as json_report
 from pyfmt.reports.escaping import printable_text
-from pyfmt.reports.options import RenderOptions
+from pyfmt.run import shard_times
 from pyfmt.run.pipeline import RunResult
 from pyfmt.run.session import Session
 
@@ -72,7 +71,9 @@ def run(asked: Request, session: Session, machines: Cluster, same_filesystem: bo
     merged = merge.joined([merge.shard_report(f"part {part}", answer.report) for part, answer in answers.items()])
     report = replace(merged.report, root=str(settings.root))
     _remember_times(report, settings)
-    return RunResult(report, merging.exit_code(report, merged.fail_on), jobs=machines.slots, fail_on=merged.fail_on)
+    return RunResult(
+        report, merging.exit_code(report, merged.shard.fail_on), jobs=machines.slots, fail_on=merged.shard.fail_on
+    )
 
 
 def _refuse(asked: Request, same_filesystem: bool) -> None:
@@ -171,11 +172,6 @@ def _known_times(settings: Config) -> str:
 
 def _remember_times(report: Report, settings: Config) -> None:
     """Keep how long each unit took when it was last run: the next run on a cluster is balanced by that."""
-    known = _known_times(settings)
-    before = json_report.read(known, _TIMES.name).units if known else ()
-    ran = [unit for unit in report.units if not unit.cached]
-    now = {(unit.tool, unit.projects) for unit in ran}
-    kept = [unit for unit in before if (unit.tool, unit.projects) not in now]
-    alone = Report(report.root, report.command, units=(*kept, *ran))
+    times = shard_times.updated(_known_times(settings), report)
     with _times_store(settings) as store:
-        _TIMES.keep(store, {_LAST: json_report.render(alone, RenderOptions())})
+        _TIMES.keep(store, {_LAST: times})
