@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import time
@@ -41,9 +40,6 @@ def execute(options: argparse.Namespace, command: Command) -> int:
     _check_mistyped_command(request.paths, options.argv)
     for output in display.outputs:
         check_format(output.format)
-    # Nearly all that a run makes lives until its end: looking for garbage all the time costs a tenth of a run with
-    # nothing to do.
-    gc.set_threshold(100_000, 50, 100)
     _check_cluster(options)
     if options.executor:
         from pyfmt.cli.cluster import command as cluster  # deferred: only where it is asked for

@@ -77,16 +77,24 @@ def strings(value: object) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
+_NO_NODES = frozenset(("id", "attr", "ctx", "op", "ops", "kind", "type_comment", "level", "asname"))
+_FIELDS: dict[type, tuple[str, ...]] = {}  # of a kind of node: what may hold others
+
+
 def nodes(tree: ast.AST) -> list[ast.AST]:
-    """What `ast.walk` gives, in its order, in half its time."""
+    """What `ast.walk` gives, in its order, but for operators and the contexts of names: in a quarter of its time."""
     import ast  # deferred for start-up time, as above
 
     found = [tree]
     for node in found:  # which grows: breadth first
-        for name in node._fields:
+        kind = type(node)
+        if (fields := _FIELDS.get(kind)) is None:
+            known = () if kind is ast.Constant else kind._fields
+            fields = _FIELDS[kind] = tuple(name for name in known if name not in _NO_NODES)
+        for name in fields:
             value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
+            if type(value) is list:  # pylint: disable=unidiomatic-typecheck  # the parser makes no others
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
                 found.append(value)  # pylint: disable=modified-iterating-list
-            elif isinstance(value, list):
-                found.extend([item for item in value if isinstance(item, ast.AST)])
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,7 @@ class LockChanges:
         self._repository = repository
         self._bases = bases
         self._paths = paths
+        self._listed: dict[str, tuple[str, ...]] = {}
         self._texts: dict[tuple[str | None, str], str | None] = {}
         self._uses = {project.path: self._used_by(project) for project in projects}
         self._locks = {path for used in self._uses.values() for path in used}
@@ -106,18 +108,21 @@ class LockChanges:
         texts = [self._now(lock), *(self._text(base, lock) for base in self._bases)]
         return any(text is not None and f'"{place}"' in text for text in texts)
 
-    def _in_folder(self, folder: str) -> Iterator[str]:
-        """The lock and requirements files of a folder, deleted ones included."""
-        prefix = "" if folder == "." else folder + "/"
-        place = Path(self._root, folder)
-        for name in LOCK_FILES:
-            if prefix + name in self._paths or (place / name).is_file():
-                yield prefix + name
-        there = {
-            prefix + path.name for pattern in ("requirements*.txt", "requirements*.in") for path in place.glob(pattern)
-        }
-        gone = {path for path in self._paths if posixpath.dirname(path) == prefix.rstrip("/") and is_requirements(path)}
-        yield from sorted(there | gone)
+    def _in_folder(self, folder: str) -> tuple[str, ...]:
+        """The lock and requirements files of a folder, deleted ones included; it is listed once."""
+        if folder not in self._listed:
+            prefix = "" if folder == "." else folder + "/"
+            place = os.path.join(self._root, folder)
+            try:
+                names = os.listdir(place)
+            except OSError:
+                names = []
+            there = {prefix + name for name in names}
+            there |= {path for path in self._paths if posixpath.dirname(path) == prefix.rstrip("/")}
+            locks = [prefix + name for name in LOCK_FILES if prefix + name in there]
+            found = [path for path in locks if path in self._paths or os.path.isfile(os.path.join(self._root, path))]
+            self._listed[folder] = (*found, *sorted(filter(is_requirements, there)))
+        return self._listed[folder]
 
     def _is_touched(self, path: str) -> bool:
         """Whether a lock, or a requirements file that it includes, is among the changed paths."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import marshal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,13 @@ from pyfmt.core import parsing
 
 NAMES = "#"
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-_PLAIN = (ast.Name, ast.Tuple, ast.List, ast.Starred, ast.expr_context)
+# Every kind of node: its name, whether a line may begin with it, and its fields, the last first.
+_SHAPES = {
+    kind: (kind.__name__, issubclass(kind, (ast.stmt, ast.excepthandler)), kind._fields[::-1])
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+_PLAIN = (ast.Name, ast.Tuple, ast.List, ast.Starred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +36,14 @@ class Definition:
     sets: bool = False  # whether it may set attributes on what others define
 
 
-def definitions_of(tree: ast.Module) -> tuple[Definition, ...]:
-    """The definitions of a module parsed with type comments, in order."""
+def definitions_of(tree: ast.Module, inside: Sequence[Sequence[ast.AST]] | None = None) -> tuple[Definition, ...]:
+    """The definitions of a module parsed with type comments, in order; `inside` are the nodes of each statement, where
+    these are known."""
     found: list[Definition] = []
     line, always, first = 0, 0, _first_line(tree) == 1
-    for statement in tree.body:
+    for statement, nodes in zip(tree.body, inside or map(parsing.nodes, tree.body)):
         # Which names a statement finds depends on the order of both; that of those that always count is told by this.
         flat, line = _flattened([statement], line)
-        nodes = parsing.nodes(statement)
         names, sets = _names(statement, nodes), _sets_on_others(nodes)
         if sets or any(name[:1] == "_" and name[-1:] == "_" for name in names):
             names = set()
@@ -65,15 +71,17 @@ def _flattened(items: list[Any], line: int = 0) -> tuple[list[Any], int]:
     waiting: list[Any] = [items]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, list):
+        kind = type(item)
+        if kind is list:
             found.append(len(item))
-            waiting.extend(reversed(item))
-        elif isinstance(item, ast.AST):
-            found.append(type(item).__name__)
-            if isinstance(item, (ast.stmt, ast.excepthandler)):
+            waiting += item[::-1]
+        elif shape := _SHAPES.get(kind):
+            name, begins, fields = shape
+            found.append(name)
+            if begins:
                 found.append(item.lineno == line)
                 line = item.lineno
-            waiting.extend([getattr(item, name, None) for name in reversed(item._fields)])
+            waiting += [getattr(item, field, None) for field in fields]
         else:
             found.append((item,))
     return found, line

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from pyfmt.core.graphs import reached
 from pyfmt.imports.parse import Read
@@ -25,29 +27,34 @@ class Home:
     notebooks: tuple[str, ...] = ()  # they import, and nobody imports them
 
 
-@dataclass(slots=True)
 class _Names:
     """Modules by the dotted names under which they can be imported."""
 
-    files: dict[str, list[str]] = field(default_factory=dict)
-    below: dict[str, dict[str, None]] = field(default_factory=dict)  # a name, and the names directly below it
+    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
+        self.files: dict[str, list[str]] = {}
+        for name, file in named:
+            self.files.setdefault(name, []).append(file)
 
-    def add(self, name: str, file: str) -> None:
-        """One more file for a name."""
-        self.files.setdefault(name, []).append(file)
-        child = name
-        while child:
-            parent = child.rpartition(".")[0]
-            known = self.below.setdefault(parent, {})
-            if child in known:
-                break
-            known[child] = None
-            child = parent
+    @cached_property
+    def tops(self) -> frozenset[str]:
+        """The first parts of all names."""
+        return frozenset(name.partition(".")[0] for name in self.files)
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        """A name, and the names directly below it; few imports ask."""
+        below: dict[str, set[str]] = {}
+        for name in self.files:
+            child = name
+            while child and child not in below.setdefault(parent := child.rpartition(".")[0], set()):
+                below[parent].add(child)
+                child = parent
+        return below
 
     def children(self, name: str, deep: bool) -> Iterator[str]:
         """The files directly below a name, or all of them."""
-        below = self.below.get(name, {})
-        for child in reached(below, lambda each: self.below.get(each, ())) if deep else below:
+        below = self._below.get(name, set())
+        for child in reached(below, lambda each: self._below.get(each, ())) if deep else below:
             yield from self.files.get(child, ())
 
 
@@ -57,28 +64,21 @@ class ImportGraph:
     def __init__(self, homes: Sequence[Home], read: Read) -> None:
         self._read = read
         self._homes = homes
-        self._everywhere = _Names()
         self._own: dict[str, _Names] = {}  # of a project, made when it is first asked for
         self._loose: dict[str, _Names] = {}  # the same by their last parts
         self._absolutes: dict[tuple[str, str], set[str]] = {}  # what an import means to a project's files
         self._folders: dict[str, list[str]] = {}  # by path without suffix: "a/b" for a/b.py and a/b/__init__.py
+        self._placed: dict[str, list[tuple[str, str]]] = {}  # by project: such paths with their files
+        self._named: dict[str, list[tuple[str, str]]] = {}  # by project: dotted names with their files
         for home in homes:
-            for place, file in _places(home):
+            placed = [(_place(file), file) for file in home.files]
+            for place, file in placed:
                 self._folders.setdefault(place, []).append(file)
-                for name in _dotted_names(place, home):
-                    self._everywhere.add(name, file)
-                for name in _tails(place) if file.endswith(".pyi") else ():
-                    self._everywhere.add(name, file)  # stubs may lie on any mypy_path
-
-    def _names(self, known: dict[str, _Names], path: str, names_of: Callable[[str, Home], Iterable[str]]) -> _Names:
-        """The modules of a project by the names that `names_of` gives them."""
-        if path not in known:
-            known[path] = _Names()
-            for home in self._homes:
-                for place, file in _places(home) if home.path == path else ():
-                    for name in names_of(place, home):
-                        known[path].add(name, file)
-        return known[path]
+            self._placed.setdefault(home.path, []).extend(placed)
+            self._named.setdefault(home.path, []).extend(_dotted_names(placed, home.import_roots))
+        # Stubs may lie on any mypy_path.
+        stubs = ((place, file) for placed in self._placed.values() for place, file in placed if file.endswith(".pyi"))
+        self._everywhere = _Names(chain(*self._named.values(), _tails(stubs)))
 
     def importers(self, changed: Iterable[str]) -> dict[str, str]:
         """Every file that imports one of `changed`, directly or through others, with the file that it imports.
@@ -153,9 +153,12 @@ class ImportGraph:
         prefix = ""
         parts = name.split(".")
         # Something must put a further folder on the search path.
-        is_unknown = parts[0] not in self._everywhere.below.get("", ()) and parts[0] not in sys.stdlib_module_names
-        tables = [self._names(self._own, home, _dotted_names), self._everywhere]
-        tables += [self._names(self._loose, home, lambda place, _: _tails(place))] if is_unknown else []
+        is_unknown = parts[0] not in self._everywhere.tops and parts[0] not in sys.stdlib_module_names
+        if home not in self._own:
+            self._own[home] = _Names(self._named.get(home, ()))
+        if is_unknown and home not in self._loose:
+            self._loose[home] = _Names(_tails(self._placed.get(home, ())))
+        tables = [self._own[home], self._everywhere, *([self._loose[home]] if is_unknown else [])]
         for number, part in enumerate(parts):
             prefix = f"{prefix}.{part}" if prefix else part
             for table in tables:
@@ -225,19 +228,22 @@ def _above(file: str, text: str) -> str:
     return folder
 
 
-def _places(home: Home) -> Iterator[tuple[str, str]]:
-    return ((_place(file), file) for file in home.files)
+def _dotted_names(placed: Iterable[tuple[str, str]], roots: Iterable[str]) -> list[tuple[str, str]]:
+    """The names under which the modules of a project are imported from its roots, with their files."""
+    starts = ["" if root == "." else f"{root}/" for root in roots]
+    return [
+        (place[len(start) :].replace("/", "."), file)
+        for place, file in placed
+        for start in starts
+        if place.startswith(start) and place != "."
+    ]
 
 
-def _dotted_names(place: str, home: Home) -> Iterator[str]:
-    """The names under which a module of a project is imported."""
-    return (name for root in home.import_roots if (name := _dotted(place, root)))
-
-
-def _tails(place: str) -> list[str]:
-    """A module's path as a name, and what is left of it without its first folders."""
-    parts = place.split("/")
-    return [".".join(parts[start:]) for start in range(len(parts))]
+def _tails(placed: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Modules' paths as names, and what is left of these without their first folders."""
+    for place, file in placed:
+        parts = place.split("/")
+        yield from ((".".join(parts[start:]), file) for start in range(len(parts)))
 
 
 def _place(file: str) -> str:
@@ -245,14 +251,3 @@ def _place(file: str) -> str:
     stem = file.rpartition(".")[0]
     folder, _, name = stem.rpartition("/")
     return (folder or ".") if name == "__init__" else stem
-
-
-def _dotted(place: str, root: str) -> str:
-    """The dotted name of a module as it is imported from `root`; "" where it cannot be."""
-    if root == ".":
-        inside = "" if place == "." else place
-    elif place.startswith(root + "/"):
-        inside = place[len(root) + 1 :]
-    else:
-        inside = ""
-    return inside.replace("/", ".")

@@ -28,6 +28,13 @@ Read = Callable[[str], Sequence[str]]
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DYNAMIC = ("import_module", "__import__")
 # Packages whose parts lie in several places although they have an `__init__.py` (pkgutil, pkg_resources).
+_IMPORTING = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.Attribute,
+    ast.Constant,
+    ast.Call,
+)  # nodes of which something is asked here
 _EXTENDING = (b"extend_path", b"declare_namespace")
 
 
@@ -86,9 +93,10 @@ def read_module(source: bytes) -> ParsedModule:
     except (SyntaxError, ValueError) as error:
         texts = (*(f"{name}.**" for name in sorted(imported_names(source))), ".**")
         return ParsedModule(ModuleContent(texts, ""), _by_lines(source, extends, error))
-    nodes = parsing.nodes(tree)
+    inside = [parsing.nodes(statement) for statement in tree.body]
+    nodes = [node for each in inside for node in each if isinstance(node, _IMPORTING)]
     texts = tuple(dict.fromkeys(text for node in nodes for text in _texts(node)))
-    definitions = definitions_of(tree)
+    definitions = definitions_of(tree, inside)
     content = ModuleContent(texts, tree_digest(source, definitions), definitions)
     return ParsedModule(content, _statements(nodes, source, extends))
 

@@ -142,7 +142,7 @@ def test_the_action_runs_pyfmt_with_its_arguments(tree: Monorepo, tmp_path: Path
     defaults = {f"${{{{ inputs.{name} }}}}": item["default"] for name, item in action["inputs"].items()}
     tree.environ |= {"RUNNER_TEMP": str(tmp_path), "CI": "true", "GITHUB_ACTIONS": "true"}
     tree.environ["GITHUB_STEP_SUMMARY"] = str(tmp_path / "summary.md")
-    _install, make, check = [step for step in action["runs"]["steps"] if "run" in step]
+    _install, make, check, link = [step for step in action["runs"]["steps"] if "run" in step]
     codes = []
     for step in (make, check):
         tree.environ |= {name: defaults[value] for name, value in step["env"].items()}
@@ -150,6 +150,10 @@ def test_the_action_runs_pyfmt_with_its_arguments(tree: Monorepo, tmp_path: Path
         codes.append(done.returncode)
     assert codes == [0, 1], done.stdout + done.stderr
     assert "::warning" in done.stdout and "ugly.py" in (tmp_path / "summary.md").read_text()
+    assert "ugly.py" in (tmp_path / defaults["${{ inputs.report }}"]).read_text()
+    tree.environ["URL"] = "https://example.org/artifacts/1"
+    assert call(tree, "bash", "-e", "-o", "pipefail", "-c", link["run"]).returncode == 0
+    assert "\n\n[The whole report](https://example.org/artifacts/1)" in (tmp_path / "summary.md").read_text()
 
 
 def test_existing_files_are_extended_and_nothing_of_them_is_lost() -> None:
