@@ -39,7 +39,7 @@ def shortest_way(start: Iterable[_Node], goal: _Node, targets: Callable[[_Node],
         for target in targets(node):
             if target not in before:
                 before[target] = node
-                waiting.append(target)
+                waiting.append(target)  # pylint: disable=modified-iterating-list
     way: list[_Node] = []
     node_or_none: _Node | None = goal if goal in before else None
     while node_or_none is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,19 +59,15 @@ def lock_facts(
         facts = [(library.path, library.distribution, library.version) for library in libraries]
         inputs: dict[str, object] = {"what the project asks for": project.needs, "the versions of libraries": facts}
         what = f"ranges of libraries that {project.path} asks for"
-        lines = _lines(memo, what, inputs, lambda: _ranges(project, libraries)) if facts else []
+        lines = _lines(memo, what, inputs, partial(_ranges, project, libraries)) if facts else []
         lock = locks.find(root / project.path)
-        with suppress(locks.LockError):
-            if lock is not None:
-                content = {lock.name: locks.digest(lock)}
-                paths = by_path if lock.name == _EVERYTHING else closure([project.path], depends_on)
-                asking = [project, *(by_path[path] for path in paths)]
-                inputs = {**content, "what projects ask for": sorted({(each.path, each.needs) for each in asking})}
-                shown = lock.relative_to(root).as_posix()
-                lines += _lines(memo, f"whether {shown} is stale", inputs, lambda: _stale(lock, root, asking))
-                inputs, what = {**content, "tools": wanted}, f"versions of tools in {shown}"
-                held = _lines(memo, what, inputs, lambda: _versions(lock, wanted)) if wanted else []
-                locked += _tools(held, project.path, shown)
+        if lock is not None:
+            paths = by_path if lock.name == _EVERYTHING else closure([project.path], depends_on)
+            asking = [project, *(by_path[path] for path in paths)]
+            with suppress(locks.LockError):
+                left_behind, held = _of_lock(memo, root, lock, asking, wanted)
+                lines += left_behind
+                locked += _tools(held, project.path, lock.relative_to(root).as_posix())
         if lines:
             stale[project.path] = tuple(dict.fromkeys(lines))
     return LockFacts(stale, tuple(locked))

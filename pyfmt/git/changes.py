@@ -202,9 +202,8 @@ class _Attribution:
 
     def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
         bases = ", ".join(base[:12] for base in self._diff.bases)
-        notes = [
-            f"since {said}, at {bases}: {count(len(self._diff.changes), 'changed file') if self._diff.changes else 'no changed files'}"
-        ]
+        number = len(self._diff.changes)
+        notes = [f"since {said}, at {bases}: {count(number, 'changed file') if number else 'no changed files'}"]
         notes += [f"{path} changed, which all projects share: everything counts" for path in shared]
         notes += [f"{path} changed, but installs the same packages" for path in self._locks.same()]
         return tuple(notes)

@@ -136,7 +136,7 @@ def _gantt(report: Report) -> Iterator[str]:
         kind = "bar cached" if unit.cached else "bar"
         yield _label(_unit_name(unit, units), top)
         yield f'<rect class="{kind}" x="{start:.1f}" y="{top + 16}" width="{max(2.0, width):.1f}" height="16">'
-        yield (f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, {count(unit.files, 'file')}</title></rect>")
+        yield f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, {count(unit.files, 'file')}</title></rect>"
         took = "cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"
         yield f'<text x="{_BARS + 10}" y="{top + 29}">{took}</text>'
     yield "</svg>"

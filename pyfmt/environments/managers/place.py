@@ -109,8 +109,8 @@ class Monorepo:
         return self.environ.get("XDG_DATA_HOME") or os.path.join(self.home, ".local", "share")
 
     def user_folder(self, kind: str, app: str, windows: str = "", roaming: bool = False) -> str:
-        """Where an application keeps what is "config", "data" or "cache" of this user, as platformdirs has it; `windows`
-        is what it is called there, if that is something else."""
+        """Where an application keeps its "config", "data" or "cache" of this user, as platformdirs has it; `windows` is
+        what it is called there, if that is something else."""
         if sys.platform == "darwin":
             return os.path.join(self.home, "Library", "Caches" if kind == "cache" else "Application Support", app)
         if sys.platform == "win32":

@@ -13,7 +13,7 @@ _PLATFORM = "sys_platform == '{}'"
 
 
 def read(data: Table, manifest: Table) -> Lock:
-    """The lock as one; `manifest` is the pyproject.toml beside it, which says for Poetry 1 what the project asks for."""
+    """The lock as one; `manifest` is the pyproject.toml beside it: for Poetry 1 it says what the project asks for."""
     entries = tables(data.get("package"))
     modern = all("groups" in entry for entry in entries)
     packages = tuple(_package(entry, modern) for entry in entries)

@@ -1,4 +1,4 @@
-"""One run over other contents than the work tree's: where they are, which of them are meant, and how a run sees them."""
+"""A run over other contents than the work tree's: where they are, which of them are meant, how the run sees them."""
 
 from __future__ import annotations
 

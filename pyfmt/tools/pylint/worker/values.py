@@ -53,8 +53,8 @@ def _one(value: Any) -> tuple[str, str] | None:
 
 
 class Watched(dict[str, Any]):
-    """The names of a module, or the attributes of a class, that tell what is looked up before they answer: a name, NAMES
-    for which there are, ALL for all that they stand for."""
+    """The names of a module, or the attributes of a class, that tell what is looked up before they answer: a name,
+    NAMES for which there are, ALL for all that they stand for."""
 
     note: Callable[[str], None] = staticmethod(lambda name: None)  # who wants to know
     names: str = NAMES
