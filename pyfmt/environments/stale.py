@@ -73,6 +73,18 @@ def lock_facts(
     return LockFacts(stale, tuple(locked))
 
 
+def _of_lock(
+    memo: TextMemo, root: Path, lock: Path, asking: Sequence[Project], tools: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """What a lock does not hold of what projects ask for, and its versions of tools; raises LockError."""
+    content: dict[str, object] = {lock.name: locks.digest(lock)}
+    shown = lock.relative_to(root).as_posix()
+    inputs = {**content, "what projects ask for": sorted({(each.path, each.needs) for each in asking})}
+    lines = _lines(memo, f"whether {shown} is stale", inputs, partial(_stale, lock, root, asking))
+    inputs, what = {**content, "tools": tools}, f"versions of tools in {shown}"
+    return lines, _lines(memo, what, inputs, partial(_versions, lock, tools)) if tools else []
+
+
 def _lines(memo: TextMemo, what: str, inputs: Mapping[str, object], answer: Callable[[], Iterable[str]]) -> list[str]:
     return memo.recall(what, inputs, lambda: "\n".join(answer())).splitlines()
 
