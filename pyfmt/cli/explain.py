@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pyfmt.cli import explain_rule
 from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request, verbosity
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.core.errors import EXIT_CLEAN
+from pyfmt.core.errors import EXIT_CLEAN, ConfigError
 from pyfmt.core.memo import HIT, miss
 from pyfmt.core.model import Config, Project, Resolution, ToolConfig
 from pyfmt.core.request import Request
@@ -147,7 +148,8 @@ def _explain_memory(run: RunContext, files: tuple[str, ...]) -> Iterator[str]:
     verdicts([file for file in files if file.endswith(NOTEBOOK_SUFFIX)], run)
     known_directives(run, files)
     if space.config.boundaries is not None:
-        check(BoundaryQuestion(space.config, space.projects, {p.path: p.checked for p in space.projects}), memory)
+        with suppress(ConfigError):  # which every run tells
+            check(BoundaryQuestion(space.config, space.projects, {p.path: p.checked for p in space.projects}), memory)
     if space.config.versions_policy is not None:
         read_matrix(space.config.root, space.survey, space.resolutions, memory.memo)
     told = {what: said for what, said in sorted((memory.told or {}).items()) if said != miss(())}
