@@ -1,4 +1,4 @@
-"""What a remote cache brings to a fresh machine: `python -m benchmarks.remote [--libraries 10 --services 30 --files 12]`.
+"""What a remote cache brings to a fresh machine: `python -m benchmarks.remote [--services 30]`.
 
 Makes a generated monorepo with real environments, checks it cold with an empty server on the loopback interface, and
 sends all of it (`pyfmt cache push`). Then, each time on a machine on which pyfmt never ran (an empty home): the whole

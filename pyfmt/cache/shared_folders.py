@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.remote.entries import LARGEST
 from pyfmt.cache.remote.remote import Remote
 from pyfmt.cache.store import Store
 from pyfmt.tools.registry import TOOLS
@@ -48,7 +49,7 @@ def push(store: Store, remote: Remote) -> None:
     for name, tool in sorted(rest.items()) if remote.speaks_for_all else ():
         folder = Path(name)
         packed = _packed(folder, tool)
-        if packed is not None:
+        if packed is not None and len(packed) <= LARGEST:
             remote.send_later({_key(folder): packed})
             if remote.flush(None):
                 break
