@@ -17,7 +17,7 @@ def search_order(unit: Unit, part: Part, facts: KeyFacts) -> tuple[str, ...]:
     """The folders in which modules are looked for, portable: first those that the files are imported from."""
     environment, roots = unit.environment, part.project.import_roots
     assert environment is not None, unit
-    files = sorted((*part.files, *part.context, *part.beside))
+    files = sorted((*part.files, *part.context))
     own = (_ROOT + each if each != "." else _ROOT for each in (*(_root_of(file, roots) for file in files), *roots))
     further = (*environment.search_path, *facts.roots.get(environment.prefix, ()))
     return tuple(dict.fromkeys((*own, *(portable(path, environment, facts.root) for path in further))))

@@ -45,7 +45,7 @@ from pyfmt.tools.registry import TOOLS
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
 
-_RECORD = MemoKind("files", 3, Record)
+_RECORD = MemoKind("files", 4, Record)
 
 
 class FileRecords:
@@ -82,7 +82,7 @@ class FileRecords:
         observed = self._remembered.observed(record.touched.name)
         if before is None or now is None or observed is None:
             return None
-        record.wide, record.beside = (now.wide, []), now.beside
+        record.wide = (now.wide, [])
         places, elsewhere = self._facts.places(unit, part), self._facts.places(other, theirs)
         renamed = self._renamed(orders.apart, now.reach.roots & before.roots, record)
         entry = entry_of(unit.tool, part, record, self._seen(record, now, elsewhere.at(places), renamed))
@@ -217,7 +217,7 @@ class FileRecords:
         if reach is None:
             return None
         own = [(file, self._facts.digest(file).hex()) for file in sorted({*part.files, *part.context})]
-        return seen_now(reach, effects, fold("wide", own, reach.names).hex(), part)
+        return seen_now(reach, effects, fold("wide", own, reach.names).hex())
 
     def _key(self, unit: Unit, part: Part) -> bytes:
         return _RECORD.key(part_inputs(unit, part, self._facts))

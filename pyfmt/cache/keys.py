@@ -98,7 +98,7 @@ def unit_inputs(unit: Unit, facts: KeyFacts, below: Callable[[str], bytes] | Non
         **installed,
         "the projects' layout": [[*_project(part.project), part.project.first_party] for part in unit.parts],
         f"what projects say to {unit.tool}": [facts.own_configs(unit.tool, part.project.path) for part in unit.parts],
-        "the files to check": [[part.home, sorted((*part.files, *part.context)), part.beside] for part in unit.parts],
+        "the files to check": [[part.home, sorted((*part.files, *part.context))] for part in unit.parts],
         **{
             SOURCES + portable(folder, environment, facts.root): below(folder).hex()
             for folder in seen_sources(unit, facts)

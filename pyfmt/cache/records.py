@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from pyfmt.cache import side_effects
 from pyfmt.cache.elsewhere import tells_of
-from pyfmt.cache.keys import fold
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.touched import AskedNames
@@ -24,7 +23,6 @@ class SeenNow:
 
     reach: Reach
     wide: str  # digest of what project-wide messages depend on
-    beside: str  # digest of what files that another environment answers for may set on others
 
     def digest(self, tool: str, file: str, findings: Iterable[Finding], effects: SideEffects) -> str:
         """Of all that the findings of a file depend on: its own content, and what it sees of others.
@@ -46,7 +44,6 @@ class Record:
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
-    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class Entry:
     @property
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
-        replay = side_effects.replay(self.record.effects, self.files, self.part.beside)
+        replay = side_effects.replay(self.record.effects, self.files)
         return {**replay, "wide": self.record.wide[0] != self.now.wide}
 
 
@@ -110,26 +107,26 @@ class Partial:
 
 def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> Entry | None:
     """What of a part must be linted anew, where a record is what is known of it; None where all of it must."""
-    if seen is None or record.beside != seen.now.beside:
+    if seen is None:
         return None
     now = seen.now
     everyone, asked = frozenset({*part.files, *part.context}), frozenset(part.files)
     gone = set(record.files) - everyone
     changed = {file for file in everyone if not _is_as_it_was(tool, record, now, file)}
-    if gone & {row[0] for row in (*record.effects.early, *record.effects.late)}:
-        return None
     answered = record.touched.changed(seen.answers) | seen.renamed
     setters = {file for file, (digest, _) in record.effects.made.items() if digest and now.reach.has(file)}
-    concerned = record.touched.concerned(answered, now.reach.of, {*everyone, *part.beside, *setters})
-    unknown = (concerned or set()).intersection(part.beside) - setters
-    if concerned is None or any(map(now.reach.sets, unknown)) or not answered.isdisjoint(seen.setting):
+    concerned = record.touched.concerned(answered, now.reach.of, {*everyone, *setters})
+    if concerned is None or not answered.isdisjoint(seen.setting):
         return None  # by now these may set other things on the classes of others
     changed |= concerned & everyone
-    moved = side_effects.moved(record.effects, now.reach, asked, gone.difference(part.beside), concerned)
-    affected = side_effects.affected(moved, record.effects, now.reach, everyone)
+    moved = side_effects.moved(record.effects, now.reach, asked, gone, concerned)
+    affected = side_effects.affected(moved, record.effects, now.reach, everyone, gone)
     if affected is None:
         return None
     wanted = changed | affected
+    orphans = side_effects.orphans(record.effects, everyone)
+    if orphans and (wanted or side_effects.affected(orphans, record.effects, now.reach, everyone, gone) != set()):
+        return None
     # What others set is looked at anew, wherever one of them has changed.
     is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
     files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
@@ -167,8 +164,7 @@ def drop_gone(entry: Entry) -> None:
     """Forget files that are not linted where a record was taken over, and what they set on others."""
     for file in set(entry.record.files) - entry.files.everyone:
         del entry.record.files[file]
-        if file not in entry.part.beside:
-            entry.record.effects.made.pop(file, None)
+        entry.record.effects.made.pop(file, None)
 
 
 def setting_of(record: Record, places: PortablePaths) -> frozenset[str]:
@@ -179,12 +175,9 @@ def setting_of(record: Record, places: PortablePaths) -> frozenset[str]:
     return frozenset((*(places.group(os.path.join(places.root, places.local(file))) for file in installed), *names))
 
 
-def seen_now(reach: Reach, effects: SideEffects, wide: str, part: Part) -> SeenNow:
+def seen_now(reach: Reach, effects: SideEffects, wide: str) -> SeenNow:
     """What files depend on, if packages that are not the checkout's ask for what was noted."""
-    asked = reach.asked(effects.asked, effects.tops)
-    setters = (file for file in part.beside if asked.sets(file))
-    beside = [(file, asked.seen_digest(file, effects.reads.get(file))) for file in setters]
-    return SeenNow(asked, wide, fold("beside", beside).hex())
+    return SeenNow(reach.asked(effects.asked, effects.tops), wide)
 
 
 def _is_as_it_was(tool: str, record: Record, now: SeenNow, file: str) -> bool:
@@ -219,8 +212,7 @@ def take_in(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
         record.wide = (now.wide, wide)
     if said is not None:
         side_effects.update(record.effects, now.reach, entry.files, said)
-        now = seen_now(now.reach, record.effects, now.wide, entry.part)
-        record.beside = now.beside
+        now = seen_now(now.reach, record.effects, now.wide)
         side_effects.redigest(record.effects, now.reach)
     record.files.update({file: ("", found) for file, found in rows.items()})
     # All that is not stale is as it was, also where files may see more by now.

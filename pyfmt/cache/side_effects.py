@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from pyfmt.imports.closure import ALL, Reach
@@ -24,9 +25,12 @@ class SideEffects:
     made: dict[str, tuple[str, list[Row]]] = field(default_factory=dict)  # by setter, with the digest of what it sees
     early: list[list[str]] = field(default_factory=list)  # file, name and path of a setter that its tree needed
     late: list[list[str]] = field(default_factory=list)  # the same while files were linted
-    touched: dict[str, list[str]] = field(default_factory=dict)  # by module outside of the checkout: who can see it
+    # By module outside of the checkout: whose imports lead to it, of the project's files and those that set something
+    touched: dict[str, list[str]] = field(default_factory=dict)
     reads: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by file: names looked up, by module
-    common: dict[str, bool] = field(default_factory=dict)  # attributes, and whether others than the checkout name them
+    common: dict[str, bool] = field(
+        default_factory=dict
+    )  # attributes, and whether others than the checkout look at them
     tops: list[str] = field(default_factory=list)  # top-level names for which `asked` is complete
     asked: list[str] = field(default_factory=list)  # what modules outside of the checkout ask for
 
@@ -69,33 +73,65 @@ def _digest(known: SideEffects, reach: Reach, file: str) -> str:
     return reach.seen_digest(file, known.reads.get(file)) if reach.has(file) else ""
 
 
-def affected(targets: Iterable[Target], known: SideEffects, reach: Reach, files: Iterable[str]) -> set[str] | None:
-    """Those of the files that can see what is set on `targets`; None where that may be all files."""
+def affected(
+    targets: Iterable[Target], known: SideEffects, reach: Reach, files: Iterable[str], gone: Collection[str] = ()
+) -> set[str] | None:
+    """Those of the files that can see what is set on `targets`; None where that may be all files.
+
+    Who could see it only through what files set that are `gone` looks at what these set.
+    """
     files = frozenset(files)
+    setters = known.made.keys() - frozenset(gone)
+    seeing = lru_cache(maxsize=None)(lambda module: _seeing(module, known, reach, (files, setters)))
     found: set[str] = set()
     for module, scope, attribute in targets:
         if reach.has(module):
             name = scope.partition(".")[0] or attribute
-            found.update(file for file in files if module in reach.of(file) and _looks_at(known, file, module, name))
+            looks = ((file, _looks_at(known, file, module, name)) for file in files)
+            found.update(file for file, known_to in looks if (file in seeing(module) if known_to is None else known_to))
         elif module in known.touched:
-            seen = files.intersection(known.touched[module])
-            # Names of a module's own need not be written as attributes, and what others name is looked at by others.
+            # Names of a module's own need not be written as attributes, and what others look at is looked at by others.
             everyone = not scope or known.common.get(attribute, True)
+            seen = files & seeing(module)
             found.update(file for file in seen if everyone or reach.names_attribute(file, attribute))
         else:
             return None  # it is no longer there, or nobody set anything on it before
     return found
 
 
-def _looks_at(known: SideEffects, file: str, module: str, name: str) -> bool:
-    """Whether a file has looked up a name of a module, or may have."""
+def _looks_at(known: SideEffects, file: str, module: str, name: str) -> bool | None:
+    """Whether a file has looked up a name of a module of the checkout, which it need not import: what others set leads
+    there, too. None: that is not known."""
     reads = known.reads.get(file)
-    return (
-        reads is None
-        or file == module
-        or not {name, ALL}.isdisjoint(reads.get(module, ()))
-        or any(path[:1] in ("", "?") for path in reads)
-    )
+    if reads is None or file == module or any(path[:1] in ("", "?") for path in reads):
+        return None
+    return not {name, ALL}.isdisjoint(reads.get(module, ()))
+
+
+def _seeing(
+    module: str, known: SideEffects, reach: Reach, given: tuple[frozenset[str], Collection[str]]
+) -> frozenset[str]:
+    """Who can see a module: whose imports lead to it, or to something on which such a one sets an attribute; `given`
+    are the files and setters in question."""
+    everyone, setters = given[0].union(given[1]), frozenset(given[1])
+
+    def importing(target: str) -> Iterable[str]:
+        if reach.has(target):
+            return (each for each in everyone if reach.has(each) and target in reach.of(each))
+        return known.touched.get(target, ())
+
+    found, done = everyone.intersection(importing(module)), frozenset[str]()
+    while new := (found & setters) - done:
+        done |= new
+        targets = {row[0] for setter in new for row in _rows(known, setter)}
+        found |= everyone.intersection(each for target in targets for each in importing(target))
+    return found
+
+
+def orphans(known: SideEffects, files: Collection[str]) -> set[Target]:
+    """What modules set that were built for others than these files: who else would have had them built, and when, is
+    not known."""
+    return {target for row in (*known.early, *known.late) if row[0] not in files for target in _targets(known, row[2])}
 
 
 def is_traceable(known: SideEffects, reach: Reach, files: LintedAnew, concerned: Collection[str]) -> bool:
@@ -130,14 +166,12 @@ def unsettled(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObj
     return affected(targets, known, reach, files.everyone - files.stale - files.left)
 
 
-def replay(known: SideEffects, files: LintedAnew, beside: Iterable[str] = ()) -> JsonObject:
-    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`); the files `beside` only set."""
+def replay(known: SideEffects, files: LintedAnew) -> JsonObject:
+    """What a worker is told of the earlier run (`pyfmt/tools/pylint/worker/task.py`)."""
     anew = files.stale | files.left
     setters = [(0, *row) for row in known.early if row[0] not in anew]
     waiting = {row[3] for row in setters}
-    setters += [
-        (0, file, "", file) for file in sorted({*files.everyone, *beside} - anew - waiting) if file in known.made
-    ]
+    setters += [(0, file, "", file) for file in sorted(files.everyone - anew - waiting) if file in known.made]
     setters += [(1, *row) for row in known.late if row[0] not in files.stale]
     return {
         "build": sorted(files.left),
@@ -149,15 +183,16 @@ def replay(known: SideEffects, files: LintedAnew, beside: Iterable[str] = ()) ->
 def update(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject) -> None:
     """Take in what was noted of the files that were linted anew; `redigest` has to follow."""
     is_whole = files.stale == files.everyone
+    before = {(file, row[2]) for file in known.made for row in _rows(known, file)}
     gone = {file for file, (digest, _) in known.made.items() if digest and not reach.has(file)}
     if is_whole:
         known.made, known.early, known.late, known.reads = {}, said["early"], said["late"], {}
     known.reads = {file: reads for file, reads in known.reads.items() if reach.has(file)}
     for file, reads in said["reads"].items():
-        before = known.reads.get(file) if file in files.everyone - files.stale else None
-        if before is not None:  # it was only built, and more was looked up when it was linted
-            reads = {path: sorted({*before.get(path, ()), *reads.get(path, ())}) for path in {*before, *reads}}
-            if file not in before:
+        linted = known.reads.get(file) if file in files.everyone - files.stale else None
+        if linted is not None:  # it was only built, and more was looked up when it was linted
+            reads = {path: sorted({*linted.get(path, ()), *reads.get(path, ())}) for path in {*linted, *reads}}
+            if file not in linted:
                 del reads[file]
         known.reads[file] = reads
     for file in files.stale | gone | set(said["made"]):
@@ -172,8 +207,8 @@ def update(known: SideEffects, reach: Reach, files: LintedAnew, said: JsonObject
             known.touched[target] = sorted(touching)
         elif target in known.touched:  # of one that is new only the files that were linted are known
             known.touched[target] = sorted((set(known.touched[target]) - files.stale) | set(touching))
-    for attribute in {row[2] for rows in said["made"].values() for row in rows}:
-        is_new = attribute not in known.common and not is_whole
+    for file, attribute in {(file, row[2]) for file, rows in said["made"].items() for row in rows}:
+        is_new = (file, attribute) not in before and not is_whole  # by those who were not built it may be looked at
         known.common[attribute] = is_new or attribute in said["common"] or known.common.get(attribute, False)
     known.tops = sorted(said["tops"] if is_whole else set(known.tops) & set(said["tops"]))
     known.asked = sorted(said["asked"] if is_whole else set(known.asked) | set(said["asked"]))

@@ -1,7 +1,8 @@
 """PURE: which files of libraries are judged in which environments, and where two environments share an answer.
 
 A library's files are judged at home, and in every environment whose own files reach them by imports. Two environments
-in which all that a file can see is the same give the same answer: one of them is asked.
+in which all that a file can see is the same give the same answer: one of them is asked. Of a tool for which a file can
+change what it says of others (`Tool.isolated`), that holds only where it is so for all files that are judged there.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Away:
     project: Project  # with the import roots that the environment has on its search path
     files: tuple[str, ...]
     asked: frozenset[str]  # those for which no other environment gives the answer
+    as_whole: bool = True  # whether none gives it for all of them together
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,19 @@ class Libraries:
     """The files that are judged away from home."""
 
     away: Mapping[str, tuple[Away, ...]] = field(default_factory=dict)  # by environment's prefix, ordered by path
-    answers: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)  # names of the environments answered for
+    # Names of the environments answered for, by file, and by library's path where it is for all files together.
+    answers: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
     agreed: frozenset[str] = frozenset()  # files in which a package is missing only if all environments lack it
     # By library's path: the paths of the dependents for which it is not judged, having no usable environment.
     blind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unasked: frozenset[str] = frozenset()  # libraries' paths that are judged at home only, as the configuration wants
 
-    def answered_by(self, environment: Environment, files: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What `Part.answers_for` holds, for files that an environment is asked about."""
-        found = ((file, self.answers.get((environment.prefix, file), ())) for file in files)
+    def answered_by(
+        self, environment: Environment, files: Iterable[str], library: str = ""
+    ) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What `Part.answers_for` holds, for files that an environment is asked about; with the path of their
+        `library`, for a tool that is asked about all of its files together."""
+        found = ((file, self.answers.get((environment.prefix, library or file), ())) for file in files)
         return tuple((file, names) for file, names in found if names)
 
 
@@ -62,20 +68,22 @@ def shared(uses: Iterable[Sequence[Use]], sight: Callable[[Use, str], str], agre
     """
     away: dict[str, list[Away]] = {}
     answers: dict[Place, list[str]] = {}
+    first: dict[object, Environment] = {}  # files with what they see -> who is asked
+
+    def is_asked(use: Use, seen: object, what: str) -> bool:
+        one = first.setdefault(seen, use.environment)
+        if one.prefix != use.environment.prefix:
+            answers.setdefault((one.prefix, what), []).append(use.environment.name)
+        return one.prefix == use.environment.prefix
+
     for library in uses:
         counts = Counter(file for use in library for file in use.files)
-        first: dict[tuple[str, str], Environment] = {}  # (file, what it sees) -> who is asked
         for use in library:
-            asked = set()
-            for file in use.files:
-                seen = sight(use, file) if counts[file] > 1 else ""
-                one = first.setdefault((file, seen), use.environment)
-                if one.prefix == use.environment.prefix:
-                    asked.add(file)
-                else:
-                    answers.setdefault((one.prefix, file), []).append(use.environment.name)
+            seen = tuple((file, sight(use, file) if counts[file] > 1 else "") for file in use.files)
+            asked = frozenset(each[0] for each in seen if is_asked(use, each, each[0]))
+            as_whole = is_asked(use, (use.project.path, seen), use.project.path)
             if not use.home:
-                away.setdefault(use.environment.prefix, []).append(Away(use.project, use.files, frozenset(asked)))
+                away.setdefault(use.environment.prefix, []).append(Away(use.project, use.files, asked, as_whole))
     ordered = {prefix: tuple(sorted(found, key=lambda each: each.project.path)) for prefix, found in away.items()}
     return Libraries(ordered, {place: tuple(sorted(names)) for place, names in answers.items()}, frozenset(agreed))
 

@@ -248,8 +248,6 @@ class Part:
     project: Project
     files: tuple[str, ...]  # whose findings are reported
     context: tuple[str, ...] = ()  # further files that the tool must take into account, not reported
-    # Files of a library for which another environment gives the answer: as `context`, whatever is selected.
-    beside: tuple[str, ...] = ()
     # False: files of a library in a dependent's environment. Rules about a project as a whole are checked at home only.
     home: bool = True
     # File -> names of further environments in which it sees the same, so that the findings hold there, too.

@@ -85,7 +85,7 @@ class _Packed:
     project: Project
     files: tuple[str, ...]
     home: bool = True
-    beside: tuple[str, ...] = ()  # as in `Part`
+    library: str = ""  # its path, where a tool is asked about all of its files together
 
 
 @dataclass
@@ -205,7 +205,7 @@ def _pack(
     ordered = sorted(members, key=lambda member: member.path)
     if facts.alone(tool):
         covered = ((p, tuple(file for file in p.files if facts.module_name(tool, file, p))) for p in ordered)
-        return [_Pack([_Packed(project, files)]) for project, files in covered] + [
+        return [_Pack([_Packed(project, files, library=project.path)]) for project, files in covered] + [
             _Pack([_covered(tool, each, facts)]) for each in away
         ]
     packs: list[_Pack] = []
@@ -227,10 +227,10 @@ def _pack(
 
 
 def _covered(tool: str, away: Away, facts: Facts) -> _Packed:
-    """What a tool that lints each project by itself is asked about, and what it has to know for that."""
-    files = [file for file in sorted(away.files) if facts.module_name(tool, file, away.project)]
-    asked = tuple(file for file in files if file in away.asked)
-    return _Packed(away.project, asked, False, tuple(file for file in files if file not in away.asked))
+    """What a tool that lints each project by itself is asked about."""
+    asked = sorted(away.files) if away.as_whole else ()
+    files = tuple(file for file in asked if facts.module_name(tool, file, away.project))
+    return _Packed(away.project, files, False, away.project.path)
 
 
 def _layers(tool: str, project: Project, files: Iterable[str], facts: Facts) -> list[dict[str, str]]:
@@ -346,7 +346,6 @@ def _part(tool: str, environment: Environment | None, member: _Packed, work: Wor
         member.project,
         report,
         tuple(file for file in member.files if file not in wanted),
-        beside=member.beside,
         home=member.home,
-        answers_for=work.libraries.answered_by(environment, report) if environment else (),
+        answers_for=work.libraries.answered_by(environment, report, member.library) if environment else (),
     )

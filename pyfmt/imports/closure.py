@@ -162,10 +162,6 @@ class Reach:
             total.update(f"\n{path}\0{seen}".encode("utf-8", "surrogateescape"))
         return total.hexdigest()
 
-    def sets(self, file: str) -> bool:
-        """Whether a file may set attributes on what others define."""
-        return not self._visible(file) or any(each.sets for each in self._defined(file))
-
     def tree_digest(self, file: str) -> str:
         """Of what others can see of a file and of all that it reaches: its comments, say, are not in it."""
         return self._folded(self._seen, file, lambda path: self._visible(path) or self._contents.get(path, ""))

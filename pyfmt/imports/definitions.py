@@ -33,7 +33,6 @@ class Definition:
 
     names: tuple[str, ...]
     digest: str
-    sets: bool = False  # whether it may set attributes on what others define
 
 
 def definitions_of(tree: ast.Module, inside: Sequence[Sequence[ast.AST]] | None = None) -> tuple[Definition, ...]:
@@ -44,11 +43,11 @@ def definitions_of(tree: ast.Module, inside: Sequence[Sequence[ast.AST]] | None 
     for statement, nodes in zip(tree.body, inside or map(parsing.nodes, tree.body)):
         # Which names a statement finds depends on the order of both; that of those that always count is told by this.
         flat, line = _flattened([statement], line)
-        names, sets = _names(statement, nodes), _sets_on_others(nodes)
-        if sets or any(name[:1] == "_" and name[-1:] == "_" for name in names):
+        names = _names(statement, nodes)
+        if _sets_on_others(nodes) or any(name[:1] == "_" and name[-1:] == "_" for name in names):
             names = set()
         digest = hashlib.sha256(marshal.dumps([first and not found, always, flat], 2)).hexdigest()[:16]
-        found.append(Definition(tuple(sorted(names)), digest, sets))
+        found.append(Definition(tuple(sorted(names)), digest))
         always += not names
     return tuple(found)
 

@@ -109,7 +109,7 @@ def find_libraries(run: RunContext, projects: Sequence[Project] | None = None) -
 class _KeptLibraries:
     """What is found, with environments by their names: no path of this machine."""
 
-    away: list[tuple[str, str, tuple[str, ...], tuple[str, ...], frozenset[str]]]  # as Away, after who judges
+    away: list[tuple[str, str, tuple[str, ...], tuple[str, ...], frozenset[str], bool]]  # as Away, after who judges
     answers: list[tuple[str, str, tuple[str, ...]]]
     agreed: frozenset[str]
     looked: list[tuple[tuple[str, int], str]]  # names that were looked at, in which site folder
@@ -117,7 +117,7 @@ class _KeptLibraries:
 
 
 _CONTENTS = ("by contents",)
-_KEPT = MemoKind("libraries", 5, _KeptLibraries, shared=False)  # site folders are this machine's
+_KEPT = MemoKind("libraries", 6, _KeptLibraries, shared=False)  # site folders are this machine's
 
 
 class _Finder:
@@ -278,7 +278,7 @@ class _Finder:
         sites = {site: place for place, site in self._sites.items()}
         return _KeptLibraries(
             [
-                (names[prefix], a.project.path, a.project.import_roots, a.files, a.asked)
+                (names[prefix], a.project.path, a.project.import_roots, a.files, a.asked, a.as_whole)
                 for prefix, libraries in found.away.items()
                 for a in libraries
             ],
@@ -291,8 +291,8 @@ class _Finder:
     def _restored(self, known: _KeptLibraries) -> Libraries:
         prefixes = {environment.name: prefix for prefix, environment in self.environments.items()}
         away: dict[str, tuple[Away, ...]] = {}
-        for name, path, roots, files, asked in known.away:
-            each = Away(replace(self._projects[path], import_roots=roots), files, asked)
+        for name, path, roots, files, asked, as_whole in known.away:
+            each = Away(replace(self._projects[path], import_roots=roots), files, asked, as_whole)
             away[prefixes[name]] = (*away.get(prefixes[name], ()), each)
         return Libraries(away, {(prefixes[name], file): others for name, file, others in known.answers}, known.agreed)
 

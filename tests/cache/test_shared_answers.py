@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cache.comparing import difference
 from tests.end_to_end.test_dependents import _FILES, environment, said
 from tests.support.monorepo import Monorepo
 from tests.support.virtualenvs import BuiltEnvironment, Recipe, build
@@ -125,31 +124,45 @@ def test_a_change_that_only_one_environment_has_is_found(
     assert not said(tree.check(command_name="lint")[1], "mypy", "attr-defined")
 
 
-def test_what_a_file_sets_that_another_environment_answers_for_is_that_of_the_environment(tmp_path: Path) -> None:
-    """two is asked of user.py alone, since its `pad` has a file more; of setter.py one is asked for both."""
-    uses = '"""App."""\n\nimport setter\nimport user\n\nprint(user, setter)\n'
-    more = '"""Sets."""\n\nimport ext\n\nfrom core import Base\n\nBase.helper = ext.More()\n'
-    user = '"""Uses."""\n\nimport pad\n\nfrom core import Base\n\nprint(Base().helper.right(), pad)\n'
+_SETTERS = {  # by module of the library; app.py of each dependent imports all but the test
+    "core": '\n\nclass Base:\n    """Base."""\n',
+    # What it sets is of a class that is not the same everywhere; neither reader imports that class.
+    "setter": "import ext\n\nfrom core import Base\n\nBase.helper = ext.More()\n",
+    "reader": "from core import Base\n\nprint(Base().helper.right())\n",
+    "other_reader": "import pad\n\nfrom core import Base\n\nprint(Base().helper.right(), pad)\n",
+    "tests.test_core": "from core import Base\n\nBase.fake = 1\n",  # which is seen at home alone
+    "fakes": "from core import Base\n\nprint(Base.fake)\n",
+    "patched": "import patches\n\nprint(patches)\n",  # installed, and sets something in two's environment alone
+    "shapes": "from shape import Shape\n\nprint(Shape.extra)\n",
+}
+
+
+def test_what_somebody_sets_counts_for_those_who_look_at_it_and_import_nothing_that_differs(tmp_path: Path) -> None:
     manifest = '[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n'
     needs = 'dependencies = ["lib"]\n[tool.uv.sources]\nlib = {{ path = "../lib", editable = true }}\n'
     files: dict[str, str | bytes] = {
         "pyproject.toml": "[tool.pyfmt]\n",
         "lib/pyproject.toml": manifest.format(name="lib"),
-        "lib/core.py": '"""Core."""\n\n\nclass Base:\n    """Base."""\n',
-        "lib/setter.py": more,
-        "lib/user.py": user,
     }
+    files |= {f"lib/{name.replace('.', '/')}.py": f'"""Some."""\n\n{text}' for name, text in _SETTERS.items()}
+    names = [name for name in _SETTERS if "." not in name]
     for name in ("one", "two"):
-        files |= {f"{name}/pyproject.toml": (manifest + needs).format(name=name), f"{name}/app.py": uses}
+        imports = "".join(f"import {each}\n" for each in sorted(names))
+        app = f'"""App."""\n\n{imports}\nprint({", ".join(names)})\n'
+        files |= {f"{name}/pyproject.toml": (manifest + needs).format(name=name), f"{name}/app.py": app}
     tree = Monorepo.create(tmp_path, files)
     tree.git("init", "--quiet")
     for name, method in (("lib", "right"), ("one", "wrong"), ("two", "wrong")):
         site = build(tree.root / name / ".venv", Recipe()).site_packages
         _write(site / "ext/__init__.py", '"""Ext."""\n' + _MORE.format(name=method))
         _write(site / "pad/__init__.py", "")
+        _write(site / "shape/__init__.py", '"""Shapes."""\n\n\nclass Shape:\n    """A shape."""\n')
+        _write(site / "patches/__init__.py", "import shape\n" + (name == "two") * "\nshape.Shape.extra = 1\n")
         if name != "lib":
             (site / "lib.pth").write_text(f"{tree.root / 'lib'}\n")
     _write(site / "pad/extra.py", "")
-    report = tree.check("--tool", "pylint")[1]
-    assert said(report, "pylint", "E1101") == {("lib/user.py", 7): ["two/.venv"]}
-    assert not difference(tree, "--tool", "pylint")
+    one, two = "one/.venv", "two/.venv"
+    expected = {"reader": [one, two], "other_reader": [one, two], "fakes": [one, two], "shapes": ["lib/.venv", one]}
+    for arguments in ((), ("--no-cache",)):
+        found = said(tree.check("--tool", "pylint", *arguments)[1], "pylint", "E1101")
+        assert {Path(path).stem: where for (path, _), where in found.items()} == expected, arguments

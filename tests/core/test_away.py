@@ -50,6 +50,16 @@ def test_one_environment_is_asked_for_all_that_see_the_same() -> None:
     assert made.answered_by(OLD, LIB.files) == ()
 
 
+def test_a_tool_for_which_files_change_each_other_is_asked_wherever_not_all_are_the_same() -> None:
+    files, third = LIB.files[:2], environment("third")
+    uses = [Use(HOME, LIB, LIB.files, True), *(Use(each, LIB, files, False) for each in (NEW, OLD, third))]
+    made = shared([uses], lambda use, file: "old" if (use.environment, file) == (OLD, "lib/a.py") else "same", [])
+    asked = {prefix: [each.as_whole for each in away] for prefix, away in made.away.items()}
+    assert asked == {"/m/new": [True], "/m/old": [True], "/m/third": [False]}, "at home there are tests"
+    assert made.answered_by(NEW, ["lib/b.py"], "lib") == (("lib/b.py", ("third",)),)
+    assert made.answered_by(HOME, LIB.files, "lib") == ()
+
+
 def test_findings_hold_wherever_the_asked_environment_answers_for() -> None:
     made = libraries()
     part = Part(LIB, LIB.files, answers_for=made.answered_by(HOME, LIB.files))

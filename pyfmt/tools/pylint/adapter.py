@@ -119,7 +119,7 @@ def group(part: Part, environment: Environment, root: str) -> JsonObject:
         "project": part.project.name,
         "folder": os.path.normpath(os.path.join(root, part.project.path)),
         "files": [os.path.join(root, file) for file in part.files],
-        "context": [os.path.join(root, file) for file in (*part.context, *part.beside)],
+        "context": [os.path.join(root, file) for file in part.context],
         "import_roots": [os.path.normpath(os.path.join(root, path)) for path in part.project.import_roots],
         "py_version": least,
         "home": part.home,

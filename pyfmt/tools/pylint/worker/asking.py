@@ -6,6 +6,7 @@ before any tree is built, in the process that others are forked from: what the s
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -17,7 +18,8 @@ asked: dict[str, dict[str, str]] = (
     {}
 )  # by the asking module's file or name: absolute name -> what was found, "" for none
 watching: list[Any] = []  # told which module has been imported (`sees`), or why it could not be (`fails`)
-named: dict[str, set[str]] = {}  # by a module's file or name: its attributes, and strings that could name one
+# By a module's file or name: the attributes that it looks at, and strings that could name one.
+named: dict[str, set[str]] = {}
 
 
 def listen() -> None:
@@ -45,7 +47,8 @@ def listen() -> None:
         return found
 
     def visit_attribute(this: Any, node: Any, parent: Any) -> Any:
-        this.__dict__.setdefault("_pyfmt_named", set()).add(node.attr)
+        if not isinstance(node.ctx, ast.Store):
+            this.__dict__.setdefault("_pyfmt_named", set()).add(node.attr)
         return attribute(this, node, parent)
 
     def visit_constant(this: Any, node: Any, parent: Any) -> Any:
@@ -68,19 +71,12 @@ def place(module: Any) -> str:
     return str(module.file or module.name)
 
 
-def touching(
-    targets: Iterable[str], setters: Mapping[str, Iterable[str]], files: Iterable[str]
-) -> dict[str, list[str]]:
-    """For each of the `targets` (modules by their places) those of the files from which imports lead to it.
-
-    `setters` says on which modules each file sets attributes: who sees these sees the file that has set them, too.
-    """
+def touching(targets: Iterable[str], files: Iterable[str]) -> dict[str, list[str]]:
+    """For each of the `targets` (modules by their places) those of the files from which imports lead to it."""
     importers: dict[str, set[str]] = {}
     for asking, found in asked.items():
         for module in found.values():
             importers.setdefault(module, set()).add(asking)
-    for setter, its_targets in setters.items():
-        importers.setdefault(setter, set()).update(its_targets)
     wanted = set(files)
     answer = {}
     for target in targets:
@@ -99,9 +95,15 @@ def names_of_others(is_own: Callable[[str], bool], tops: frozenset[str]) -> list
     return sorted({name for found in others for name in found if name.partition(".")[0] in tops})
 
 
-def named_by_others(is_own: Callable[[str], bool]) -> set[str]:
-    """The attributes that modules name which are not the checkout's own."""
-    return {name for module, names in named.items() if not is_own(module) for name in names}
+def named_by_others(setters: Mapping[str, set[str]], is_own: Callable[[str], bool]) -> list[str]:
+    """Those of the attributes of which `setters` says who sets them that modules look at which are not the checkout's
+    own; a module that alone sets an attribute is no other one: who comes to it has it built."""
+    others = {module: names for module, names in named.items() if not is_own(module)}
+    return sorted(
+        attribute
+        for attribute, files in setters.items()
+        if any(attribute in names and files != {module} for module, names in others.items())
+    )
 
 
 def tops_below(folders: Iterable[str], further: Iterable[str]) -> frozenset[str]:

@@ -143,9 +143,11 @@ class Effects:
         made = {name(path): [self._row(path, *item) for item in sets.items()] for path, sets in self._made.items()}
         targets = {target for sets in self._made.values() for target, _, _ in sets if not self._places.is_own(target)}
         targets.update(map(self._places.path, self._noted["targets"] if self._noted else ()))
-        setters = {path: [target for target, _, _ in sets] for path, sets in self._made.items()}
-        touched = asking.touching(targets, setters, self._linted)
-        common = asking.named_by_others(self._places.is_own)
+        touched = asking.touching(targets, self._linted | self._made.keys())
+        setters: dict[str, set[str]] = {}
+        for path, sets in self._made.items():
+            for _, _, attribute in sets:
+                setters.setdefault(attribute, set()).add(path)
         self._reads.begin("")
         return {
             "reads": self._reads.told(self._linted, self._made.keys() - self._linted),
@@ -154,7 +156,7 @@ class Effects:
             "early": [[name(file), module, name(path)] for path, (file, module) in self._early.items()],
             "late": [[name(file), module, name(path)] for path, (file, module) in self._late.items()],
             "touched": {name(target): [name(file) for file in files] for target, files in touched.items()},
-            "common": sorted({attribute for sets in self._made.values() for _, _, attribute in sets} & common),
+            "common": asking.named_by_others(setters, self._places.is_own),
             "tops": sorted(tops),
             "asked": asking.names_of_others(self._places.is_own, tops),
         }

@@ -26,10 +26,11 @@ The answer:
                    depend on, or null where it cannot be told)
              early, late: lists of a file, a module that sets something and that had to be built for the file's tree, or
                    for its messages, and that module's path
-             touched: by target outside of the checkout, the linted files whose imports lead to it
+             touched: by target outside of the checkout, the linted files whose imports lead to it, and those that
+                   set something
              reads: by linted file, and by file that sets something: the names that were looked up in each module of the
                     checkout, "*" for all of them, "#" for which there are (`reads.py`)
-             common: the attributes in `made` that modules outside of the checkout name, too
+             common: the attributes in `made` that other modules outside of the checkout look at
              tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
     asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
            and which names each module asked for (`touched.py`)
