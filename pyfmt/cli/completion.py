@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cli.options import AUTO
 from pyfmt.cli.parser import build_parser, commands_of
 from pyfmt.config.values import every_tool
@@ -137,7 +138,7 @@ def script(shell: str) -> str:
     found, separator = commands(build_parser()), " " if shell == "fish" else "|"
     parts = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](found)
     parts |= {"valued": [separator.join(_with_value(found))], "names": [separator.join(line.name for line in found)]}
-    text = (Path(__file__).parent / "completions" / f"pyfmt.{shell}").read_text("utf-8")
+    text = disk.read_text(Path(__file__).parent / "completions" / f"pyfmt.{shell}")
     return re.sub(r"@(\w+)@", lambda mark: "\n".join(parts.get(mark[1], [mark[0]])), text)
 
 

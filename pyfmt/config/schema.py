@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.config.policies import INTERNAL
 from pyfmt.config.values import FROM_LOCK, KEYS, LONGEST, PER_PROJECT, RELEASE, SERVER, every_tool
 from pyfmt.core.model import Severity
@@ -33,7 +34,7 @@ def config_schema() -> str:
         "severities": [severity.value for severity in Severity],
         "tools": list(every_tool()),
     }
-    text = Path(__file__).with_name("config.schema.json").read_text("utf-8")
+    text = disk.read_text(Path(__file__).with_name("config.schema.json"))
     for name, value in values.items():
         text = text.replace(f'"@{name}"', json.dumps(value))
     schema = json.loads(text)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyfmt import __version__
+from pyfmt import __version__, disk
 from pyfmt.core.model import Project
 
 DISTRIBUTION = "pyfmt-monorepo"
@@ -208,7 +208,7 @@ def _filled(name: str, known: CheckoutFacts) -> str:
 
 
 def _template(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text("utf-8")
+    return disk.read_text(Path(__file__).parent / "templates" / name)
 
 
 def gitlab_main(text: str | None) -> str:
