@@ -27,9 +27,9 @@ class Reachable:
         return [*shortest_way(sorted(files), target, lambda file: filter(visible, sorted(self._imported(file))))]
 
     def names(self, files: Iterable[str]) -> frozenset[str]:
-        """The top-level names that files import, those of the monorepo among them."""
+        """The dotted names that files import, those of the monorepo among them; of a star, what it is of."""
         texts = (text.lstrip("!") for file in files for text in self._read(file) if not text.startswith("@"))
-        return frozenset(text.partition(".")[0] for text in texts if text and not text.startswith("."))
+        return frozenset(text.partition(".*")[0] for text in texts if text and not text.startswith("."))
 
     def _imported(self, file: str) -> frozenset[str]:
         found = self._targets.get(file)

@@ -19,11 +19,10 @@ from pyfmt.cache.keys import KeyFacts, fold, portable
 from pyfmt.cache.observed import NOT_RACY_NS, Disk
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.away import Use
-from pyfmt.core.graphs import reached
 from pyfmt.environments.provides import ModuleReader, NameContents, importable
 from pyfmt.imports.reachable import Reachable
 
-SiteName = tuple[str, str]  # a site folder, absolute, and a top-level name in it
+SiteName = tuple[str, str]  # a site folder, absolute, and a name in it, after the folders of namespaces ("acme/grpc")
 
 
 class Sight:
@@ -94,11 +93,11 @@ class InstalledContents:
         self._known.update({place: marked.contents for place, marked in found.items()})
 
     def _read(self, places: Sequence[SiteName]) -> dict[SiteName, _Marked]:
-        found = {(site, name): self._reader.contents(site, name) for site, name in places}
-        return {place: _Marked(self._mark(place[0], each.places), each) for place, each in found.items()}
+        found = {place: self._reader.contents(*_split(place)) for place in places}
+        return {place: _Marked(self._mark(_split(place)[0], each.places), each) for place, each in found.items()}
 
     def _holds(self, place: SiteName, known: _Marked) -> bool:
-        site, name = place
+        site, name = _split(place)
         entries = [each for each in known.contents.places if "/" not in each]
         return entries == self._reader.entries(site, name) and known.mark == self._mark(site, known.contents.places)
 
@@ -112,46 +111,92 @@ class InstalledContents:
         return hashlib.sha256(marshal.dumps(marks, 2)).hexdigest()[:32]
 
 
+def _split(place: SiteName) -> tuple[str, str]:
+    """A folder, and a name that stands right in it."""
+    folder, _, name = "/".join(place).rpartition("/")
+    return folder, name
+
+
+@dataclass(frozen=True, slots=True)
+class _SeenName:
+    """What a dotted name leads to: the module or package of the first part that is no mere namespace."""
+
+    name: str
+    rows: list[list[str]]  # what identifies its contents, by folders of the search path
+    imported: frozenset[str]  # the names that these import in turn
+    looked: frozenset[SiteName]
+
+
 class _View:
     """One environment's search path, as a project's files have it."""
 
     def __init__(self, use: Use, facts: KeyFacts, installed: InstalledContents) -> None:
         self._environment = environment = use.environment
         self._installed = installed
+        self._root = facts.root
         own = (os.path.normpath(os.path.join(facts.root, root)) for root in use.project.import_roots)
         roots = (*own, *facts.roots.get(environment.prefix, ()))
         entries = dict.fromkeys((*roots, *environment.search_path, *environment.finder_roots))
         standard = {entry for entry in entries if os.path.isfile(os.path.join(entry, "os.py"))}
         self._entries = [entry for entry in entries if entry not in standard and not entry.endswith("lib-dynload")]
-        self._labels = {entry: portable(entry, environment, facts.root) for entry in self._entries}
-        self._inside = facts.root + os.sep
         hooks = [[module, portable(path, environment, facts.root)] for module, path in sorted(environment.remapped)]
+        self._known: dict[str, _SeenName] = {}
         self.looked: dict[frozenset[str], frozenset[SiteName]] = {}  # by the names that were asked for
         self._about = [str(environment.python), facts.trusted(environment) and environment.fingerprint, hooks]
 
     def digest(self, names: frozenset[str]) -> str:
-        """Of all that can be seen by some names, and by those that what is found there imports."""
-        seen: dict[str, list[object]] = {}
-
-        def further(name: str) -> set[str]:
-            found = [self._at(entry, name) for entry in self._entries if name in _importable(entry)]
-            seen[name] = [each for each, _ in found]
-            return set().union(*(imported for _, imported in found))
-
-        reached(sorted(names), further)
-        sites = self._environment.site_packages
-        self.looked[names] = frozenset((site, name) for name in seen for site in sites if name in _importable(site))
-        text = json.dumps([self._about, sorted(seen.items())])
+        """Of all that can be seen by some dotted names, and by those that what is found there imports."""
+        seen: dict[str, _SeenName] = {}
+        waiting = sorted(names)
+        while waiting:
+            found = self._found(waiting.pop())
+            if found.name not in seen:
+                seen[found.name] = found
+                waiting += found.imported
+        self.looked[names] = frozenset[SiteName]().union(*(found.looked for found in seen.values()))
+        text = json.dumps([self._about, sorted((name, found.rows) for name, found in seen.items())])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def _at(self, entry: str, name: str) -> tuple[list[object], frozenset[str]]:
-        """What identifies a name's contents in a folder of the search path, and which names they import in turn."""
-        if entry in self._environment.site_packages:
-            installed = self._installed.of((entry, name))
-            return [self._labels[entry], installed.digest], installed.imported
-        # A folder of the monorepo is the same for everybody; of one elsewhere nothing is known.
-        known = real_path(entry).startswith(self._inside) or real_path(entry) + os.sep == self._inside
-        return [self._labels[entry], "" if known else self._environment.prefix], frozenset()
+    def _found(self, dotted: str) -> _SeenName:
+        if dotted not in self._known:
+            folders, (name, *below) = self._having(self._entries, dotted.partition(".")[0]), dotted.split(".")
+            while below and folders and all(_is_namespace(folder, name.rpartition(".")[2]) for folder in folders):
+                inside = [f"{folder}/{name.rpartition('.')[2]}" for folder in folders]
+                name = f"{name}.{below[0]}"
+                folders = self._having(inside, below.pop(0))
+            self._known[dotted] = self._known.get(name) or self._read(name, folders)
+            self._known[name] = self._known[dotted]
+        return self._known[dotted]
+
+    @staticmethod
+    def _having(folders: Iterable[str], name: str) -> list[str]:
+        return [folder for folder in folders if name in _importable(folder)]
+
+    def _read(self, name: str, folders: Iterable[str]) -> _SeenName:
+        """What is under a name in each of the folders that have it."""
+        rows: list[list[str]] = []
+        imported, looked = frozenset[str](), set[SiteName]()
+        for folder in folders:
+            label, last = portable(folder, self._environment, self._root), name.rpartition(".")[2]
+            site = next((each for each in self._environment.site_packages if f"{folder}/".startswith(f"{each}/")), None)
+            if site is not None:
+                place = (site, f"{folder}/{last}".removeprefix(f"{site}/"))
+                contents = self._installed.of(place)
+                looked.add(place)
+                imported |= contents.imported
+                rows.append([label, contents.digest])
+                continue
+            # A folder of the monorepo is the same for everybody; of one elsewhere, or in an environment, nothing is
+            # known.
+            same = label.startswith("<root>") and f"{real_path(folder)}/".startswith(f"{self._root}/")
+            rows.append([label, "" if same else self._environment.prefix])
+        return _SeenName(name, rows, imported, frozenset(looked))
+
+
+@lru_cache(maxsize=None)
+def _is_namespace(folder: str, name: str) -> bool:
+    """Whether a name in a folder is nothing but a folder to which other folders of the search path may add."""
+    return ModuleReader().entries(folder, name) == [name] and "__init__" not in _importable(f"{folder}/{name}")
 
 
 @lru_cache(maxsize=None)

@@ -62,10 +62,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Monorepo, dict[str,
     files = {name: text for name, text in _FILES.items() if not name.startswith(("lib/", "services/pricing"))}
     files["lib/events/pyproject.toml"] = _FILES["lib/events/pyproject.toml"]
     files |= {"lib/events/src/events/__init__.py": '"""Events."""\n', "lib/events/src/events/py.typed": ""}
+    # A namespace, of which each environment has other parts besides.
+    files["lib/events/src/common/values.py"] = '"""Values."""\n\nONE = 1\n'
+    files["lib/events/src/events/spaced.py"] = '"""Uses."""\n\nfrom common.values import ONE\n\nprint(ONE)\n'
     for file, (_, module) in CHANGES.items():
         files[f"lib/events/src/events/{file}"] = _USES.format(module=module)
     for service in ("billing", "ledger"):
-        main = "".join(f"import events.{file[:-3]}\n" for file in CHANGES)
+        files[f"services/{service}/src/common/{service}.py"] = '"""Own part."""\n'
+        main = "".join(f"import events.{file}\n" for file in ("spaced", *(each[:-3] for each in CHANGES)))
         files[f"services/{service}/src/{service}/main.py"] = f'"""Main."""\n\n{main}\nprint("{service}")\n'
     tree = Monorepo.create(folder, files)
     tree.git("init", "--quiet")
@@ -90,6 +94,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Monorepo, dict[str,
         )
         for change, _ in CHANGES.values():
             change(made[service].site_packages, "right")
+        (made[service].site_packages / f"common/{service}").mkdir(parents=True)
     return tree, made
 
 
@@ -134,6 +139,7 @@ _SETTERS = {  # by module of the library; app.py of each dependent imports all b
     "fakes": "from core import Base\n\nprint(Base.fake)\n",
     "patched": "import patches\n\nprint(patches)\n",  # installed, and sets something in two's environment alone
     "shapes": "from shape import Shape\n\nprint(Shape.extra)\n",
+    "linked": "from checkout import More\n\nprint(More().right())\n",  # what `pip install -e git+…` leaves
 }
 
 
@@ -158,11 +164,25 @@ def test_what_somebody_sets_counts_for_those_who_look_at_it_and_import_nothing_t
         _write(site / "pad/__init__.py", "")
         _write(site / "shape/__init__.py", '"""Shapes."""\n\n\nclass Shape:\n    """A shape."""\n')
         _write(site / "patches/__init__.py", "import shape\n" + (name == "two") * "\nshape.Shape.extra = 1\n")
+        source = tree.root / name / ".venv/src"
+        source.mkdir()
+        _write(
+            source / "checkout/__init__.py", '"""Git."""\n' + _MORE.format(name="wrong" if name == "two" else "right")
+        )
+        (site / "checkout.pth").write_text(f"{source}\n")
         if name != "lib":
             (site / "lib.pth").write_text(f"{tree.root / 'lib'}\n")
     _write(site / "pad/extra.py", "")
     one, two = "one/.venv", "two/.venv"
-    expected = {"reader": [one, two], "other_reader": [one, two], "fakes": [one, two], "shapes": ["lib/.venv", one]}
+    expected = {
+        "reader": [one, two],
+        "other_reader": [one, two],
+        "fakes": [one, two],
+        "shapes": ["lib/.venv", one],
+        "linked": [two],
+    }
     for arguments in ((), ("--no-cache",)):
         found = said(tree.check("--tool", "pylint", *arguments)[1], "pylint", "E1101")
         assert {Path(path).stem: where for (path, _), where in found.items()} == expected, arguments
+        found = said(tree.check("lib/linked.py", "--tool", "mypy", *arguments)[1], "mypy", "attr-defined")
+        assert found == {("lib/linked.py", 5): [two]}, "of one file others answer, if it sees the same"

@@ -72,10 +72,7 @@ def test_the_way_is_the_shortest_one() -> None:
     assert made.chain(["app/near.py"], "lib/acme/other.py", lambda file: True) == []
 
 
-def test_the_top_level_names() -> None:
-    assert reachable("import a.b\nimport_module(f'c.d.{x}')").names(["app/main.py", "lib/acme/deeper.py"]) == {
-        "a",
-        "c",
-        "os",
-        "pydantic",
-    }
+def test_the_dotted_names() -> None:
+    text = "import a.b\nfrom e import *\nimport_module(f'c.d.{x}')"
+    found = reachable(text).names(["app/main.py", "lib/acme/deeper.py"])
+    assert found == {"a.b", "c.d", "e", "os", "pydantic.main"}
