@@ -35,6 +35,15 @@ class Tree:
     shared: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Closure:
+    """All that a file reaches, with the attributes that are named there, and the folders of packages among it."""
+
+    paths: frozenset[str]
+    attributes: frozenset[str]
+    packages: frozenset[str]
+
+
 class Reach:
     """The files that each file reaches; nothing is read before it is asked for.
 
@@ -64,6 +73,7 @@ class Reach:
             folder, _, name = place.rpartition("/")
             self._below_places.setdefault(folder, set()).add(name)
         self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
+        self._direct: dict[str, frozenset[str]] = {}
         self._begin(frozenset(found for name in tree.shared for found in self._below(name)))
 
     def asked(self, names: Iterable[str], tops: Iterable[str]) -> Reach:
@@ -77,8 +87,7 @@ class Reach:
     def _begin(self, always: frozenset[str]) -> None:
         """Forget what files reach; `always` is what every file does."""
         self._always = always
-        self._direct: dict[str, frozenset[str]] = {}
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, _Closure] = {}
         self._digests: dict[frozenset[str], str] = {}
         self._seen: dict[frozenset[str], str] = {}
         self._paths: dict[frozenset[str], str] = {}
@@ -87,28 +96,44 @@ class Reach:
         """The file itself, and all that it reaches."""
         found = self._known.get(file)
         if found is None:
-            found = self._known[file] = frozenset(self._closure(file))
-        return found
+            found = self._known[file] = self._closure(file)
+        return found.paths
 
-    def _closure(self, file: str) -> set[str]:
-        """Follow imports, and attributes that may mean a module of a package, until there is nothing new."""
-        seen, waiting = {file}, [file]
+    def _closure(self, file: str) -> _Closure:
+        """Follow imports, and attributes that may mean a module of a package, until there is nothing new.
+
+        What leads to a file of which all is known already is taken as a whole.
+        """
+        seen = {file, *self._always}
         attributes: set[str] = set()
         packages: set[str] = set()
+        waiting = [*seen]
         while waiting:
-            current = waiting.pop()
-            targets = set(self._targets(current))
-            names = self._attributes.get(current, frozenset()) - attributes
+            names, places = set[str](), set[str]()
+            while waiting:
+                current = waiting.pop()
+                known = self._known.get(current)
+                if known is not None:
+                    seen |= known.paths
+                    names |= known.attributes
+                    places |= known.packages
+                    continue
+                targets = self._targets(current)
+                waiting += targets - seen
+                seen |= targets
+                names |= self._attributes.get(current, frozenset())
+                places.add(self._package(current))
+            names -= attributes
+            places -= packages | {""}
             attributes |= names
-            for package in packages:
-                targets.update(self._modules(package, names))
-            place = self._package(current)
-            if place and place not in packages:
-                packages.add(place)
-                targets.update(self._modules(place, attributes))
-            waiting += targets - seen
-            seen |= targets
-        return seen
+            # The new names in the packages of before, and all names in the new ones.
+            asked = [(package, names) for package in packages if names]
+            packages |= places
+            for package, wanted in (*asked, *((package, attributes) for package in places)):
+                found = set(self._modules(package, wanted)) - seen
+                waiting += found
+                seen |= found
+        return _Closure(frozenset(seen), frozenset(attributes), frozenset(packages))
 
     def _package(self, path: str) -> str:
         """The folder of a package; "" for anything else."""
@@ -219,7 +244,7 @@ class Reach:
     def _targets(self, file: str) -> frozenset[str]:
         found = self._direct.get(file)
         if found is None:
-            targets = set(self._always)
+            targets = set[str]()
             if file.endswith(_MODULES):
                 targets.update(self._packages(file))
                 read = self._read(file)

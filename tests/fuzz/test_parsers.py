@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyfmt.core.errors import ConfigError, PyfmtError, StagedError, UsageError
-from pyfmt.environments import editable, layout, sites
+from pyfmt.core.notebooks import Notebook, NotebookError, plain
+from pyfmt.environments import editable, layout, scripts, sites
 from pyfmt.git import index, repository
 from pyfmt.imports.parse import read_module
 from pyfmt.projects import locks, manifests
+from pyfmt.projects.ignoring import IgnoreFile, ignore_lines
 from pyfmt.projects.locks import choosing, requirements
 from pyfmt.reports import json as json_report
 from pyfmt.reports.options import RenderOptions
@@ -70,6 +72,21 @@ def report(data: bytes) -> None:
     json_report.read(text_of(data), "one.json")
 
 
+def notebook(data: bytes) -> None:
+    """What is written back is what was there, but for the cells that are given anew."""
+    read = Notebook(data)
+    assert read.rewritten({}) == data
+    sources = {cell.number: f"{cell.source}\n# é" for cell in read.cells}
+    assert {cell.number: cell.source for cell in Notebook(read.rewritten(sources)).cells} == sources
+    read_module(read.module(plain).text.encode("utf-8", "surrogatepass"))
+
+
+def ignores(data: bytes) -> None:
+    rules = IgnoreFile(ignore_lines(text_of(data)))
+    for path in ("build/x.py", "keep/a/b/x.py", "é.pyc"):
+        rules.verdict(path, path.rpartition("/")[2], False)
+
+
 LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 PARSERS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     **{name: (lock(name), (locks.LockError,)) for name in LOCKS},
@@ -86,6 +103,9 @@ PARSERS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "entries.raw": (index.parse_entries, (StagedError,)),
     "mypy.ini": (lambda data: mypy_config.parse("mypy.ini", "/a", text_of(data)), (ConfigError,)),
     "imports.py": (read_module, ()),
+    "notebook.ipynb": (notebook, (NotebookError,)),
+    "gitignore": (ignores, ()),
+    "script.py": (lambda data: scripts.metadata(text_of(data)), (ValueError,)),
 }  # fmt: skip
 
 
