@@ -36,8 +36,8 @@ COLD, SETTLED, ELSEWHERE = "cold", "nothing changed", "another checkout path"
 HOOK, WARM_HOOK = "a line of a leaf, `pyfmt run FILE`", "the same, workers that stay"
 _PROCESSOR = "Seconds of processors"
 _PEERS_TAKE_PART = (
-    "- the peers took part in the first round, cold and where nothing had changed: pylint keeps nothing, so that an edit "
-    "changes little for the loop"
+    "- the peers took part in the first round, cold and where nothing had changed: pylint keeps nothing, so that an "
+    "edit changes little for the loop"
 )
 # What the project wants of pyfmt, in seconds of a processor (HOOK and WARM_HOOK: on the clock); the first in the
 # loop's, since what is cold depends on the corpus.
