@@ -110,6 +110,30 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     return parsing.parse_toml(read_text(path))
 
 
+def bytes_or_none(path: str | os.PathLike[str]) -> bytes | None:
+    """The content of a regular file; None where it cannot be read, which somebody else tells."""
+    try:
+        return read_bytes(path)
+    except OSError:
+        return None
+
+
+def text_or_none(path: str | os.PathLike[str]) -> str | None:
+    """The text of a regular file, what is no UTF-8 in it replaced; None where it cannot be read."""
+    try:
+        return read_text(path, "replace")
+    except OSError:
+        return None
+
+
+def toml_or_empty(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The tables of a TOML file; none where it is damaged or cannot be read, which somebody else tells."""
+    try:
+        return read_toml(path)
+    except (OSError, ValueError):
+        return {}
+
+
 def is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a folder, or leads to one; a link to itself, for which `is_dir` raises OSError, does not."""
     try:

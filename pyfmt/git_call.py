@@ -25,8 +25,7 @@ _TIME_LIMIT = 300.0  # seconds for one call
 # All of git that pyfmt calls: a test plays every vector against each.
 COMMANDS = frozenset(
     "cat-file check-attr check-ignore checkout-index config diff diff-files hash-object ls-files ls-tree merge-base "
-    "merge-file "
-    "remote rev-list rev-parse status symbolic-ref update-index version".split()
+    "merge-file remote rev-list rev-parse status symbolic-ref update-index version".split()
 )
 # Those that look at contents of the work tree, or write them, where filter drivers would run.
 _FILTERING = frozenset({"checkout-index", "diff", "diff-files", "hash-object", "status"})

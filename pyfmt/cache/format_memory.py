@@ -12,7 +12,8 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.cache.keys import KeyFacts, fold, format_inputs, format_key
 from pyfmt.cache.memory import Memory
-from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_inputs, miss
+from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_since
+from pyfmt.core.memo import HIT, miss
 from pyfmt.core.model import Edit, Finding, Outcome, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.tools.configured_code import names_any
@@ -105,7 +106,7 @@ class FormatMemory:
         clean = {file for file in outcome.unit.files if file in settled and self._digest(file).hex() == settled[file]}
         values = {self._key(project, [file]): _CLEAN for file in sorted(clean)}
         inputs, (last, content) = self._project_inputs(project), self._last(project)
-        content = {} if changed_inputs(last, inputs) else content
+        content = {} if changed_since(last, inputs) else content
         content |= {file: self._digest(file).hex() for file in clean}
         if self._changes_too:
             for file, said in _changes(outcome, clean).items():
@@ -123,9 +124,9 @@ class FormatMemory:
         if self._store is None:
             return "off"
         if self._find({file: self._key(project, [file])}):
-            return "hit"
+            return HIT
         last, content = self._last(project)
-        changed = changed_inputs(last, self._project_inputs(project)) if last else []
+        changed = changed_since(last, self._project_inputs(project)) if last else []
         now = self._digest(file).hex()
         return miss([*changed, *([file] if content.get(file, now) != now else [])])
 

@@ -29,18 +29,19 @@ class ImportLists:
         """What a file imports; nothing for one that cannot be read."""
         if file not in self._known:
             home = self._homes.get(file)
-            self._known.update(self._lists((*home.files, *home.hidden, *home.notebooks) if home else (file,)))
+            files = (*home.files, *home.hidden, *home.notebooks) if home else (file,)
+            self._known.update(self._lists(home.path if home else "", files))
         return self._known[file]
 
-    def _lists(self, files: Sequence[str]) -> dict[str, list[str]]:
+    def _lists(self, place: str, files: Sequence[str]) -> dict[str, list[str]]:
         wanted = [file for file in files if not file.endswith("/")]
         if len(wanted) < 2:
             return self._read(wanted)
 
-        def inputs(_: str, digest: Callable[[str], bytes]) -> object:
-            return {"python": sys.version_info[:3], "files": [(file, digest(file)) for file in wanted]}
+        def inputs(_: str, digest: Callable[[str], bytes]) -> dict[str, object]:
+            return {"Python": sys.version_info[:3], **{file: digest(file) for file in wanted}}
 
-        return self._table.remembered(_LISTS, [""], inputs, lambda _: {"": self._read(wanted)})[""]
+        return self._table.remembered(_LISTS, [place], inputs, lambda _: {place: self._read(wanted)})[place]
 
     def _read(self, files: Sequence[str]) -> dict[str, list[str]]:
         self._imports.fetch_contents(files)

@@ -98,6 +98,6 @@ class SourceReader:
             yield file, part(parsed)
 
 
-def _inputs(file: str, digest: Callable[[str], bytes]) -> object:
+def _inputs(file: str, digest: Callable[[str], bytes]) -> dict[str, object]:
     # Another Python may know another grammar.
-    return digest(file), sys.version_info[:3], file.endswith(NOTEBOOK_SUFFIX)
+    return {"its content": digest(file), "Python": sys.version_info[:3], "notebook": file.endswith(NOTEBOOK_SUFFIX)}

@@ -242,11 +242,8 @@ def _text_key(digest: str) -> bytes:
 
 def _read(file: str, digest: bytes, facts: KeyFacts) -> bytes | None:
     """A file's content; None where it is not the one that the digest is of."""
-    try:
-        source = disk.read_bytes(os.path.join(facts.root, file))
-    except OSError:
-        return None
-    return source if hashlib.sha256(source).digest() == digest else None
+    source = disk.bytes_or_none(os.path.join(facts.root, file))
+    return source if source is not None and hashlib.sha256(source).digest() == digest else None
 
 
 def _placed(finding: Finding, moves: Moves, rules: LayoutRules) -> Finding | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import digest as short_digest
@@ -20,6 +20,7 @@ from pyfmt.cache.repeating import witness
 from pyfmt.cache.sources import Sources
 from pyfmt.cache.store import Store
 from pyfmt.cache.tool_folders import prune
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Config, Environment, Project, Resolution, ToolConfig, Unit
 from pyfmt.tools.registry import TOOLS
 
@@ -29,31 +30,6 @@ if TYPE_CHECKING:
 
 _MEMO: MemoKind[dict[str, str]] = MemoKind("memo of environments", 2, dict[str, str], shared=False)
 _MEMO_KEY = _MEMO.key("all")
-_SPARE = 64  # texts of the memo that are kept at least, though nobody has asked for them
-
-
-class RecentTexts(dict[str, str]):
-    """Texts by key, that know which of them were asked for."""
-
-    def __init__(self, known: Mapping[str, str]) -> None:
-        super().__init__(known)
-        self._asked: set[str] = set()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
-
-    def __getitem__(self, key: str) -> str:
-        self._asked.add(key)
-        return super().__getitem__(key)
-
-    def kept(self) -> dict[str, str]:
-        """What is worth keeping: all that is new or was asked for, and as much again of what was before."""
-        keys = sorted(self, key=lambda key: key in self._asked)
-        return {key: dict.__getitem__(self, key) for key in keys[-max(2 * len(self._asked), _SPARE) :]}
-
-    def __setitem__(self, key: str, text: str) -> None:
-        self._asked.add(key)
-        super().__setitem__(key, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +42,20 @@ class Staged:
 
 
 class Memory:
-    """The cache of a run; with `use` False nothing is read or written, and every question has the answer "unknown"."""
+    """The cache of a run; with `use` False nothing is read or written, and every question has the answer "unknown".
 
-    def __init__(self, settings: Config, use: bool, staged: Staged | None = None, remote: Remote | None = None) -> None:
+    With `explaining`, `told` has of each answer whether it was known, and if not, which of its inputs have changed.
+    """
+
+    def __init__(
+        self,
+        settings: Config,
+        use: bool,
+        staged: Staged | None = None,
+        remote: Remote | None = None,
+        explaining: bool = False,
+    ) -> None:
+        self.told: dict[str, str] | None = {} if explaining else None
         self._settings = settings
         self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
@@ -78,10 +65,10 @@ class Memory:
         if self.store is not None:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
-        self.table = MemoTable(self.store, self.digests)
+        self.table = MemoTable(self.store, self.digests, self.told)
         self._inside: str | None = None  # the cache's folder, relative to the root
         self._saved_memo = _MEMO.one(self.store, _MEMO_KEY) or {}
-        self.memo = RecentTexts(self._saved_memo)
+        self.memo = TextMemo(self._saved_memo, self.told)
 
     @cached_property
     def imports(self) -> SourceReader:

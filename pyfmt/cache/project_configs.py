@@ -42,19 +42,18 @@ class ProjectConfigs:
         place = (tool, name, digest)
         if place not in self._known:
 
-            def inputs(file: str, digest_of: Callable[[str], bytes]) -> object:
+            def inputs(_: object, digest_of: Callable[[str], bytes]) -> dict[str, object]:
                 # The shared configuration names the plugins whose tables are read.
-                return {"tools": self._tools, "tool": tool, name: digest_of(file), "shared": digest_of(shared.path)}
+                about = {"pyfmt and its tools": self._tools, f"{tool}'s configuration": digest_of(shared.path)}
+                return {**about, "tool": tool, name: digest_of(file)}
 
-            def compute(files: Sequence[str]) -> Mapping[str, str]:
+            def compute(items: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
                 try:
-                    return {
-                        each: read(shared, name, disk.read_bytes(self._root / each).decode("utf-8-sig"))
-                        for each in files
-                    }
+                    said = read(shared, name, disk.read_bytes(self._root / file).decode("utf-8-sig"))
                 except (OSError, UnicodeDecodeError):
                     return {}
+                return dict.fromkeys(items, said)
 
-            found = self._table.remembered(_SECTIONS, [file], inputs, compute)
-            self._known[place] = found.get(file, digest.hex())  # nobody can read it: that of no other content
+            found = self._table.remembered(_SECTIONS, [(tool, file)], inputs, compute)
+            self._known[place] = found.get((tool, file), digest.hex())  # nobody can read it: that of no other content
         return self._known[place]

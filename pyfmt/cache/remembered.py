@@ -12,12 +12,12 @@ from pyfmt.cache.digests import Digests
 from pyfmt.cache.keys import fold, plain
 from pyfmt.cache.store import Store
 from pyfmt.core.codec import Codec, codec
-from pyfmt.core.listing import some
+from pyfmt.core.memo import HIT, changed_inputs, each_digest, miss
 
-_SHOWN = 8  # changed inputs that are named
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-Inputs = Callable[[Item, Callable[[str], bytes]], object]  # of an item; the digest of a file is asked of the second
+# Of an item, by names that a person understands; the digest of a file is asked of the second.
+Inputs = Callable[[Item, Callable[[str], bytes]], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,14 @@ class MemoKind(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class MemoTable:
-    """What is remembered in a store (None: nothing is), by the contents of files among other things."""
+    """What is remembered in a store (None: nothing is), by the contents of files among other things.
+
+    `told`, where given, is told of each item whether its value was known, and if not, which inputs have changed.
+    """
 
     store: Store | None
     digests: Digests
+    told: dict[str, str] | None = None
 
     def remembered(
         self,
@@ -91,9 +95,16 @@ class MemoTable:
 
         Kept is what has the same inputs before it was computed and afterwards, files looked at anew.
         """
-        keys = {item: kind.key(inputs(item, self.digests.of)) for item in items}
-        found = {item: value for item, value in kind.find(self.store, keys).items() if holds(item, value)}
+        asked = {item: inputs(item, self.digests.of) for item in items}
+        keys = {item: kind.key(named) for item, named in asked.items()}
+        known = kind.find(self.store, keys)
+        found = {item: value for item, value in known.items() if holds(item, value)}
         missing = [item for item in keys if item not in found]
+        if self.told is not None:
+            gone = "miss: what was looked at has changed since then"
+            for item, named in asked.items():
+                said = HIT if item in found else gone if item in known else self._miss(kind, item, named)
+                self.told.setdefault(f"{kind.name}: {_words(item)}", said)  # as it was before anything was kept
         if missing:
             made = compute(missing)
             found.update(made)
@@ -101,29 +112,26 @@ class MemoTable:
             again = self.digests.again
             steady = {item: value for item, value in lasting.items() if kind.key(inputs(item, again)) == keys[item]}
             kind.keep(self.store, {keys[item]: value for item, value in steady.items()})
+            LAST_INPUTS.keep(self.store, {_last(kind, item): each_digest(asked[item]) for item in steady})
         return found
+
+    def _miss(self, kind: MemoKind[Any], item: object, named: Mapping[str, object]) -> str:
+        before = LAST_INPUTS.one(self.store, _last(kind, item))
+        return miss(changed_inputs(before, each_digest(named)) if before else ())
+
+
+def _words(item: object) -> str:
+    return " ".join(map(str, item)) if isinstance(item, tuple) else str(item)
+
+
+def _last(kind: MemoKind[Any], item: object) -> bytes:
+    return LAST_INPUTS.key([kind.name, item])
 
 
 # What the last value of something was made of, by the names of its inputs; its key says what it is, whatever they were.
 LAST_INPUTS: MemoKind[dict[str, Any]] = MemoKind("inputs", 1, dict[str, Any], shared=False)
 
 
-def changed_inputs(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    """The names of the inputs that differ, "(new)" and "(gone)" where there is only one."""
-    now = json.loads(json.dumps(now, default=plain))
-    names = []
-    for name in sorted({*before, *now}):
-        if name not in before:
-            names.append(f"{name} (new)")
-        elif name not in now:
-            names.append(f"{name} (gone)")
-        elif before[name] != now[name]:
-            names.append(name)
-    return names
-
-
-def miss(changed: Sequence[str]) -> str:
-    """Why an answer is not known, by the names of the inputs that have changed since there was one."""
-    if not changed:
-        return "miss: never run, or dropped from the cache"
-    return f"miss: changed since then: {some(changed, _SHOWN)}"
+def changed_since(before: Mapping[str, Any], now: Mapping[str, object]) -> list[str]:
+    """The names of the inputs that are not as they were kept."""
+    return changed_inputs(before, json.loads(json.dumps(now, default=plain)))

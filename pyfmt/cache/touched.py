@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from pyfmt.cache.observed import REST, Observed, PortablePaths
 from pyfmt.cache.questions import WalkedPaths
+from pyfmt.core.graphs import reached
 
 _ANYONE = ""  # asks for names on behalf of any file
 _GROUP = "@"  # begins the key of a group of installed modules
@@ -49,12 +50,7 @@ class AskedNames:
             if key.startswith(_GROUP):
                 for name in names:
                     by_name.setdefault(name, set()).add(key.removeprefix(_GROUP))
-        found, waiting = set(changed), list(changed)
-        while waiting:
-            new = by_name.get(waiting.pop(), set()) - found
-            found |= new
-            waiting += new
-        return found
+        return {*reached(changed, lambda name: by_name.get(name, ()))}
 
     def add(self, asked_for: Mapping[str, Iterable[str]]) -> None:
         """Take in who asked for what in a further run."""

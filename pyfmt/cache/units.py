@@ -20,9 +20,10 @@ from pyfmt.cache.keys import (
 from pyfmt.cache.observed import Observed, PortablePaths
 from pyfmt.cache.observed_runs import DeclaredKey, Learnt, ObservedRuns
 from pyfmt.cache.questions import Changed, WalkedPaths, observed_of
-from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_inputs, miss
+from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_since
 from pyfmt.cache.store import Store
 from pyfmt.cache.touched import PartQuestions, by_group
+from pyfmt.core.memo import HIT, changed_inputs, miss
 from pyfmt.core.model import Environment, Finding, Outcome, Unit
 from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.protocol import JsonObject
@@ -206,13 +207,13 @@ class UnitCache:
         """Whether a unit's outcome is known, and if not, which of its inputs have changed since the last one."""
         (key,) = self.keys([unit])
         if self.get([unit], [key])[0] is not None:
-            return "hit"
+            return HIT
         before = LAST_INPUTS.one(self._store, LAST_INPUTS.key(unit_identity(unit)))
         if before is None:
             return miss(())
         observed, places = self._remembered.observed(str(before.pop(_OBSERVED, ""))), self._facts.places(unit)
         now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
-        changed = changed_inputs(before, now)
+        changed = changed_since(before, now)
         names = (part for name in changed for part in self._in_folder(name, before.get(name), unit))
         return miss([self._in_words(name, unit) for name in names]) + self._anew(unit)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from pyfmt import disk
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import EditError
+from pyfmt.core.listing import count
 from pyfmt.core.merging import exit_code
 from pyfmt.core.model import Failure, Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
 from pyfmt.core.suppressions import Suppression, annotated, annotated_notebook, suppression
-from pyfmt.reports.tally import count
 from pyfmt.run import pipeline
 from pyfmt.run.pipeline import RunResult
 from pyfmt.run.session import Session

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,7 @@ class AffectedProjects:
 def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedProjects:
     """Find out what `request.since` touches; environments are not read. Raises PyfmtError."""
     settings = config.load(request, cwd)
-    memory = Memory(settings, request.use_cache)
-    try:
+    with closing(Memory(settings, request.use_cache)) as memory:
         survey = projects.find_projects(settings)
         read = ImportLists(memory.imports, memory.table, survey.everything)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
@@ -102,8 +102,6 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         kinds = kind_of(settings, survey.projects)
         told = tuple(dict.fromkeys(lines))
         return AffectedProjects(settings.root, survey.projects, scope, kinds, told, settings.project_schema)
-    finally:
-        memory.close()
 
 
 def paths(result: AffectedProjects) -> list[str]:

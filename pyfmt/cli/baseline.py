@@ -6,6 +6,7 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request, verbosity
 from pyfmt.core import fingerprints
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
+from pyfmt.core.listing import count
 from pyfmt.core.model import Accepted
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Request
@@ -21,7 +23,6 @@ from pyfmt.git import renames
 from pyfmt.reports import text_rest
 from pyfmt.reports.escaping import printable
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.tally import count
 from pyfmt.run import apply_baseline, baseline_files, pipeline
 from pyfmt.run.baseline_files import BaselineChange
 from pyfmt.run.progress import Progress
@@ -66,11 +67,8 @@ def run(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         baseline_locked=options.baseline_locked,
     )
-    progress = Progress(verbosity(options))
-    try:
+    with closing(Progress(verbosity(options))) as progress:
         return change(options.action, request, Session(Path.cwd(), os.environ, progress))
-    finally:
-        progress.close()
 
 
 def change(action: str, request: Request, session: Session) -> int:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pyfmt import config, projects
 from pyfmt.core import fingerprints
+from pyfmt.core.listing import count
 from pyfmt.core.model import Accepted
 from pyfmt.core.request import Request
 from pyfmt.git import renames
 from pyfmt.projects.owners import read_owners
 from pyfmt.reports.escaping import printable
-from pyfmt.reports.tally import count
 from pyfmt.run import baseline_files
 
 _COMMITS = 10  # of the history

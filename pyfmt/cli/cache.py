@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pyfmt import config
@@ -82,7 +82,8 @@ def show(place: Path) -> str:
             lines += last_traffic(store)
     for name in with_folders():
         if (place / name).is_dir():
-            lines.append(f"{name.ljust(8)} {_amount(sum(path.stat().st_size for path in _files(place / name)))}")
+            sizes = (path.stat().st_size for path in (place / name).rglob("*") if path.is_file())
+            lines.append(f"{name.ljust(8)} {_amount(sum(sizes))}")
     return "\n".join(lines)
 
 
@@ -104,10 +105,6 @@ def clean(place: Path) -> str:
             f"the cache cannot be removed: {error.strerror}", str(place), "correct its permissions"
         ) from error
     return f"removed  {place}" if own else f"nothing to remove in {place}"
-
-
-def _files(place: Path) -> Iterator[Path]:
-    return (path for path in place.rglob("*") if path.is_file())
 
 
 def _amount(size: int) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cli.options import AUTO
-from pyfmt.cli.parser import build_parser
+from pyfmt.cli.parser import build_parser, commands_of
 from pyfmt.config.values import every_tool
 from pyfmt.core.errors import EXIT_CLEAN
 from pyfmt.reports.registry import FORMATS
@@ -87,12 +89,7 @@ class CommandLine:
 
 def commands(parser: argparse.ArgumentParser) -> tuple[CommandLine, ...]:
     """The command lines that `parser` takes, in its order."""
-    found = []
-    for action in parser._actions:  # pylint: disable=protected-access  # argparse tells its actions nowhere else
-        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
-            for name, sub in action.choices.items():
-                found.append(_command_line(name, sub.description or "", sub))
-    return tuple(found)
+    return tuple(_command_line(name, sub.description or "", sub) for name, sub in commands_of(parser).items())
 
 
 def _command_line(name: str, text: str, parser: argparse.ArgumentParser) -> CommandLine:
@@ -137,9 +134,12 @@ def _kind(action: argparse.Action) -> Word:
 
 
 def script(shell: str) -> str:
-    """The completion script of "bash", "zsh" or "fish"."""
-    lines = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](commands(build_parser()))
-    return "\n".join(lines) + "\n"
+    """The completion script of "bash", "zsh" or "fish": a file in `completions`, in which "@name@" stands for lines."""
+    found, separator = commands(build_parser()), " " if shell == "fish" else "|"
+    parts = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](found)
+    parts |= {"valued": [separator.join(_with_value(found))], "names": [separator.join(line.name for line in found)]}
+    text = disk.read_text(Path(__file__).parent / "completions" / f"pyfmt.{shell}")
+    return re.sub(r"@(\w+)@", lambda mark: "\n".join(parts.get(mark[1], [mark[0]])), text)
 
 
 def _with_value(found: Sequence[CommandLine]) -> list[str]:
@@ -148,30 +148,18 @@ def _with_value(found: Sequence[CommandLine]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _bash(found: Sequence[CommandLine]) -> Iterator[str]:
-    yield '# bash completion of pyfmt: eval "$(pyfmt completion bash)"'
-    yield from _BASH_HEAD.replace("VALUED", "|".join(_with_value(found))).splitlines()
-    names = "|".join(line.name for line in found)
-    yield from _BASH_COMMAND.replace("NAMES", names).splitlines()
-    yield '    case "$command:$previous" in'
-    for line in found:
-        for option in line.options:
-            if option.value is not None:
-                pattern = "|".join(f"{line.name}:{name}" for name in option.names)
-                yield f"        {pattern}) {_bash_word(option.value)}; return ;;"
-    yield "    esac"
-    yield '    case "$command:$current" in'
-    for line in found:
-        options = " ".join(name for option in line.options for name in option.names)
-        yield f"        {line.name}:-*) _pyfmt_words {shlex.quote(options)}; return ;;"
-    yield "    esac"
-    yield f"    [ -n \"$named\" ] || _pyfmt_words {shlex.quote(' '.join(line.name for line in found))}"
-    yield '    case "$command" in'
-    for line in found:
-        yield f"        {line.name}) {_bash_word(line.words)} ;;"
-    yield "    esac"
-    yield "}"
-    yield "complete -F _pyfmt pyfmt"
+def _bash(found: Sequence[CommandLine]) -> dict[str, list[str]]:
+    values = [(line, option.names, option.value) for line in found for option in line.options if option.value]
+    options = [(line.name, " ".join(name for option in line.options for name in option.names)) for line in found]
+    return {
+        "values": [
+            f"        {'|'.join(f'{line.name}:{name}' for name in names)}) {_bash_word(value)}; return ;;"
+            for line, names, value in values
+        ],
+        "options": [f"        {name}:-*) _pyfmt_words {shlex.quote(words)}; return ;;" for name, words in options],
+        "commands": [shlex.quote(" ".join(line.name for line in found))],
+        "words": [f"        {line.name}) {_bash_word(line.words)} ;;" for line in found],
+    }
 
 
 def _bash_word(word: Word) -> str:
@@ -183,88 +171,29 @@ def _bash_word(word: Word) -> str:
     return "; ".join(calls) or ":"
 
 
-_BASH_HEAD = """\
-_pyfmt_words() {
-    local line
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -W "$1" -- "$current")
-}
-_pyfmt_places() {
-    local line
-    compopt -o filenames 2> /dev/null
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen "$1" -- "$current")
-}
-_pyfmt() {
-    local current="${COMP_WORDS[COMP_CWORD]}" previous="" command=run named="" index word skip=""
-    COMPREPLY=()
-    [ "$COMP_CWORD" -lt 2 ] || previous="${COMP_WORDS[COMP_CWORD - 1]}"
-    if [ "$current" = "=" ]; then
-        current=""
-    elif [ "$previous" = "=" ]; then
-        previous="${COMP_WORDS[COMP_CWORD - 2]}"
-    fi
-    for ((index = 1; index < COMP_CWORD; index++)); do
-        word="${COMP_WORDS[index]}"
-        if [ "$word" = "=" ]; then skip=1; continue; fi
-        if [ -n "$skip" ]; then skip=""; continue; fi
-        case "$word" in
-            VALUED) skip=1 ;;
-            -*) ;;
-"""
-_BASH_COMMAND = """\
-            NAMES) command="$word"; named=1; break ;;
-            *) named=1; break ;;
-        esac
-    done
-"""
+def _zsh(found: Sequence[CommandLine]) -> dict[str, list[str]]:
+    return {
+        "sources": [line for name in (_PROJECTS, _RULES, _BRANCHES) for line in _zsh_source(Word(source=name))],
+        "commands": [f"        {shlex.quote(f'{line.name}:{line.help}')}" for line in found],
+        "arguments": [text for line in found for text in _zsh_arguments(line)],
+    }
 
 
-def _zsh(found: Sequence[CommandLine]) -> Iterator[str]:
-    yield "#compdef pyfmt"
-    yield '# zsh completion of pyfmt: in a folder of $fpath as _pyfmt, or eval "$(pyfmt completion zsh)" after compinit'
-    for word in (Word(source=name) for name in (_PROJECTS, _RULES, _BRANCHES)):
-        yield f"_pyfmt_{word.source}() {{"
-        yield f'    local -a names=(${{(f)"$({word.command})"}})'
-        yield '    compadd "$@" -a names'
-        yield "}"
-    yield "_pyfmt_first() {"
-    yield "    local -a names=("
-    yield from (f"        {shlex.quote(f'{line.name}:{line.help}')}" for line in found)
-    yield "    )"
-    yield "    _describe -t commands command names"
-    yield "    _files"
+def _zsh_source(word: Word) -> Iterator[str]:
+    yield f"_pyfmt_{word.source}() {{"
+    yield f'    local -a names=(${{(f)"$({word.command})"}})'
+    yield '    compadd "$@" -a names'
     yield "}"
-    names = "|".join(line.name for line in found)
-    yield from _ZSH_HEAD.replace("VALUED", "|".join(_with_value(found))).replace("NAMES", names).splitlines()
-    yield '    case "$command" in'
-    for line in found:
-        yield f"        ({line.name})"
-        yield "            _arguments -S \\"
-        for option in line.options:
-            yield from (f"                {spec} \\" for spec in _zsh_specs(option))
-        rest = _zsh_word(line.words)
-        yield (
-            f'                "*:word:${{first:-{rest}}}"' if line.name == "run" else f"                '*:word:{rest}'"
-        )
-        yield "            ;;"
-    yield "    esac"
-    yield "}"
-    yield 'if [ "$funcstack[1]" = "_pyfmt" ]; then _pyfmt "$@"; else compdef _pyfmt pyfmt; fi'
 
 
-_ZSH_HEAD = """\
-_pyfmt() {
-    local command=run first=_pyfmt_first skip="" index word
-    for ((index = 2; index < CURRENT; index++)); do
-        word="$words[index]"
-        if [ -n "$skip" ]; then skip=""; continue; fi
-        case "$word" in
-            (VALUED) skip=1 ;;
-            (-*) ;;
-            (NAMES) command="$word"; first=""; words[index]=(); ((CURRENT--)); break ;;
-            (*) first=""; break ;;
-        esac
-    done
-"""
+def _zsh_arguments(line: CommandLine) -> Iterator[str]:
+    yield f"        ({line.name})"
+    yield "            _arguments -S \\"
+    for option in line.options:
+        yield from (f"                {spec} \\" for spec in _zsh_specs(option))
+    rest = _zsh_word(line.words)
+    yield f'                "*:word:${{first:-{rest}}}"' if line.name == "run" else f"                '*:word:{rest}'"
+    yield "            ;;"
 
 
 def _zsh_specs(option: Option) -> Iterator[str]:
@@ -287,59 +216,33 @@ def _zsh_word(word: Word) -> str:
     return words if word.words else f"_pyfmt_{word.source}" if word.source else places
 
 
-def _fish(found: Sequence[CommandLine]) -> Iterator[str]:
-    yield "# fish completion of pyfmt: pyfmt completion fish > ~/.config/fish/completions/pyfmt.fish"
-    names = " ".join(line.name for line in found)
-    yield from _FISH_HEAD.replace("VALUED", " ".join(_with_value(found))).replace("NAMES", names).splitlines()
-    for line in found:
-        yield f"complete -c pyfmt -n __pyfmt_unnamed -a {line.name} -d {_fish_quote(line.help)}"
-    for line in found:
-        if line.words.places != _FILES:
-            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -f"
-        if line.words.words:
-            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a {_fish_quote(' '.join(line.words.words))}"
-        if line.words.source:
-            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a {_fish_quote(f'({line.words.command})')}"
-        if line.words.places == _FOLDERS:
-            yield f"complete -c pyfmt -n '__pyfmt_is {line.name}' -a '(__fish_complete_directories)'"
+def _fish(found: Sequence[CommandLine]) -> dict[str, list[str]]:
     users: dict[Option, list[str]] = {}
     for line in found:
         for option in line.options:
             users.setdefault(option, []).append(line.name)
-    for option, lines in users.items():
-        yield f"complete -c pyfmt -n '__pyfmt_is {' '.join(lines)}' {_fish_option(option)}"
+    names = [f"-a {line.name} -d {_fish_quote(line.help)}" for line in found]
+    return {
+        "commands": [f"complete -c pyfmt -n __pyfmt_unnamed {each}" for each in names],
+        "words": [
+            f"complete -c pyfmt -n '__pyfmt_is {line.name}' {each}" for line in found for each in _fish_word(line)
+        ],
+        "options": [
+            f"complete -c pyfmt -n '__pyfmt_is {' '.join(lines)}' {_fish_option(option)}"
+            for option, lines in users.items()
+        ],
+    }
 
 
-_FISH_HEAD = """\
-function __pyfmt_command
-    set -l words (commandline -opc)
-    set -e words[1]
-    set -l skip 0
-    for word in $words
-        if test $skip = 1
-            set skip 0
-            continue
-        end
-        if contains -- $word VALUED
-            set skip 1
-        else if not string match -q -- '-*' $word
-            contains -- $word NAMES
-            and echo $word
-            or echo run
-            return
-        end
-    end
-end
-function __pyfmt_unnamed
-    test -z "$(__pyfmt_command)"
-end
-function __pyfmt_is
-    set -l command (__pyfmt_command)
-    test -n "$command"
-    or set command run
-    contains -- $command $argv
-end
-"""
+def _fish_word(line: CommandLine) -> Iterator[str]:
+    if line.words.places != _FILES:
+        yield "-f"
+    if line.words.words:
+        yield f"-a {_fish_quote(' '.join(line.words.words))}"
+    if line.words.source:
+        yield f"-a {_fish_quote(f'({line.words.command})')}"
+    if line.words.places == _FOLDERS:
+        yield "-a '(__fish_complete_directories)'"
 
 
 def _fish_option(option: Option) -> str:

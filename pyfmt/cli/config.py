@@ -13,6 +13,7 @@ from pyfmt.cli.request import plain_request
 from pyfmt.config.own import own_configs
 from pyfmt.core.errors import EXIT_CLEAN, UsageError
 from pyfmt.core.model import Config
+from pyfmt.core.parsing import table
 from pyfmt.core.policies import Boundaries
 from pyfmt.core.request import Request
 from pyfmt.projects import Survey
@@ -179,7 +180,7 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
     found = []
     for path in sorted({".", *(project.path for project in survey.projects)}):
         folder = settings.root / path
-        sections = _tool_sections(folder)
+        sections = table(disk.toml_or_empty(folder / "pyproject.toml"), "tool")
         for shared in settings.tool_configs:
             place, part = shown_path(shared.path, settings.root), TOOLS[shared.tool].merged
             why = f"{place} ({shared.origin}) serves all projects" + (f"; {part} count" if part else "")
@@ -188,11 +189,3 @@ def ignored_configs(settings: Config, survey: Survey) -> list[tuple[str, str, st
                 if str(folder / name.partition(" ")[0]) != shared.path:
                     found.append((path, shared.tool, shown_path(str(folder / name), settings.root), why))
     return found
-
-
-def _tool_sections(folder: Path) -> dict[str, Any]:
-    try:
-        sections = disk.read_toml(folder / "pyproject.toml").get("tool")
-    except (OSError, ValueError):
-        return {}  # no manifest, or one whose damage the survey tells
-    return sections if isinstance(sections, dict) else {}

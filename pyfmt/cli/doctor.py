@@ -22,12 +22,11 @@ from pyfmt.cache.store import Store
 from pyfmt.cli.output import print_text
 from pyfmt.cli.request import plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FINDINGS, PyfmtError
-from pyfmt.core.listing import some
+from pyfmt.core.listing import count, some
 from pyfmt.core.model import Config, Environment, Health
 from pyfmt.core.request import Request
 from pyfmt.git.repository import Unknown, version
 from pyfmt.reports.escaping import printable
-from pyfmt.reports.tally import count
 from pyfmt.run.workspace import open_workspace, with_chosen_releases
 from pyfmt.tools.registry import TOOLS
 from pyfmt.tools.versions import tool_versions
@@ -198,8 +197,7 @@ def _environments(doctor: Doctor) -> Iterator[str]:
     for prefix, (environment, rule) in known.items():
         yield (
             f"{environment.name}: Python {environment.python} (base {environment.base_executable}), found by {rule}, "
-            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for "
-            f"{some(users[prefix])}"
+            f"{environment.health.value}, {count(len(environment.distributions), 'package')}, for {some(users[prefix])}"
         )
         doctor.problems.extend(_environment_problems(environment))
     for failure in space.survey.failures:

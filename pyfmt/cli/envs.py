@@ -21,9 +21,6 @@ from pyfmt.reports.escaping import printable_text
 from pyfmt.run.files_apart import scripts_of
 from pyfmt.run.libraries import find_libraries
 from pyfmt.run.linting import quiet_context
-from pyfmt.run.progress import Progress
-from pyfmt.run.session import Session
-from pyfmt.run.workspace import open_workspace
 
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
@@ -113,16 +110,10 @@ def environments(
     request: Request, cwd: Path, environ: Mapping[str, str], with_libraries: bool = False
 ) -> EnvironmentsView:
     """Find all projects and environments, and which libraries are judged in these; raises PyfmtError."""
-    space = open_workspace(request, cwd, environ)
-    context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
-    try:
-        scripts = scripts_of(context)
+    with quiet_context(request, cwd, environ) as context:
+        space, scripts = context.space, scripts_of(context)
         view = EnvironmentsView(space.config, space.projects, space.resolutions, space.stale, scripts=scripts)
-        if not with_libraries:
-            return view
-        return replace(view, libraries=find_libraries(context))
-    finally:
-        context.memory.close()
+        return replace(view, libraries=find_libraries(context)) if with_libraries else view
 
 
 def environments_json(view: EnvironmentsView) -> str:

@@ -7,27 +7,33 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyfmt.cli import explain_rule
 from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request, verbosity
-from pyfmt.core.errors import EXIT_CLEAN
+from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.errors import EXIT_CLEAN, ConfigError
+from pyfmt.core.memo import HIT, miss
 from pyfmt.core.model import Config, Project, Resolution, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.projects import selection
 from pyfmt.reports.escaping import printable_text
+from pyfmt.run.boundaries.check import BoundaryQuestion, check
 from pyfmt.run.boundaries.kinds import kinds
 from pyfmt.run.files_apart import scripts_of
 from pyfmt.run.formatting import formatting_answers
 from pyfmt.run.libraries import Judgement, judgements
 from pyfmt.run.linting import LinterCall, linter_calls, quiet_context
-from pyfmt.run.progress import Progress
-from pyfmt.run.session import Session
-from pyfmt.run.workspace import open_workspace
+from pyfmt.run.notebooks import verdicts
+from pyfmt.run.unused_directives import known_directives
+from pyfmt.run.versions.matrix import read_matrix
+from pyfmt.run.workspace import RunContext
 from pyfmt.tools.registry import TOOLS, formatters, linters
 
+_SHOWN = 20  # answers that are not known
 EXAMPLES = (
     ("pyfmt explain lib/storage/disk.py", "project, environment, configuration and calls"),
     ("pyfmt explain W0102", "what a rule means; also by name: dangerous-default-value, attr-defined"),
@@ -53,15 +59,14 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
     """How a file is checked: its project, environment and configurations, with `request.verbose` also the call of each
     tool and all that was considered; raises PyfmtError."""
     request = replace(request, paths=(file,))
-    space = open_workspace(request, cwd, environ)
-    chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve(), space.config.exclude)
-    if not chosen.files:
-        return "\n".join(chosen.notes)
-    (path, files), *_ = chosen.files.items()
-    project = next(project for project in chosen.projects if project.path == path)
-    resolution = next(found for found in space.resolutions if found.project == path)
-    context = quiet_context(request, Session(cwd, environ, Progress(-1)), space)
-    try:
+    with quiet_context(request, cwd, environ, explain=request.verbose) as context:
+        space = context.space
+        chosen = selection.select(space.projects, (file,), space.config.root, cwd.resolve(), space.config.exclude)
+        if not chosen.files:
+            return "\n".join(chosen.notes)
+        (path, files), *_ = chosen.files.items()
+        project = next(project for project in chosen.projects if project.path == path)
+        resolution = next(found for found in space.resolutions if found.project == path)
         if len(files) == 1:
             resolution = scripts_of(context).get(files[0], resolution)
         facts = _Explained(
@@ -72,8 +77,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
             linter_calls(context, chosen),
             formatting_answers(context, project, files),
         )
-    finally:
-        context.memory.close()
+        remembered = [*_explain_memory(context, files)] if request.verbose else []
     if not request.verbose:
         return "\n".join(_brief(facts, space.config, file))
     lines = [
@@ -91,6 +95,7 @@ def explain_text(file: str, request: Request, cwd: Path, environ: Mapping[str, s
             calls = [line for found in facts.linting if found.tool == tool_config.tool for line in _linter_call(found)]
             calls = calls or _formatter_call(tool_config, project, files, space.config.root, facts.formatting)
             lines += ["", *_explain_tool(tool_config, calls, space.config.root)]
+    lines += ["", *remembered] if remembered else []
     return "\n".join(lines)
 
 
@@ -135,6 +140,23 @@ def _explain_judgements(facts: _Explained) -> Iterator[str]:
     for file, found in facts.judged.items():
         yield "judged in" if len(facts.files) == 1 else f"judged in    {file}"
         yield from (f"  {each.environment}: {each.why}" for each in found)
+
+
+def _explain_memory(run: RunContext, files: tuple[str, ...]) -> Iterator[str]:
+    """Which answers are known that a run has before its tools run, and of the others what has changed."""
+    space, memory = run.space, run.memory
+    verdicts([file for file in files if file.endswith(NOTEBOOK_SUFFIX)], run)
+    known_directives(run, files)
+    if space.config.boundaries is not None:
+        with suppress(ConfigError):  # which every run tells
+            check(BoundaryQuestion(space.config, space.projects, {p.path: p.checked for p in space.projects}), memory)
+    if space.config.versions_policy is not None:
+        read_matrix(space.config.root, space.survey, space.resolutions, memory.memo)
+    told = {what: said for what, said in sorted((memory.told or {}).items()) if said != miss(())}
+    changed = [f"  {what}: {said}" for what, said in told.items() if said != HIT]
+    yield f"remembered   {len(told) - len(changed)} answers that a run begins with"
+    yield from changed[:_SHOWN]
+    yield from [f"  and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
 
 
 def _linter_call(found: LinterCall) -> list[str]:

@@ -166,12 +166,8 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
     root = Path(request.location.root or result.report.root)
 
     def sources(path: str) -> list[str] | None:
-        if path in result.sources:
-            return result.sources[path].split("\n")
-        try:
-            return disk.read_text(root / path, "replace").split("\n")
-        except OSError:
-            return None
+        text = result.sources[path] if path in result.sources else disk.text_or_none(root / path)
+        return text.split("\n") if text is not None else None
 
     color = _use_color(display.color, to_terminal) and (output.file is None or display.color == "always")
     return RenderOptions(

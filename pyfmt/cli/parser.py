@@ -83,6 +83,13 @@ def _examples(examples: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command."""
+    # pylint: disable=protected-access  # argparse tells them nowhere else
+    found = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    return dict(next(found).choices)
+
+
 def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of the whole command line: of each command its name and line of help, of `declared` ones the
     options."""

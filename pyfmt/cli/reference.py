@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.cli.options import AUTO
-from pyfmt.cli.parser import build_parser, command_module
+from pyfmt.cli.parser import build_parser, command_module, commands_of
 from pyfmt.config.schema import config_schema
 from pyfmt.reports.registry import FORMATS
 
@@ -72,7 +72,7 @@ def reference() -> str:
 
 
 def _lines() -> Iterator[str]:
-    subs = _commands()
+    subs = commands_of(build_parser())
     yield _HEAD
     yield "| command | |\n|---|---|"
     for name, sub in subs.items():
@@ -93,13 +93,6 @@ def _lines() -> Iterator[str]:
     yield _END
 
 
-def _commands() -> dict[str, argparse.ArgumentParser]:
-    for action in build_parser()._actions:  # pylint: disable=protected-access  # argparse tells them nowhere else
-        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
-            return dict(action.choices)
-    raise AssertionError("no commands")
-
-
 def _group(parser: argparse.ArgumentParser, title: str) -> list[argparse.Action]:
     # pylint: disable-next=protected-access  # argparse tells its groups nowhere else
     found = [group._group_actions for group in parser._action_groups if group.title == title]
@@ -110,7 +103,12 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     words = _group(parser, "positional arguments")
     own = [action for action in _group(parser, "options") if action.dest != "help"]
     running = _group(parser, _RUNNING)
-    usage = ["pyfmt", name, *(_usage(action) for action in own), *(["[OPTION]..."] if running else [])]
+    usage = [
+        "pyfmt",
+        name,
+        *(f"[{action.option_strings[-1]}{_value(action)}]" for action in own),
+        *(["[OPTION]..."] if running else []),
+    ]
     yield f"\n## pyfmt {name}\n\n    {' '.join([*usage, *map(_word, words)])}\n\n{parser.description}\n"
     yield from _options([*words, *own])
     if words or own:
@@ -142,10 +140,6 @@ def _value(action: argparse.Action) -> str:
     if name.startswith("="):
         return f"[{name}]"
     return f" [{name}]" if action.nargs == "?" else f" {name}"
-
-
-def _usage(action: argparse.Action) -> str:
-    return f"[{action.option_strings[-1]}{_value(action)}]"
 
 
 def _options(actions: list[argparse.Action]) -> Iterator[str]:

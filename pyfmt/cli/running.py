@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -126,9 +127,6 @@ def _can_repeat(request: Request, display: Display) -> bool:
 
 def _deliver(run: Run, request: Request, display: Display, began: Began) -> tuple[RunResult, bytes]:
     """Run, and report: what came of it, and what was written to standard output."""
-    progress = Progress(display.verbosity)
-    try:
+    with closing(Progress(display.verbosity)) as progress:
         result = run(request, Session(Path.cwd(), os.environ, progress))
-    finally:
-        progress.close()
     return result, deliver(result, request, display, began)

@@ -6,8 +6,8 @@ import argparse
 import os
 
 from pyfmt.core.errors import EXIT_CLEAN
+from pyfmt.core.listing import count
 from pyfmt.reports.escaping import printable
-from pyfmt.reports.tally import count
 from pyfmt.runner.options import sockets_folder
 
 EXAMPLES = (

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pyfmt.cli.parser import COMMANDS, build_parser
+from pyfmt.cli.parser import COMMANDS, build_parser, commands_of
 from pyfmt.core.errors import UsageError
 
 # What other linters call it.
@@ -17,7 +17,7 @@ _ELSEWHERE = {"--fix": "`pyfmt run` and `pyfmt format` change files; `--check` k
 def refuse(command: str, unknown: Sequence[str]) -> NoReturn:
     """Raises UsageError with the option that was probably meant, and how the command is called."""
     word = unknown[0].partition("=")[0]
-    parsers = _parsers()
+    parsers = commands_of(build_parser())
     usage = _usage(command, parsers[command])
     if not word.startswith("-"):
         raise UsageError(f"`pyfmt {command}` does not take this word", word, usage)
@@ -30,13 +30,6 @@ def refuse(command: str, unknown: Sequence[str]) -> NoReturn:
     else:
         cure = f"did you mean {close[0]!r}?" if close else f"`pyfmt {command} --help` lists the options"
     raise UsageError(f"`pyfmt {command}` has no such option", word, f"{cure}\n  {usage}")
-
-
-def _parsers() -> dict[str, argparse.ArgumentParser]:
-    for action in build_parser()._actions:  # pylint: disable=protected-access  # argparse has no other way
-        if isinstance(action, argparse._SubParsersAction):  # pylint: disable=protected-access
-            return dict(action.choices)
-    raise AssertionError("no commands")
 
 
 def _options(parser: argparse.ArgumentParser) -> list[str]:

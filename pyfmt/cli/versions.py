@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pyfmt.cli.output import deliver, deliver_texts
 from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, ConfigError
 from pyfmt.core.merging import exit_code
-from pyfmt.core.model import Severity
+from pyfmt.core.model import Config, Severity
 from pyfmt.core.request import Display, Request
 from pyfmt.core.rules import TOOL, VERSION_RULES
 from pyfmt.reports.registry import check_format
@@ -52,33 +53,26 @@ def run(options: argparse.Namespace) -> int:
             baseline=options.baseline,
             baseline_locked=options.baseline_locked,
         )
-        return _check(asked, display)
+        return _check(asked, display, config.load(asked, Path.cwd()))
     for output in display.outputs:
         check_format(output.format, FORMATS)
     settings = with_chosen_releases(config.load(request, Path.cwd()))
-    memory = Memory(settings, request.use_cache)
-    try:
+    with closing(Memory(settings, request.use_cache)) as memory:
         space = survey_workspace(settings, request, os.environ, memory)
         matrix = read_matrix(settings.root, space.survey, space.resolutions, memory.memo)
-    finally:
-        memory.close()
     deliver_texts([(output, FORMATS[output.format](matrix)) for output in display.outputs], str(settings.root))
     return EXIT_FAILURE if matrix.unread or space.survey.failures else EXIT_CLEAN
 
 
-def _check(request: Request, display: Display) -> int:
+def _check(request: Request, display: Display, settings: Config) -> int:
     """What `pyfmt check --tool pyfmt` has to say of versions alone."""
-    settings = config.load(request, Path.cwd())
     if settings.versions_policy is None:
         cure = "add [tool.pyfmt.versions-policy], see docs/versions.md"
         raise ConfigError("--check has nothing to check: no policy is configured", str(settings.file), cure)
     for output in display.outputs:
         check_format(output.format)
-    progress = Progress(display.verbosity)
-    try:
-        result = pipeline.run(request, Session(Path.cwd(), os.environ, progress))
-    finally:
-        progress.close()
+    with closing(Progress(display.verbosity)) as progress:
+        result = pipeline.run(request, Session(Path.cwd(), os.environ, progress), settings)
     ids = {rule.id for rule in VERSION_RULES}
     report = replace(
         result.report,

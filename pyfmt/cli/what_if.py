@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,10 +66,7 @@ def run(options: argparse.Namespace) -> int:
     for output in display.outputs:
         check_format(output.format, FORMATS)
     root = config.load(request, Path.cwd()).root
-    progress = Progress(display.verbosity)
-    try:
+    with closing(Progress(display.verbosity)) as progress:
         found = look(question, request, Session(Path.cwd(), os.environ, progress))
-    finally:
-        progress.close()
     deliver_texts([(output, FORMATS[output.format](found)) for output in display.outputs], str(root))
     return found.exit_code

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyfmt.core.errors import ConfigError
+from pyfmt.core.folders import above
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Config, Failure, Override, Project
 from pyfmt.core.rules import RULES
 from pyfmt.core.rules import TOOL as OWN_RULES
@@ -18,9 +19,7 @@ _ANY = ("*",)
 _TYPO = 0.85  # so similar to a known rule that a plugin's own can hardly be meant
 
 
-def check_overrides(
-    config: Config, projects: Sequence[Project], memo: MutableMapping[str, str]
-) -> tuple[Config, tuple[Failure, ...]]:
+def check_overrides(config: Config, projects: Sequence[Project], memo: TextMemo) -> tuple[Config, tuple[Failure, ...]]:
     """Whether each path matches one of the projects' files (of its own, for an override of a project), and each rule is
     known.
 
@@ -40,9 +39,7 @@ def check_overrides(
     return replace(config, overrides=kept), tuple(failures)
 
 
-def _check(
-    overrides: Sequence[Override], config: Config, projects: Sequence[Project], memo: MutableMapping[str, str]
-) -> None:
+def _check(overrides: Sequence[Override], config: Config, projects: Sequence[Project], memo: TextMemo) -> None:
     plain = {*TOOLS, OWN_RULES, *_ANY, *(name for rule in RULES for name in (rule.id, rule.symbol))}
     asked: dict[str, str] = {}
     for override in overrides:
@@ -66,26 +63,20 @@ def _check_path(pattern: str, base: str, files: Sequence[str], where: str) -> No
     spec, before = GitIgnoreSpec.from_lines([plain]), "" if base == "." else f"{base}/"
     inside = [file[len(before) :] for file in files if file.startswith(before)]
     if not any(spec.match_file(file) for file in inside):
-        known = sorted({f"{place}/" for file in inside for place in _above(file)})
+        known = sorted({f"{place}/" for file in inside for place in above(file) if place != "."})
         asked = plain.lstrip("/")
         hint = nearest(asked, known if asked.endswith("/") else [*inside, *(name.rstrip("/") for name in known)])
         raise ConfigError(f"overrides: paths: {pattern!r} matches no file that is checked{hint}", where)
 
 
-def _above(file: str) -> Iterator[str]:
-    while file := posixpath.dirname(file):
-        yield file
-
-
-def _check_rules(asked: Mapping[str, str], config: Config, memo: MutableMapping[str, str]) -> None:
+def _check_rules(asked: Mapping[str, str], config: Config, memo: TextMemo) -> None:
     """`asked`: rules, and where each is named."""
     chosen = {*config.tools, *(name for _, names in config.project_tools for name in names)}
     running = [tool for tool in TOOLS.values() if tool.name in chosen and tool.linter is not None]
     plugins = any(TOOLS[found.tool].executes(found) for found in config.tool_configs if found.tool in config.tools)
     about = f"{sorted(tool_versions().items())} {[tool.name for tool in running]} {plugins}"
-    keys = {rule: f"rule {rule} {about}" for rule in asked}
-    new = [rule for rule, key in keys.items() if memo.get(key) != rule]
-    if not new:
+    inputs = {"the rules that overrides name": sorted(asked), "pyfmt's tools": about}
+    if memo.find("rules that are known", inputs) is not None:
         return
     import difflib  # deferred for start-up time: only for rules that are not known yet
 
@@ -93,8 +84,8 @@ def _check_rules(asked: Mapping[str, str], config: Config, memo: MutableMapping[
     known = [name for found in names.values() for name in found]
     # What a tool's own list does not hold: rules of a tool that has no list, of another release, or of plugins.
     unlisted = [tool for tool in running if tool.version or not names[tool.name]]
-    for rule in new:
+    for rule in asked:
         listed = rule in known or any(tool.comment is None or tool.comment.name.match(rule) for tool in unlisted)
         if not listed and not (plugins and not difflib.get_close_matches(rule, known, 1, _TYPO)):
             raise ConfigError(f"overrides: no tool has a rule {rule!r}{nearest(rule, known)}", asked[rule])
-        memo[keys[rule]] = rule
+    memo.keep("rules that are known", inputs, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import Edge, Project
 
 
@@ -68,20 +69,8 @@ def cycles(projects: Sequence[Project]) -> list[tuple[str, ...]]:
     groups = []
     for path in sorted(targets):
         if path in left:
-            group = _reached(path, targets) & _reached(path, backwards)
+            group = {*closure([path], targets)} & {*closure([path], backwards)}
             left -= group
             if group:
                 groups.append(tuple(sorted(group)))
     return groups
-
-
-def _reached(start: str, targets: Mapping[str, Sequence[str]]) -> set[str]:
-    """What can be reached from `start`; itself only where a circle leads back."""
-    seen: set[str] = set()
-    waiting = list(targets.get(start, ()))
-    while waiting:
-        path = waiting.pop()
-        if path not in seen:
-            seen.add(path)
-            waiting.extend(targets.get(path, ()))
-    return seen

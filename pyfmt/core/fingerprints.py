@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pyfmt.core.folders import nearest_home, parent
 from pyfmt.core.model import Accepted, Finding
 
 _TOKENS = re.compile(
@@ -111,14 +112,7 @@ def owner_in(homes: Iterable[str]) -> Callable[[str], str | None]:
     """A function that gives the project that a file belongs to: the nearest of the folders `homes` above it."""
     known = frozenset(homes)
 
-    def owner(path: str) -> str | None:
-        while path:
-            path = path.rpartition("/")[0]
-            if (path or ".") in known:
-                return path or "."
-        return None
-
-    return owner
+    return lambda path: nearest_home(parent(path), known)
 
 
 def mark(

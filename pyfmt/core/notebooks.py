@@ -17,6 +17,7 @@ from typing import Any
 from pyfmt.core import parsing
 from pyfmt.core.cells import CellPlace
 from pyfmt.core.model import Finding
+from pyfmt.core.parsing import table
 
 # From the source of a cell its text as Python, of as many lines; None for a cell in another language.
 Mask = Callable[[str], str | None]
@@ -127,7 +128,7 @@ class Notebook:
             begin, end = dict(_members(self._text, first)).get("source", (first, first))
             spans = list(_items(self._text, begin)) if isinstance(source, list) else [(begin, end)]
             literals = tuple(_Literal(*span, text) for span, text in zip(spans, texts, strict=True) if begin < end)
-            is_python = _table(cell.get("metadata"), "vscode").get("languageId", "python") == "python"  # an editor's
+            is_python = table(cell.get("metadata"), "vscode").get("languageId", "python") == "python"  # an editor's
             yield CodeCell(number, begin, end, literals, isinstance(source, list), is_python)
 
     def rewritten(self, sources: Mapping[int, str]) -> bytes:
@@ -307,14 +308,9 @@ def _check_version(document: Mapping[str, Any]) -> None:
     raise NotebookError("is no notebook: it has no cells, or no version of its format", "`exclude` it")
 
 
-def _table(value: Any, key: str) -> Mapping[str, Any]:
-    found = value.get(key) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
 def _language(metadata: Any) -> str:
     """What a notebook is written in; "python" where it does not say."""
-    names = (_table(metadata, "language_info").get("name"), _table(metadata, "kernelspec").get("language"))
+    names = (table(metadata, "language_info").get("name"), table(metadata, "kernelspec").get("language"))
     return next((name.lower() for name in names if isinstance(name, str) and name), "python")
 
 

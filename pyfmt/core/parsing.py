@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ast
 
+Table = Mapping[str, Any]
 # tomllib takes quadratic time for a dotted key: 100,000 parts would take minutes.
 _LONG_LINE = re.compile(r"^[^\n]{2000}", re.MULTILINE)
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:["']?[\w-]++["']?[ \t]*+\.[ \t]*+){1000}""")
@@ -61,6 +63,18 @@ def parse_python(source: str | bytes, with_type_comments: bool = False) -> ast.M
             return ast.parse(source)
     except (RecursionError, MemoryError):
         raise ValueError("its code is nested too deeply") from None
+
+
+def table(value: object, *keys: str) -> Table:
+    """The table below some keys; empty where there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """The strings of a list."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 _NO_NODES = frozenset(("id", "attr", "ctx", "op", "ops", "kind", "type_comment", "level", "asname"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from pyfmt.core.model import Severity
+from pyfmt.core.model import Finding, Severity
 
 TOOL = "pyfmt"  # the tool of findings that pyfmt itself makes
 
@@ -21,6 +22,21 @@ class Rule:
     why: str
     cure: str
 
+    def finding(self, path: str, line: int, message: str, project: str, **more: Any) -> Finding:
+        """A finding of this rule about a line; `more` are further fields of it, such as the columns."""
+        place: dict[str, Any] = {"column": None, "end_line": None, "end_column": None, **more}
+        return Finding(
+            path=path,
+            line=line,
+            tool=TOOL,
+            rule=self.id,
+            symbol=self.symbol,
+            severity=self.severity,
+            message=message,
+            project=project,
+            **place,
+        )
+
 
 UNREADABLE = Rule(
     "PYF000",
@@ -28,9 +44,8 @@ UNREADABLE = Rule(
     Severity.ERROR,
     "the imports of this file cannot be read",
     "The file is neither Python that can be parsed nor a text that can be split into statements, so pyfmt does not "
-    "know "
-    "what it imports. A file in a newer syntax than that of the Python that runs pyfmt is no such file: its import "
-    "statements are read one by one.",
+    "know what it imports. A file in a newer syntax than that of the Python that runs pyfmt is no such file: its "
+    "import statements are read one by one.",
     "What was not checked is never reported as clean.",
     "Mend the syntax error that the message names; the other tools report it as well.",
 )
@@ -40,10 +55,9 @@ PROJECT_IMPORTS_PROJECT = Rule(
     Severity.ERROR,
     "a project imports the code of another project",
     "A folder that counts as a project (`projects` in [tool.pyfmt.boundaries]) imports a module that belongs to "
-    "another "
-    "such folder: by its name, by its path from the monorepo's root, or relatively. Imports below `if TYPE_CHECKING` "
-    "and "
-    "inside functions count, and so do `importlib.import_module` and `__import__` with a literal name.",
+    "another such folder: by its name, by its path from the monorepo's root, or relatively. Imports below `if "
+    "TYPE_CHECKING` and inside functions count, and so do `importlib.import_module` and `__import__` with a literal "
+    "name.",
     "Each project is deployed by itself, with its own environment. Code that reaches into another project works "
     "only where both lie side by side, gets packages that its own environment does not promise, and makes it "
     "impossible to change or deploy one project without the other.",
@@ -56,8 +70,7 @@ LIBRARY_IMPORTS_PROJECT = Rule(
     Severity.ERROR,
     "a library imports the code of a project",
     "A folder that counts as a library (`libraries` in [tool.pyfmt.boundaries]) imports a module of a folder that "
-    "counts "
-    "as a project. Imports below `if TYPE_CHECKING` and inside functions count.",
+    "counts as a project. Imports below `if TYPE_CHECKING` and inside functions count.",
     "Dependencies go from projects to libraries. A library that imports a project can be used by no other project, "
     "and everything that uses the library depends on that project from then on.",
     "Hand the library what it needs (an argument, a callback, a protocol), or move the code into a library.",
@@ -73,8 +86,7 @@ UNDECLARED_DEPENDENCY = Rule(
     "brings it, or that a lock file holds it, is not enough. It is reported once for each file and library. Where the "
     "dependencies are computed when the project is built, they are not known, and nothing is reported.",
     "The import works only by chance: in a fresh environment, in a container, or after the other dependency has "
-    "dropped the "
-    "library, it fails. Tools that ask what a change affects cannot see it.",
+    "dropped the library, it fails. Tools that ask what a change affects cannot see it.",
     "Add the library to the project's dependencies, or stop importing it.",
 )
 LIBRARY_CYCLE = Rule(
@@ -96,12 +108,10 @@ USELESS_DIRECTIVE = Rule(
     Severity.WARNING,
     "a comment that holds back black or isort holds back nothing",
     "`# fmt: off`, `# fmt: on`, `# fmt: skip`, `# isort: off`, `# isort: on`, `# isort: skip` or `# isort: skip_file` "
-    "can be "
-    "removed, and black and isort write the same text as before, but for blank lines beside the comment. An `off` is "
-    "judged "
-    "together with the `on` that ends it. All comments that are reported for a file can be removed together: where "
-    "one of "
-    "two is enough, the first one is reported. It is reported only where `--unused-ignores` is given.",
+    "can be removed, and black and isort write the same text as before, but for blank lines beside the comment. An "
+    "`off` is judged together with the `on` that ends it. All comments that are reported for a file can be removed "
+    "together: where one of two is enough, the first one is reported. It is reported only where `--unused-ignores` is "
+    "given.",
     "A comment that suppresses nothing today hides the next change of its lines from the formatters, and lets readers "
     "believe in a layout that needs protection where there is none. Often it never worked: black heeds `# fmt: skip` "
     "only at the end of a statement, and `# fmt: off` only on a separate line.",

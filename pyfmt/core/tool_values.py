@@ -29,7 +29,6 @@ class NotebookRules:
     never: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()  # of an expression that ends a cell: Jupyter shows its value
     undefined: re.Pattern[str] | None = None  # the message about a `name` that nothing defines: IPython may do so
-    native: bool = False  # the tool reads notebooks by itself, and tells places by their cells
 
 
 @dataclass(frozen=True, slots=True)

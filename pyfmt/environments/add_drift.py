@@ -3,18 +3,19 @@ it."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import posixpath
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
-from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.core.folders import above
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import BORROWED, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.environments.foreign import foreign
+from pyfmt.projects import locks
 
 _MANAGERS = ("uv", "pdm", "poetry", "pipenv", "hatch")
 
@@ -23,7 +24,7 @@ def with_drift(
     resolutions: Sequence[Resolution],
     projects: Sequence[Project],
     root: Path,
-    memo: MutableMapping[str, str] | None = None,
+    memo: TextMemo | None = None,
 ) -> tuple[Resolution, ...]:
     """The same resolutions, where a sound environment that differs from its lock, or holds an editable install of a
     folder that is not here, has a warning that says so.
@@ -49,7 +50,9 @@ def with_drift(
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [
-                _drift_or_why_not(root, by_path[resolution.project], environment, (own, memo)),
+                _drift_or_why_not(
+                    root, by_path[resolution.project], environment, own, TextMemo() if memo is None else memo
+                ),
                 foreign(environment, base, homes),
             ]
             if any(lines):
@@ -78,38 +81,33 @@ def is_own(resolution: Resolution, root: str) -> bool:
     return environment.prefix.startswith(inside) or resolution.rule.partition(" ")[0] in _MANAGERS
 
 
-def _drift_or_why_not(
-    root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
-) -> str:
+def _drift_or_why_not(root: Path, project: Project, environment: Environment, own: list[str], memo: TextMemo) -> str:
     try:
-        return _drift(root, project, environment, more)
+        return _drift(root, project, environment, own, memo)
     except Exception as error:  # pylint: disable=broad-exception-caught  # one project's lock is no other's
         return f"its lock file cannot be compared with it: {parsing.why(error)}"
 
 
-def _drift(
-    root: Path, project: Project, environment: Environment, more: tuple[list[str], MutableMapping[str, str] | None]
-) -> str:
+def _drift(root: Path, project: Project, environment: Environment, own: list[str], memo: TextMemo) -> str:
     """How `environment` differs from the lock of the project, or of the nearest folder above that has one."""
-    from pyfmt.environments import drift  # deferred for start-up time
-
-    own, memo = more
-    folders = [root / project.path]
-    parent = project.path
+    lock = locks.find(root / project.path, "requirements.txt")
     # A workspace's lock lies at its owner, whose environment it is.
-    while parent not in (".", "") and not Path(environment.prefix).is_relative_to(folders[-1]):
-        parent = posixpath.dirname(parent) or "."
-        folders.append(root / parent)
-    lock = drift.find_lock(folders)
+    for inside, folder in pairwise((project.path, *above(project.path)) if lock is None else ()):
+        if Path(environment.prefix).is_relative_to(root / inside):
+            break
+        if (lock := locks.find(root / folder, "requirements.txt")) is not None:
+            break
     if lock is None:
         return ""
-    if memo is None:
+
+    def compared() -> str:
+        from pyfmt.environments import drift  # deferred for start-up time: not where all is known
+
         return drift.drift(lock, environment, own)
+
+    inputs = {"what is installed": environment.fingerprint, "the projects in it": sorted(own)}
     try:
-        content = disk.read_bytes(lock)
-    except OSError as error:
-        return f"{lock.name} cannot be read: {parsing.why(error)}"
-    key = hashlib.sha256(repr(("drift", content, environment.fingerprint, sorted(own))).encode()).hexdigest()
-    if key not in memo:
-        memo[key] = drift.drift(lock, environment, own)
-    return memo[key]
+        inputs[lock.name] = locks.digest(lock)
+    except locks.LockError as error:
+        return str(error)
+    return memo.recall(f"how {environment.name} differs from its lock", inputs, compared)

@@ -15,20 +15,13 @@ from pyfmt.projects.locks.values import Lock
 _SHOWN = 5  # names of each kind; the rest is counted
 
 
-def find_lock(folders: Sequence[Path]) -> Path | None:
-    """The lock in the first of `folders` that has one; a requirements.txt counts where there is none."""
-    return next((found for folder in folders if (found := locks.find(folder, "requirements.txt")) is not None), None)
-
-
-def drift(file: Path | None, environment: Environment, own: Sequence[str] = ()) -> str:
-    """One line on how `environment` differs from the lock at `file`; "" if it does not, or where there is none.
+def drift(file: Path, environment: Environment, own: Sequence[str] = ()) -> str:
+    """One line on how `environment` differs from the lock at `file`; "" if it does not.
 
     `own` are the PEP 503 names of the projects that use it: they are no extras. Missing is only what the lock surely
     requires here (main group, marker holds); a wrong version is any that no entry of the lock has; extra are editable
     installs of other folders. An unreadable lock is said, too.
     """
-    if file is None:
-        return ""
     try:
         lock = locks.read(file)
     except locks.LockError as error:

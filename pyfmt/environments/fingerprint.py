@@ -13,14 +13,13 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.environments.editable import Mapped
 from pyfmt.environments.installed import read_direct_url
 from pyfmt.environments.layout import EnvironmentLayout
-from pyfmt.environments.sites import SiteFolder, scan
+from pyfmt.environments.sites import SiteFolder
 
 _VERSION = "1"  # of the digest's recipe
 _METADATA = frozenset({"METADATA", "WHEEL", "entry_points.txt", "top_level.txt"})
@@ -40,16 +39,12 @@ class Contents:
     unread: dict[str, str] = field(default_factory=dict, compare=False)  # file -> why it could not be read
 
 
-def tier1(prefix: Path, site_packages: Sequence[str]) -> str:
+def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     """A digest of times and sizes: pyvenv.cfg, the interpreter's links and the metadata entries of the site folders.
 
     It changes with every install, upgrade, reinstall and uninstall of pip or uv, and not with what writes .pyc files.
     Neither ctime nor the number of links counts: a hardlinking installer changes them in other environments.
     """
-    return _tier1(str(prefix), [site for site in map(scan, site_packages) if site is not None])
-
-
-def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
     digest = hashlib.sha256(_VERSION.encode())
     try:
         digest.update(disk.read_bytes(os.path.join(prefix, "pyvenv.cfg")))
@@ -85,12 +80,13 @@ def _interpreter_chain(prefix: str) -> Iterator[str]:
     yield f"\0{status.st_mtime_ns}\0{status.st_size}"
 
 
-def memo_key(contents: Contents) -> str:
-    """The key under which what was read of `contents` may be kept: tier 1, and all that else decides the answer."""
-    key = hashlib.sha256(_tier1(contents.layout.prefix, contents.sites).encode())
-    for text in (contents.layout.prefix, contents.root, *contents.search_path):
-        key.update(b"\0" + text.encode("utf-8", "surrogateescape"))
-    return key.hexdigest()
+def memo_inputs(contents: Contents) -> dict[str, object]:
+    """What decides what is read of `contents`, so that it may be kept: tier 1, and where all lies."""
+    return {
+        "times and sizes of what installers touch": _tier1(contents.layout.prefix, contents.sites),
+        "where it lies": (contents.layout.prefix, contents.root),
+        "its search path": contents.search_path,
+    }
 
 
 def tier2(contents: Contents) -> str:
@@ -135,7 +131,7 @@ def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[s
     except OSError as error:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
             unread[file] = parsing.why(error)
-        return _metadata_only(metadata), set()
+        return [_content(os.path.join(metadata, "METADATA"))], set()  # as Linux distributions have it
     rows: list[str] = []
     tops: set[str] = set()
     for line in lines:
@@ -151,11 +147,6 @@ def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[s
         rows.append(line)
     rows.sort()
     return rows, tops
-
-
-def _metadata_only(metadata: str) -> list[str]:
-    """Distributions without RECORD (a Linux distribution's packages): the digest of their METADATA."""
-    return [_content(os.path.join(metadata, "METADATA"))]
 
 
 def _direct_url(metadata: str, contents: Contents) -> list[str]:

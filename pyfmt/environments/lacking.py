@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 
 from pyfmt.core.listing import some
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Environment, Project
 from pyfmt.environments.markers import target
 from pyfmt.projects.names import normalise
@@ -13,7 +13,7 @@ from pyfmt.projects.names import normalise
 _SHOWN = 5
 
 
-def lacking(project: Project, environment: Environment, memo: MutableMapping[str, str] | None = None) -> str:
+def lacking(project: Project, environment: Environment, memo: TextMemo | None = None) -> str:
     """What is missing, in words ("lacks attrs, six>=1.17 (1.16.0 is there)"); "" where everything is there.
 
     A requirement that cannot be read, or whose marker cannot be judged, is not held against the environment. Of a
@@ -21,13 +21,9 @@ def lacking(project: Project, environment: Environment, memo: MutableMapping[str
     """
     if not project.needs:
         return "is not known to have what it needs: it computes its dependencies" if project.computed else ""
-    text = repr(("lacking", project.needs, environment.fingerprint))
-    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    if memo is None:
-        return _lacking(project.needs, environment)
-    if key not in memo:
-        memo[key] = _lacking(project.needs, environment)
-    return memo[key]
+    inputs = {"what the project needs": project.needs, "what is installed": environment.fingerprint}
+    what = f"what {environment.name} lacks of {project.path}"
+    return (TextMemo() if memo is None else memo).recall(what, inputs, lambda: _lacking(project.needs, environment))
 
 
 def _lacking(lines: Sequence[str], environment: Environment) -> str:

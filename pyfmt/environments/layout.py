@@ -125,7 +125,7 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLa
     executable, windows = _interpreter(prefix, claimed)
     real = os.path.realpath(executable)
     implementation, own, threaded = _binary_version(real)
-    copied = _within(real, prefix)
+    copied = real.startswith(os.path.join(prefix, ""))
     library = _library(prefix, claimed, (implementation, own, threaded), windows)
     version = _version_of(library, claimed)
     if own is not None and not copied and claimed.major and own != (claimed.major, claimed.minor):
@@ -350,7 +350,3 @@ def _standard_library(home: str, executable: str, library: str, windows: bool) -
             parent = os.path.dirname(folder)
             folder = parent if parent not in (folder, os.sep) else ""  # getpath never looks into / itself
     return "", "", ""
-
-
-def _within(path: str, folder: str) -> bool:
-    return path.startswith(os.path.join(folder, ""))

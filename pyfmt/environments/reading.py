@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Distribution, Environment, Health
 from pyfmt.environments import editable, fingerprint, installed, sites
 from pyfmt.environments.layout import UNFINISHED, Broken, EnvironmentLayout, locate
@@ -25,12 +25,12 @@ class ReadResult:
     unsure: str = ""  # why the search path is not certain; "" where it is
 
 
-def read(prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None) -> Environment:
+def read(prefix: Path, root: Path, memo: TextMemo | None = None) -> Environment:
     """The environment at `prefix`, for a monorepo at `root` (both absolute).
 
     Never raises for a bad environment: it is answered with health BROKEN, the reason and the cure. Where the search
     path cannot be known without starting the interpreter (a .pth line that may change it), the health is WARNING and
-    the reason says so. `memo` keeps fingerprints and distributions between runs, by `fingerprint.memo_key`.
+    the reason says so. `memo` keeps fingerprints and distributions between runs, by `fingerprint.memo_inputs`.
     """
     return examine(prefix, root, memo).environment
 
@@ -38,7 +38,7 @@ def read(prefix: Path, root: Path, memo: MutableMapping[str, str] | None = None)
 def examine(
     prefix: Path,
     root: Path,
-    memo: MutableMapping[str, str] | None = None,
+    memo: TextMemo | None = None,
     answer: tuple[str, ...] | None = None,
     bare: bool = False,
 ) -> ReadResult:
@@ -63,7 +63,7 @@ def examine(
         path.replace(answer)
     mapped = finder_mappings(path.sites)
     contents = fingerprint.Contents(layout, os.path.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
-    value, distributions = _remembered(contents, memo)
+    value, distributions = _remembered(name, contents, TextMemo() if memo is None else memo)
     health, reason, cure = _health(layout, path, mapped)
     if health is Health.OK:
         health, reason, cure = _readability(place, {**path.unread, **contents.unread})
@@ -85,14 +85,10 @@ def examine(
     return ReadResult(environment, layout.executable, reason if path.unknown_lines and answer is None else "")
 
 
-def _remembered(
-    contents: fingerprint.Contents, memo: MutableMapping[str, str] | None
-) -> tuple[str, tuple[Distribution, ...]]:
+def _remembered(name: str, contents: fingerprint.Contents, memo: TextMemo) -> tuple[str, tuple[Distribution, ...]]:
     """Tier 2 and the distributions: from `memo` while tier 1 holds, else read and added to it."""
-    if memo is None:
-        return fingerprint.tier2(contents), installed.distributions(contents.sites, contents.unread)
-    key = fingerprint.memo_key(contents)
-    known = memo.get(key)
+    what, inputs = f"what is installed in {name}", fingerprint.memo_inputs(contents)
+    known = memo.find(what, inputs)
     if known is not None:
         value, _, text = known.partition(" ")
         try:
@@ -101,7 +97,7 @@ def _remembered(
             pass  # damaged, or from another version of pyfmt: read again below
     value, distributions = fingerprint.tier2(contents), installed.distributions(contents.sites, contents.unread)
     if not contents.unread:  # else it is read again, and said again
-        memo[key] = f"{value} {installed.dump(distributions)}"
+        memo.keep(what, inputs, f"{value} {installed.dump(distributions)}")
     return value, distributions
 
 

@@ -3,9 +3,8 @@ out."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.errors import ConfigError, PyfmtError, VirtualenvError
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import DEPENDENT, INHERITED, Candidate, Config, Environment, Health, Project, Resolution
 from pyfmt.core.similar import nearest
 from pyfmt.environments.lacking import lacking
@@ -29,7 +29,7 @@ def resolve(
     projects: Sequence[Project],
     config: Config,
     environ: Mapping[str, str],
-    memo: MutableMapping[str, str] | None = None,
+    memo: TextMemo | None = None,
     *,
     trusted: bool = False,
 ) -> tuple[Resolution, ...]:
@@ -83,9 +83,9 @@ class _Draft:
 class _EnvironmentReader:
     """Reads each environment once, however many projects and links lead to it."""
 
-    def __init__(self, root: str, memo: MutableMapping[str, str] | None, trusted: bool) -> None:
+    def __init__(self, root: str, memo: TextMemo | None, trusted: bool) -> None:
         self.root = root
-        self.memo = memo
+        self.memo = TextMemo() if memo is None else memo
         self.trusted = trusted
         self.results: dict[str, ReadResult] = {}
         self.spelled: dict[str, str] = {}
@@ -116,8 +116,8 @@ class _EnvironmentReader:
         # Deferred: subprocess and its like cost start-up time, and hardly any run comes here.
         from pyfmt.environments import ask_interpreter  # pylint: disable=import-outside-toplevel
 
-        key = hashlib.sha256(f"search path\0{prefix}\0{result.environment.fingerprint}".encode()).hexdigest()
-        known = (self.memo or {}).get(key)
+        what, inputs = f"search path of {prefix}", {"what is installed": result.environment.fingerprint}
+        known = self.memo.find(what, inputs)
         if known is not None:
             return self._answered(prefix, tuple(known.split("\n")))
         verdict = self._verdict(prefix)
@@ -131,8 +131,7 @@ class _EnvironmentReader:
             environment = result.environment
             reason = f"{environment.reason}; its interpreter was asked, and {error}"
             return replace(result, environment=replace(environment, reason=reason))
-        if self.memo is not None:
-            self.memo[key] = "\n".join(answer)
+        self.memo.keep(what, inputs, "\n".join(answer))
         return self._answered(prefix, answer)
 
     def _answered(self, prefix: str, answer: tuple[str, ...]) -> ReadResult:

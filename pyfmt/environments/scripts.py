@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.environments import standalone
@@ -35,7 +36,7 @@ class Scripts:
 
     root: Path
     environ: Mapping[str, str]
-    memo: MutableMapping[str, str] | None = None
+    memo: TextMemo | None = None
 
     def resolve(self, file: str, project: str) -> Resolution | None:
         """The environment of a script (relative to the root) in a project; None for a file that is none.

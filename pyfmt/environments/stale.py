@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyfmt import disk
+from pyfmt.core.graphs import closure
 from pyfmt.core.listing import some
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Project
 from pyfmt.projects import locks
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.names import requirement_name
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ class LockFacts(NamedTuple):
 
 
 def lock_facts(
-    root: Path, projects: Sequence[Project], tools: Iterable[str] = (), memo: MutableMapping[str, str] | None = None
+    root: Path, projects: Sequence[Project], tools: Iterable[str] = (), memo: TextMemo | None = None
 ) -> LockFacts:
     """Which locks are stale, in their main groups, and which versions of the distributions called `tools` they hold.
 
     Each lock is read once. `memo` keeps answers by its content and what the manifests say. A lock that cannot be read
     is told elsewhere.
     """
-    memo, wanted = {} if memo is None else memo, sorted(tools)
+    memo, wanted = TextMemo() if memo is None else memo, sorted(tools)
     by_path = {project.path: project for project in projects}
     depends_on = {project.path: project.depends_on for project in projects}
     stale: dict[str, tuple[str, ...]] = {}
@@ -56,39 +57,36 @@ def lock_facts(
     for project in projects:
         libraries = [by_path[path] for path in project.depends_on if by_path[path].version]
         facts = [(library.path, library.distribution, library.version) for library in libraries]
-        lines = (
-            _kept(memo, ("ranges", project.path, project.needs, facts), _ranges, project, libraries) if facts else []
-        )
-        lock, digest = _lock(root, project)
+        inputs: dict[str, object] = {"what the project asks for": project.needs, "the versions of libraries": facts}
+        what = f"ranges of libraries that {project.path} asks for"
+        lines = _lines(memo, what, inputs, partial(_ranges, project, libraries)) if facts else []
+        lock = locks.find(root / project.path)
         if lock is not None:
             paths = by_path if lock.name == _EVERYTHING else closure([project.path], depends_on)
             asking = [project, *(by_path[path] for path in paths)]
-            needs = sorted({(each.path, each.needs) for each in asking})
-            lines += _kept(memo, ("stale", project.path, lock.name, digest, needs), _stale, lock, root, asking)
-            held = _kept(memo, ("tools", lock.name, digest, wanted), _versions, lock, wanted) if wanted else []
-            locked += _tools(held, project.path, lock.relative_to(root).as_posix())
+            with suppress(locks.LockError):
+                left_behind, held = _of_lock(memo, root, lock, asking, wanted)
+                lines += left_behind
+                locked += _tools(held, project.path, lock.relative_to(root).as_posix())
         if lines:
             stale[project.path] = tuple(dict.fromkeys(lines))
     return LockFacts(stale, tuple(locked))
 
 
-def _lock(root: Path, project: Project) -> tuple[Path | None, str]:
-    """A project's lock and the digest of its content; None without one that can be read."""
-    lock = locks.find(root / project.path)
-    try:
-        return lock, hashlib.sha256(disk.read_bytes(lock)).hexdigest() if lock is not None else ""
-    except OSError:
-        return None, ""
+def _of_lock(
+    memo: TextMemo, root: Path, lock: Path, asking: Sequence[Project], tools: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """What a lock does not hold of what projects ask for, and its versions of tools; raises LockError."""
+    content: dict[str, object] = {lock.name: locks.digest(lock)}
+    shown = lock.relative_to(root).as_posix()
+    inputs = {**content, "what projects ask for": sorted({(each.path, each.needs) for each in asking})}
+    lines = _lines(memo, f"whether {shown} is stale", inputs, partial(_stale, lock, root, asking))
+    inputs, what = {**content, "tools": tools}, f"versions of tools in {shown}"
+    return lines, _lines(memo, what, inputs, partial(_versions, lock, tools)) if tools else []
 
 
-def _kept(
-    memo: MutableMapping[str, str], question: object, answer: Callable[..., Iterable[str]], *given: object
-) -> list[str]:
-    """The lines of an answer that depends on nothing but the question."""
-    key = hashlib.sha256(repr(question).encode()).hexdigest()
-    if key not in memo:
-        memo[key] = "\n".join(answer(*given))
-    return memo[key].splitlines()
+def _lines(memo: TextMemo, what: str, inputs: Mapping[str, object], answer: Callable[[], Iterable[str]]) -> list[str]:
+    return memo.recall(what, inputs, lambda: "\n".join(answer())).splitlines()
 
 
 def _versions(lock: Path, names: Sequence[str]) -> Iterable[str]:

@@ -8,16 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.core import dependents, parsing
 from pyfmt.core.files import MANIFESTS, PROJECT_WIDE
-from pyfmt.core.listing import some
+from pyfmt.core.folders import nearest_home
+from pyfmt.core.listing import count, some
 from pyfmt.core.model import Config, Edge, Project
 from pyfmt.git import repository as git
 from pyfmt.git.further import everywhere, further_links, is_left_behind
 from pyfmt.git.lock_changes import LockChange, LockChanges
 from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
-from pyfmt.git.shared_files import read_or_empty, shared_files
+from pyfmt.git.shared_files import shared_files
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.parse import Read, read_module
 from pyfmt.projects import Survey
@@ -126,7 +128,7 @@ class _Attribution:
             if change.folder:
                 self._sort_in_folder(path)
                 continue
-            owner = _nearest(path, self._homes)
+            owner = nearest_home(path, self._homes)
             if owner is None:
                 self._strays += [path] if path.endswith(PYTHON_SUFFIXES) else []
                 continue
@@ -138,7 +140,7 @@ class _Attribution:
 
     def _is_manifest(self, project: str, lock: str) -> bool:
         """Whether a project's requirements file is what its metadata are made from (setuptools' dynamic metadata)."""
-        texts = (read_or_empty(self._diff.settings.root / project / name) for name in MANIFESTS)
+        texts = (disk.text_or_none(self._diff.settings.root / project / name) or "" for name in MANIFESTS)
         return is_requirements(lock) and any(posixpath.basename(lock) in text for text in texts)
 
     def _sort_in_file(self, path: str, touched: _ProjectChanges, name: str) -> None:
@@ -151,7 +153,7 @@ class _Attribution:
     def _sort_in_folder(self, folder: str) -> None:
         """A submodule: all that is known below it."""
         inside = [path for path in self._projects if path == folder or path.startswith(folder + "/")]
-        owner = _nearest(folder, self._projects)
+        owner = nearest_home(folder, self._projects)
         for path in {*inside, *([owner] if owner is not None else [])}:
             touched = self._touched.setdefault(path, _ProjectChanges())
             touched.paths.append(folder)
@@ -200,7 +202,8 @@ class _Attribution:
 
     def _notes(self, said: str, shared: Sequence[str]) -> tuple[str, ...]:
         bases = ", ".join(base[:12] for base in self._diff.bases)
-        notes = [f"since {said}, at {bases}: {_count(len(self._diff.changes), 'changed file')}"]
+        number = len(self._diff.changes)
+        notes = [f"since {said}, at {bases}: {count(number, 'changed file') if number else 'no changed files'}"]
         notes += [f"{path} changed, which all projects share: everything counts" for path in shared]
         notes += [f"{path} changed, but installs the same packages" for path in self._locks.same()]
         return tuple(notes)
@@ -263,7 +266,7 @@ class _Attribution:
 
     def _node(self, file: str) -> str:
         """The project of a file; where it has none, the file stands for itself."""
-        return _nearest(file, self._homes) or file
+        return nearest_home(file, self._homes) or file
 
     def _import_links(self, importers: Mapping[str, str]) -> list[dependents.Link]:
         """Imports from one project into another that no manifest or lock declares."""
@@ -327,17 +330,6 @@ def _renames_top(project: Project, moved: Iterable[str]) -> bool:
     return False
 
 
-def _nearest(path: str, homes: Iterable[str]) -> str | None:
-    """The nearest of `homes` at or above a path."""
-    known = homes if isinstance(homes, (set, frozenset, dict)) else set(homes)
-    while True:
-        if (path or ".") in known:
-            return path or "."
-        if path in ("", "."):
-            return None
-        path = path.rpartition("/")[0]
-
-
 def _modules(project: Project) -> list[str]:
     """All that can be imported from a project's sources, checked or not."""
     return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
@@ -376,7 +368,3 @@ def _distribution(pyproject: bytes) -> str | None:
     except (ValueError, AttributeError):
         return None
     return name if isinstance(name, str) else None
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

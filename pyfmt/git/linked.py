@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import MAIN_WORK_TREE, Config, Environment, Project, Resolution
 from pyfmt.environments import standalone
 from pyfmt.environments.resolve import resolve
@@ -59,7 +60,7 @@ def resolve_here(
     projects: Sequence[Project],
     config: Config,
     environ: Mapping[str, str],
-    memo: MutableMapping[str, str] | None = None,
+    memo: TextMemo | None = None,
     *,
     trusted: bool = False,
 ) -> tuple[tuple[Resolution, ...], MainTree | None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.files import LOCK_FILES
+from pyfmt.core.folders import above
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
@@ -94,17 +95,13 @@ class LockChanges:
         own = list(self._in_folder(project.path))
         found = [path for path in own if self._is_touched(path)]
         if all(is_requirements(path) for path in own):
-            above = [path for path in self._above(project.path) if path in self._paths]
-            found += [path for path in above if not own or self._knows(path, project.path)]
+            higher = [path for path in self._above(project.path) if path in self._paths]
+            found += [path for path in higher if not own or self._knows(path, project.path)]
         return tuple(found)
 
     def _above(self, folder: str) -> list[str]:
-        while folder != ".":
-            folder = posixpath.dirname(folder) or "."
-            found = [path for path in self._in_folder(folder) if not is_requirements(path)]
-            if found:
-                return found
-        return []
+        locks = ([path for path in self._in_folder(each) if not is_requirements(path)] for each in above(folder))
+        return next(filter(None, locks), [])
 
     def _knows(self, lock: str, project: str) -> bool:
         place = posixpath.relpath(project, posixpath.dirname(lock) or ".")

@@ -41,14 +41,6 @@ def _plugin_words(settings: Config) -> set[str]:
     """The words of the shared configurations that load code of the checkout into a tool."""
     words: set[str] = set()
     for path in {tool_config.path for tool_config in settings.tool_configs if tool_config.origin != "built-in"}:
-        for value in _PLUGINS.findall(read_or_empty(Path(path))):
+        for value in _PLUGINS.findall(disk.text_or_none(path) or ""):
             words.update(re.findall(r"\w+", value))
     return words
-
-
-def read_or_empty(path: Path) -> str:
-    """A file's text; "" where it cannot be read."""
-    try:
-        return disk.read_text(path, "replace")
-    except OSError:
-        return ""  # whoever needs it says what is wrong with it

@@ -13,6 +13,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyfmt.core.graphs import reached
 from pyfmt.imports.definitions import Definition, seen_of
 from pyfmt.imports.parse import Read
 
@@ -290,13 +291,8 @@ class Reach:
 
     def _below(self, name: str) -> Iterator[str]:
         """Everything that a name and the names below it lead to."""
-        waiting, seen = [name], set()
-        while waiting:
-            current = waiting.pop()
-            if current not in seen:
-                seen.add(current)
-                yield from _being_there(self._names.get(current, ()))
-                waiting += self._children.get(current, ())
+        for current in reached([name], lambda each: self._children.get(each, ())):
+            yield from _being_there(self._names.get(current, ()))
 
     def _relative(self, file: str, text: str) -> Iterator[str]:
         """By the folders, and by the names that the file has: a namespace's portions lie in several folders."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from pyfmt.core.graphs import reached
 from pyfmt.imports.parse import Read
 
 
@@ -52,14 +53,9 @@ class _Names:
 
     def children(self, name: str, deep: bool) -> Iterator[str]:
         """The files directly below a name, or all of them."""
-        waiting = list(self._below.get(name, ()))
-        seen: set[str] = set()
-        while waiting:
-            child = waiting.pop()
-            if child not in seen:
-                seen.add(child)
-                yield from self.files.get(child, ())
-                waiting += self._below.get(child, ()) if deep else ()
+        below = self._below.get(name, set())
+        for child in reached(below, lambda each: self._below.get(each, ())) if deep else below:
+            yield from self.files.get(child, ())
 
 
 class ImportGraph:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from pyfmt.core.folders import nearest_home
 from pyfmt.core.model import Project
 from pyfmt.projects.names import normalise
 
@@ -215,11 +216,8 @@ class Modules:
         return None
 
     def _owner(self, place: str, module: str) -> ImportTarget | None:
-        while place:
-            if place in self._projects:
-                return ImportTarget(place, module)
-            place = posixpath.dirname(place)
-        return ImportTarget(".", module) if "." in self._projects else None
+        found = nearest_home(place or ".", self._projects)
+        return ImportTarget(found, module) if found is not None else None
 
     def _all_places(self) -> set[str]:
         """Every Python file (without its suffix) and every folder that holds one, however deep."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from pyfmt.core.graphs import reached, shortest_way
 from pyfmt.imports.graph import ImportGraph
 from pyfmt.imports.parse import Read
 
@@ -19,30 +20,11 @@ class Reachable:
 
     def from_(self, files: Iterable[str], visible: Callable[[str], bool]) -> frozenset[str]:
         """The files themselves, and those that they reach through files that are `visible`."""
-        seen = set(files)
-        waiting = list(seen)
-        while waiting:
-            for target in self._imported(waiting.pop()):
-                if target not in seen and visible(target):
-                    seen.add(target)
-                    waiting.append(target)
-        return frozenset(seen)
+        return frozenset(reached(files, lambda file: filter(visible, self._imported(file))))
 
     def chain(self, files: Iterable[str], target: str, visible: Callable[[str], bool]) -> list[str]:
         """The shortest way from one of the files to another file, both included; empty where there is none."""
-        waiting = sorted(files)
-        before: dict[str, str] = dict.fromkeys(waiting, "")
-        for file in waiting:  # grows while it is gone through: the nearest first
-            if file == target:
-                break
-            for found in sorted(self._imported(file)):
-                if found not in before and visible(found):
-                    before[found] = file
-                    waiting.append(found)
-        way = [target] if target in before else []
-        while way and before[way[0]]:
-            way.insert(0, before[way[0]])
-        return way
+        return [*shortest_way(sorted(files), target, lambda file: filter(visible, sorted(self._imported(file))))]
 
     def names(self, files: Iterable[str]) -> frozenset[str]:
         """The dotted names that files import, those of the monorepo among them; of a star, what it is of."""

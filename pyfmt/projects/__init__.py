@@ -10,6 +10,7 @@ from functools import cache
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.files import LOCK_FILES, MANIFESTS
+from pyfmt.core.folders import nearest_home
 from pyfmt.core.globs import matches, parts_of
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Failure, Project
@@ -132,7 +133,7 @@ def _members(config: Config, folders: Mapping[str, Folder]) -> tuple[list[Member
     named = (".", *config.projects)
     templates = [folder.path for folder in folders.values() if folder.template]
     templates += [each.path for each in candidates if each.manifest.template and each.path not in named]
-    return [each for each in candidates if _owner(each.path, templates) is None], templates, modules
+    return [each for each in candidates if nearest_home(each.path, templates) is None], templates, modules
 
 
 def _has_manifest(folder: Folder, member: Callable[[str], Member]) -> bool:
@@ -177,7 +178,7 @@ def _owned(
         owner = path if path in owned else owners.get(posixpath.dirname(path) or ".")
         owners[path] = owner
         holding = stray if owner is None else owned[owner]
-        holding.add(folder, is_hidden=bool(templates) and _owner(path, templates) is not None)
+        holding.add(folder, is_hidden=bool(templates) and nearest_home(path, templates) is not None)
     for path in _bare(folders):
         home = owners[path]
         (stray if home is None else owned[home]).hidden.append(path + "/")
@@ -234,16 +235,6 @@ def is_meant(project: Project, pattern: str) -> bool:
     return pattern in (project.name, project.path) or is_below(project.path, pattern) > 0
 
 
-def _owner(path: str, homes: Container[str]) -> str | None:
-    """The nearest project folder at or above `path`."""
-    while True:
-        if path in homes:
-            return path
-        if path == ".":
-            return None
-        path = posixpath.dirname(path) or "."
-
-
 def _member(config: Config, folder: Folder) -> Member:
     return Member(folder.path, read_manifest(config.root / folder.path, folder.manifests), folder.other_files)
 
@@ -272,7 +263,7 @@ def _unread(folders: Mapping[str, Folder], names: Mapping[str, str], chosen_only
     """A failure for each folder whose files are not known, since they cannot have been checked."""
     failures = []
     for folder in folders.values():
-        owner = _owner(folder.path, names)
+        owner = nearest_home(folder.path, names)
         if folder.problem and not (owner is None and chosen_only):
             projects = (names[owner],) if owner is not None else ()
             reason = f"folder {folder.path} {folder.problem}"

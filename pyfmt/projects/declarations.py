@@ -60,11 +60,7 @@ def _requirements(member: Member) -> list[str]:
 
 def _pipfile(path: Path) -> Iterator[tuple[str, str]]:
     """Names and local folders ("" where there is none) of a Pipfile; a damaged one gives none: Pipenv refuses it."""
-    try:
-        data = disk.read_toml(path)
-    except (OSError, ValueError):
-        return
-    for category, table in data.items():
+    for category, table in disk.toml_or_empty(path).items():
         if category not in _NO_PACKAGES and isinstance(table, dict):
             for name, entry in table.items():
                 local = entry.get("path") if isinstance(entry, dict) else None

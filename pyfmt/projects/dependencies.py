@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,18 +112,6 @@ class _Search:
         return relative(self._base, folder, path)
 
 
-def closure(start: Iterable[str], depends_on: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Everything reachable from `start`, without `start` itself unless a cycle leads back; sorted."""
-    seen: set[str] = set()
-    waiting = [target for path in start for target in depends_on.get(path, ())]
-    while waiting:
-        path = waiting.pop()
-        if path not in seen:
-            seen.add(path)
-            waiting.extend(depends_on.get(path, ()))
-    return tuple(sorted(seen))
-
-
 def relative(base: str, folder: str, path: str) -> str | None:
     """`path`, written in a file of `folder`, relative to the root `base`; None where it lies outside."""
     try:
@@ -151,7 +139,7 @@ def requirements_folders(path: Path) -> list[str]:
 
 def requirements_lines(path: Path) -> list[str]:
     """The requirements of a file and of those that it includes, without comments."""
-    return requirements.all_lines(path.as_posix(), locks.text_of)
+    return requirements.all_lines(path.as_posix(), disk.text_or_none)
 
 
 def _local_folder(requirement: str) -> str | None:

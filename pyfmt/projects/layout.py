@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.folders import above
 
 # A statement begins a line, or follows ";" or ":" on it; names may hold any letters, which are bytes from 0x80 here.
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
@@ -87,11 +88,6 @@ def visible_roots(files: Sequence[str], roots: Sequence[str], places: Iterable[s
     )
 
 
-def _parents(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
-        yield path
-
-
 def script_folders(
     files: Sequence[str],
     roots: Sequence[str],
@@ -117,8 +113,8 @@ def script_folders(
             held.setdefault(folder, []).append(file)
             names.setdefault(folder, set()).update([] if file.endswith(NOTEBOOK_SUFFIX) else [name])
     for folder in list(names):  # below a folder of scripts, what has no `__init__.py` can be imported, too
-        for place in _parents(folder):
-            if place in names:
+        for place in above(folder):
+            if place in names and place != ".":
                 names[place].add(folder[len(place) + 1 :].partition("/")[0])
     known = {name for root in roots for name in top_names(root, files)} | sys.stdlib_module_names
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ from urllib.parse import unquote
 
 from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.core.parsing import Table, strings, table
 from pyfmt.projects.names import is_placeholder, normalise
 from pyfmt.projects.setup_py import arguments
-
-Table = Mapping[str, Any]
 
 _TEMPLATE_LINE = re.compile(r"(?m)^[ \t]*(?:\{[%{#]|name[ \t]*=[ \t]*[\"']?(?:\{[%{]|\$|<))")
 
@@ -98,17 +97,10 @@ def _unique(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for group in groups for item in group))
 
 
-def _table(value: Any, *keys: str) -> dict[str, Any]:
-    """The table below some keys; empty where any of it is missing or no table."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    return list(strings(value))
 
 
 def _text(value: Any) -> str | None:
@@ -121,27 +113,27 @@ def _list(value: Any) -> list[Any]:
 
 def _read_pyproject(path: Path) -> Manifest:
     data = disk.read_toml(path)
-    project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
-    uv, pdm = _table(data, "tool", "uv"), _table(data, "tool", "pdm")
+    project, poetry = table(data, "project"), table(data, "tool", "poetry")
+    uv, pdm = table(data, "tool", "uv"), table(data, "tool", "pdm")
     requirements = _texts(project.get("dependencies")) + _texts(uv.get("dev-dependencies"))
     groups = (
-        _table(project, "optional-dependencies"),
-        _table(data, "dependency-groups"),
-        _table(pdm, "dev-dependencies"),
+        table(project, "optional-dependencies"),
+        table(data, "dependency-groups"),
+        table(pdm, "dev-dependencies"),
     )
-    for table in groups:
-        for group in table.values():
+    for each in groups:
+        for group in each.values():
             requirements += _texts(group)
     paths = [found for line in requirements if (found := direct_path(line))]
     workspace = []
-    for name, source in _table(uv, "sources").items():
+    for name, source in table(uv, "sources").items():
         for entry in _list(source):
             if isinstance(entry, dict) and isinstance(entry.get("path"), str):
                 paths.append(entry["path"])
             elif isinstance(entry, dict) and entry.get("workspace") is True:
                 workspace.append(normalise(name))
     asked = _poetry_requirements(poetry)
-    files = _texts(_table(data, "tool", "setuptools", "dynamic", "dependencies").get("file"))
+    files = _texts(table(data, "tool", "setuptools", "dynamic", "dependencies").get("file"))
     dynamic = "dependencies" in _texts(project.get("dynamic"))
     return Manifest(
         distribution=_text(project.get("name")) or _text(poetry.get("name")),
@@ -149,12 +141,12 @@ def _read_pyproject(path: Path) -> Manifest:
         version=_text(project.get("version")) or _text(poetry.get("version")),
         source_folders=tuple(_pyproject_sources(data)),
         requirements=(*requirements, *asked.names),
-        needs=(*_texts(project.get("dependencies")), *poetry_lines(_table(poetry, "dependencies"))),
+        needs=(*_texts(project.get("dependencies")), *poetry_lines(table(poetry, "dependencies"))),
         path_dependencies=(*paths, *asked.paths),
-        build_requires=tuple(_texts(_table(data, "build-system").get("requires"))),
+        build_requires=tuple(_texts(table(data, "build-system").get("requires"))),
         workspace_dependencies=tuple(workspace),
         requirements_files=tuple(files) if dynamic else (),
-        computed=dynamic and not files and not _table(poetry, "dependencies"),
+        computed=dynamic and not files and not table(poetry, "dependencies"),
     )
 
 
@@ -169,11 +161,11 @@ class _PoetryRequirements:
 
 def _poetry_requirements(poetry: Table) -> _PoetryRequirements:
     """Every table of dependencies that Poetry knows, the old dev one included."""
-    tables = [_table(poetry, "dependencies"), _table(poetry, "dev-dependencies")]
-    tables += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
+    tables = [table(poetry, "dependencies"), table(poetry, "dev-dependencies")]
+    tables += [table(group, "dependencies") for group in table(poetry, "group").values()]
     python, names, paths = None, [], []
-    for table in tables:
-        for name, constraint in table.items():
+    for each in tables:
+        for name, constraint in each.items():
             if name.lower() == "python":
                 python = _text(constraint) or python
                 continue
@@ -247,16 +239,16 @@ def direct_path(line: str) -> str | None:
 def _pyproject_sources(data: Table) -> list[str]:
     """Folders that packages are taken from, as each build backend says it."""
     sources = []
-    for package in _list(_table(data, "tool", "poetry").get("packages")):
+    for package in _list(table(data, "tool", "poetry").get("packages")):
         if isinstance(package, dict):
             sources += _texts(package.get("from"))
-    setuptools = _table(data, "tool", "setuptools")
-    sources += _texts(_table(setuptools, "package-dir").get(""))
-    sources += _texts(_table(setuptools, "packages", "find").get("where"))
-    sources += _texts(_table(data, "tool", "pdm", "build").get("package-dir"))
-    sources += _texts(_table(data, "tool", "uv", "build-backend").get("module-root"))
-    sources += _texts(_table(data, "tool", "maturin").get("python-source"))
-    wheel = _table(data, "tool", "hatch", "build", "targets", "wheel")
+    setuptools = table(data, "tool", "setuptools")
+    sources += _texts(table(setuptools, "package-dir").get(""))
+    sources += _texts(table(setuptools, "packages", "find").get("where"))
+    sources += _texts(table(data, "tool", "pdm", "build").get("package-dir"))
+    sources += _texts(table(data, "tool", "uv", "build-backend").get("module-root"))
+    sources += _texts(table(data, "tool", "maturin").get("python-source"))
+    wheel = table(data, "tool", "hatch", "build", "targets", "wheel")
     sources += _texts(wheel.get("sources"))
     # Hatch ships the last part of such a path under its own name ("packages" in its manual).
     sources += [posixpath.dirname(package.rstrip("/")) for package in _texts(wheel.get("packages"))]
@@ -304,9 +296,9 @@ def _read_setup_py(path: Path) -> Manifest:
         return Manifest(computed=True, template=_is_template(path))
     found = arguments(tree)
     values = found.values
-    sources = _texts(_table(values, "package_dir").get(""))
+    sources = _texts(table(values, "package_dir").get(""))
     needs = _texts(values.get("install_requires"))
-    requirements = needs + [line for extra in _table(values, "extras_require").values() for line in _texts(extra)]
+    requirements = needs + [line for extra in table(values, "extras_require").values() for line in _texts(extra)]
     files = [file for file in found.files.get("install_requires", ()) if (path.parent / file).is_file()]
     return Manifest(
         distribution=_text(values.get("name")),

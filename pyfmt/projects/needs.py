@@ -28,8 +28,5 @@ def needs(root: Path, member: Member) -> tuple[str, ...]:
 
 def _pipfile(path: Path) -> list[str]:
     """Of a damaged one nothing: Pipenv refuses it."""
-    try:
-        packages = disk.read_toml(path).get("packages")
-    except (OSError, ValueError):
-        return []
+    packages = disk.toml_or_empty(path).get("packages")
     return poetry_lines(packages) if isinstance(packages, dict) else []

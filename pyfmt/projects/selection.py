@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
+from pyfmt.core.folders import nearest_home, parent
 from pyfmt.core.model import Project
 from pyfmt.projects.names import is_placeholder
 from pyfmt.projects.tracked import IgnoredButTracked
@@ -164,9 +165,5 @@ def _is_python_script(path: Path) -> bool:
 def owner(relative: str, projects: Sequence[Project]) -> Project | None:
     """The project whose folder is the nearest at or above a file, whether the file exists or not."""
     by_path = {project.path: project for project in projects}
-    folder = relative
-    while folder:
-        folder = os.path.dirname(folder)
-        if (folder or ".") in by_path:
-            return by_path[folder or "."]
-    return None
+    found = nearest_home(parent(relative), by_path)
+    return by_path[found] if found is not None else None

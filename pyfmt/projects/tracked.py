@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt.core.memo import TextMemo
 from pyfmt.projects.walking import index_file
 
-_MEMO = "tracked though ignored"  # one answer is kept: that of the last state of the index
+_MEMO = "what is tracked though ignored"
 Tracked = Callable[[Iterable[str]], frozenset[str]]  # those of some paths, relative to the root, that git has
 
 
@@ -21,7 +21,7 @@ class IgnoredButTracked:
     same."""
 
     root: Path
-    memo: MutableMapping[str, str] | None = None
+    memo: TextMemo | None = None
     around: Callable[[], AbstractContextManager[None]] = nullcontext  # what a call of git is made in
 
     def __call__(self, ignored: Iterable[str]) -> frozenset[str]:
@@ -34,17 +34,15 @@ class IgnoredButTracked:
             found = None
         if found is None:
             return frozenset()
-        mark = repr((names, found.st_mtime_ns, found.st_size, found.st_ino))
-        key = hashlib.sha256(mark.encode("utf-8", "surrogatepass")).hexdigest()
-        known, *paths = (self.memo or {}).get(_MEMO, "").split("\0")
-        if known != key:
+        memo = TextMemo() if self.memo is None else self.memo
+        inputs = {"what is ignored": names, "git's index": (found.st_mtime_ns, found.st_size, found.st_ino)}
+        known = memo.find(_MEMO, inputs)
+        if known is None:
             answer = self._ask()
             if answer is None:
                 return frozenset()
-            paths = sorted(answer.intersection(names))
-            if self.memo is not None:
-                self.memo[_MEMO] = "\0".join((key, *paths))
-        return frozenset(paths)
+            known = memo.keep(_MEMO, inputs, "\0".join(sorted(answer.intersection(names))))
+        return frozenset(filter(None, known.split("\0")))
 
     def _ask(self) -> set[str] | None:
         from pyfmt.git_call import CannotCall, here  # deferred: only where something is ignored, and once

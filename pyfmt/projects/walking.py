@@ -230,7 +230,7 @@ def _look(
         elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)
         elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
-            if manifests and name in _BUILD_NAMES and not _is_package(entry.path):
+            if manifests and name in _BUILD_NAMES and not os.path.exists(f"{entry.path}/__init__.py"):
                 hidden.append(f"{prefix}{name}/")
                 found_rules = _pending(gate, prefix, name, rules).rules
                 if found_rules is not None and not found_rules.everything and _holds_python(entry.path):
@@ -321,7 +321,3 @@ def is_taken(root: Path, path: str, exclude: tuple[str, ...] = (), tracked: Iter
 
 def _holds_python(folder: str) -> bool:
     return any(name.endswith(PYTHON_SUFFIXES) for _, _, names in os.walk(folder) for name in names)
-
-
-def _is_package(folder: str) -> bool:
-    return os.path.exists(os.path.join(folder, "__init__.py"))

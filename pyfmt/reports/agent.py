@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pyfmt.core.listing import count
 from pyfmt.core.model import Severity
 from pyfmt.core.report import Report
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, ranked
-from pyfmt.reports.tally import count, scope, without_accepted
+from pyfmt.reports.tally import scope, without_accepted
 
 LINES = 40
 

@@ -71,7 +71,7 @@ class Environments:
         if not others or not finding.environments:
             return ()
         names = self._telling(finding, sorted(others))
-        minors = {name: _minor(python) for name, python in self._pythons.items()}
+        minors = {name: ".".join(python.split(".")[:2]) for name, python in self._pythons.items()}
         telling = _apart(minors, finding.environments, sorted(others)) and not self._imported(finding, names)
         return tuple(
             Only(
@@ -115,10 +115,6 @@ def _named(package: str, message: str) -> bool:
 def _apart(values: Mapping[str, str], one: Iterable[str], other: Iterable[str]) -> bool:
     """Whether no environment of `one` has the same value as any of `other`, and all have one that is known."""
     return {values.get(name) for name in one}.isdisjoint({values.get(name) for name in other})
-
-
-def _minor(python: str) -> str:
-    return ".".join(python.split(".")[:2])
 
 
 def _spelled(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from pyfmt.core.listing import count
 from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.escaping import printable, xml
@@ -42,7 +43,7 @@ def render(report: Report, options: RenderOptions) -> str:
         head += "\n<table>\n<tr><th>where</th><th>severity</th><th>rule</th><th>message</th></tr>\n"
         head += "\n".join(rows) + "\n</table>\n\n"
     if len(rows) < len(found):
-        left = tally.count(len(found) - len(rows), "further problem")
+        left = count(len(found) - len(rows), "further problem")
         head += f"**{left}: the log has them all.**\n\n"
     return head + tail
 
@@ -78,7 +79,7 @@ def _head(report: Report) -> Iterator[str]:
         yield f"<tr><td><code>{_html(row.project)}</code></td>{values}</tr>"
     quiet = whole.looked_at - len(shown)
     if quiet:
-        yield f'<tr><td colspan="{len(whole.tools) + 1}">{tally.count(quiet, "more project")}: clean</td></tr>'
+        yield f'<tr><td colspan="{len(whole.tools) + 1}">{count(quiet, "more project")}: clean</td></tr>'
     yield "</table>"
 
 

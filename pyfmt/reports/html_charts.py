@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from pyfmt.core.listing import count
 from pyfmt.core.report import EnvironmentRecord, Report, UnitRecord
 from pyfmt.core.request import Command
 from pyfmt.reports import tally
@@ -65,10 +66,10 @@ def pareto(report: Report) -> Iterator[str]:
     bars = [(_rule_name(*rule), number) for rule, number in ranked[:PARETO]]
     if len(ranked) > PARETO:
         rest = ranked[PARETO:]
-        bars.append((tally.count(len(rest), "other rule"), sum(number for _rule, number in rest)))
+        bars.append((count(len(rest), "other rule"), sum(number for _rule, number in rest)))
     total = len(report.findings)
     yield from _pareto_svg(bars, total)
-    yield f"<details><summary>all {tally.count(len(ranked), 'rule')}</summary><table><thead><tr>"
+    yield f"<details><summary>all {count(len(ranked), 'rule')}</summary><table><thead><tr>"
     yield '<th scope="col">rule</th><th scope="col">tool</th><th scope="col">findings</th></tr></thead><tbody>'
     for (tool, rule, symbol), number in ranked:
         url = documentation_url(tool, rule, symbol)
@@ -135,10 +136,7 @@ def _gantt(report: Report) -> Iterator[str]:
         kind = "bar cached" if unit.cached else "bar"
         yield _label(_unit_name(unit, units), top)
         yield f'<rect class="{kind}" x="{start:.1f}" y="{top + 16}" width="{max(2.0, width):.1f}" height="16">'
-        yield (
-            f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, "
-            f"{tally.count(unit.files, 'file')}</title></rect>"
-        )
+        yield f"<title>from {unit.started:.2f} s to {unit.ended:.2f} s, {count(unit.files, 'file')}</title></rect>"
         took = "cached" if unit.cached else f"{unit.ended - unit.started:.2f} s"
         yield f'<text x="{_BARS + 10}" y="{top + 29}">{took}</text>'
     yield "</svg>"
@@ -146,7 +144,7 @@ def _gantt(report: Report) -> Iterator[str]:
 
 def _hits(report: Report) -> Iterator[str]:
     hits = sum(unit.cached for unit in report.units)
-    yield f'<p class="quiet">{tally.count(len(report.units), "unit")}, {hits} from the cache, '
+    yield f'<p class="quiet">{count(len(report.units), "unit")}, {hits} from the cache, '
     yield f"{report.seconds:.2f} s in all.</p>"
 
 

@@ -8,6 +8,11 @@ from pyfmt.core.report import Report
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, ranked
 
+_KEYS = (
+    *("kind", "path", "line", "column", "end_line", "end_column", "tool", "rule", "symbol", "severity", "message"),
+    *("project", "environments", "baselined", "cure"),
+)
+
 
 def render(report: Report, options: RenderOptions) -> str:
     """A line for each problem, the worst first; with `options.agent` those of an agent's report, and a last line that
@@ -21,25 +26,5 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def _line(problem: Problem) -> str:
-    return (
-        json.dumps(
-            {
-                "kind": problem.kind,
-                "path": problem.path,
-                "line": problem.line,
-                "column": problem.column,
-                "end_line": problem.end_line,
-                "end_column": problem.end_column,
-                "tool": problem.tool,
-                "rule": problem.rule,
-                "symbol": problem.symbol,
-                "severity": problem.severity.value,
-                "message": problem.message,
-                "project": problem.project,
-                "environments": list(problem.environments),
-                "baselined": problem.baselined,
-                "cure": problem.cure,
-            }
-        )
-        + "\n"
-    )
+    said = {key: getattr(problem, key) for key in _KEYS}
+    return json.dumps({**said, "severity": problem.severity.value}) + "\n"

@@ -30,15 +30,15 @@ class Problem:
 
     path: str
     line: int
-    column: int | None
-    end_line: int | None
-    end_column: int | None
     tool: str
     rule: str
-    symbol: str
     severity: Severity
     message: str
     project: str
+    symbol: str = ""
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
     url: str | None = None
     kind: str = "finding"  # or REFORMAT, FAILED, SKIPPED
     baselined: bool = False
@@ -147,12 +147,8 @@ def _from_edit(edit: Edit) -> Problem:
     return Problem(
         path=edit.path,
         line=1,
-        column=None,
-        end_line=None,
-        end_column=None,
         tool=edit.tools[-1],
         rule=REFORMAT,
-        symbol="",
         severity=Severity.WARNING,
         message=f"{tools} would reformat this file; `pyfmt format` does it",
         project=edit.project,
@@ -168,12 +164,8 @@ def _unchecked(report: Report) -> Iterator[Problem]:
         return Problem(
             path=folders.get(project, "."),
             line=1,
-            column=None,
-            end_line=None,
-            end_column=None,
             tool=tool,
             rule=kind,
-            symbol="",
             severity=Severity.ERROR,
             message="\n".join(printable_lines(message)),
             project=project,

@@ -6,15 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from pyfmt.core.listing import count
 from pyfmt.core.model import Finding, Severity
 from pyfmt.core.planning import FORMAT
 from pyfmt.core.report import Report, UnitRecord
 from pyfmt.tools.registry import TOOLS, formatters
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """ "1 finding", "2 findings"."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def tools_of(report: Report) -> tuple[str, ...]:

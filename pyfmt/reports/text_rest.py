@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from pyfmt.core.listing import count
 from pyfmt.core.model import Accepted, Edit, Severity
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command
@@ -14,7 +15,6 @@ from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
 from pyfmt.reports.rules import documentation_url
-from pyfmt.reports.tally import count
 from pyfmt.tools.registry import formatters
 
 

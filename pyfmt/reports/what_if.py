@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 
+from pyfmt.core.listing import count
 from pyfmt.core.model import Finding
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command
@@ -13,7 +14,6 @@ from pyfmt.reports.escaping import markdown, printable
 from pyfmt.reports.json import to_json
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.paint import Paint
-from pyfmt.reports.tally import count
 from pyfmt.reports.text_findings import concise
 
 

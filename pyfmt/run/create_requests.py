@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import Project
 from pyfmt.core.similar import nearest
 from pyfmt.environments import creating
 from pyfmt.environments.add_drift import is_own
 from pyfmt.environments.creating import CreateRequest
 from pyfmt.imports.parse import read_module
-from pyfmt.projects.dependencies import closure
 from pyfmt.run.workspace import Workspace
 
 

@@ -65,8 +65,8 @@ def _with_mark(project: Project, run: RunContext) -> list[str]:
     """The files of a project that seem to have a `# /// script` block; nothing is read where all is as it was."""
     root = run.space.config.root
 
-    def inputs(path: str, digest: Callable[[str], bytes]) -> object:
-        return {"project": path, "files": [[file, digest(file)] for file in project.files]}
+    def inputs(path: str, digest: Callable[[str], bytes]) -> dict[str, object]:
+        return {"the project": path, **{file: digest(file) for file in project.files}}
 
     def compute(paths: Sequence[str]) -> dict[str, list[str]]:
         marked = [file for file in project.files if _has_mark(f"{root}/{file}")]

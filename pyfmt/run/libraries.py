@@ -15,6 +15,7 @@ from pyfmt.cache.keys import portable
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
@@ -115,6 +116,7 @@ class _KeptLibraries:
     total: str  # of what is installed there
 
 
+_CONTENTS = ("by contents",)
 _KEPT = MemoKind("libraries", 7, _KeptLibraries, shared=False)  # site folders are this machine's
 
 
@@ -184,9 +186,10 @@ class _Finder:
     def blind(self) -> dict[str, tuple[str, ...]]:
         """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
+        depends_on = {path: project.depends_on for path, project in self._projects.items()}
         for project in self.setting.projects:
             if project.checked and project.path not in self._homed:
-                for path in _dependencies(project, self._projects) & self._homed:
+                for path in self._homed.intersection(closure([project.path], depends_on)):
                     found.setdefault(path, []).append(project.path)
         return {path: tuple(sorted(paths)) for path, paths in found.items()}
 
@@ -207,20 +210,23 @@ class _Finder:
 
         def by_imports(_: Sequence[str]) -> dict[str, _KeptLibraries]:
             """Where files import what they imported before, whatever else is in them."""
-            return table.remembered(_KEPT, [""], self._imported, lambda _: {"": self._find(installed)}, holds)
+            found = table.remembered(
+                _KEPT, ["by imports"], self._imported, lambda names: dict.fromkeys(names, self._find(installed)), holds
+            )
+            return dict.fromkeys(_CONTENTS, found["by imports"])
 
-        found = table.remembered(_KEPT, [""], self._inputs, by_imports, holds)[""]
+        (found,) = table.remembered(_KEPT, _CONTENTS, self._inputs, by_imports, holds).values()
         return replace(self._restored(found), blind=self.blind)
 
-    def _imported(self, _: str, _digest: Callable[[str], bytes]) -> object:
+    def _imported(self, _: str, _digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on, of files what they import."""
         every = [*self.setting.projects, self.setting.stray]
         files = [file for project in every for file in (*_modules(project), *project.notebooks)]
         imports = {file: self._imports(file) for file in files}
         listed = self._facts.sources.listed(EVERYTHING)
-        return {**self._setting, "sources": [listed, imports]}
+        return {**self._setting, "which files there are": listed, "what files import": imports}
 
-    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> object:
+    def _inputs(self, _: str, digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on."""
         notebooks = [[file, digest(file)] for p in self.setting.projects for file in p.notebooks]
         return {**self._setting, "sources": self._facts.sources.below(EVERYTHING), "notebooks": notebooks}
@@ -379,15 +385,3 @@ def _is_test(file: str, project: Project) -> bool:
     """Whether a file is for the library's own use: its tests, and what builds it."""
     *folders, name = posixpath.relpath(file, project.path).split("/")
     return not _TEST_FOLDERS.isdisjoint(folders) or _TEST_FILE.fullmatch(name) is not None
-
-
-def _dependencies(project: Project, projects: Mapping[str, Project]) -> set[str]:
-    """The paths of all projects that one depends on, directly or not."""
-    seen: set[str] = set()
-    waiting = list(project.depends_on)
-    while waiting:
-        path = waiting.pop()
-        if path not in seen and path in projects and path != project.path:
-            seen.add(path)
-            waiting += projects[path].depends_on
-    return seen

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyfmt import projects
+from pyfmt import config, projects
 from pyfmt.cache.folders import tool_environments_folder
 from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.linting import lint
@@ -24,9 +25,10 @@ from pyfmt.projects import selection
 from pyfmt.run.files_apart import with_files_apart
 from pyfmt.run.libraries import with_libraries
 from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
+from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, wanted
+from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted, with_chosen_releases
 from pyfmt.runner.options import LintOptions, LintResult, Listener, server_folder
 from pyfmt.runner.tool_environments import ToolEnvironments
 from pyfmt.tools.registry import linters
@@ -127,12 +129,18 @@ class LinterCall:
     cached: str  # "hit", "miss: why", or "off"
 
 
-def quiet_context(request: Request, session: Session, space: Workspace) -> RunContext:
-    """What describes a run without one needs; its memory is the caller's to close."""
-    memory = Memory(space.config, request.use_cache)
-    roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-    facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
-    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
+@contextmanager
+def quiet_context(
+    request: Request, cwd: Path, environ: Mapping[str, str], explain: bool = False
+) -> Iterator[RunContext]:
+    """What describes a run without one needs; with `explain` its memory is told what is known. Raises PyfmtError."""
+    settings = with_chosen_releases(config.load(request, cwd))
+    with closing(Memory(settings, request.use_cache, explaining=explain)) as memory:
+        space = survey_workspace(settings, request, environ, memory)
+        roots = first_party_roots(space.projects, space.resolutions, space.config.root)
+        facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
+        session = Session(cwd, environ, Progress(-1))
+        yield RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 
 
 def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCall]:

@@ -45,7 +45,7 @@ def usable(chosen: Chosen, run: RunContext) -> Chosen:
         reason = f"{_count(len(notebooks))} not checked: {lacking} is not installed beside pyfmt"
         return replace(_without(chosen, notebooks), failures=(Failure(TOOL, projects, "", reason, CURE),))
     notes, failures, left = [], [], []
-    for file, verdict in _verdicts(notebooks, run).items():
+    for file, verdict in verdicts(notebooks, run).items():
         if verdict.kind:
             left.append(file)
         if verdict.kind == "language":
@@ -68,11 +68,11 @@ def _without(chosen: Chosen, notebooks: Iterable[str], notes: Iterable[str] = ()
     return replace(chosen, format=kept(chosen.format), lint=kept(chosen.lint), notes=(*chosen.notes, *notes))
 
 
-def _verdicts(notebooks: Iterable[str], run: RunContext) -> dict[str, _Verdict]:
+def verdicts(notebooks: Iterable[str], run: RunContext) -> dict[str, _Verdict]:
     """The verdict on each notebook; each content is looked at once."""
 
-    def inputs(file: str, digest: Callable[[str], bytes]) -> object:
-        return {"pyfmt and its tools": run.facts.tools, "content": digest(file)}
+    def inputs(file: str, digest: Callable[[str], bytes]) -> dict[str, object]:
+        return {"pyfmt and its tools": run.facts.tools, "its content": digest(file)}
 
     def compute(files: Sequence[str]) -> dict[str, _Verdict]:
         return {file: _verdict(run.space.config.root / file) for file in files}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pyfmt import config, disk
@@ -71,18 +70,20 @@ class _Done:
         return told if self.shard is None or self.shard.tells_rest else ()
 
 
-def run(request: Request, session: Session) -> RunResult:
-    """Format and lint as the request says; raises PyfmtError and KeyboardInterrupt."""
+def run(request: Request, session: Session, loaded: Config | None = None) -> RunResult:
+    """Format and lint as the request says; `loaded` is the configuration of the work tree, where it is known already.
+
+    Raises PyfmtError and KeyboardInterrupt.
+    """
     if request.staged and request.shard is not None:
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
     steps = StepSpans(session.clock)
-    settings = with_chosen_releases(config.load(request, session.cwd))
+    settings = with_chosen_releases(loaded or config.load(request, session.cwd))
     steps.done("config")
-    memory = Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))
-    steps.done("cache opened")
-    try:
+    with closing(Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))) as memory:
+        steps.done("cache opened")
         space = survey_workspace(settings, request, session.environ, memory)
         if space.survey.leftovers:
             from pyfmt.runner.edits import remove_leftovers  # deferred: hardly ever
@@ -90,14 +91,11 @@ def run(request: Request, session: Session) -> RunResult:
             remove_leftovers(settings.root, space.survey.leftovers)
         result = _run(request, session, space, memory)
         return replace(result, steps=(*steps.found, *space.steps, *result.steps))
-    finally:
-        memory.close()
 
 
 def _run_elsewhere(request: Request, session: Session) -> RunResult:
     """The same over the index's contents, or those that are handed over, with the work tree's environments."""
-    from pyfmt.git.staged import session as index  # deferred for start-up time
-    from pyfmt.run import buffer
+    from pyfmt.run.contents import buffer, index  # deferred for start-up time
 
     steps = StepSpans(session.clock)
     with (
@@ -108,14 +106,11 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
         steps.done("index")
         remote = open_remote(stage.real, request, session.environ)
         settings = with_chosen_releases(stage.config)
-        memory = Memory(settings, request.use_cache, stage.cached, remote)
-        try:
+        with closing(Memory(settings, request.use_cache, stage.cached, remote)) as memory:
             space = survey_workspace(settings, request, session.environ, memory, stage)
             result = _run(request, session, space, memory)
             report, all_steps = stage.report(result.report), (*steps.found, *space.steps, *result.steps)
             return replace(result, report=report, sources=stage.sources(result.report), steps=all_steps)
-        finally:
-            memory.close()
 
 
 def _run(request: Request, session: Session, space: Workspace, memory: Memory) -> RunResult:
@@ -161,7 +156,7 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
             libraries=work.libraries,
             whole=done.shard is None,
             same=equivalence(settings.merge_equivalent),
-            source=partial(_content, settings.root),
+            source=lambda path: disk.bytes_or_none(settings.root / path),
         )
     )
     checked = Checked(work, tools, done.outcomes, done.skips, space.survey.failures + share.failures, done.shard)
@@ -176,13 +171,6 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     return RunResult(
         report, code, checked=checked, jobs=settings.jobs, fail_on=settings.fail_on, steps=tuple(steps.found)
     )
-
-
-def _content(root: Path, path: str) -> bytes | None:
-    try:
-        return disk.read_bytes(root / path)
-    except OSError:
-        return None  # its tools have said so
 
 
 def _share(context: RunContext, chosen: Selection) -> scoping.Chosen:

@@ -7,13 +7,13 @@ that the tool does not ask for, and no line of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from pyfmt.config.values import FROM_LOCK, RELEASE
 from pyfmt.core.errors import ConfigError
+from pyfmt.core.graphs import reached
 from pyfmt.core.model import Config
 from pyfmt.core.release import ToolRelease
 from pyfmt.environments.creating.pins import Pin, pinned
@@ -86,7 +86,7 @@ def _pins(tool: str, version: str, lock: Lock, folder: Path) -> tuple[str, ...]:
         found = pinned(lock, packages, folder)
     except CreationError:
         return ()
-    if not all(pin.hashes and _is_plain(pin) for pin in found.pins) or not names <= {*_needs(tool)}:
+    if not all(pin.hashes and _is_plain(pin) for pin in found.pins) or not names <= reached([tool], _needs).keys():
         return ()
     # What another index has under these names and hashes may be anything: the lock names the hashes, too.
     trusted = bool(found.indexes) and is_stored(folder.resolve())
@@ -99,16 +99,10 @@ def _is_plain(pin: Pin) -> bool:
     return bool(re.fullmatch(_VERSION, pin.version)) and all(re.fullmatch(_HASH, value) for value in pin.hashes)
 
 
-def _needs(tool: str) -> Iterator[str]:
-    """The tool and all that it can ask for, on any system, as the releases say that are installed with pyfmt."""
-    found, waiting = {tool}, [tool]
-    while waiting:
-        name = waiting.pop()
-        yield name
-        try:
-            lines = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            continue  # for another system, or an extra
-        asked = {normalise(match[0]) for line in lines if (match := re.match(r"[\w.-]+", line))}
-        waiting += sorted(asked - found)
-        found |= asked
+def _needs(name: str) -> set[str]:
+    """What a distribution can ask for, on any system, as the release says that is installed with pyfmt."""
+    try:
+        lines = metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return set()  # for another system, or an extra
+    return {normalise(match[0]) for line in lines if (match := re.match(r"[\w.-]+", line))}

@@ -89,7 +89,7 @@ class InstalledContents:
         return fold("installed", [[name, self._known[site, name].digest] for site, name in wanted]).hex()
 
     def _look(self, places: Iterable[SiteName]) -> None:
-        found = self._table.remembered(_MARKED, places, lambda place, _: place, self._read, self._holds)
+        found = self._table.remembered(_MARKED, places, lambda place, _: {"place": place}, self._read, self._holds)
         self._known.update({place: marked.contents for place, marked in found.items()})
 
     def _read(self, places: Sequence[SiteName]) -> dict[SiteName, _Marked]:

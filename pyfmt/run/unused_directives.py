@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyfmt.cache.format_memory import FormatMemory
-from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.remembered import Inputs, MemoKind
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.core import planning
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
@@ -15,10 +15,11 @@ from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, ToolConfig, Unit
 from pyfmt.core.rules import TOOL, USELESS_DIRECTIVE
 from pyfmt.run.formatting import with_programs
-from pyfmt.run.workspace import RunContext
+from pyfmt.run.workspace import RunContext, wanted
 from pyfmt.runner.directives import DirectiveTask, find_useless
 from pyfmt.tools import formatting
 from pyfmt.tools.directives import Useless
+from pyfmt.tools.registry import formatters
 
 _USELESS: MemoKind[list[Finding]] = MemoKind("useless directives", 1, list[Finding])
 
@@ -32,12 +33,8 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
     parts = tuple(Part(p, _modules(work.selected[p.path])) for p in work.projects if work.selected.get(p.path))
     owners = {file: part.project for part in parts for file in part.files}
     configs = [found for found in settings.tool_configs if found.tool in tools]
-    settings_of = FormatMemory(run.memory, run.facts, tools, changes_too=False).project_key
     failures: list[Failure] = []
     todo: list[str] = []
-
-    def inputs(file: str, digest: Callable[[str], bytes]) -> object:
-        return {"formatting": settings_of(owners[file]).hex(), "content": digest(file)}
 
     def compute(files: Sequence[str]) -> dict[str, list[Finding]]:
         todo.extend(files)
@@ -60,7 +57,7 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
                 made[file] = [_finding(file, owners[file], each) for each in answer.useless]
         return made
 
-    found = run.memory.table.remembered(_USELESS, owners, inputs, compute)
+    found = run.memory.table.remembered(_USELESS, owners, _inputs(owners, tools, run), compute)
     findings = tuple(finding for file in owners for finding in found.get(file, ()))
     ended = time.monotonic()
     return Outcome(
@@ -72,6 +69,18 @@ def check_directives(work: planning.Work, run: RunContext, tools: tuple[str, ...
         started=began,
         ended=ended,
     )
+
+
+def known_directives(run: RunContext, files: Sequence[str]) -> None:
+    """Ask for what is known of some files; nothing is made of the others."""
+    owners = {file: project for project in run.space.projects for file in _modules(project.checked) if file in files}
+    inputs = _inputs(owners, wanted(run.space.config, formatters()), run)
+    run.memory.table.remembered(_USELESS, owners, inputs, lambda _: {})
+
+
+def _inputs(owners: Mapping[str, Project], tools: tuple[str, ...], run: RunContext) -> Inputs[str]:
+    settings_of = FormatMemory(run.memory, run.facts, tools, changes_too=False).project_key
+    return lambda file, digest: {"how it is formatted": settings_of(owners[file]).hex(), "its content": digest(file)}
 
 
 def _modules(files: Sequence[str]) -> tuple[str, ...]:
@@ -97,16 +106,5 @@ def _message(each: Useless) -> str:
 
 def _finding(file: str, project: Project, each: Useless) -> Finding:
     directive = each.directive
-    return Finding(
-        path=file,
-        line=directive.line,
-        column=directive.shown_column,
-        end_line=directive.line,
-        end_column=directive.end_column,
-        tool=TOOL,
-        rule=USELESS_DIRECTIVE.id,
-        symbol=USELESS_DIRECTIVE.symbol,
-        severity=USELESS_DIRECTIVE.severity,
-        message=_message(each),
-        project=project.name,
-    )
+    place = {"column": directive.shown_column, "end_line": directive.line, "end_column": directive.end_column}
+    return USELESS_DIRECTIVE.finding(file, directive.line, _message(each), project.name, **place)

@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pyfmt import config
 from pyfmt.cache.folders import composed_environments_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import DEPENDENT, Environment, Project
 from pyfmt.core.report import Report
 from pyfmt.core.request import Command, Location, Request
@@ -40,7 +42,6 @@ from pyfmt.environments.creating.values import CreateOptions, CreationError, pro
 from pyfmt.environments.standalone import RULE as STANDALONE
 from pyfmt.environments.trust import is_stored
 from pyfmt.projects import locks
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.locks.values import PYPI, LockError, Source
 from pyfmt.projects.names import normalise, requirement_name
 from pyfmt.run import pipeline
@@ -74,11 +75,8 @@ def look(question: UpgradeQuestion, request: Request, session: Session) -> WhatI
     """Compose, lint and compare; raises PyfmtError. What cannot be composed is the failure of its own projects."""
     changed = _changes(question)
     settings = with_chosen_releases(config.load(request, session.cwd))
-    memory = Memory(settings, request.use_cache)
-    try:
+    with closing(Memory(settings, request.use_cache)) as memory:
         space = survey_workspace(settings, request, session.environ, memory)
-    finally:
-        memory.close()
     options = CreateOptions(cache_dir=memory.folder, environ=dict(session.environ))
     calls = Calls(options.timeout, options.environ)
     uv = find_uv(options.environ)

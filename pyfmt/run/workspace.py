@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from pyfmt.cache.keys import KeyFacts
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.config.per_project import with_project_settings
+from pyfmt.core.graphs import closure
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Config, Project, Resolution
 from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
@@ -21,7 +23,6 @@ from pyfmt.environments.resolve import resolve
 from pyfmt.environments.stale import LockedTool, lock_facts
 from pyfmt.git.linked import MainTree, resolve_here
 from pyfmt.projects import Survey
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.tracked import IgnoredButTracked, Tracked
 from pyfmt.run.lint_plan import ImportReader
 from pyfmt.run.session import Session
@@ -29,7 +30,7 @@ from pyfmt.run.spans import StepSpans
 from pyfmt.tools.registry import TOOLS, choose
 
 if TYPE_CHECKING:
-    from pyfmt.git.staged.session import Stage
+    from pyfmt.run.contents.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def survey_workspace(
     if settings.overrides:
         from pyfmt.config.override_check import check_overrides  # deferred for start-up time: only where there are any
 
-        settings, failures = check_overrides(settings, survey.projects, {} if memo is None else memo)
+        settings, failures = check_overrides(settings, survey.projects, TextMemo() if memo is None else memo)
         survey = replace(survey, failures=(*survey.failures, *failures))
     stage = stage.configured(settings) if stage else None
     real = stage.real if stage else settings
@@ -108,7 +109,7 @@ def _given(
     settings: Config,
     request: Request,
     environ: Mapping[str, str],
-    memo: MutableMapping[str, str] | None,
+    memo: TextMemo | None,
 ) -> tuple[Resolution, ...]:
     """The environments that a request names, and those of the libraries of their projects; all others have none."""
     given = request.environments or {}

@@ -20,26 +20,6 @@ class Kind(Enum):
     LINTER = "linter"
 
 
-def _no_url(_rule: str, _symbol: str) -> str | None:
-    return None
-
-
-def _no_code(_config: ToolConfig) -> tuple[str, ...]:
-    return ()
-
-
-def _no_folders(_config: ToolConfig, _root: Path, _projects: Sequence[str]) -> tuple[str, ...]:
-    return ()
-
-
-def _no_texts(_rule: str) -> Iterable[str]:
-    return ()
-
-
-def _no_names() -> Iterable[str]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One tool; a new one costs a package of this room and a line in the registry (docs/tools.md)."""
@@ -83,12 +63,12 @@ class Tool:
     reads_environment: bool = True  # its answer depends on what is installed: a unit for each environment
     comment: Comment | None = None  # how its findings are suppressed
     notebooks: NotebookRules = NotebookRules()
-    rule_url: Callable[[str, str], str | None] = _no_url  # of a rule's id and symbol
-    rule_texts: Callable[[str], Iterable[str]] = _no_texts  # what a rule means, for `pyfmt explain RULE`
-    rule_names: Callable[[], Iterable[str]] = _no_names  # ids and symbols of all rules
-    executes: Callable[[ToolConfig], tuple[str, ...]] = _no_code  # code that a configuration makes it run, in words
+    rule_url: Callable[[str, str], str | None] = lambda *_: None  # of a rule's id and symbol
+    rule_texts: Callable[[str], Iterable[str]] = lambda _: ()  # what a rule means, for `pyfmt explain RULE`
+    rule_names: Callable[[], Iterable[str]] = lambda: ()  # ids and symbols of all rules
+    executes: Callable[[ToolConfig], tuple[str, ...]] = lambda _: ()  # code that a configuration makes it run, in words
     # Folders that a configuration makes it import from, given the root and the projects' absolute folders.
-    further: Callable[[ToolConfig, Path, Sequence[str]], tuple[str, ...]] = _no_folders
+    further: Callable[[ToolConfig, Path, Sequence[str]], tuple[str, ...]] = lambda *_: ()
 
     def at(self, version: str) -> Tool:
         """The same tool where a release is chosen: it lints as a program, and has no cache of its own."""

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyfmt.core.dependents import Link, cycles, described, links, spread
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import Edge, Project
-from pyfmt.projects.dependencies import closure
 
 NODES = st.sampled_from("abcdef")
 LINKS = st.lists(st.tuples(NODES, NODES), max_size=20)

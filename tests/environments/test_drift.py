@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.drift import drift, find_lock
+from pyfmt.environments.drift import drift
 from pyfmt.environments.reading import read
+from pyfmt.projects import locks
 from tests.environments.places import EDITABLE_KINDS, call, pyproject, uv, write
 from tests.support.pythons import require_python
 from tests.support.virtualenvs import Recipe, kept
@@ -60,6 +61,13 @@ def lock(root: Path, kind: str, home: Path) -> None:
         call(kept(Recipe(("pipenv",))).prefix / "bin/pipenv", "--python", python, "lock", cwd=root, environ=environ)
 
 
+def lock_of(folder: Path) -> Path:
+    """The lock of a project."""
+    found = locks.find(folder, "requirements.txt")
+    assert found is not None, folder
+    return found
+
+
 @pytest.mark.parametrize(
     "kind", ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml", "requirements.txt"]
 )
@@ -70,7 +78,7 @@ def test_drift_against(tmp_path: Path, kind: str) -> None:
 
     def said(*arguments: str | Path) -> str:
         prefix = make(tmp_path / "env", *arguments)
-        return drift(find_lock([root]), read(prefix, tmp_path), ["app"])
+        return drift(lock_of(root), read(prefix, tmp_path), ["app"])
 
     # Neither markers that do not hold here nor development groups that were left out are drift.
     assert said("six==1.16.0", "attrs==23.2.0") == ""
@@ -91,7 +99,7 @@ def test_markers_are_judged_for_the_environments_python(tmp_path: Path) -> None:
     installed = ("six==1.16.0", "attrs==23.2.0")
     for version, expected in (("3.10", "differs from uv.lock: missing: tomli 2.0.1"), ("3.12", "")):
         prefix = make(tmp_path / version, *installed, version=version)
-        assert drift(find_lock([root]), read(prefix, tmp_path), ["app"]) == expected
+        assert drift(lock_of(root), read(prefix, tmp_path), ["app"]) == expected
 
 
 def test_path_dependencies_of_a_uv_project_are_no_drift(tmp_path: Path) -> None:
@@ -100,16 +108,15 @@ def test_path_dependencies_of_a_uv_project_are_no_drift(tmp_path: Path) -> None:
     write(tmp_path / "app", {"pyproject.toml": pyproject("app", f'dependencies = ["hatched"]\n{sources}', ">=3.11")})
     call(uv(), "sync", "--python", require_python("3.11"), cwd=tmp_path / "app")
     environment = read(tmp_path / "app/.venv", tmp_path)
-    assert drift(find_lock([tmp_path / "app"]), environment, ["app"]) == ""
+    assert drift(lock_of(tmp_path / "app"), environment, ["app"]) == ""
     call(uv(), "pip", "uninstall", "--python", environment.prefix, "hatched")
-    assert "missing: hatched" in drift(find_lock([tmp_path / "app"]), read(tmp_path / "app/.venv", tmp_path), ["app"])
+    assert "missing: hatched" in drift(lock_of(tmp_path / "app"), read(tmp_path / "app/.venv", tmp_path), ["app"])
 
 
-def test_many_are_counted_and_no_lock_or_a_damaged_one_is_survived(tmp_path: Path) -> None:
+def test_many_are_counted_and_a_damaged_lock_is_survived(tmp_path: Path) -> None:
     names = [f"name{number}" for number in range(9)]
     write(tmp_path, {"requirements.txt": "".join(f"{name}==1.0\n" for name in names)})
     environment = read(make(tmp_path / "env", "six"), tmp_path)
-    assert drift(find_lock([tmp_path]), environment).endswith("name4 1.0 and 4 more")
-    assert drift(find_lock([tmp_path / "env"]), environment) == ""
+    assert drift(lock_of(tmp_path), environment).endswith("name4 1.0 and 4 more")
     write(tmp_path, {"uv.lock": "[[package"})
-    assert "uv.lock cannot be read" in drift(find_lock([tmp_path]), environment)
+    assert "uv.lock cannot be read" in drift(lock_of(tmp_path), environment)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.environments.fingerprint import tier1
+from pyfmt.core.memo import TextMemo
 from pyfmt.environments.reading import read
 from tests.environments.places import EDITABLE_KINDS, call, uv, write
 from tests.support.pythons import require_python
@@ -38,7 +38,10 @@ def uninstall(prefix: Path, *names: str) -> None:
 
 
 def first(prefix: Path, root: Path) -> str:
-    return tier1(prefix, read(prefix, root).site_packages)
+    """The key under which what is read of an environment is kept: tier 1, and where it lies."""
+    memo = TextMemo()
+    read(prefix, root, memo)
+    return next(iter(memo))
 
 
 @pytest.fixture(name="prefix")
@@ -154,10 +157,10 @@ def test_hardlinking_another_environment_does_not_change_tier_1(prefix: Path, tm
 def test_memo_is_used_while_tier_1_holds_and_gives_the_same_value(prefix: Path) -> None:
     root = prefix.parent
     plain = read(prefix, root)
-    memo: dict[str, str] = {}
+    memo = TextMemo()
     assert read(prefix, root, memo) == plain
-    assert len(memo) == 1
-    key, value = memo.copy().popitem()
+    assert len(memo) == 2  # and what its inputs were
+    key, value = next(iter(memo.items()))
     assert read(prefix, root, memo) == plain
     memo[key] = value.replace(plain.fingerprint, "remembered")
     remembered = read(prefix, root, memo)

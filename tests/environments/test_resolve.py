@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Health, Resolution
 from pyfmt.environments import reading
 from pyfmt.environments import resolve as finding
@@ -196,7 +197,7 @@ def test_last_resort_start_happens_only_in_a_trusted_environment_and_is_reported
     write(site, {"dynamic.pth": f"import sys; sys.path.append({str(added)!r})\n"})
     write(root, {".gitignore": ".venv\n"})
     call("git", "init", "-q", cwd=root)
-    memo: dict[str, str] = {}
+    memo = TextMemo()
     (first,) = resolve(projects("a"), config(root), environ(tmp_path), memo)
     assert first.environment is not None
     assert str(added) in first.environment.search_path

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.projects.dependencies import closure, requirements_folders
+from pyfmt.core.graphs import closure
+from pyfmt.projects.dependencies import requirements_folders
 from pyfmt.projects.locks import folders as locked_folders
 from tests.projects.trees import SETUP, named, projects, write
 from tests.support.monorepo import ROOT

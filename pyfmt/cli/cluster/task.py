@@ -21,10 +21,10 @@ from pyfmt.cache.store import locked
 from pyfmt.cli.cluster import bundle
 from pyfmt.core.errors import PyfmtError
 from pyfmt.core.files import SETTINGS
+from pyfmt.core.graphs import closure
 from pyfmt.core.request import Command, Location, Request
 from pyfmt.environments.trust import store
 from pyfmt.git.renames import git as run_git
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.locks.requirements import included_files
 from pyfmt.run.workspace import open_workspace
 from pyfmt.runner.edits import put
@@ -184,10 +184,7 @@ def _settings_of(tree: Path, folder: str) -> str:
     """A digest of the manifests, locks and requirements files of a folder, with all that these include."""
 
     def text(file: str) -> str | None:
-        try:
-            return disk.read_text(tree / file, "replace")
-        except OSError:
-            return None
+        return disk.text_or_none(tree / file)
 
     listed = [path.relative_to(tree).as_posix() for path in sorted((tree / folder).glob("*requirements*.txt"))]
     files = {os.path.normpath(os.path.join(folder, name)) for name in SETTINGS}

@@ -8,36 +8,21 @@ import shlex
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from pyfmt import __version__
+from pyfmt import __version__, disk
 from pyfmt.core.model import Project
 
 DISTRIBUTION = "pyfmt-monorepo"
 GITLAB_FILE = ".gitlab/pyfmt.yml"
 AZURE_FILE = ".azure-pipelines/pyfmt.yml"
 GIT_HOOK_CALL = "pyfmt run --staged"
-# Actions by digest: what a tag names can be changed by others.
-_CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683  # v4.2.2"
-_PYTHON = "actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065  # v5.6.0"
-_CACHE = "actions/cache@5a3ec84eff668545956fd18022155c47e93e2684  # v4.2.3"
 
 
 def git_hook(python: str) -> str:
     """The text of .git/hooks/pre-commit: calls pyfmt by the interpreter `python`, which a desktop program finds
     without the shell's PATH; without it (pyfmt was installed elsewhere since) the one on PATH."""
-    return f"""\
-#!/bin/sh
-# Written by `pyfmt init`: formats what is staged, and stops the commit where something is left to do.
-python={shlex.quote(python)}
-if [ -x "$python" ] && "$python" -P -c 'import pyfmt' 2> /dev/null; then
-    exec "$python" -P -m {GIT_HOOK_CALL}
-fi
-if command -v pyfmt > /dev/null; then
-    exec {GIT_HOOK_CALL}
-fi
-echo "pre-commit hook: pyfmt is neither in $python nor on the PATH; install it, and run: pyfmt init --hook git" >&2
-exit 1
-"""
+    return _template("pre-commit").replace("@interpreter@", shlex.quote(python))
 
 
 class NoPlace(Exception):
@@ -92,10 +77,8 @@ def section(known: CheckoutFacts) -> str:
     if len(known.projects) > 4:
         listed += ", ..."
     return (
-        "[tool.pyfmt]\n"
-        "# Every folder with a pyproject.toml, setup.py or setup.cfg is a project. To name them instead (globs):\n"
-        f"# projects = [{listed}]\n"
-        "# `pyfmt config` shows every key and its value.\n"
+        "[tool.pyfmt]\n# Every folder with a pyproject.toml, setup.py or setup.cfg is a project. To name them instead "
+        f"(globs):\n# projects = [{listed}]\n# `pyfmt config` shows every key and its value.\n"
     )
 
 
@@ -187,191 +170,45 @@ def _with_item(text: str | None, key: str, item: Sequence[str]) -> str:
 
 def github(known: CheckoutFacts) -> str:
     """The workflow of all projects, for every pull request and push: pyfmt, the tests of what is affected, and on the
-    default branch the deployment of what changed itself."""
-    versions = "".join(f"            {version}\n" for version in known.pythons)
-    setup = f"""\
-      - uses: {_CHECKOUT}
-        with:
-          fetch-depth: 0  # `--since auto` looks for the merge base
-          persist-credentials: false
-      - uses: {_PYTHON}
-        with:
-          # The last one runs pyfmt; the others are for the projects' environments.
-          python-version: |
-{versions}\
-      - run: python -m pip install "{known.requirement}"
-"""
-    job = """\
-    runs-on: ubuntu-latest
-    permissions:
-      contents: read
-"""
-    return f"""\
-# Written by `pyfmt init --ci github`: one workflow for all projects. What differs between them are their values, in
-# [tool.pyfmt.project] of the pyproject.toml or in ci.yaml: `test` and `deploy` are shell commands, any other is theirs.
-name: pyfmt
-on:
-  pull_request:
-  push:
-permissions: {{}}
-concurrency:
-  # A newer push to a pull request replaces the older; any other has its own run: it deploys what it changed.
-  group: pyfmt-${{{{ github.event_name == 'pull_request' && github.ref || github.sha }}}}
-  cancel-in-progress: true
-jobs:
-  pyfmt:
-    name: format and lint
-{job}\
-    steps:
-{setup}\
-      - uses: {_CACHE}
-        with:
-          path: ~/.cache/pyfmt
-          key: pyfmt-${{{{ runner.os }}}}-${{{{ github.sha }}}}
-          restore-keys: pyfmt-${{{{ runner.os }}}}-
-      - run: pyfmt envs create --all
-      - run: {_CHECK} --output github --output github-summary="$GITHUB_STEP_SUMMARY"
-  affected:
-    name: affected projects
-{job}\
-    outputs:
-      test: ${{{{ steps.find.outputs.test }}}}
-      deploy: ${{{{ steps.find.outputs.deploy }}}}
-    steps:
-{setup}\
-      - id: find
-        run: |
-          test=$(pyfmt affected --github-matrix)
-          deploy=$(pyfmt affected --github-matrix --deploy)
-          printf 'test=%s\\ndeploy=%s\\n' "$test" "$deploy" >> "$GITHUB_OUTPUT"
-{_github_jobs(job)}"""
+    default branch the deployment of what changed itself.
 
-
-def _github_jobs(job: str) -> str:
-    """The jobs `test` and `deploy`, which GitHub makes once for each row of a matrix."""
-    default = "github.event_name == 'push' && github.ref_name == github.event.repository.default_branch"
-    made = []
-    for name, needs, condition in (("test", "affected", ""), ("deploy", "pyfmt, affected, test", f"{default} && ")):
-        made.append(f"""\
-  {name}:
-    name: {name} ${{{{ matrix.project }}}}
-    needs: [{needs}]
-    if: {condition}needs.affected.outputs.{name} != '{{"include":[]}}'  # GitHub refuses an empty matrix
-    strategy:
-      fail-fast: false
-      matrix: ${{{{ fromJSON(needs.affected.outputs.{name}) }}}}
-{job}\
-    steps:
-      - uses: {_CHECKOUT}
-        with:
-          persist-credentials: false
-      - name: {name}
-        if: matrix.values.{name}
-        working-directory: ${{{{ matrix.path }}}}
-        env:
-          COMMAND: ${{{{ matrix.values.{name} }}}}
-          VALUES: ${{{{ toJSON(matrix.values) }}}}
-        run: eval "$COMMAND"
-""")
-    return "".join(made)
-
-
-# What is new: of the files that changed and those that see them, and beyond what baselines accept.
-_CHECK = "pyfmt check --since auto --baseline"
-
-
-def _further_pythons(known: CheckoutFacts) -> list[str]:
-    """The command that installs the Pythons beside the one that runs pyfmt, where the projects need any; uv comes with
-    pyfmt, and `pyfmt envs create` finds what it installs."""
-    further = known.pythons[:-1]
-    return [f"python -m uv python install {' '.join(further)}"] if further else []
+    Its actions are named by digest: what a tag names can be changed by others.
+    """
+    return _filled("github.yml", known)
 
 
 def gitlab(known: CheckoutFacts) -> str:
     """pyfmt as a job with a Code Quality report, and a child pipeline with the jobs of what is affected."""
-    pythons = "".join(f"    - {line}\n" for line in _further_pythons(known))
-    image = f"""\
-  image: python:{known.pythons[-1]}
-  variables:
-    GIT_DEPTH: 0  # `--since auto` looks for the merge base
-    XDG_CACHE_HOME: $CI_PROJECT_DIR/.cache
-"""
-    install = f"""\
-    - python -m pip install "{known.requirement}"
-"""
-    return f"""\
-# Written by `pyfmt init --ci gitlab`: one pipeline for all projects. What differs between them are their values, in
-# [tool.pyfmt.project] of the pyproject.toml or in ci.yaml: `test` and `deploy` are shell commands, any other is theirs.
-pyfmt:
-{image}\
-  cache:
-    key: pyfmt
-    paths: [.cache/pyfmt/, .cache/pip/, .cache/uv/]
-  script:
-{install}\
-{pythons}\
-    - pyfmt envs create --all
-    - {_CHECK} --output text --output gitlab=gl-code-quality-report.json
-  artifacts:
-    when: always
-    reports:
-      codequality: gl-code-quality-report.json
-pyfmt-affected:
-{image}\
-  script:
-{install}\
-    - pyfmt affected --gitlab-pipeline > pyfmt-pipeline.yml
-  artifacts:
-    paths: [pyfmt-pipeline.yml]
-pyfmt-projects:
-  needs: [pyfmt, pyfmt-affected]
-  trigger:
-    include:
-      - artifact: pyfmt-pipeline.yml
-        job: pyfmt-affected
-    strategy: depend
-"""
+    return _filled("gitlab.yml", known)
 
 
 def gitlab_jobs(known: CheckoutFacts) -> str:
     """What the jobs of the child pipeline extend."""
-    made = "# Written by `pyfmt init --ci gitlab`: `pyfmt affected --gitlab-pipeline` makes jobs of it.\n"
-    for name in ("test", "deploy"):
-        made += f"""\
-.pyfmt-{name}:
-  image: python:{known.pythons[-1]}
-  script:
-    - cd "$PYFMT_PATH"
-    - eval "${{PYFMT_VALUE_{name.upper()}:-echo this project has no value {name}}}"
-"""
-    return made + "  rules:\n    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH\n"
+    return _filled("gitlab-jobs.yml", known)
 
 
 def azure(known: CheckoutFacts) -> str:
     """A pipeline whose findings are warnings of the run."""
-    pythons = "".join(f"  - script: {line}\n" for line in _further_pythons(known))
-    return f"""\
-# Written by `pyfmt init --ci azure`.
-pool:
-  vmImage: ubuntu-latest
-variables:
-  XDG_CACHE_HOME: $(Pipeline.Workspace)/.cache
-steps:
-  - checkout: self
-    fetchDepth: "0"  # `--since auto` looks for the merge base
-  - task: UsePythonVersion@0
-    inputs:
-      versionSpec: "{known.pythons[-1]}"
-  - task: Cache@2
-    inputs:
-      key: 'pyfmt | "$(Agent.OS)" | "$(Build.SourceVersion)"'
-      restoreKeys: 'pyfmt | "$(Agent.OS)"'
-      path: $(Pipeline.Workspace)/.cache/pyfmt
-  - script: python -m pip install "{known.requirement}"
-{pythons}\
-  - script: pyfmt envs create --all
-  - script: {_CHECK} --output text --output azure
-"""
+    return _filled("azure.yml", known)
+
+
+def _filled(name: str, known: CheckoutFacts) -> str:
+    """A template with what it depends on.
+
+    What is left out where the projects need no Python beside the one that runs pyfmt is the line that installs
+    `@further@`: uv comes with pyfmt, and `pyfmt envs create` finds what it installs.
+    """
+    text = _template(name)
+    *further, own = known.pythons
+    listed = "".join(rf"\g<1>{version}\n" for version in known.pythons)
+    text = re.sub(r"^( *)@pythons@\n", listed, text, flags=re.MULTILINE)
+    text = text if further else re.sub(r"^.*@further@.*\n", "", text, flags=re.MULTILINE)
+    values = {"requirement": known.requirement, "python": own, "further": " ".join(further)}
+    return re.sub("@(requirement|python|further)@", lambda found: values[found[1]], text)
+
+
+def _template(name: str) -> str:
+    return disk.read_text(Path(__file__).parent / "templates" / name)
 
 
 def gitlab_main(text: str | None) -> str:

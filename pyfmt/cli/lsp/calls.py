@@ -134,11 +134,3 @@ def _paths(project: Project, projects: tuple[Project, ...]) -> Iterator[str]:
         yield from project.checked
     else:
         yield project.path
-
-
-def text_of(path: Path) -> bytes | None:
-    """What a file holds; None where it cannot be read."""
-    try:
-        return disk.read_bytes(path)
-    except OSError:
-        return None

@@ -13,7 +13,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from pyfmt import __version__
+from pyfmt import __version__, disk
 from pyfmt.cli.lsp import calls
 from pyfmt.cli.lsp.cells import as_notebook, cell_of
 from pyfmt.cli.lsp.diagnostics import quick_fixes, rules_at
@@ -145,7 +145,7 @@ class Answers:
             return None
         try:
             data = (
-                as_notebook([each for _, each in cells], number) if number else encoded(text, calls.text_of(Path(path)))
+                as_notebook([each for _, each in cells], number) if number else encoded(text, disk.bytes_or_none(path))
             )
             request = replace(self._request, command=Command.FORMAT, write=True)
             folder = await self._runs.folder_of(path)

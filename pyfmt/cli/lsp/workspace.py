@@ -17,6 +17,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument
 
+from pyfmt import disk
 from pyfmt.cli.lsp import calls
 from pyfmt.cli.lsp.diagnostics import EditorFinding, OpenDocuments, of_error, of_report
 from pyfmt.cli.lsp.folders import EditorFolder, covering
@@ -193,7 +194,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
             folder.saved(None)  # it is again what the disk has, and what is shown is about something else
         if buffers:
             documents = replace(self.documents(folder), texts=buffers)
-            texts = {path: saved_as(text, calls.text_of(Path(path))) for path, text in buffers.items()}
+            texts = {path: saved_as(text, disk.bytes_or_none(path)) for path, text in buffers.items()}
             request = replace(self._request, command=Command.LINT, paths=tuple(buffers), texts=texts)
             await self._run(folder, documents, request)
         return True
@@ -321,7 +322,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
         """Those that are not what the disk has."""
         found = {}
         for path, text in self._texts(folder).items():
-            saved = calls.text_of(Path(path))
+            saved = disk.bytes_or_none(path)
             if saved is None or saved_as(text, saved) != saved:
                 found[path] = text
         return found
@@ -344,7 +345,7 @@ class Runs:  # pylint: disable=too-many-instance-attributes  # the state of a se
             texts={path: text for path, text in self._texts(folder).items() if path not in dirty},
             cells=cells,
             codec=self._server.workspace.position_codec,
-            read=lambda path: decoded(calls.text_of(Path(path)) or b""),
+            read=lambda path: decoded(disk.bytes_or_none(path) or b""),
             uris=self._uris(),
         )
 

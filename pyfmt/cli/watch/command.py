@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from pyfmt.cli.output import deliver
@@ -29,11 +30,8 @@ def watch(request: Request, display: Display, add_ignores: bool) -> int:
 
     def run(workers: WorkerPool) -> pipeline.RunResult:
         began[0] = (time.monotonic(), os.times())
-        progress = Progress(display.verbosity)
-        try:
+        with closing(Progress(display.verbosity)) as progress:
             return pipeline.run(request, Session(invocation.cwd, invocation.environ, progress, workers))
-        finally:
-            progress.close()
 
     try:
         watch_for_ever(Round(run, lambda result: deliver(result, request, display, began[0])), invocation)

@@ -51,7 +51,7 @@ class Notifier:
         """What has happened since the last call: waits for it, or for so many seconds; raises KeyboardInterrupt."""
         found, self._waiting = self._waiting, set()
         found |= _take(self._source, 1 if found else 0 if seconds is None else max(1, int(seconds * 1000)))
-        return [_event(_KINDS.get(kind, "modified"), path) for kind, path in sorted(found)]
+        return [Event(path, _KINDS.get(kind, "modified"), os.path.isdir(path)) for kind, path in sorted(found)]
 
     def close(self) -> None:
         """No more."""
@@ -85,7 +85,3 @@ def _open(folders: Iterable[str]) -> RustNotify:
                 "raise fs.inotify.max_user_watches (sysctl), or set WATCHFILES_FORCE_POLLING=1",
             ) from error
     raise PyfmtError("folders vanish while they are looked at", "--watch", "start it again")
-
-
-def _event(kind: str, path: str) -> Event:
-    return Event(path, kind, os.path.isdir(path))

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from pyfmt.core.errors import PyfmtError
+from pyfmt.core.listing import count, some
 from pyfmt.core.request import OutputSpec
 from pyfmt.reports.escaping import printable, printable_text
 
 _CLEAR = "\x1b[H\x1b[2J"  # what was scrolled off stays: it may be the user's own
-_SHOWN = 3  # names of changed files
 
 
 class Screen:
@@ -32,9 +32,8 @@ class Screen:
     def begin(self, paths: Sequence[str]) -> None:
         """A run begins, since these (absolute) paths have changed; none for the first run."""
         if paths:
-            names = [printable(os.path.relpath(path, self._root).replace(os.sep, "/")) for path in paths[:_SHOWN]]
-            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-            text = f"changed: {', '.join(names)}{more}"
+            names = [printable(os.path.relpath(path, self._root).replace(os.sep, "/")) for path in paths]
+            text = f"changed: {some(names)}"
             self._say(f"{text}; running" if self._clears else f"--- {_now()} {text} ---")
 
     def show(self, deliver: Callable[[], object]) -> None:
@@ -47,9 +46,9 @@ class Screen:
         self._clear()
         print(printable_text(f"pyfmt: error: {error}"), file=sys.stderr, flush=True)
 
-    def rest(self, count: int | None) -> None:
-        """Nothing runs; `count` projects are watched, None: nobody knows how many."""
-        what = "" if count is None else f" {count} project{'' if count == 1 else 's'}"
+    def rest(self, number: int | None) -> None:
+        """Nothing runs; `number` projects are watched, None: nobody knows how many."""
+        what = "" if number is None else f" {count(number, 'project')}"
         self._say(f"watching{what}, last run {_now()}; press Ctrl-C to end")
 
     def _clear(self) -> None:

@@ -11,11 +11,11 @@ from urllib.parse import unquote
 from pyfmt import disk
 from pyfmt.core.files import MANIFESTS
 from pyfmt.core.listing import some
+from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.recipes import is_installable, requirements_files
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
 from pyfmt.projects import locks, manifests
 from pyfmt.projects.locks import requirements
-from pyfmt.projects.locks.values import Table, table
 
 # What pip and uv take for an sdist.
 _SDISTS = (".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lzma", ".tar.zst")
@@ -57,8 +57,8 @@ def _of_folder(folder: Path, root: Path) -> Iterator[str]:
     yield from manifest.path_dependencies
     yield from (line for line in manifest.build_requires if "@" in line)
     for file in [*requirements_files(folder), *(folder / name for name in manifest.requirements_files)]:
-        for included in requirements.included_files(file.as_posix(), locks.text_of):
-            for line in requirements.requirement_lines(locks.text_of(included) or ""):
+        for included in requirements.included_files(file.as_posix(), disk.text_or_none):
+            for line in requirements.requirement_lines(disk.text_or_none(included) or ""):
                 option, first = line.startswith("-"), line.split()[0]
                 yield from line.split() if option else [line] if "@" in line else [first] if _is_place(first) else []
     for place in (folder, *folder.parents):

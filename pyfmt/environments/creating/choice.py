@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pyfmt.core.parsing import Table, strings, table
 from pyfmt.environments.creating.values import CreateRequest
 from pyfmt.projects.locks.choosing import Choice
-from pyfmt.projects.locks.values import Table, strings, table, tables
+from pyfmt.projects.locks.values import tables
 from pyfmt.projects.manifests import poetry_lines
 from pyfmt.projects.names import normalise, requirement_name
 

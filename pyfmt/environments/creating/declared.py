@@ -9,11 +9,11 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pyfmt.core.model import Project
+from pyfmt.core.parsing import strings, table
 from pyfmt.environments.creating.recipes import group_choice, is_installable, read_manifest, requirements_files
 from pyfmt.environments.creating.values import CreateRequest, projects_of
 from pyfmt.projects import locks
 from pyfmt.projects.dependencies import requirements_lines
-from pyfmt.projects.locks.values import strings, table
 from pyfmt.projects.names import normalise, requirement_name
 
 _PINNED = re.compile(r"\s*(?P<asked>[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?)\s*===?\s*[\w.!+-]+\s*(?P<marker>;.*)?")

@@ -239,7 +239,6 @@ def _telling(lines: list[str]) -> str:
 def _cure(installer: Installer) -> str:
     if installer.uv:
         return (
-            "see the lines above it; uv does not read pip's configuration: your index belongs into "
-            "UV_INDEX or uv.toml"
+            "see the lines above it; uv does not read pip's configuration: your index belongs into UV_INDEX or uv.toml"
         )
     return "see the lines above it; pip takes your index from PIP_INDEX_URL or pip.conf"

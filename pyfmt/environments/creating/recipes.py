@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.choice import DEVELOPMENT, choose, conflicts_of, extras_of, group_lines, main_lines
 from pyfmt.environments.creating.pins import LocalFolder, Pinned, pinned
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
 from pyfmt.environments.creating.writers import Question, Sync, sync_by_manager, sync_by_uv
 from pyfmt.projects import locks
 from pyfmt.projects.locks.choosing import Choice, Target, chosen
-from pyfmt.projects.locks.values import Lock, Table, table
+from pyfmt.projects.locks.values import Lock
 from pyfmt.projects.names import normalise, requirement_name
 
 _REQUIREMENTS = re.compile(r"(?:requirements(?:[-_.](?P<after>\w+))?|(?P<before>\w+)[-_]requirements)\.txt")
@@ -176,7 +177,7 @@ def _unlocked(requests: Sequence[CreateRequest], local: tuple[LocalFolder, ...])
     step = Step(own[0], lines, tuple(files), folders, overrides=overrides)
     manifest = "pyproject.toml" if (own[0] / "pyproject.toml").is_file() else "setup.py"
     source = ", ".join([path.name for path in files] or [manifest])
-    if any(_has_hashes(path) for path in files):  # in hash mode pip refuses folders
+    if any("--hash" in disk.read_text(path, "replace") for path in files):  # in hash mode pip refuses folders
         return Recipe(source, (Step(own[0], files=tuple(files)), replace(step, files=())), notes, neighbours)
     if not (step.lines or step.files or step.folders):
         where = ", ".join(str(path) for path in own)
@@ -266,7 +267,3 @@ def _distribution(folder: Path) -> str:
             return ""  # the build itself reports it
         name = parser.get("metadata", "name", fallback="")
     return normalise(name) if isinstance(name, str) else ""
-
-
-def _has_hashes(path: Path) -> bool:
-    return "--hash" in disk.read_text(path, "replace")

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.values import CreateOptions
 from pyfmt.environments.layout import new_interpreter
 from pyfmt.projects.locks.choosing import Choice
-from pyfmt.projects.locks.values import Lock, Table, table
+from pyfmt.projects.locks.values import Lock
 
 
 class Sync(NamedTuple):

@@ -5,14 +5,14 @@ Rules: hatch/env/virtual.py, and get_env_directory in hatch/cli/application.py.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import shlex
 import sys
 from collections.abc import Iterator
 
-from pyfmt.environments.managers.place import Found, JsonObject, Place, table
+from pyfmt.environments.managers.place import Found, JsonObject, Place, short_digest, table
+from pyfmt.projects.names import normalise
 
 
 def hatch(place: Place) -> Iterator[Found]:
@@ -43,7 +43,7 @@ def hatch(place: Place) -> Iterator[Found]:
 
 def _identity(folder: str) -> str:
     path = folder.casefold() if sys.platform in ("win32", "darwin") else folder
-    return base64.urlsafe_b64encode(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()).decode()[:8]
+    return short_digest(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest())
 
 
 def _name(place: Place) -> str:
@@ -52,11 +52,7 @@ def _name(place: Place) -> str:
     if project is None:
         return f"{_identity(place.folder)}-unmanaged"
     name = project.get("name")
-    return _normalised(name) if isinstance(name, str) else ""
-
-
-def _normalised(name: str) -> str:
-    return "-".join(part for part in name.replace("_", "-").replace(".", "-").split("-") if part).lower()
+    return normalise(name) if isinstance(name, str) else ""
 
 
 def _storage(place: Place) -> str:
@@ -70,17 +66,8 @@ def _storage(place: Place) -> str:
 
 
 def _user_config(place: Place) -> JsonObject:
-    file = place.environ.get("HATCH_CONFIG") or os.path.join(_config_folder(place), "config.toml")
-    return place.around.toml(file)
-
-
-def _config_folder(place: Place) -> str:
-    home = place.around.home
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Application Support", "hatch")
-    if sys.platform == "win32":
-        return os.path.join(place.environ.get("LOCALAPPDATA", home), "hatch")
-    return os.path.join(place.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "hatch")
+    own = os.path.join(place.around.user_folder("config", "hatch"), "config.toml")
+    return place.around.toml(place.environ.get("HATCH_CONFIG") or own)
 
 
 def _data_folder(place: Place) -> str:
@@ -90,9 +77,4 @@ def _data_folder(place: Place) -> str:
     configured = (table(_user_config(place), "dirs") or {}).get("data")
     if isinstance(configured, str):
         return place.around.expand(configured)
-    home = place.around.home
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Application Support", "hatch")
-    if sys.platform == "win32":
-        return os.path.join(place.environ.get("LOCALAPPDATA", home), "hatch")
-    return os.path.join(place.around.data_home(), "hatch")
+    return place.around.user_folder("data", "hatch")

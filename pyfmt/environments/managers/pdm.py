@@ -5,14 +5,12 @@ Rules: Project.resolve_interpreter in pdm/project/core.py, pdm/cli/commands/venv
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 
-from pyfmt.environments.managers.place import Found, Place, is_environment, strings, table, truth
-from pyfmt.environments.managers.uv import matches
+from pyfmt.environments.managers.place import Found, Place, is_environment, short_digest, table, truth
+from pyfmt.environments.managers.uv import is_member
 
 
 def pdm(place: Place) -> Iterator[Found]:
@@ -55,19 +53,12 @@ def _places(place: Place, owner: str) -> Iterator[tuple[str, bool]]:
 
 def _identity(folder: str) -> str:
     digest = hashlib.md5(folder.replace(os.sep, "/").encode("utf-8", "surrogateescape"), usedforsecurity=False)
-    return base64.urlsafe_b64encode(digest.digest()).decode()[:8]
+    return short_digest(digest.digest())
 
 
 def _location(place: Place) -> str:
     """`venv.location`: the user's configuration alone (a project's does not count), else the data folder."""
-    home = place.around.home
-    if sys.platform == "darwin":
-        config = data = os.path.join(home, "Library", "Application Support", "pdm")
-    elif sys.platform == "win32":
-        config = data = os.path.join(place.environ.get("LOCALAPPDATA", home), "pdm", "pdm")
-    else:
-        config = os.path.join(place.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "pdm")
-        data = os.path.join(place.around.data_home(), "pdm")
+    config, data = (place.around.user_folder(kind, "pdm", "pdm/pdm") for kind in ("config", "data"))
     file = place.environ.get("PDM_CONFIG_FILE") or os.path.join(config, "config.toml")
     value = (table(place.around.toml(file), "venv") or {}).get("location")
     return place.around.expand(value) if isinstance(value, str) and value else os.path.join(data, "venvs")
@@ -80,11 +71,6 @@ def _workspace_root(place: Place) -> str | None:
             continue
         pyproject = place.around.toml(os.path.join(folder, "pyproject.toml"))
         workspace = table(table(table(pyproject, "tool"), "pdm"), "workspace")
-        if workspace is None:
-            continue
-        relative = os.path.relpath(place.folder, folder).replace(os.sep, "/")
-        excluded = strings(workspace.get("exclude"))
-        if any(matches(pattern, relative) for pattern in strings(workspace.get("members"))):
-            if not any(matches(pattern, relative) for pattern in excluded):
-                return folder
+        if workspace is not None and is_member(workspace, folder, place.folder):
+            return folder
     return None

@@ -5,7 +5,6 @@ Rules: pipenv/utils/venv_locator.py and get_workon_home of pipenv/utils/shell.py
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import re
@@ -13,7 +12,7 @@ import shlex
 from collections.abc import Iterator
 
 from pyfmt.environments.managers.local import workon_homes
-from pyfmt.environments.managers.place import Found, Place, table, truth
+from pyfmt.environments.managers.place import Found, Place, short_digest, table, truth
 
 _UNSAFE = re.compile(r'[ &$`!*@"()\[\]\\\r\n\t]')
 
@@ -26,7 +25,7 @@ def pipenv(place: Place) -> Iterator[Found]:
     dot_venv = place.path(".venv")
     if os.path.isfile(dot_venv):
         return  # a .venv file: the project's folder comes next, and follows Pipenv's rule for it
-    central = Found(os.path.join(_central_folder(place), environment_name(place)), "pipenv", cure=cure)
+    central = Found(os.path.join(workon_homes(place.around)[0], environment_name(place)), "pipenv", cure=cure)
     in_project = Found(dot_venv, "pipenv", cure=cure)
     chosen = truth(place.environ.get("PIPENV_VENV_IN_PROJECT"))
     if chosen is None:
@@ -51,8 +50,4 @@ def environment_name(place: Place) -> str:
     digest = hashlib.sha256(place.path("Pipfile").encode("utf-8", "surrogateescape")).digest()[:6]
     python = place.environ.get("PIPENV_PYTHON", "")
     suffix = f"-{os.path.basename(python) if os.path.isabs(python) else python}" if python else ""
-    return f"{safe}-{base64.urlsafe_b64encode(digest).decode()[:8]}{suffix}"
-
-
-def _central_folder(place: Place) -> str:
-    return workon_homes(place.around)[0]
+    return f"{safe}-{short_digest(digest)}{suffix}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -11,6 +13,11 @@ from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.model import Project
 
+_USER_FOLDERS = {
+    "config": ("XDG_CONFIG_HOME", ".config"),
+    "data": ("XDG_DATA_HOME", ".local/share"),
+    "cache": ("XDG_CACHE_HOME", ".cache"),
+}
 _LONGEST = 10_000  # characters of a file that names an environment
 JsonObject = dict[str, Any]
 
@@ -101,6 +108,16 @@ class Monorepo:
         """The XDG data folder."""
         return self.environ.get("XDG_DATA_HOME") or os.path.join(self.home, ".local", "share")
 
+    def user_folder(self, kind: str, app: str, windows: str = "", roaming: bool = False) -> str:
+        """Where an application keeps its "config", "data" or "cache" of this user, as platformdirs has it; `windows` is
+        what it is called there, if that is something else."""
+        if sys.platform == "darwin":
+            return os.path.join(self.home, "Library", "Caches" if kind == "cache" else "Application Support", app)
+        if sys.platform == "win32":
+            return os.path.join(self.environ.get("APPDATA" if roaming else "LOCALAPPDATA", self.home), windows or app)
+        variable, below = _USER_FOLDERS[kind]
+        return os.path.join(self.environ.get(variable) or os.path.join(self.home, below), app)
+
     def back_references(self, folder: str) -> dict[str, str]:
         """Project folder to environment for each `<folder>/*/.project` (virtualenvwrapper, Pipenv)."""
         if folder not in self._back_references:
@@ -177,16 +194,16 @@ def table(value: JsonObject | None, key: str, default: JsonObject | None = None)
     return found if isinstance(found, dict) else default
 
 
-def strings(value: Any) -> tuple[str, ...]:
-    """The strings of a list, or none."""
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
 def truth(value: str | None) -> bool | None:
     """A boolean environment variable; None where it is unset or empty."""
     if value is None or not value.strip():
         return None
     return value.strip().lower() in ("1", "true", "yes", "on", "t", "y")
+
+
+def short_digest(digest: bytes) -> str:
+    """The eight characters by which managers tell environments of one name apart."""
+    return base64.urlsafe_b64encode(digest).decode()[:8]
 
 
 def is_environment(path: str) -> bool:

@@ -5,15 +5,14 @@ Rules: poetry/utils/env/env_manager.py and poetry/config/config.py of Poetry 2.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import re
-import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pyfmt.environments.managers.place import Found, JsonObject, Place, table, truth
+from pyfmt.environments.managers.place import Found, JsonObject, Place, short_digest, table, truth
+from pyfmt.projects.names import normalise
 
 _UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
 _MINOR = re.compile(r"-py(\d+)\.(\d+)(t?)$")
@@ -44,7 +43,7 @@ def environment_name(name: str, folder: str) -> str:
     """The first part of the environment's name, before `-pyX.Y`: EnvManager.generate_env_name."""
     safe = _UNSAFE.sub("_", name.lower())[:42]
     path = os.path.normcase(os.path.realpath(folder)).encode("utf-8", "surrogateescape")
-    return f"{safe}-{base64.urlsafe_b64encode(hashlib.sha256(path).digest()).decode()[:8]}"
+    return f"{safe}-{short_digest(hashlib.sha256(path).digest())}"
 
 
 def _central(place: Place, central: str, base: str) -> Iterator[Found]:
@@ -97,13 +96,13 @@ def _package_name(place: Place, section: JsonObject | None) -> str | None:
     """PEP 503 normalised, as poetry-core hands it to the environment manager."""
     project = table(place.pyproject, "project") or {}
     name = project.get("name") or (section or {}).get("name") or "non-package-mode"
-    return re.sub(r"[-_.]+", "-", name).lower() if isinstance(name, str) else None
+    return normalise(name) if isinstance(name, str) else None
 
 
 def central_folder(place: Place) -> str:
     """`virtualenvs.path`: environment variable, poetry.toml, config.toml, else `{cache-dir}/virtualenvs`."""
-    cache = place.environ.get("POETRY_CACHE_DIR") or _configured(place, ("cache-dir",)) or _default_cache(place)
-    cache = place.around.expand(str(cache))
+    cache = place.environ.get("POETRY_CACHE_DIR") or _configured(place, ("cache-dir",))
+    cache = place.around.expand(str(cache or place.around.user_folder("cache", "pypoetry", "pypoetry/Cache")))
     path = place.environ.get("POETRY_VIRTUALENVS_PATH") or _configured(place, ("virtualenvs", "path"))
     if not isinstance(path, str):
         return os.path.join(cache, "virtualenvs")
@@ -141,21 +140,5 @@ def _configured(place: Place, keys: tuple[str, ...]) -> Any:
 
 
 def _config_folder(place: Place) -> str:
-    chosen = place.environ.get("POETRY_CONFIG_DIR")
-    if chosen:
-        return chosen
-    home = place.around.home
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Application Support", "pypoetry")
-    if sys.platform == "win32":
-        return os.path.join(place.environ.get("APPDATA", home), "pypoetry")
-    return os.path.join(place.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "pypoetry")
-
-
-def _default_cache(place: Place) -> str:
-    home = place.around.home
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Caches", "pypoetry")
-    if sys.platform == "win32":
-        return os.path.join(place.environ.get("LOCALAPPDATA", home), "pypoetry", "Cache")
-    return os.path.join(place.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache"), "pypoetry")
+    own = place.around.user_folder("config", "pypoetry", roaming=True)
+    return place.environ.get("POETRY_CONFIG_DIR") or own

@@ -9,8 +9,9 @@ import os
 from collections.abc import Iterator
 
 from pyfmt.core import globs
+from pyfmt.core.parsing import strings
 from pyfmt.environments.managers.local import redirected
-from pyfmt.environments.managers.place import Found, JsonObject, Place, strings, table
+from pyfmt.environments.managers.place import Found, JsonObject, Place, table
 
 
 def uv(place: Place) -> Iterator[Found]:
@@ -76,11 +77,12 @@ def _workspace_root(place: Place) -> str | None:
         if "pyproject.toml" in place.around.names(folder):
             pyproject = place.around.toml(os.path.join(folder, "pyproject.toml"))
             workspace = table(table(table(pyproject, "tool"), "uv"), "workspace")
-            return folder if workspace is not None and _is_member(workspace, folder, place.folder) else None
+            return folder if workspace is not None and is_member(workspace, folder, place.folder) else None
     return None
 
 
-def _is_member(workspace: JsonObject, root: str, folder: str) -> bool:
+def is_member(workspace: JsonObject, root: str, folder: str) -> bool:
+    """Whether the table of a workspace, whose root is given, names a folder."""
     relative = os.path.relpath(folder, root).replace(os.sep, "/")
     members, excluded = strings(workspace.get("members")), strings(workspace.get("exclude"))
     return any(matches(pattern, relative) for pattern in members) and not any(

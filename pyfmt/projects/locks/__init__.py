@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -11,10 +12,11 @@ from typing import NamedTuple
 from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.files import LOCK_FILES
+from pyfmt.core.parsing import Table
 from pyfmt.projects.locks import pdm, pipenv, poetry, pylock, requirements, uv
-from pyfmt.projects.locks.values import Lock, LockError, Source, Table
+from pyfmt.projects.locks.values import Lock, LockError, Source
 
-__all__ = ["Lock", "LockError", "find", "folders", "read", "read_text", "text_of", "workspace_edges"]
+__all__ = ["Lock", "LockError", "digest", "find", "folders", "read", "read_text", "workspace_edges"]
 
 
 class _Format(NamedTuple):
@@ -40,6 +42,14 @@ def find(folder: Path, *more: str) -> Path | None:
     return next((folder / name for name in (*LOCK_FILES, *more) if (folder / name).is_file()), None)
 
 
+def digest(path: Path) -> str:
+    """A digest of the content of a lock, by which what is made of it is remembered; raises LockError."""
+    try:
+        return hashlib.sha256(disk.read_bytes(path)).hexdigest()
+    except OSError as error:
+        raise LockError(f"{path.name} cannot be read: {parsing.why(error)}") from error
+
+
 def read(path: Path) -> Lock:
     """The lock at `path`, with what the pyproject.toml beside it says of its groups; requirements files are pins.
 
@@ -48,8 +58,8 @@ def read(path: Path) -> Lock:
     try:
         if path.name not in _FORMATS:
             disk.read_text(path)  # of this file an error counts; what it includes in vain pip itself refuses
-            return requirements.read(path.as_posix(), text_of)
-        return read_text(path.name, disk.read_text(path), _manifest(path.parent / "pyproject.toml"))
+            return requirements.read(path.as_posix(), disk.text_or_none)
+        return read_text(path.name, disk.read_text(path), disk.toml_or_empty(path.parent / "pyproject.toml"))
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(f"{path.name} cannot be read: {parsing.why(error)}") from error
 
@@ -70,22 +80,6 @@ def _parsed(name: str, content: str) -> Mapping[str, object]:
     if not isinstance(data, dict):
         raise ValueError("it holds no table")
     return data
-
-
-def text_of(file: str) -> str | None:
-    """A file's text, as `requirements.Reader` has it."""
-    try:
-        return disk.read_text(file, "replace")
-    except OSError:
-        return None
-
-
-def _manifest(path: Path) -> Table:
-    """A pyproject.toml; empty where there is none or it is damaged, which is said elsewhere."""
-    try:
-        return disk.read_toml(path)
-    except (OSError, ValueError):
-        return {}
 
 
 def folders(path: Path) -> list[str]:

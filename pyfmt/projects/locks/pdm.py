@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (
-    Lock,
-    Package,
-    Source,
-    Table,
-    file_hashes,
-    local,
-    name_of,
-    strings,
-    table,
-    tables,
-    text,
-)
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import Lock, Package, Source, file_hashes, local, name_of, tables, text
 
 
 def read(data: Table, manifest: Table) -> Lock:

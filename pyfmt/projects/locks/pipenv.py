@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyfmt.projects.locks.values import PYPI, Lock, Package, Source, Table, local, strings, table, tables, text
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import PYPI, Lock, Package, Source, local, tables, text
 from pyfmt.projects.names import normalise
 
 _MAIN = "default"

@@ -5,32 +5,18 @@ Source: https://python-poetry.org/docs/dependency-specification/ and poetry.pack
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (
-    PYPI,
-    Dependency,
-    Lock,
-    Package,
-    Source,
-    Table,
-    file_hashes,
-    name_of,
-    strings,
-    table,
-    tables,
-    text,
-)
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import PYPI, Dependency, Lock, Package, Source, file_hashes, name_of, tables, text
 from pyfmt.projects.names import normalise, requirement_name
 
 _PLATFORM = "sys_platform == '{}'"
 
 
 def read(data: Table, manifest: Table) -> Lock:
-    """The lock as one; `manifest` is the pyproject.toml beside it: it says which groups are optional and, for Poetry 1,
-    which packages the project asks for at all."""
+    """The lock as one; `manifest` is the pyproject.toml beside it: for Poetry 1 it says what the project asks for."""
     entries = tables(data.get("package"))
     modern = all("groups" in entry for entry in entries)
     packages = tuple(_package(entry, modern) for entry in entries)
-    declared = table(manifest, "tool", "poetry", "group")
     root = _root(data, manifest)
     groups = {group for package in packages for group in package.groups or ()} if modern else set(root.development)
     groups -= {""}
@@ -40,7 +26,6 @@ def read(data: Table, manifest: Table) -> Lock:
         groups=tuple(sorted(groups)),
         extras=tuple(sorted(table(data, "extras"))),
         roots=() if modern else (root,),
-        default_groups=frozenset(group for group in groups if not table(declared, group).get("optional")),
     )
 
 

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
-from pyfmt.projects.locks.values import (
-    PYPI,
-    Lock,
-    Package,
-    Source,
-    Table,
-    file_hashes,
-    name_of,
-    strings,
-    table,
-    tables,
-    text,
-)
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import PYPI, Lock, Package, Source, file_hashes, name_of, tables, text
 
 
 def read(data: Table, _manifest: Table) -> Lock:

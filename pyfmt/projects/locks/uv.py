@@ -5,35 +5,21 @@ Source: https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile and uv-
 
 from __future__ import annotations
 
-from pyfmt.projects.locks.values import (
-    PYPI,
-    Dependency,
-    Lock,
-    Package,
-    Source,
-    Table,
-    file_hashes,
-    name_of,
-    strings,
-    table,
-    tables,
-    text,
-)
+from pyfmt.core.parsing import Table, strings, table
+from pyfmt.projects.locks.values import PYPI, Dependency, Lock, Package, Source, file_hashes, name_of, tables, text
 from pyfmt.projects.names import normalise
 
 
-def read(data: Table, manifest: Table) -> Lock:
-    """The lock as one; `manifest` is the pyproject.toml beside it, which says which groups uv installs unasked."""
+def read(data: Table, _manifest: Table) -> Lock:
+    """The lock as one."""
     packages = tuple(_package(entry) for entry in tables(data.get("package")))
     roots = _roots(data, packages)
-    defaults = table(manifest, "tool", "uv").get("default-groups", ["dev"])
     return Lock(
         "uv.lock",
         packages,
         groups=tuple(sorted({group for root in roots for group in root.development})),
         extras=tuple(sorted({extra for root in roots for extra in root.optional_dependencies})),
         roots=roots,
-        default_groups=None if defaults == "all" else frozenset(strings(defaults)),
         conflicts=tuple(_conflict(items) for items in data.get("conflicts", ())),
     )
 

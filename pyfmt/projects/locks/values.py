@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pyfmt.core.parsing import Table, table
 from pyfmt.projects.names import normalise
-
-Table = Mapping[str, Any]
 
 PYPI = "https://pypi.org/simple"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -89,7 +88,6 @@ class Lock(NamedTuple):
     extras: tuple[str, ...] = ()
     # What is locked: a workspace's members, or the project. Only where edges say who needs what; may be no packages.
     roots: tuple[Package, ...] = ()
-    default_groups: frozenset[str] | None = None  # that the manager installs unasked; None: all
     conflicts: tuple[frozenset[str], ...] = ()  # groups and extras (as "[extra]") that must not be installed together
     indexes: tuple[str, ...] = ()  # of the whole file, beyond PyPI
 
@@ -103,21 +101,9 @@ def tables(value: object) -> list[Table]:
     return value
 
 
-def table(value: object, *keys: str) -> Table:
-    """The table below some keys; empty where there is none."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
 def text(value: object) -> str:
     """A string, "" for anything else."""
     return value if isinstance(value, str) else ""
-
-
-def strings(value: object) -> tuple[str, ...]:
-    """The strings of a list."""
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def name_of(entry: Table) -> str:

@@ -99,7 +99,7 @@ class _BoundaryCheck:
         selected = self._question.selected
         return all(set(project.files).issubset(selected.get(project.path, ())) for project in self._question.projects)
 
-    def inputs(self, digest: Callable[[str], bytes]) -> object:
+    def inputs(self, digest: Callable[[str], bytes]) -> dict[str, object]:
         """Everything that the answer depends on."""
         initial = [
             file
@@ -111,11 +111,13 @@ class _BoundaryCheck:
         settings = self._question.config.boundaries
         assert settings is not None, self._question.config
         return {
-            "code": code_digest(),
-            "exceptions": [(entry.importers, entry.imported, entry.rules, entry.reason) for entry in settings.allow],
-            "layout": self._layout,
-            "selected": sorted(self._owners),
-            "files": [(file, digest(file)) for file in read],
+            "pyfmt's own code": code_digest(),
+            "the exceptions": [
+                (entry.importers, entry.imported, entry.rules, entry.reason) for entry in settings.allow
+            ],
+            "the projects' layout": self._layout,
+            "the files to check": sorted(self._owners),
+            **{file: digest(file) for file in read},
         }
 
     def _wanted(self) -> dict[str, list[str]]:

@@ -34,11 +34,11 @@ def find_project_imports(
     flags = [(file, read.statements(file).extends_path) for file in shared]
     found: _Found = {}
 
-    def inputs(path: str, digest: Callable[[str], bytes]) -> object:
+    def inputs(path: str, digest: Callable[[str], bytes]) -> dict[str, object]:
         return {
-            "code": code_digest(),
-            "layout": [lookup.layout, flags, path],
-            "files": [(file, digest(file)) for file in wanted[path]],
+            "pyfmt's own code": code_digest(),
+            "the projects' layout": [lookup.layout, flags, path],
+            **{file: digest(file) for file in wanted[path]},
         }
 
     def compute(paths: Sequence[str]) -> dict[str, _Found]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pyfmt.core.graphs import shortest_way
 from pyfmt.core.model import Finding, Project
 from pyfmt.core.rules import (
     LIBRARY_CYCLE,
     LIBRARY_IMPORTS_PROJECT,
     PROJECT_IMPORTS_PROJECT,
-    TOOL,
     UNDECLARED_DEPENDENCY,
     UNREADABLE,
     Rule,
@@ -126,38 +125,15 @@ def _words(policy: Policy, site: Site, rule: Rule) -> tuple[str, tuple[str, ...]
 
 
 def _finding(policy: Policy, site: Site, rule: Rule, message: str, notes: tuple[str, ...]) -> Finding:
-    return Finding(
-        path=site.file,
-        line=site.span.line,
-        column=site.span.column,
-        end_line=site.span.end_line,
-        end_column=site.span.end_column,
-        tool=TOOL,
-        rule=rule.id,
-        symbol=rule.symbol,
-        severity=rule.severity,
-        message=message,
-        project=policy.projects[site.importer].name,
-        notes=notes,
-    )
+    span, project = site.span, policy.projects[site.importer].name
+    place = {"column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+    return rule.finding(site.file, span.line, message, project, **place, notes=notes)
 
 
 def unreadable(project: Project, file: str, found: ProjectImports) -> Finding:
     """The finding that a file's imports are not known."""
-    return Finding(
-        path=file,
-        line=found.line,
-        column=None,
-        end_line=None,
-        end_column=None,
-        tool=TOOL,
-        rule=UNREADABLE.id,
-        symbol=UNREADABLE.symbol,
-        severity=UNREADABLE.severity,
-        message=f"{UNREADABLE.title}: {found.problem}",
-        project=project.name,
-        syntax=True,
-    )
+    message = f"{UNREADABLE.title}: {found.problem}"
+    return UNREADABLE.finding(file, found.line, message, project.name, syntax=True)
 
 
 def counts_for_cycles(project: Project, file: str) -> bool:
@@ -192,21 +168,7 @@ def cycles(policy: Policy, found: Iterable[Site]) -> Iterator[Finding]:
 
 
 def _way(graph: Mapping[str, Sequence[str]], start: str, goal: str) -> tuple[str, ...]:
-    """The shortest way from `start` to `goal`, both included; empty where there is none."""
-    before: dict[str, str] = {start: ""}
-    waiting = deque([start])
-    while waiting:
-        path = waiting.popleft()
-        if path == goal:
-            way = [path]
-            while before[way[-1]]:
-                way.append(before[way[-1]])
-            return tuple(reversed(way))
-        for step in graph.get(path, ()):
-            if step not in before:
-                before[step] = path
-                waiting.append(step)
-    return ()
+    return shortest_way([start], goal, lambda path: graph.get(path, ()))
 
 
 def _cycle(policy: Policy, first: Mapping[str, Mapping[str, Site]], way: tuple[str, ...]) -> Finding:

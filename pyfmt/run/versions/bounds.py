@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import Environment
 from pyfmt.core.versions import Bound
 from pyfmt.environments.markers import target
 from pyfmt.environments.requiring import InstalledRequirements, installed_requirements
 from pyfmt.projects import Survey
-from pyfmt.projects.dependencies import closure
 from pyfmt.projects.names import requirement_name
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import posixpath
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pyfmt import disk
+from pyfmt.core.folders import above
+from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import DEPENDENT, Health, Resolution
 from pyfmt.core.versions import (
     Bound,
@@ -48,9 +47,7 @@ class _LockedEntry(NamedTuple):
 class MatrixReader:
     """Reads what projects have; `memo` keeps what locks say, by their content."""
 
-    def __init__(
-        self, root: Path, survey: Survey, resolutions: Sequence[Resolution], memo: MutableMapping[str, str]
-    ) -> None:
+    def __init__(self, root: Path, survey: Survey, resolutions: Sequence[Resolution], memo: TextMemo) -> None:
         self._root, self._base, self._memo = root, os.path.realpath(root), memo
         self._projects = {project.path: project for project in survey.projects}
         self._internal = {project.distribution: project for project in survey.projects if project.distribution}
@@ -146,8 +143,7 @@ class MatrixReader:
 
     def _entries(self, path: str) -> list[_LockedEntry] | None:
         """What the lock of a project has for it: its own, else that of a workspace above; None without one."""
-        folder = path
-        while True:
+        for folder in (path, *above(path)):
             lock = locks.find(self._root / folder, *(("requirements.txt",) if folder == path else ()))
             if lock is not None and (folder == path or lock.name == "uv.lock"):
                 try:
@@ -161,21 +157,21 @@ class MatrixReader:
                 if found is not None:
                     self._locks[path] = lock.name
                     return found
-            if folder == ".":
-                return None
-            folder = posixpath.dirname(folder) or "."
+        return None
 
     def _read(self, lock: Path, path: str) -> list[_LockedEntry] | None:
         environment = self._environments.get(path)
         markers = target(environment) if environment is not None else None
         if lock.suffix == ".txt":  # what it includes counts as well
             return self._of(locks.read(lock), lock, path, markers)
-        digest = hashlib.sha256(disk.read_bytes(lock)).hexdigest()
-        question = ("versions", path, lock.relative_to(self._root).as_posix(), digest, markers)
-        key = hashlib.sha256(repr(question).encode()).hexdigest()
-        if key not in self._memo:
-            self._memo[key] = json.dumps(self._of(locks.read(lock), lock, path, markers))
-        rows = json.loads(self._memo[key])
+        shown = lock.relative_to(self._root).as_posix()
+        rows = json.loads(
+            self._memo.recall(
+                f"versions that {shown} has for {path}",
+                {shown: locks.digest(lock), "the environment": markers},
+                lambda: json.dumps(self._of(locks.read(lock), lock, path, markers)),
+            )
+        )
         return [_LockedEntry(*row) for row in rows] if rows is not None else None
 
     def _of(self, lock: Lock, file: Path, path: str, markers: Target | None) -> list[_LockedEntry] | None:
@@ -198,8 +194,6 @@ class MatrixReader:
         return relative(self._base, str(lock.parent), package.source.place)
 
 
-def read_matrix(
-    root: Path, survey: Survey, resolutions: Sequence[Resolution], memo: MutableMapping[str, str]
-) -> VersionMatrix:
+def read_matrix(root: Path, survey: Survey, resolutions: Sequence[Resolution], memo: TextMemo) -> VersionMatrix:
     """The versions of a monorepo; a lock that cannot be read is told in `unread`."""
     return MatrixReader(root, survey, resolutions, memo).matrix()

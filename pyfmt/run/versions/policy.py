@@ -114,20 +114,8 @@ class _PolicyCheck:
     def _finding(self, path: str, name: str, rule: Rule, message: str, notes: tuple[str, ...]) -> Finding:
         project = self._projects[path]
         file, line, column, end = self._place(project, name)
-        return Finding(
-            path=file,
-            line=line,
-            column=column,
-            end_line=line if column else None,
-            end_column=end,
-            tool=TOOL,
-            rule=rule.id,
-            symbol=rule.symbol,
-            severity=rule.severity,
-            message=message,
-            project=project.name,
-            notes=notes,
-        )
+        place = {"column": column, "end_line": line if column else None, "end_column": end}
+        return rule.finding(file, line, message, project.name, **place, notes=notes)
 
     def _place(self, project: Project, name: str) -> tuple[str, int, int | None, int | None]:
         """Where a project's files name a distribution first: manifests, then what pins, then locks."""

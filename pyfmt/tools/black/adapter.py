@@ -75,7 +75,8 @@ def load(settings: BlackSettings) -> BlackOptions:
     params, notes = _read(settings.config)
 
     versions = params["target_version"]
-    if settings.requires_python and not _names_target_versions(settings.config):
+    # black also infers them from the `[project]` beside its table
+    if settings.requires_python and "target-version" not in table(settings.config):
         versions = _infer(settings.requires_python) or versions
     mode = black.Mode(
         target_versions=set(versions),
@@ -131,11 +132,6 @@ def _shared(config: ToolConfig) -> list[str]:
     names = ("line-length", "include", "exclude", "extend-exclude", "force-exclude")
     comma = ["--skip-magic-trailing-comma"] if given.get("skip-magic-trailing-comma") else []
     return [*comma, *(word for name in names if name in given for word in (f"--{name}", str(given[name])))]
-
-
-def _names_target_versions(config: ToolConfig) -> bool:
-    """Whether the file itself sets target-version; black also infers one from the `[project]` beside it."""
-    return "target-version" in table(config)
 
 
 def table(config: ToolConfig) -> dict[str, Any]:

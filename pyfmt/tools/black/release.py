@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pyfmt.core.model import ToolConfig
 from pyfmt.tools.black.adapter import BlackSettings, SourceFault, table
 from pyfmt.tools.program.formatter import FormatterCall, RefusedError, formatted
 from pyfmt.tools.program.worker.task import SCRATCH
@@ -43,15 +42,11 @@ def fault(refused: RefusedError) -> Exception:
 
 def _configuration(settings: BlackSettings) -> str:
     """black infers its target versions from `requires-python` beside its table, as it does in the project itself."""
-    lines = ["[tool.black]", *(f"{key} = {_value(value)}" for key, value in _style(settings.config).items())]
+    given = table(settings.config).items()
+    lines = ["[tool.black]", *(f"{key} = {_value(value)}" for key, value in given if key not in _UNUSED)]
     if settings.requires_python:
         lines += ["[project]", f"requires-python = {_value(settings.requires_python)}"]
     return "\n".join([*lines, ""])
-
-
-def _style(config: ToolConfig) -> dict[str, Any]:
-    """The options of a shared configuration that say how a text is formatted."""
-    return {key: value for key, value in table(config).items() if key not in _UNUSED}
 
 
 def _value(value: Any) -> str:

@@ -111,7 +111,7 @@ def _read(config: ToolConfig) -> tuple[Config, tuple[str, ...]]:
             raise ConfigError(what, config.path, "see https://isort.readthedocs.io, configuration options") from error
         except Exception as error:  # configparser's and tomllib's own errors, by the kind of file
             raise ConfigError(f"cannot be read: {type(error).__name__}: {error}", config.path) from error
-    return base, tuple(f"isort: {_one_line(str(warning.message))}" for warning in said)
+    return base, tuple(f"isort: {' '.join(str(warning.message).split())}" for warning in said)
 
 
 def _followed(config: ToolConfig) -> dict[str, Any]:
@@ -128,10 +128,6 @@ def options(config: ToolConfig) -> tuple[str, ...]:
     shared = _followed(config)
     length = ("--line-length", str(shared["line_length"])) if shared else ()
     return ("--settings-file", config.path, *length)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def notes(config: ToolConfig) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pyfmt.core.model import Severity, Unit
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost
 from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
 from pyfmt.tools.tool import Kind, Tool
@@ -70,6 +70,5 @@ TOOL = Tool(
         name=re.compile(r"[A-Z]+\d+\Z"),
         unused_rule="RUF100",
     ),
-    notebooks=NotebookRules(native=True),
     rule_url=lambda rule, symbol: None if rule == _SYNTAX else f"https://docs.astral.sh/ruff/rules/{symbol}/",
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from pyfmt.core.cells import has_notebooks
 from pyfmt.core.model import Severity, Unit
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost
 from pyfmt.tools.program import concise
 from pyfmt.tools.program.adapter import Program, ProgramFinding
 from pyfmt.tools.protocol import LintContext
@@ -74,6 +74,5 @@ TOOL = Tool(
     comment=Comment(
         re.compile(r"#\s*ty:\s*ignore\[(?P<names>[^\]]*)\]"), "# ty: ignore[{}]", unused_rule="unused-ignore-comment"
     ),
-    notebooks=NotebookRules(native=True),
     rule_url=lambda rule, _symbol: f"https://docs.astral.sh/ty/reference/rules/#{rule}",
 )

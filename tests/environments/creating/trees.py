@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pyfmt.core.graphs import closure
 from pyfmt.core.model import Config
 from pyfmt.environments.creating import CreateOptions, CreateRequest, Creation, create, new_prefix
 from pyfmt.projects import find_projects
-from pyfmt.projects.dependencies import closure
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "monorepo"
 

@@ -79,7 +79,7 @@ class Effects:
         self._early: dict[str, tuple[str, str]] = {}  # a setter's file -> the file whose tree needed it, its name
         self._late: dict[str, tuple[str, str]] = {}  # the same while files were linted
         self._noted = replay
-        self._replay = parts.replaying.Replay((), parts.asking.place)
+        self._replay = parts.replaying.Replay((), parts.asking.place, parts.values.Watched)
         self._order: dict[str, int] = {}
         self._linted: frozenset[str] = frozenset()
         self._current = ""
@@ -115,7 +115,7 @@ class Effects:
             moment = (int(phase), self._order.get(self._places.path(trigger), 0), number)
             targets = [(self._places.path(target), scope, attribute) for target, scope, attribute in sets]
             setters.append(self._parts.replaying.Setter(moment, name or names.get(file, ""), file, targets, not name))
-        self._replay = self._parts.replaying.Replay(setters, self._parts.asking.place)
+        self._replay = self._parts.replaying.Replay(setters, self._parts.asking.place, self._parts.values.Watched)
 
     def building(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items, each noted as the one whose tree is built now."""

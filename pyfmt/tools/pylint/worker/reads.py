@@ -24,7 +24,6 @@ from astroid.exceptions import AstroidError, AstroidImportError
 from astroid.transforms import TransformVisitor
 
 ALL = "*"  # all that a module holds
-NAMES = "#"  # which names it has
 ANYTHING = ""  # a module that cannot be told
 _LINT = "<lint>"  # stands for a definition where a file is linted
 _Owner = tuple[str, str]  # a file that is linted, or a module and a definition in it ("" for the others); paths
@@ -49,8 +48,10 @@ def listen() -> None:
 class Reads:
     """Listens to astroid; one for each lint."""
 
-    def __init__(self, places: Any, quiet: Any) -> None:
-        """`places`: RecordedPaths; what is asked of the disk while `quiet()` is open is no question of pylint's."""
+    def __init__(self, places: Any, quiet: Any, watched: Any) -> None:
+        """`places`: RecordedPaths; what is asked of the disk while `quiet()` is open is no question of pylint's.
+        `watched`: `values.Watched`."""
+        self._watched = watched
         self._recorded = places
         self._quiet = quiet
         self._root = os.path.realpath(places.root)
@@ -222,7 +223,7 @@ class Reads:
     def _watch(self, module: Any, place: str) -> None:
         note = functools.partial(self.note, place)
         if not hasattr(module.locals, "note"):
-            module.locals = module.globals = _Names(module.locals)
+            module.locals = module.globals = self._watched(module.locals)
         module.locals.note = note
 
 
@@ -243,53 +244,6 @@ class _Forgotten(functools.cached_property[Any]):
 def _tip(node: Any) -> Any:
     """How a subscript is inferred."""
     return node.__dict__.get("_pyfmt_tip")
-
-
-class _Names(dict[str, Any]):
-    """A module's names, which tells what is looked up; `replaying.py` does the same where it watches them, too."""
-
-    note: Callable[[str], None]
-
-    def __getitem__(self, name: str) -> Any:
-        self.note(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self.note(str(name))
-        return super().__contains__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Tell, then answer; `setdefault` does not tell: who sets a name does not see it."""
-        self.note(name)
-        return super().get(name, default)
-
-    def __iter__(self) -> Iterator[str]:
-        self.note(NAMES)
-        return super().__iter__()
-
-    def keys(self) -> Any:
-        """All of them."""
-        self.note(NAMES)
-        return super().keys()
-
-    def __len__(self) -> int:
-        self.note(NAMES)
-        return super().__len__()
-
-    def values(self) -> Any:
-        """All of them."""
-        self.note(ALL)
-        return super().values()
-
-    def items(self) -> Any:
-        """All of them."""
-        self.note(ALL)
-        return super().items()
-
-    def copy(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        self.note(ALL)
-        return super().copy()
 
 
 class _Statements(list[Any]):

@@ -37,9 +37,11 @@ class Setter:
 
 
 class Replay:
-    """The setters that wait to be looked at; `place` gives a module's file, or its name where it has none."""
+    """The setters that wait to be looked at; `place` gives a module's file, or its name where it has none, and
+    `watched` is `values.Watched`."""
 
-    def __init__(self, setters: Iterable[Setter], place: Any) -> None:
+    def __init__(self, setters: Iterable[Setter], place: Any, watched: Any) -> None:
+        self._watched = watched
         self.now: Moment = (0, -1, 0)
         self.muted = False
         self._place = place
@@ -82,12 +84,28 @@ class Replay:
             for node in found:
                 for kind in ("locals", "instance_attrs"):
                     if hasattr(node, kind):
-                        setattr(node, kind, _Watched(getattr(node, kind), attributes, self, module))
+                        setattr(node, kind, self._watching(getattr(node, kind), attributes, module))
                 if isinstance(node, nodes.Module):
                     node.globals = node.locals
             if not found:  # it cannot be told apart: as if it were looked at all the time
                 for setters in attributes.values():
                     self.build(setters)
+
+    def _watching(self, values: dict[str, Any], waiting: dict[str, list[Setter]], own: Any) -> Any:
+        """The attributes of a class; those that others may still set are built before they are read."""
+
+        def build(name: str) -> None:
+            for each in list(waiting) if name == watched.names else [name]:
+                setters = waiting.get(each)
+                if setters and self.build(setters):
+                    found = dict.get(watched, each)
+                    if found is not None and len(found) > 1:
+                        self.order(found, own)
+
+        watched = self._watched(values)
+        watched.note = getattr(values, "note", watched.note)  # see `reads.py`
+        watched.names, watched.build = "*", build
+        return watched
 
     def build(self, setters: Iterable[Setter]) -> bool:
         """Build those modules that would have been built by now; whether there were any."""
@@ -113,71 +131,6 @@ class Replay:
             return _FIRST if root is own else self._moments.get(self._place(root), _FIRST)
 
         values.sort(key=moment)
-
-
-class _Watched(dict[str, Any]):
-    """The attributes of a class; those that others may still set are built before they are read."""
-
-    def __init__(self, values: dict[str, Any], waiting: dict[str, list[Setter]], replay: Replay, own: Any) -> None:
-        super().__init__(values)
-        self.note = getattr(values, "note", lambda name: None)  # see `reads.py`
-        self._waiting = waiting
-        self._replay = replay
-        self._own = own
-
-    def _look(self, name: Any) -> None:
-        self.note(name)
-        setters = self._waiting.get(name)
-        if setters and self._replay.build(setters):
-            values = super().get(name)
-            if values is not None and len(values) > 1:
-                self._replay.order(values, self._own)
-
-    def _look_at_all(self) -> None:
-        self.note("*")
-        for name in list(self._waiting):
-            self._look(name)
-
-    def __getitem__(self, name: str) -> Any:
-        self._look(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self._look(name)
-        return super().__contains__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Look, then answer; `setdefault` does not look: who sets an attribute does not care who else does."""
-        self._look(name)
-        return super().get(name, default)
-
-    def __iter__(self) -> Iterator[str]:
-        self._look_at_all()
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self._look_at_all()
-        return super().__len__()
-
-    def keys(self) -> Any:
-        """All of them."""
-        self._look_at_all()
-        return super().keys()
-
-    def values(self) -> Any:
-        """All of them."""
-        self._look_at_all()
-        return super().values()
-
-    def items(self) -> Any:
-        """All of them."""
-        self._look_at_all()
-        return super().items()
-
-    def copy(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        self._look_at_all()
-        return super().copy()
 
 
 def _scopes(module: Any, scope: str) -> Iterator[Any]:

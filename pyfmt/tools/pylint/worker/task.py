@@ -294,7 +294,7 @@ def _new_effects(payload: Json, replay: Json | None) -> Any:
     effects = _parts["effects"]
     siblings = effects.Siblings(_parts["asking"], _parts["replaying"], _parts["values"])
     places = effects.RecordedPaths(payload["root"], payload["prefix"])
-    reads = _parts["reads"].Reads(places, _observers[0].paused)
+    reads = _parts["reads"].Reads(places, _observers[0].paused, _parts["values"].Watched)
     _parts["asking"].watching.append(reads)
     return effects.Effects(siblings, places, replay, reads)
 

@@ -19,9 +19,9 @@ from pyfmt.core.model import Config, ToolConfig
 from pyfmt.core.request import Request
 from pyfmt.git.staged import tree
 from pyfmt.git.staged.path_mapping import Move
-from pyfmt.git.staged.session import Stage, Wanted
 from pyfmt.projects import selection
 from pyfmt.projects.walking import IMPORTABLE, git_folder, walk
+from pyfmt.run.contents.stage import Stage, Wanted
 
 _SPAN = 1_000_000_000  # seconds, about 31 years
 
