@@ -243,3 +243,13 @@ def test_a_folder_that_cannot_be_read_is_said_with_exit_code_2_and_the_rest_is_c
     # A run over another part of the monorepo does not mind it.
     tree.write({"lib/pyproject.toml": manifest("lib", "lib"), "lib/lib.py": "X = 1\n"})
     tree.run("format", "--check", "lib").expect(0)
+
+
+def test_messages_name_files_relative_to_the_root_and_a_folder_called_pth_does_no_harm(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"encoded.py": "# coding: nonsense\nX = 1\n", "user.py": "import encoded\n"}
+    tree = trees.one_project(tmp_path, files)
+    next((tree.root / "app/.venv").glob("lib/python*/site-packages")).joinpath("x.pth").mkdir()
+    report = tree.check("--tool", "pylint", "--no-cache")[1]
+    said = {item["path"]: item["message"] for item in report["findings"] if item["rule"] == "E0001"}
+    assert said.keys() == {"app/encoded.py", "app/user.py"} and not report["failures"]
+    assert all("'app/encoded.py'" in message and str(tree.root) not in message for message in said.values())
