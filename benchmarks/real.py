@@ -2,8 +2,8 @@
 
 A monorepo of sdists (corpora.py), each package in an environment of its own, with pyfmt's built-in configuration for
 all. The loop is what a careful person writes today: `mypy -n auto` and `pylint -j` in each package. prek runs the same
-calls as hooks; ruff, ty and pyrefly are limits: they have no plugins, and judge no file in two environments. What is
-measured is written at once, so that an interrupted run loses nothing.
+calls as hooks; ruff, ty and pyrefly are limits: they have no plugins, and judge no file in two environments. What was
+measured is written after each round.
 """
 
 from __future__ import annotations
