@@ -23,18 +23,21 @@ from pyfmt.tools.registry import TOOLS
 
 _FOLDER = MemoKind("tool's cache folder", 1, bytes)
 _USED: MemoKind[dict[str, str]] = MemoKind("tools' cache folders", 1, dict[str, str], shared=False)
+_AT_ONCE = 4  # that are in memory together
 _TO_SEND = _USED.key("to be sent")
 Folders = dict[Path, str]  # of units that run, and their tools
 
 
 def take(remote: Remote, folders: Folders) -> None:
     """Get the folders that are not there."""
-    keys = {folder: _key(folder) for folder in folders if not folder.exists()}
-    sent = remote.fetch(keys.values(), signed=True)
-    for folder, key in keys.items():
-        if key in sent:
-            with contextlib.suppress(OSError, tarfile.TarError):  # then the tool makes its own
-                _unpack(sent[key], folder)
+    missing = [folder for folder in folders if not folder.exists()] if hasattr(tarfile, "data_filter") else []
+    for start in range(0, len(missing), _AT_ONCE):
+        keys = {folder: _key(folder) for folder in missing[start : start + _AT_ONCE]}
+        sent = remote.fetch(keys.values(), signed=True)
+        for folder, key in keys.items():
+            if key in sent:
+                with contextlib.suppress(OSError, tarfile.TarError):  # then the tool makes its own
+                    _unpack(sent[key], folder)
 
 
 def used(store: Store, folders: Folders) -> None:

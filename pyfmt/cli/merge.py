@@ -53,15 +53,16 @@ def _publish(merged: Merged, request: Request) -> None:
     """Tell the shards of later runs how long units took; what stands in the way costs a line, never the merge."""
     try:
         remote = open_remote(config.load(request, Path.cwd()), request, os.environ)
-    except PyfmtError as error:
-        sys.stderr.write(printable_text(f"note: no times are published: {error}") + "\n")
-        return
-    if remote is not None:
+        if remote is None:
+            return
         from pyfmt.run import shard_times  # deferred: only where there is a remote cache
 
         shard_times.publish(remote, merged.shard, merged.report)
-        if remote.note:
-            sys.stderr.write(printable_text(f"note: no times are published: {remote.note}") + "\n")
+        why = remote.note
+    except PyfmtError as error:
+        why = str(error)
+    if why:
+        sys.stderr.write(printable_text(f"note: no times are published: {why}") + "\n")
 
 
 @dataclass(frozen=True, slots=True)

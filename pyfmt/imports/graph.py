@@ -112,10 +112,37 @@ class ImportGraph:
                 found |= self._absolute(file, home, f"{text[1:]}.**") if text != "!" else self._relative(file, ".**")
             elif text.startswith("."):
                 found |= self._relative(file, text)
+                for name in self.absolute_names(file, text):
+                    found |= self._absolute(file, home, name)
             else:
                 found |= self._absolute(file, home, text)
         found.discard(file)
         return found
+
+    def absolute_names(self, file: str, text: str) -> list[str]:
+        """What a relative import means where it begins in a namespace: its portions lie in several folders."""
+        folder = _above(file, text)
+        if any(posixpath.basename(each).startswith("__init__.") for each in self._folders.get(folder or ".", ())):
+            return []
+        name = text.lstrip(".")
+        levels = len(text) - len(name) - (_place(file) != file.rpartition(".")[0])
+        parents = (
+            called.split(".")[:-levels] if levels else called.split(".") for called in self._called.get(file, ())
+        )
+        return [".".join([*parent, name]) for parent in parents if parent]
+
+    @cached_property
+    def _called(self) -> dict[str, list[str]]:
+        """The dotted names of files."""
+        called: dict[str, list[str]] = {}
+        for name, file in chain(*self._named.values()):
+            called.setdefault(file, []).append(name)
+        return called
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The parts of the names of all modules."""
+        return frozenset(part for place in self._folders for part in place.split("/"))
 
     def _relative(self, file: str, text: str) -> set[str]:
         """By the folders, as packages are."""

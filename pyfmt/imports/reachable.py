@@ -17,6 +17,7 @@ class Reachable:
         self._read = read
         self._owners = owners
         self._targets: dict[str, frozenset[str]] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     def from_(self, files: Iterable[str], visible: Callable[[str], bool]) -> frozenset[str]:
         """The files themselves, and those that they reach through files that are `visible`."""
@@ -27,9 +28,22 @@ class Reachable:
         return [*shortest_way(sorted(files), target, lambda file: filter(visible, sorted(self._imported(file))))]
 
     def names(self, files: Iterable[str]) -> frozenset[str]:
-        """The dotted names that files import, those of the monorepo among them; of a star, what it is of."""
-        texts = (text.lstrip("!") for file in files for text in self._read(file) if not text.startswith("@"))
-        return frozenset(text.partition(".*")[0] for text in texts if text and not text.startswith("."))
+        """The dotted names that files import, those of the monorepo among them; of a star, what it is of. "@name" is
+        an attribute by which a module of the monorepo may be meant."""
+        return frozenset().union(*map(self._names_of, files))
+
+    def _names_of(self, file: str) -> frozenset[str]:
+        if file not in self._names:
+            found: set[str] = set()
+            for text in self._read(file):
+                if text.startswith("@"):
+                    found.update([text] if text[1:] in self._graph.words else ())
+                elif text.startswith("."):
+                    found.update(self._graph.absolute_names(file, text))
+                else:
+                    found.add(text.lstrip("!"))
+            self._names[file] = frozenset(text.partition(".*")[0] for text in found if text)
+        return self._names[file]
 
     def _imported(self, file: str) -> frozenset[str]:
         found = self._targets.get(file)

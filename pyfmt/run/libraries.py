@@ -117,7 +117,7 @@ class _KeptLibraries:
 
 
 _CONTENTS = ("by contents",)
-_KEPT = MemoKind("libraries", 7, _KeptLibraries, shared=False)  # site folders are this machine's
+_KEPT = MemoKind("libraries", 8, _KeptLibraries, shared=False)  # site folders are this machine's
 
 
 class _Finder:

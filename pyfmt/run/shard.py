@@ -102,8 +102,7 @@ def _times(source: str, whole: Whole, monorepo: str, cwd: Path) -> dict[sharding
         committed = renames.committed(whole.config.root)
         if committed is None:
             raise UsageError("needs git, which says from when the commit is", "--shard-times remote")
-        text = shard_times.published(whole.remote, monorepo, shard_times.day_of(committed))
-        return sharding.recorded_times(json_report.read(text, source)) if text else {}
+        return shard_times.published(whole.remote, monorepo, shard_times.day_of(committed))
     try:
         text = disk.read_text(cwd / source)
     except (OSError, UnicodeDecodeError) as error:

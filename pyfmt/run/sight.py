@@ -118,10 +118,9 @@ def _split(place: SiteName) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _SeenName:
-    """What a dotted name leads to: the module or package of the first part that is no mere namespace."""
+class _Installed:
+    """What is installed under a top-level name."""
 
-    name: str
     rows: list[list[str]]  # what identifies its contents, by folders of the search path
     imported: frozenset[str]  # the names that these import in turn
     looked: frozenset[SiteName]
@@ -140,57 +139,86 @@ class _View:
         standard = {entry for entry in entries if os.path.isfile(os.path.join(entry, "os.py"))}
         self._entries = [entry for entry in entries if entry not in standard and not entry.endswith("lib-dynload")]
         hooks = [[module, portable(path, environment, facts.root)] for module, path in sorted(environment.remapped)]
-        self._known: dict[str, _SeenName] = {}
+        self._levels: dict[str, list[tuple[str, list[str]]]] = {}
+        self._tops: dict[str, _Installed] = {}
         self.looked: dict[frozenset[str], frozenset[SiteName]] = {}  # by the names that were asked for
         self._about = [str(environment.python), facts.trusted(environment) and environment.fingerprint, hooks]
 
     def digest(self, names: frozenset[str]) -> str:
-        """Of all that can be seen by some dotted names, and by those that what is found there imports."""
-        seen: dict[str, _SeenName] = {}
-        waiting = sorted(names)
+        """Of all that can be seen by some dotted names, and by those that what is found there imports.
+
+        Of what is installed, all counts that is below a top-level name; of a namespace's portions elsewhere those that
+        are named, or meant by an attribute: each environment has others besides.
+        """
+        attributes = frozenset(name[1:] for name in names if name.startswith("@"))
+        waiting = [name for name in names if not name.startswith("@")]
+        tops: dict[str, _Installed] = {}
+        rows: dict[str, list[list[str]]] = {}
         while waiting:
-            found = self._found(waiting.pop())
-            if found.name not in seen:
-                seen[found.name] = found
-                waiting += found.imported
-        self.looked[names] = frozenset[SiteName]().union(*(found.looked for found in seen.values()))
-        text = json.dumps([self._about, sorted((name, found.rows) for name, found in seen.items())])
+            dotted = waiting.pop()
+            top = dotted.partition(".")[0]
+            if top not in tops:
+                tops[top] = self._installed_as(top)
+                waiting += tops[top].imported
+            *spaces, (name, folders) = self._followed(dotted)
+            for space, places in spaces:
+                if space not in rows:
+                    rows[space] = []
+                    inside = (_importable(f"{each}/{_last(space)}") for each in places if self._site(each) is None)
+                    waiting += [f"{space}.{each}" for each in sorted(attributes & frozenset[str]().union(*inside))]
+            rows[name] = [self._row(folder) for folder in folders if self._site(folder) is None]
+        self.looked[names] = frozenset[SiteName]().union(*(found.looked for found in tops.values()))
+        installed = sorted((top, found.rows) for top, found in tops.items())
+        text = json.dumps([self._about, installed, sorted(rows.items())])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def _found(self, dotted: str) -> _SeenName:
-        if dotted not in self._known:
-            folders, (name, *below) = self._having(self._entries, dotted.partition(".")[0]), dotted.split(".")
-            while below and folders and all(_is_namespace(folder, name.rpartition(".")[2]) for folder in folders):
-                inside = [f"{folder}/{name.rpartition('.')[2]}" for folder in folders]
+    def _followed(self, dotted: str) -> list[tuple[str, list[str]]]:
+        """The names that a dotted name leads through, each with the folders that have it: mere namespaces but for the
+        last one."""
+        if dotted not in self._levels:
+            name, *below = dotted.split(".")
+            levels = [(name, self._having(self._entries, name))]
+            while below and levels[-1][1] and all(_is_namespace(each, _last(name)) for each in levels[-1][1]):
+                inside = [f"{each}/{_last(name)}" for each in levels[-1][1]]
                 name = f"{name}.{below[0]}"
-                folders = self._having(inside, below.pop(0))
-            self._known[dotted] = self._known.get(name) or self._read(name, folders)
-            self._known[name] = self._known[dotted]
-        return self._known[dotted]
+                levels.append((name, self._having(inside, below.pop(0))))
+            self._levels[dotted] = levels
+        return self._levels[dotted]
 
     @staticmethod
     def _having(folders: Iterable[str], name: str) -> list[str]:
         return [folder for folder in folders if name in _importable(folder)]
 
-    def _read(self, name: str, folders: Iterable[str]) -> _SeenName:
-        """What is under a name in each of the folders that have it."""
-        rows: list[list[str]] = []
-        imported, looked = frozenset[str](), set[SiteName]()
-        for folder in folders:
-            label, last = portable(folder, self._environment, self._root), name.rpartition(".")[2]
-            site = next((each for each in self._environment.site_packages if f"{folder}/".startswith(f"{each}/")), None)
-            if site is not None:
-                place = (site, f"{folder}/{last}".removeprefix(f"{site}/"))
-                contents = self._installed.of(place)
-                looked.add(place)
-                imported |= contents.imported
-                rows.append([label, contents.digest])
-                continue
-            # A folder of the monorepo is the same for everybody; of one elsewhere, or in an environment, nothing is
-            # known.
-            same = label.startswith("<root>") and f"{real_path(folder)}/".startswith(f"{self._root}/")
-            rows.append([label, "" if same else self._environment.prefix])
-        return _SeenName(name, rows, imported, frozenset(looked))
+    def _site(self, folder: str) -> str | None:
+        """The site folder that a folder is, or is in."""
+        return next((each for each in self._environment.site_packages if f"{folder}/".startswith(f"{each}/")), None)
+
+    def _installed_as(self, top: str) -> _Installed:
+        """What is under a top-level name in the site folders and in what these put on the search path."""
+        if top not in self._tops:
+            rows: list[list[str]] = []
+            imported, looked = frozenset[str](), set[SiteName]()
+            for entry in self._having(self._entries, top):
+                site = self._site(entry)
+                if site is not None:
+                    place = (site, f"{entry}/{top}".removeprefix(f"{site}/"))
+                    contents = self._installed.of(place)
+                    looked.add(place)
+                    imported |= contents.imported
+                    rows.append([portable(entry, self._environment, self._root), contents.digest])
+            self._tops[top] = _Installed(rows, imported, frozenset(looked))
+        return self._tops[top]
+
+    def _row(self, folder: str) -> list[str]:
+        """What identifies a name's contents in a folder: one of the monorepo is the same for everybody; of one
+        elsewhere, or in an environment, nothing is known."""
+        label = portable(folder, self._environment, self._root)
+        same = label.startswith("<root>") and f"{real_path(folder)}/".startswith(f"{self._root}/")
+        return [label, "" if same else self._environment.prefix]
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 @lru_cache(maxsize=None)

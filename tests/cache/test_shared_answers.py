@@ -140,6 +140,10 @@ _SETTERS = {  # by module of the library; app.py of each dependent imports all b
     "patched": "import patches\n\nprint(patches)\n",  # installed, and sets something in two's environment alone
     "shapes": "from shape import Shape\n\nprint(Shape.extra)\n",
     "linked": "from checkout import More\n\nprint(More().right())\n",  # what `pip install -e git+…` leaves
+    # A namespace in the site folder: what is imported imports, relatively, what is another one in two's environment.
+    "spaced": "from space.near import More\n\nprint(More().right())\n",
+    # A namespace of the monorepo: nobody imports the portion that is named, and two's is another one.
+    "hinted": "import acme.base\n\nprint(acme.base, acme.own.More().right())\n",
 }
 
 
@@ -155,7 +159,9 @@ def test_what_somebody_sets_counts_for_those_who_look_at_it_and_import_nothing_t
     for name in ("one", "two"):
         imports = "".join(f"import {each}\n" for each in sorted(names))
         app = f'"""App."""\n\n{imports}\nprint({", ".join(names)})\n'
+        files[f"{name}/acme/own.py"] = '"""Own."""\n' + _MORE.format(name="wrong" if name == "two" else "right")
         files |= {f"{name}/pyproject.toml": (manifest + needs).format(name=name), f"{name}/app.py": app}
+    files["lib/acme/base.py"] = '"""Base."""\n'
     tree = Monorepo.create(tmp_path, files)
     tree.git("init", "--quiet")
     for name, method in (("lib", "right"), ("one", "wrong"), ("two", "wrong")):
@@ -166,12 +172,15 @@ def test_what_somebody_sets_counts_for_those_who_look_at_it_and_import_nothing_t
         _write(site / "patches/__init__.py", "import shape\n" + (name == "two") * "\nshape.Shape.extra = 1\n")
         source = tree.root / name / ".venv/src"
         source.mkdir()
-        _write(
-            source / "checkout/__init__.py", '"""Git."""\n' + _MORE.format(name="wrong" if name == "two" else "right")
-        )
+        more = '"""More."""\n' + _MORE.format(name="wrong" if name == "two" else "right")
+        _write(source / "checkout/__init__.py", more)
+        (site / "space").mkdir()
+        _write(site / "space/near/__init__.py", 'from ..far import More\n\n__all__ = ["More"]\n')
+        _write(site / "space/far/__init__.py", more)
+        (site / "space/py.typed").write_text("")
         (site / "checkout.pth").write_text(f"{source}\n")
         if name != "lib":
-            (site / "lib.pth").write_text(f"{tree.root / 'lib'}\n")
+            (site / "lib.pth").write_text(f"{tree.root / 'lib'}\n{tree.root / name}\n")
     _write(site / "pad/extra.py", "")
     one, two = "one/.venv", "two/.venv"
     expected = {
@@ -180,9 +189,12 @@ def test_what_somebody_sets_counts_for_those_who_look_at_it_and_import_nothing_t
         "fakes": [one, two],
         "shapes": ["lib/.venv", one],
         "linked": [two],
+        "spaced": [two],
+        "hinted": [two],
     }
     for arguments in ((), ("--no-cache",)):
         found = said(tree.check("--tool", "pylint", *arguments)[1], "pylint", "E1101")
         assert {Path(path).stem: where for (path, _), where in found.items()} == expected, arguments
-        found = said(tree.check("lib/linked.py", "--tool", "mypy", *arguments)[1], "mypy", "attr-defined")
-        assert found == {("lib/linked.py", 5): [two]}, "of one file others answer, if it sees the same"
+        report = tree.check("lib/linked.py", "lib/spaced.py", "--tool", "mypy", *arguments)[1]
+        found = {("lib/linked.py", 5): [two], ("lib/spaced.py", 5): [two]}
+        assert said(report, "mypy", "attr-defined") == found, "of one file others answer, if it sees the same"

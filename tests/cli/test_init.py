@@ -154,6 +154,9 @@ def test_the_action_runs_pyfmt_with_its_arguments(tree: Monorepo, tmp_path: Path
     tree.environ["URL"] = "https://example.org/artifacts/1"
     assert call(tree, "bash", "-e", "-o", "pipefail", "-c", link["run"]).returncode == 0
     assert "\n\n[The whole report](https://example.org/artifacts/1)" in (tmp_path / "summary.md").read_text()
+    tree.environ["ARGUMENTS"] = "--tool black check -- app"
+    done = call(tree, "bash", "-e", "-o", "pipefail", "-c", check["run"])
+    assert done.returncode == 1 and "::warning" in done.stdout, "the log has it, too, where no output is named"
 
 
 def test_existing_files_are_extended_and_nothing_of_them_is_lost() -> None:

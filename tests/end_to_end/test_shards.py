@@ -136,7 +136,7 @@ def test_balanced_by_what_merging_has_put_into_a_remote_cache(tree: Monorepo, tm
                 tree.run("check", f"--shard={index}/2", f"--output=json={name}", option, environ=environ)
                 units.append(json.loads((tree.root / name).read_text())["units"])
             loads.append(sorted(sum(unit["tool"] != "pyfmt" for unit in part) for part in units))
-            tree.run("merge", *names, "--output=json=../merged.json", environ=environ).expect(2)
+            tree.run("merge", *names, "--output=json=../merged.json").expect(2)
         assert loads[0][0] > 1 == loads[1][0], loads
     away = tree.run("check", "--shard=1/2", option, environ={URL: server.url}).expect(2).stderr
     assert "is not used" in away and "run this shard again" in away

@@ -76,3 +76,22 @@ def test_the_dotted_names() -> None:
     text = "import a.b\nfrom e import *\nimport_module(f'c.d.{x}')"
     found = reachable(text).names(["app/main.py", "lib/acme/deeper.py"])
     assert found == {"a.b", "c.d", "e", "os", "pydantic.main"}
+    named = reachable("import a\nprint(a.deeper, a.x, 'plugins')").names(["app/main.py"])
+    assert named == {"a", "@deeper", "@plugins"}, "attributes that modules of the monorepo are named like"
+
+
+def test_a_relative_import_may_lead_to_another_portion_of_a_namespace() -> None:
+    texts = {"core/acme/core/__init__.py": "from ..grpc import C", "core/acme/plain.py": "from . import grpc"}
+    texts |= {"grpc/acme/grpc/__init__.py": "from .own import D", "grpc/acme/grpc/own.py": ""}
+    homes = [Home(name, tuple(file for file in texts if file.startswith(name)), (name,)) for name in ("core", "grpc")]
+
+    def read(file: str) -> tuple[str, ...]:
+        return read_module(texts[file].encode()).content.imports
+
+    graph = ImportGraph(homes, read)
+    made = Reachable(graph, read, {file: home.path for home in homes for file in home.files})
+    there, own = "grpc/acme/grpc/__init__.py", "grpc/acme/grpc/own.py"
+    for file in list(texts)[:2]:
+        assert made.from_([file], lambda _: True) == {file, there, own}
+        assert file in graph.importers([there])
+    assert made.names(list(texts)) == {"acme.grpc.C", "acme.grpc"}

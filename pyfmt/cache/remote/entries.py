@@ -52,6 +52,11 @@ class Keys:
     def signs(self) -> bool:
         return bool(self.secret or self.private)
 
+    @property
+    def believed(self) -> bytes:
+        """Differs where other writers are believed."""
+        return self.public.public_bytes_raw() if self.public is not None else hashlib.sha256(self.secret).digest()
+
     @classmethod
     def of(cls, key: str, public: str) -> Keys:
         """From `hmac:SECRET` or `ed25519:BASE64` (32 bytes), and a public key in the latter form; "" for none.

@@ -68,10 +68,9 @@ class Remote:
     @property
     def group(self) -> str:
         """Differs where other writers are believed: what one of them wrote must not become a hit of the others, or be
-        signed by them; "" for those that believe signed entries of the trusted namespace alone."""
-        if self._namespace == TRUSTED and self._keys.verifies:
-            return ""
-        return hashlib.sha256(f"{self._namespace}\0{self._keys.verifies}".encode()).hexdigest()[:16]
+        signed by them."""
+        who = self._keys.believed.hex() if self._keys.verifies else ""
+        return hashlib.sha256(f"{self._namespace}\0{who}".encode()).hexdigest()[:16]
 
     @property
     def note(self) -> str:

@@ -47,7 +47,7 @@ def listen() -> None:
         return found
 
     def visit_attribute(this: Any, node: Any, parent: Any) -> Any:
-        if not isinstance(node.ctx, ast.Store):
+        if not isinstance(node.ctx, ast.Store) or isinstance(parent, nodes.AugAssign):
             this.__dict__.setdefault("_pyfmt_named", set()).add(node.attr)
         return attribute(this, node, parent)
 
