@@ -34,6 +34,7 @@ _INDEX_OPTION = re.compile(r"-[if]|--(?:f|i|ex|py|d)")  # of a requirements file
 _REMOTE = re.compile(
     r"(?:[\w.-]+\s*(?:\[[\w.,\s-]*\])?\s*@\s*|--[\w-]+[\s=]+|-[if][\s=]*)?(?:\w+\+)?https?://", re.IGNORECASE
 )
+_QUOTING = re.compile(r"[\\\"']")  # uv leaves it out of an option's value, wherever it stands
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _Word = tuple[str, bool]  # a text, and whether it names an index
 
@@ -74,7 +75,8 @@ def _refuse(words: Iterable[_Word], places: Iterable[Path], root: Path, environ:
     found = {}
     for text, index in dict.fromkeys(words):
         plain = _expanded(text, environ)
-        for path in () if _REMOTE.match(plain) else _files(_pieces(plain, index), starts, index):
+        pieces = _pieces(plain, index) | _pieces(_QUOTING.sub("", plain), index)
+        for path in () if _REMOTE.match(plain) else _files(pieces, starts, index):
             real = os.path.realpath(path)
             if disk.is_within(real, base):
                 found[real] = os.path.relpath(path, root)

@@ -64,9 +64,10 @@ def _files(path: str, reader: Reader) -> dict[str, bool]:
 
 
 def _names(value: str) -> list[str]:
-    """The files on the disk that an inclusion may mean: uv takes the rest of the line, pip its first word."""
+    """The files on the disk that an inclusion may mean: uv takes the rest of the line without its quotes and
+    backslashes, pip the first word."""
     found = []
-    for word in dict.fromkeys((value.strip("\"'"), value.split()[0])):
+    for word in dict.fromkeys((re.sub(r"[\\\"']", "", value), value.split()[0])):
         place = re.sub(r"^file:(//(localhost)?)?(?=/)", "", word)
         found += [] if "://" in place else [unquote(place) if place != word else word]
     return found
@@ -79,7 +80,7 @@ def requirement_lines(content: str) -> list[str]:
 
 def _joined(content: str) -> list[str]:
     joined = re.sub(r"\\\r?\n", " ", content)
-    stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
+    stripped = (re.sub(r"(^|\s)#.*", "", line).strip() for line in re.split(r"[\r\n]", joined))
     return [line for line in stripped if line]
 
 
