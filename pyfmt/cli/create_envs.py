@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import disk
+from pyfmt import config, disk
 from pyfmt.cache.memory import Memory
 from pyfmt.core import parsing
 from pyfmt.core.model import DEPENDENT, MAIN_WORK_TREE, Health, Project, Resolution
@@ -43,13 +43,14 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     Raises UsageError for a project that does not exist.
     """
     scripts = [word for word in asked.projects if (cwd / word).is_file()]
-    space = open_workspace(request, cwd, environ)
-    trusted = request.trust or is_stored(space.config.root)
+    root = config.load(request, cwd).root
+    trusted = request.trust or is_stored(root)
     options = CreateOptions(dry_run=asked.dry_run, trusted=trusted, environ=dict(environ))
-    code = _make_for_scripts(scripts, cwd, space.config.root, options) if scripts else 0
+    code = _make_for_scripts(scripts, cwd, root, options) if scripts else 0
     asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
     if scripts and not asked.projects:
         return code
+    space = open_workspace(request, cwd, environ)
     chosen = named_projects(asked.projects, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
@@ -82,8 +83,10 @@ def _make_for_scripts(scripts: Sequence[str], cwd: Path, root: Path, options: Cr
     for script in scripts:
         said = f"{'would run' if options.dry_run else 'ran'} `uv sync --script {shell_word(script)}`"
         try:
-            block = metadata(disk.read_text(cwd / script, "replace")) or {}
-            refuse_untrusted_script(block, (cwd / script).parent, root, options)
+            block = metadata(disk.read_text(cwd / script, "replace"))
+            if block is None:
+                raise CreationError("it has no `# /// script` block")
+            refuse_untrusted_script(block, cwd / script, cwd, root, options)
             if not options.dry_run:
                 Calls(options.timeout, options.environ).sync_script(find_uv(options.environ) or "uv", script, cwd)
         except CreationError as error:

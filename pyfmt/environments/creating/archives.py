@@ -1,4 +1,8 @@
-"""Archives of sources that came with the checkout: an installer that is given one runs the code in it (its build)."""
+"""Archives of sources that came with the checkout: an installer that is given one runs the code in it (its build).
+
+Installers read a name in many ways (paths, URLs, variables, what an index offers). So none is parsed here: every piece
+of a text that could be a path is looked for in every folder that it could start from; what cannot be read is an error.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,29 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from pyfmt import disk
+from pyfmt.core import parsing
 from pyfmt.core.files import MANIFESTS
 from pyfmt.core.listing import some
 from pyfmt.core.parsing import Table, table
-from pyfmt.environments.creating.recipes import is_installable, requirements_files
+from pyfmt.environments.creating.recipes import requirements_files
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
 from pyfmt.projects import locks, manifests
 from pyfmt.projects.locks import requirements
 
 # What pip and uv take for an sdist.
-_SDISTS = (".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lzma", ".tar.zst")
-_INDEXES = ("find-links", "index", "index-url", "extra-index-url")  # of uv's settings
+_SDISTS = (
+    *(".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tlz"),
+    *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lz", ".tar.lzma", ".tar.zst"),
+)
+_PAGES = (".html", ".htm")
+# What names an index, or a folder of archives, in uv's settings and locks.
+_INDEXES = ("find-links", "index", "index-url", "extra-index-url", "default-index", "registry")
+_INDEX_OPTION = re.compile(r"-[if]|--(?:f|i|ex|py|d)")  # of a requirements file; pip takes the beginning of a name
+_REMOTE = re.compile(
+    r"(?:[\w.-]+\s*(?:\[[\w.,\s-]*\])?\s*@\s*|--[\w-]+[\s=]+|-[if][\s=]*)?(?:\w+\+)?https?://", re.IGNORECASE
+)
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_Word = tuple[str, bool]  # a text, and whether it names an index
 
 
 def refuse_untrusted(requests: Sequence[CreateRequest], owner: Path, options: CreateOptions) -> None:
@@ -27,99 +43,158 @@ def refuse_untrusted(requests: Sequence[CreateRequest], owner: Path, options: Cr
     if options.trusted:
         return
     root = requests[0].root
-    folders = dict.fromkeys([owner, *(root / project.path for project in projects_of(requests))])
-    words = [(folder, word) for folder in folders for word in _of_folder(folder, root)]
-    _refuse(words + [(owner, word) for word in _of_lock(owner)], root, options.environ)
+    folders = [owner, *(root / project.path for project in projects_of(requests))]
+    environ = {"PROJECT_ROOT": str(folders[1]), **options.environ}  # uv's default is where it is called
+    places = _upwards(folders, root)
+    words = [*_of_settings(places, folders), *_of_lock(owner)]
+    for folder in folders:
+        manifest = manifests.read_manifest(folder, tuple(name for name in MANIFESTS if (folder / name).is_file()))
+        if manifest.problem:
+            raise CreationError(f"{folder}: {manifest.problem}", "mend it")
+        named = (*manifest.requirements, *manifest.build_requires, *manifest.path_dependencies)
+        words += [(line, False) for line in named]
+        for file in [*requirements_files(folder), *(folder / name for name in manifest.requirements_files)]:
+            for included, text in _included(file, environ).items():
+                places.append(included.parent)
+                words += _of_requirements(text)
+    _refuse(words, places, root, environ)
 
 
-def refuse_untrusted_script(metadata: Table, folder: Path, root: Path, options: CreateOptions) -> None:
-    """The same for a script with this PEP 723 metadata."""
+def refuse_untrusted_script(metadata: Table, script: Path, cwd: Path, root: Path, options: CreateOptions) -> None:
+    """The same for a script with this PEP 723 metadata, for which uv is called in the folder `cwd`."""
     if not options.trusted:
-        settings = table(metadata, "tool", "uv")
-        sources = [*table(settings, "sources").values()]
-        words = [*_strings([metadata.get("dependencies"), sources]), *_of_uv(settings)]
-        _refuse([(folder, word) for word in words], root, options.environ)
+        places = _upwards([script.parent, cwd], root)
+        lock = _settings(script.with_name(f"{script.name}.lock"))
+        words = [*_strings([metadata, lock]), *_of_settings(places, ())]
+        _refuse(words, places, root, {"PROJECT_ROOT": str(cwd), **options.environ})
 
 
-def _refuse(words: Iterable[tuple[Path, str]], root: Path, environ: Mapping[str, str]) -> None:
-    base = os.path.realpath(root)
-    found = {archive for folder, word in words for archive in _archives(folder, word, base, environ)}
+def _refuse(words: Iterable[_Word], places: Iterable[Path], root: Path, environ: Mapping[str, str]) -> None:
+    base, starts = os.path.realpath(root), list(dict.fromkeys(map(str, places)))
+    found = {}
+    for text, index in dict.fromkeys(words):
+        plain = _expanded(text, environ)
+        for path in () if _REMOTE.match(plain) else _files(_pieces(plain, index), starts, index):
+            real = os.path.realpath(path)
+            if disk.is_within(real, base):
+                found[real] = os.path.relpath(path, root)
     if found:
         raise CreationError(
-            f"{some(sorted(found))} came with the checkout, and building it runs what is in it",
+            f"{some(sorted(found.values()))} came with the checkout, and building it runs what is in it",
             "look at it, then allow it with --trust, or for good with `pyfmt trust`",
         )
 
 
-def _of_folder(folder: Path, root: Path) -> Iterator[str]:
-    """What the manifests and requirements files of a folder name, and settings of the managers there and above."""
-    manifest = manifests.read_manifest(folder, tuple(name for name in MANIFESTS if (folder / name).is_file()))
-    yield from manifest.path_dependencies
-    yield from (line for line in manifest.build_requires if "@" in line)
-    for file in [*requirements_files(folder), *(folder / name for name in manifest.requirements_files)]:
-        for included in requirements.included_files(file.as_posix(), disk.text_or_none):
-            for line in requirements.requirement_lines(disk.text_or_none(included) or ""):
-                option, first = line.startswith("-"), line.split()[0]
-                yield from line.split() if option else [line] if "@" in line else [first] if _is_place(first) else []
-    for place in (folder, *folder.parents):
+def _expanded(text: str, environ: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda found: environ.get(found[1], found[0]), text)
+
+
+def _upwards(folders: Iterable[Path], root: Path) -> list[Path]:
+    """Folders and those above them up to the root, as they are written and where links lead."""
+    tops, found = (root, root.resolve()), []
+    for start in (each for folder in folders for each in (Path(os.path.abspath(folder)), folder.resolve())):
+        for place in (start, *start.parents):
+            found.append(place)
+            if place in tops:
+                break
+    return list(dict.fromkeys(found))
+
+
+def _of_settings(places: Iterable[Path], folders: Sequence[Path]) -> Iterator[_Word]:
+    """What the settings of managers say: of uv those above a project count, too."""
+    for place in places:
         tools = table(_settings(place / "pyproject.toml"), "tool")
-        yield from _of_uv(table(tools, "uv"))
-        yield from _of_uv(_settings(place / "uv.toml"))
-        yield from _strings([table(tools, "pdm").get("source"), table(tools, "poetry").get("source")])
-        if place == root:
-            break
+        yield from _strings([tools.get("uv"), _settings(place / "uv.toml")])
+        if place in folders:
+            own = [table(tools, "pdm"), table(tools, "poetry"), _settings(place / "Pipfile"), table(tools, "hatch")]
+            yield from _strings(own)
+            yield from _strings([each.get("source") for each in own], index=True)
 
 
-def _is_place(word: str) -> bool:
-    """Whether a requirement is a path, not a name."""
-    return "/" in word or word.partition("[")[0].endswith(_SDISTS)
-
-
-def _of_uv(settings: Table) -> Iterator[str]:
-    for part in (settings, table(settings, "pip")):
-        yield from _strings([part.get(key) for key in _INDEXES])
+def _read(file: Path) -> str | None:
+    """A text, None where there is none; raises CreationError: an installer may read what pyfmt does not."""
+    try:
+        return disk.read_text(file).removeprefix("\ufeff")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise CreationError(f"{file} cannot be read: {parsing.why(error)}", "mend it") from error
 
 
 def _settings(file: Path) -> Table:
     try:
-        return disk.read_toml(file)
-    except (OSError, ValueError):  # its reader refuses it
-        return {}
+        return parsing.parse_toml(_read(file) or "")
+    except ValueError as error:
+        raise CreationError(f"{file} cannot be read: {parsing.why(error)}", "mend it") from error
 
 
-def _of_lock(owner: Path) -> Iterator[str]:
+def _included(file: Path, environ: Mapping[str, str]) -> dict[Path, str]:
+    """A requirements file and those that it includes, with their texts."""
+    texts: dict[Path, str] = {}
+
+    def reader(path: str) -> str | None:
+        place = Path(path)
+        if place not in texts:
+            texts[place] = _expanded((_read(place) or "").replace("\\\n", ""), environ)
+        return texts[place]
+
+    requirements.included_files(file.as_posix(), reader)
+    return texts
+
+
+def _of_requirements(content: str) -> Iterator[_Word]:
+    for line in requirements.requirement_lines(content):
+        # uv takes the rest of a line for the value of an option, pip several options of one line.
+        for part in dict.fromkeys([line, *re.split(r"\s+(?=-)", line)]):
+            yield part, _INDEX_OPTION.match(part) is not None
+
+
+def _of_lock(owner: Path) -> Iterator[_Word]:
     file = locks.find(owner)
     try:
         lock = locks.read(file) if file else None
     except locks.LockError:  # said by who installs from it
         lock = None
-    if lock is not None:
-        yield from lock.indexes
-        yield from (package.source.place for package in lock.packages)
+    if file is not None and lock is not None:
+        yield from _strings(_settings(file) if file.name != "Pipfile.lock" else {})
+        yield from ((index, True) for index in lock.indexes)
+        yield from ((package.source.place, not package.source.direct) for package in lock.packages)
 
 
-def _strings(value: object) -> Iterator[str]:
-    """The places that a setting names."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        yield from _strings([value.get("url"), value.get("path")])
+def _strings(settings: object, index: bool = False) -> Iterator[_Word]:
+    """Every string of some settings."""
+    waiting = [(settings, index)]
+    while waiting:
+        value, index = waiting.pop()
+        if isinstance(value, str):
+            yield value, index
+        elif isinstance(value, list):
+            waiting += [(item, index) for item in value]
+        elif isinstance(value, dict):
+            waiting += [(item, index or key in _INDEXES) for key, item in value.items() if key != "name"]
 
 
-def _archives(folder: Path, word: str, base: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """The archives below `base`, relative to it, that a word in a file of `folder` means: by itself, or as an index on
-    the disk, whose pages may lead to any."""
-    for text in (word, word.partition("=")[2], word.partition("@")[2].strip()):
-        plain = re.sub(r"\$\{(\w+)\}", lambda found: environ.get(found[1], found[0]), text)
-        place = manifests.direct_path(plain) or re.split(r"[;#\[]", plain, maxsplit=1)[0].strip("\"' ")
-        for start in (str(folder), base) if place else ():
-            path = os.path.realpath(os.path.join(start, unquote(place)).replace("\0", ""))
-            found = [path]
-            if os.path.isdir(path):
-                found = [] if is_installable(Path(path)) else [*map(str, Path(path).glob("*"))]
-                found += [*map(str, Path(path).glob("*/*"))] if found else []
-            offered = [each for each in found if each.endswith((*_SDISTS, ".html")) and os.path.isfile(each)]
-            yield from (os.path.relpath(each, base) for each in offered if disk.is_within(each, base))
+def _pieces(text: str, index: bool) -> set[str]:
+    """The parts of a text that may be a path: all, or those that end like an archive."""
+    ends = {len(text), *(found.start() for found in re.finditer(r"[\s;#?\[\"']", text))}
+    if not index:
+        lower = text.lower()
+        ends = {end for end in ends if lower.endswith(_SDISTS, 0, end)}
+    if not ends:
+        return set()
+    starts = {0, 2}  # 2: behind an option of one letter
+    for found in re.finditer(r"[\s=@:\"'}/]", text):
+        starts |= {found.start(), found.end()} if found[0] == "/" else {found.end()}
+    return {text[start:end] for start in starts for end in ends if text[start:end].strip("/")}
+
+
+def _files(pieces: Iterable[str], starts: Sequence[str], index: bool) -> Iterator[str]:
+    """The archives that pieces lead to, from any of some folders; of an index its pages, which may lead to any."""
+    names = {name for piece in pieces for name in (piece, unquote(piece))}
+    joined = {os.path.join(start, name) for start in starts for name in names}
+    for path in joined | {os.path.normpath(path) for path in joined}:
+        if os.path.isfile(path):
+            yield path
+        elif index and os.path.isdir(path):
+            offered = [*Path(path).glob("*"), *Path(path).glob("*/*")]
+            yield from (str(p) for p in offered if p.name.lower().endswith((*_SDISTS, *_PAGES)) and os.path.isfile(p))

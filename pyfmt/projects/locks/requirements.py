@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from pyfmt.projects.locks.values import Lock, Package
 from pyfmt.projects.names import normalise
@@ -12,7 +13,7 @@ from pyfmt.projects.names import normalise
 # Text of the file at a path ("/" between its parts); None where there is none.
 Reader = Callable[[str], str | None]
 
-_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S+)")
+_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S.*)")
 _HASH = re.compile(r"--hash[=\s]+(\S+)")
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*===?\s*([^\s;,*]+)\s*(?:;(.*))?")
 
@@ -53,12 +54,21 @@ def _files(path: str, reader: Reader) -> dict[str, bool]:
         file = waiting.pop(0)
         for line in _joined(reader(file) or ""):
             match = _INCLUDE.match(line)
-            if match and "://" not in match[2]:
-                other = posixpath.normpath(posixpath.join(posixpath.dirname(file), match[2]))
-                required = found[file] and match[1] in ("-r", "--requirement")
+            for name in _names(match[2]) if match else ():
+                other = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
+                required = found[file] and line.startswith(("-r", "--requirement"))
                 if other not in found or required and not found[other]:
                     found[other] = required
                     waiting.append(other)
+    return found
+
+
+def _names(value: str) -> list[str]:
+    """The files on the disk that an inclusion may mean: uv takes the rest of the line, pip its first word."""
+    found = []
+    for word in dict.fromkeys((value.strip("\"'"), value.split()[0])):
+        place = re.sub(r"^file:(//(localhost)?)?(?=/)", "", word)
+        found += [] if "://" in place else [unquote(place) if place != word else word]
     return found
 
 

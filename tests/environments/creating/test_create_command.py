@@ -165,9 +165,8 @@ def test_an_environment_elsewhere_that_the_checkout_names_is_never_replaced(tmp_
     assert [name for name in names if not (victims[name] / "precious").exists()] == ["hatch"]
 
 
-def test_an_archive_of_the_checkout_is_built_with_trust_alone(tmp_path: Path) -> None:
-    """However it is named: its build is code that came with the checkout."""
-    mark = tmp_path / "RAN"
+def evil(mark: Path) -> bytes:
+    """An sdist whose build makes a file."""
     backend = f"open({str(mark)!r}, 'w').close()\n{BACKEND.replace('here.name', repr('evil'))}"
     content = {"backend.py": backend, "evil.py": "", "pyproject.toml": own_build("evil")["evil/pyproject.toml"]}
     packed = io.BytesIO()
@@ -176,6 +175,13 @@ def test_an_archive_of_the_checkout_is_built_with_trust_alone(tmp_path: Path) ->
             member = tarfile.TarInfo(f"evil-1.0/{name}")
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+def test_an_archive_of_the_checkout_is_built_with_trust_alone(tmp_path: Path) -> None:
+    """However it is named: its build is code that came with the checkout."""
+    mark = tmp_path / "RAN"
+    packed = evil(mark)
     root, project = tmp_path / "monorepo", '[project]\nname = "NAME"\nversion = "1"\n'
     there, asked = f"{root.as_uri()}/line/vendor/evil-1.0.tar.gz", f'{project}dependencies = ["evil"]\n'
     build = "[build-system]\nrequires = ['evil @ {root:uri}/../line/vendor/evil-1.0.tar.gz']\n"
@@ -192,28 +198,63 @@ def test_an_archive_of_the_checkout_is_built_with_trust_alone(tmp_path: Path) ->
         "pdm": ("pyproject.toml", asked + '[[tool.pdm.source]]\nurl = "file:///${PROJECT_ROOT}/vendor"\n'),
         "poetry": ("pyproject.toml", project + POETRY),
         "locked": ("poetry.lock", LOCKED),
+        "relative": ("pyproject.toml", '[dependency-groups]\ndev = ["evil @ ./vendor/evil-1.0.tar.gz"]\n'),
+        "hatch": (
+            "pyproject.toml",
+            f"{project}[tool.hatch.envs.dev]\ndependencies = ['evil @ ./vendor/evil-1.0.tar.gz']",
+        ),
+        "linked": ("requirements.txt", "./evil-1.0.tar.gz\n"),
+        "installable": ("requirements.txt", "-f ./vendor\nevil\n"),
+        "here": ("pyproject.toml", asked + '[tool.uv]\nfind-links = ["."]\n'),
+        "blank": ("requirements.txt", "--find-links ./my links\nevil\n"),
+        "included": ("requirements.txt", "-r a b.txt\n"),
+        "default": ("requirements.txt", "evil @ ${PROJECT_ROOT}/vendor/evil-1.0.tar.gz\n"),
+        "ending": ("requirements.txt", "./evil-1.0.TAR.lz\n"),
+        "unread": ("uv.toml", "\ufefffind-links = ['vendor']\n# " + "a." * 1500),
     }
-    files: dict[str, str | bytes] = {f"{name}/main.py": '"""Nothing."""\n' for name in (*named, "honest")}
+    listed = f"[tool.pyfmt]\nprojects = {[*named, 'honest']}\n"
+    files: dict[str, str | bytes] = {f"{name}/main.py": '"""Nothing."""\n' for name in (*named, "honest", "scripts")}
     files |= {f"{name}/{file}": text.replace("NAME", name) for name, (file, text) in named.items()}
-    files |= {f"{name}/vendor/evil-1.0.tar.gz": packed.getvalue() for name in ("line", "links", "flat", "pdm")}
+    files |= {f"{name}/vendor/evil-1.0.tar.gz": packed for name in ("line", "links", "flat", "pdm", "relative")}
+    files |= {f"{name}/vendor/evil-1.0.tar.gz": packed for name in ("hatch", "installable", "default", "unread")}
+    files |= {f"{name}/evil-1.0.tar.gz": packed for name in ("here", "blank/my links", "included")}
     files |= {
+        "installable/vendor/setup.py": "",
+        "linked/payload.bin": packed,
+        "included/a b.txt": "./evil-1.0.tar.gz",
+        "ending/evil-1.0.TAR.lz": "",
+        "unread/requirements.txt": "evil\n",
+        "scripts/uv.toml": "find-links = ['../line/vendor']\n",
+        "scripts/main.py": "# /// script\n# dependencies = ['evil']\n# ///\n",
+        "bare.py": '"""Names nothing."""\n',
         "variable/more.txt": "file://${PWD}/line/vendor/evil-1.0.tar.gz\n",
         "pages/evil/index.html": "<a href='../../line/vendor/evil-1.0.tar.gz'>evil</a>\n",
         "locked/pyproject.toml": project.replace("NAME", "locked"),
         "script.py": f"# /// script\n# dependencies = ['evil @ {there}']\n# ///\n",
         "honest/requirements.txt": f"iniconfig\n{tmp_path}/own.tar.gz\n",
         "honest/iniconfig/some.zip": "",
-        "pyproject.toml": f"[tool.pyfmt]\nprojects = {[*named, 'honest']}\n",
+        "honest/dist/honest-1.0.tar.gz": "",
+        "honest/uv.toml": "index = [{ name = 'iniconfig', url = 'https://pypi.org/simple' }]\n",
+        "pyproject.toml": listed,
     }
     tree = Monorepo.create(tmp_path, files)
+    (root / "linked/evil-1.0.tar.gz").symlink_to("payload.bin")
     tree.environ["PWD"] = str(root)
-    result = tree.run("envs", "create", *named, "script.py").expect(2)
+    result = tree.run("envs", "create", *named, "script.py", "bare.py").expect(2)
     said = result.stdout
     assert not mark.exists()
+    # All but `unread`, and the script.
     places = [line for line in said.splitlines() if "came with the checkout, and building it runs" in line]
-    assert len(places) == len(named) + 1 and said.count("--trust") == len(places), result
+    assert len(places) == len(named) and said.count("--trust") == len(places), result
+    assert "unread/uv.toml cannot be read: a dotted key has too many parts" in said and "bare.py: it has no `#" in said
     assert not list(root.rglob(".venv"))
     tree.run("envs", "create", "honest", "--dry-run").expect(0)
+    # uv reads the settings where it is called. For a script alone the projects are not looked at.
+    wrong = 'overrides = [{ paths = ["gone/*"], disable = ["no-member"] }]\n'
+    tree.write({"pyproject.toml": listed + wrong})
+    assert "evil-1.0.tar.gz came with" in tree.run("envs", "create", "main.py", cwd="scripts").expect(2).stdout
+    assert "gone" in tree.run("envs", "create", "honest", "--dry-run").expect(2).stderr
+    tree.write({"pyproject.toml": listed})
 
     tree.run("--trust", "envs", "create", "line").expect(0)
     assert mark.exists()
