@@ -152,7 +152,9 @@ def test_explain_keeps_what_it_has_made_itself(tree: Monorepo) -> None:
     """So the next one knows it."""
     CASES["a source"][0](tree)
     assert "libraries: by contents" in explained(tree)
-    assert set(explained(tree)) == {"useless directives: app/app.py"}  # for these black must run
+    # For the directives black must run; what was installed so lately that it may change unseen is not kept.
+    again = {what for what in explained(tree) if not what.startswith("contents of a name")}
+    assert again == {"useless directives: app/app.py"}
 
 
 # Of an answer of a tool, which `explain` tells beside that tool (`miss: …`), or what stands under a content's own key.

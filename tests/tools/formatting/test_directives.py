@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pyfmt.tools import directives, formatting
@@ -88,6 +88,7 @@ LINES = (
 )  # fmt: skip
 
 
+@example(["import os", "# a comment", "# isort: off", "import b  # isort: skip"])
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(LINES), max_size=10))
 def test_all_that_are_reported_can_be_removed_together(lines: list[str]) -> None:
@@ -100,12 +101,13 @@ def test_all_that_are_reported_can_be_removed_together(lines: list[str]) -> None
 
 
 def _removed(data: bytes, found: tuple[Useless, ...]) -> bytes:
-    """As a person would do it: the words go, and what is left of the comment if it is nothing."""
-    lines = data.decode().split("\n")
-    parts = [part for each in found for part in (each.directive, each.end) if part]
-    for part in parts:
-        lines[part.line - 1] = lines[part.line - 1].replace(f"# {part.words}", "").rstrip()
-    return "\n".join(lines).encode()
+    """As a person would do it: the words go, what is left of the comment if it is nothing, and then the line. (A blank
+    line in its place can be a difference to isort, which carries comments along with imports.)"""
+    lines: list[str | None] = [*data.decode().split("\n")]
+    for part in (part for each in found for part in each.parts):
+        line = (lines[part.line - 1] or "").replace(f"# {part.words}", "").rstrip()
+        lines[part.line - 1] = line or None
+    return "\n".join(line for line in lines if line is not None).encode()
 
 
 def _code(data: bytes) -> list[str]:
