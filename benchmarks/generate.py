@@ -242,20 +242,21 @@ def uv() -> str:
     return find_uv_bin()
 
 
-def create_environment(folder: Path, number: int) -> None:
-    """The service's `.venv`, with its libraries editable."""
+def create_environment(folder: Path, number: int, program: str) -> None:
+    """The service's `.venv`, with its libraries editable; `program` is uv's."""
     place = folder / "projects" / f"service{number:03}"
     environment = place / ".venv"
-    subprocess.run([uv(), "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
+    subprocess.run([program, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
     python = str(environment / "bin" / "python")
-    subprocess.run([uv(), "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
+    subprocess.run([program, "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
 
 
 def generate(folder: Path, size: Size, jobs: int = 2) -> None:
     """Write the whole monorepo to `folder`, which must not exist, and create its environments."""
     write(folder, size)
+    program = uv()  # not in threads: Python's sysconfig, which it asks, gives wrong answers to the second one
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda number: create_environment(folder, number), range(size.services)))
+        list(pool.map(lambda number: create_environment(folder, number, program), range(size.services)))
 
 
 def write(folder: Path, size: Size) -> None:
