@@ -288,6 +288,25 @@ def test_since_judges_what_is_reached_for_the_first_time(tree: Monorepo, whole: 
         (tree.root / main).write_text(before)
 
 
+def test_a_staged_file_of_a_library_is_judged_in_its_dependents(tree: Monorepo, whole: dict[str, Any]) -> None:
+    file = "lib/events/src/events/used.py"
+    before = tree.read(file)
+    tree.git("add", "--all")
+    tree.git("commit", "--quiet", "--allow-empty", "--message", "all")
+    try:
+        tree.write({file: before + "\n# Staged.\n"})
+        tree.git("add", file)
+        tree.write({file: "pass\n"})  # what is not staged is not judged
+        found = said(tree.check("--staged", command_name="lint")[1], "mypy", "attr-defined")
+        expected = {
+            place: where for place, where in said(whole, "mypy", "attr-defined").items() if place[0] == "events/used.py"
+        }
+        assert found == expected and list(found.values()) == [PRICING]
+    finally:
+        tree.write({file: before})
+        tree.git("reset", "--quiet", "--hard")
+
+
 @pytest.mark.slow
 def test_a_session_that_watches_judges_a_saved_library_in_its_dependents(tree: Monorepo, whole: dict[str, Any]) -> None:
     main, reached = "services/pricing/src/pricing/main.py", "lib/own/src/own/reached.py"
