@@ -113,7 +113,8 @@ class ImportGraph:
             elif text.startswith("."):
                 found |= self._relative(file, text)
                 for name in self.absolute_names(file, text):
-                    found |= self._absolute(file, home, name)
+                    space = name.removesuffix(f".{text.lstrip('.')}")
+                    found |= self._absolute(file, home, name) - self._absolute(file, home, space)
             else:
                 found |= self._absolute(file, home, text)
         found.discard(file)
