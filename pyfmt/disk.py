@@ -134,6 +134,14 @@ def toml_or_empty(path: str | os.PathLike[str]) -> dict[str, Any]:
         return {}
 
 
+def names_in(folder: str | os.PathLike[str]) -> list[str]:
+    """The sorted names of what a folder holds; none where it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
 def is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a folder, or leads to one; a link to itself, for which `is_dir` raises OSError, does not."""
     try:

@@ -290,10 +290,8 @@ def _library(
     if windows:
         major, minor = wanted or (0, 0)
         return f"python{major}.{minor}"
-    try:
-        present = [match for match in map(_LIBRARY.match, sorted(os.listdir(os.path.join(prefix, "lib")))) if match]
-    except OSError:
-        present = []  # said below: there is no site-packages
+    # That there is none is said below: there is no site-packages.
+    present = [match for match in map(_LIBRARY.match, disk.names_in(os.path.join(prefix, "lib"))) if match]
     present = [match for match in present if os.path.isdir(os.path.join(prefix, "lib", match[0], "site-packages"))]
     if wanted is not None:
         present = [match for match in present if (int(match[2]), int(match[3])) == wanted]

@@ -31,11 +31,7 @@ class NameContents:
 
 def _entries(folder: str) -> Iterator[tuple[str, str]]:
     """What can be imported from a folder: names, and the files and folders that have them."""
-    try:
-        entries = sorted(os.listdir(folder))
-    except OSError:
-        return
-    for entry in entries:
+    for entry in disk.names_in(folder):
         name, _, suffix = entry.partition(".")
         if entry != _CACHE and (not suffix or suffix.endswith(_SUFFIXES)):
             yield name.removesuffix(_STUBS), entry

@@ -24,11 +24,7 @@ def installed_requirements(environment: Environment) -> list[InstalledRequiremen
     """Those of every distribution with metadata that can be read, in the order of the search path."""
     found: dict[str, InstalledRequirements] = {}
     for site in environment.site_packages:
-        try:
-            entries = sorted(os.listdir(site))
-        except OSError:
-            continue
-        for entry in entries:
+        for entry in disk.names_in(site):
             name, _, version = entry.removesuffix(".dist-info").partition("-")
             if name.startswith("~"):
                 continue  # pip's leftover of an interrupted uninstall

@@ -77,19 +77,12 @@ class Scripts:
         caches = self.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
         cache = self.environ.get("UV_CACHE_DIR") or os.path.join(caches, "uv")
         digest = path_digest(os.path.join(os.path.realpath(self.root), file))
-        buckets = filter(_BUCKET.fullmatch, _names(cache))
+        buckets = filter(_BUCKET.fullmatch, disk.names_in(cache))
         for bucket in sorted(buckets, key=lambda name: (len(name), name), reverse=True):
             folder = os.path.join(cache, bucket)
-            for name in sorted(_names(folder)):
+            for name in disk.names_in(folder):
                 if name == digest or name.endswith(f"-{digest}"):
                     yield os.path.join(folder, name)
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []  # whatever it is, uv keeps nothing there for us
 
 
 def metadata(text: str) -> dict[str, Any] | None:

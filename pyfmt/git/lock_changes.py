@@ -112,11 +112,7 @@ class LockChanges:
         """The lock and requirements files of a folder, deleted ones included; it is listed once."""
         if folder not in self._listed:
             prefix = "" if folder == "." else folder + "/"
-            try:
-                names = os.listdir(os.path.join(self._root, folder))
-            except OSError:
-                names = []
-            there = {prefix + name for name in names}
+            there = {prefix + name for name in disk.names_in(self._root / folder)}
             there |= {path for path in self._paths if parent(path) == folder}
             locks = [prefix + name for name in LOCK_FILES if prefix + name in there]
             found = [path for path in locks if path in self._paths or os.path.isfile(os.path.join(self._root, path))]

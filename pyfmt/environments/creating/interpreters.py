@@ -122,11 +122,7 @@ def pyenv_pythons(options: CreateOptions) -> list[tuple[str, Path]]:
     """CPython versions that pyenv has installed, highest first, with their interpreters."""
     root = options.environ.get("PYENV_ROOT") or os.path.join(options.environ.get("HOME", ""), ".pyenv")
     found = []
-    try:
-        names = os.listdir(os.path.join(root, "versions"))
-    except OSError:
-        return []  # no pyenv
-    for name in names:
+    for name in disk.names_in(os.path.join(root, "versions")):
         path, plain = Path(root, "versions", name, "bin", "python"), name.removesuffix("t")  # free-threaded
         if re.fullmatch(r"\d+\.\d+\.\d+", plain) and path.exists():
             found.append((tuple(int(part) for part in plain.split(".")), plain, path))

@@ -87,10 +87,7 @@ class Monorepo:
     def names(self, folder: str) -> tuple[str, ...]:
         """The sorted names in a folder; empty where it cannot be listed."""
         if folder not in self._listings:
-            try:
-                self._listings[folder] = tuple(sorted(os.listdir(folder)))
-            except OSError:
-                self._listings[folder] = ()
+            self._listings[folder] = tuple(disk.names_in(folder))
         return self._listings[folder]
 
     @property
