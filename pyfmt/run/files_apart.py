@@ -3,13 +3,13 @@ loose ones that import what nobody has for them."""
 
 from __future__ import annotations
 
-import posixpath
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pyfmt import disk
 from pyfmt.cache.remembered import MemoKind
+from pyfmt.core.folders import parent
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
 from pyfmt.core.planning import Work
@@ -92,4 +92,4 @@ def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[s
     # Of a computed name ("!a.b"; see imports/parse.py) what is written of it counts.
     names = {text.lstrip("!").partition(".")[0] for text in imports if not text.startswith("@")} - {""}
     found = names - sys.stdlib_module_names - known
-    return sorted(found - top_names(posixpath.dirname(file) or ".", project.files)) if found else []
+    return sorted(found - top_names(parent(file), project.files)) if found else []
