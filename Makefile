@@ -126,8 +126,8 @@ primer: $(STAMP)
 soak: $(STAMP)
 	@$(BIN)/python -m tests.cache.soak $(SOAK_ARGS)
 
-# Every call of the system fails in turn and in every way, or is a process's last; FAULTS: how many of the calls that one program makes
-# about one file (1000000: each of mypy's thousands of writes to its databases, too).
+# Every call of the system fails in turn and in every way, or is a process's last; FAULTS: how many of the calls that
+# one program makes about one file (1000000: each of mypy's thousands of writes to its databases, too).
 FAULTS ?= 5
 soak-faults: $(STAMP)
 	@PYFMT_FAULTS=$(FAULTS) $(BIN)/python -m pytest -n $(JOBS) tests/attack/test_every_fault.py $(PYTEST_ARGS)

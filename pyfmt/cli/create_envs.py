@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from pyfmt.environments.scripts import metadata
 from pyfmt.environments.trust import is_stored
 from pyfmt.reports.escaping import printable, printable_text
 from pyfmt.run.create_requests import create_requests, named_projects, unserved
-from pyfmt.run.workspace import Workspace, open_workspace
+from pyfmt.run.workspace import Workspace, survey_workspace, with_chosen_releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,21 @@ def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping
     Raises UsageError for a project that does not exist.
     """
     scripts = [word for word in asked.projects if (cwd / word).is_file()]
-    root = config.load(request, cwd).root
-    trusted = request.trust or is_stored(root)
+    settings = config.load(request, cwd)
+    trusted = request.trust or is_stored(settings.root)
     options = CreateOptions(dry_run=asked.dry_run, trusted=trusted, environ=dict(environ))
-    code = _make_for_scripts(scripts, cwd, root, options) if scripts else 0
+    code = _make_for_scripts(scripts, cwd, settings.root, options) if scripts else 0
     asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
     if scripts and not asked.projects:
         return code
-    space = open_workspace(request, cwd, environ)
+    settings = with_chosen_releases(settings)
+    with closing(Memory(settings, True)) as memory:
+        space = survey_workspace(settings, request, environ, memory)
     chosen = named_projects(asked.projects, space, cwd) if asked.projects else _missing(asked, space)
     if not chosen:
         print("every project has an environment")
         return 0
     wanted = create_requests(chosen, space, environ)
-    memory = Memory(space.config, True)
-    memory.close()
     options = replace(
         options,
         python=asked.python,

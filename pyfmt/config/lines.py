@@ -19,10 +19,7 @@ def with_line(error: ConfigError) -> ConfigError:
     Its message is "KEY: …" or names an unknown key in quotes, as all do that are about what a key means.
     """
     path = Path(error.where)
-    try:
-        lines = disk.read_text(path, "replace").splitlines() if path.suffix == ".toml" and path.is_file() else []
-    except OSError:
-        return error
+    lines = (disk.text_or_none(path) or "").splitlines() if path.suffix == ".toml" else []
     names = [part for part in error.what.split(": ")[:-1] if re.fullmatch(r"[\w./*-]+", part)]
     names += _QUOTED.findall(error.what.partition("; did you mean")[0].partition("; known")[0])
     own = _own_lines(lines, path.name == "pyfmt.toml")

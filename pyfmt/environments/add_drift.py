@@ -32,6 +32,7 @@ def with_drift(
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
     environment says nothing about what belongs into it.
     """
+    memo = TextMemo() if memo is None else memo
     by_path = {project.path: project for project in projects}
     users: dict[str, list[Project]] = {}
     for resolution in resolutions:
@@ -50,9 +51,7 @@ def with_drift(
         if environment is not None and environment.health is Health.OK and owns and environment.prefix not in known:
             own = [user.distribution for user in users[environment.prefix] if user.distribution]
             lines = [
-                _drift_or_why_not(
-                    root, by_path[resolution.project], environment, own, TextMemo() if memo is None else memo
-                ),
+                _drift_or_why_not(root, by_path[resolution.project], environment, own, memo),
                 foreign(environment, base, homes),
             ]
             if any(lines):

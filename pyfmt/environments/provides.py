@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from pyfmt import disk
@@ -29,14 +29,6 @@ class NameContents:
     imported: frozenset[str]  # the top-level names that the modules seem to import
 
 
-def importable(folder: str) -> frozenset[str]:
-    """The top-level names that can be imported from a folder on the search path; empty for one that is not there.
-
-    Stubs (`requests-stubs`) count as what they describe.
-    """
-    return frozenset(name for name, _ in _entries(folder))
-
-
 def _entries(folder: str) -> Iterator[tuple[str, str]]:
     """What can be imported from a folder: names, and the files and folders that have them."""
     try:
@@ -56,13 +48,23 @@ class ModuleReader:
         self._known: dict[tuple[int, ...], tuple[str, frozenset[str]]] = {}
         self._entries: dict[str, dict[str, list[str]]] = {}
 
-    def entries(self, site: str, name: str) -> list[str]:
-        """What is directly in a site folder under a name."""
-        if site not in self._entries:
-            known = self._entries[site] = {}
-            for each, entry in _entries(site):
-                known.setdefault(each, []).append(entry)
-        return self._entries[site].get(name, [])
+    def names(self, folder: str) -> Set[str]:
+        """The names that can be imported from a folder on the search path; empty for one that is not there.
+
+        Stubs (`requests-stubs`) count as what they describe.
+        """
+        return self._listed(folder).keys()
+
+    def entries(self, folder: str, name: str) -> list[str]:
+        """What is directly in a folder under a name."""
+        return self._listed(folder).get(name, [])
+
+    def _listed(self, folder: str) -> dict[str, list[str]]:
+        if folder not in self._entries:
+            known = self._entries[folder] = {}
+            for name, entry in _entries(folder):
+                known.setdefault(name, []).append(entry)
+        return self._entries[folder]
 
     def contents(self, site: str, name: str) -> NameContents:
         """All that is below a name; what cannot be read is told apart from what can."""

@@ -33,9 +33,8 @@ def installed_requirements(environment: Environment) -> list[InstalledRequiremen
             if name.startswith("~"):
                 continue  # pip's leftover of an interrupted uninstall
             if entry.endswith(".dist-info") and normalise(name) not in found:
-                try:
-                    text = disk.read_text(os.path.join(site, entry, "METADATA"), "replace")
-                except OSError:
+                text = disk.text_or_none(os.path.join(site, entry, "METADATA"))
+                if text is None:
                     continue
                 fields = [line.partition(": ") for line in text.partition("\n\n")[0].splitlines()]
                 requires = tuple(value for key, _, value in fields if key == "Requires-Dist")

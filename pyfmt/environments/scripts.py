@@ -106,10 +106,7 @@ def metadata(text: str) -> dict[str, Any] | None:
 def _dependencies(text: str) -> tuple[str, ...] | None:
     """What a script's block names; None without a block. Raises ValueError as `metadata`."""
     block = metadata(text)
-    if block is None:
-        return None
-    found = block.get("dependencies", [])
-    return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
+    return None if block is None else parsing.strings(block.get("dependencies"))
 
 
 def path_digest(path: str) -> str:

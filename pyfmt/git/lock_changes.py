@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pyfmt import disk
 from pyfmt.core.files import LOCK_FILES
-from pyfmt.core.folders import above
+from pyfmt.core.folders import above, parent
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project
 from pyfmt.git.repository import Repository
@@ -79,7 +79,7 @@ class LockChanges:
         return sorted(self._locks & self._paths - {change.lock for _, change in self.differing()})
 
     def _judge(self, project: str, lock: str) -> LockChange | None:
-        folder = posixpath.dirname(lock) or "."
+        folder = parent(lock)
         member = posixpath.relpath(project, folder)
         for base in self._bases:
             found = difference(lock, partial(self._text, base), self._now, member)
@@ -104,7 +104,7 @@ class LockChanges:
         return next(filter(None, locks), [])
 
     def _knows(self, lock: str, project: str) -> bool:
-        place = posixpath.relpath(project, posixpath.dirname(lock) or ".")
+        place = posixpath.relpath(project, parent(lock))
         texts = [self._now(lock), *(self._text(base, lock) for base in self._bases)]
         return any(text is not None and f'"{place}"' in text for text in texts)
 
@@ -112,13 +112,12 @@ class LockChanges:
         """The lock and requirements files of a folder, deleted ones included; it is listed once."""
         if folder not in self._listed:
             prefix = "" if folder == "." else folder + "/"
-            place = os.path.join(self._root, folder)
             try:
-                names = os.listdir(place)
+                names = os.listdir(os.path.join(self._root, folder))
             except OSError:
                 names = []
             there = {prefix + name for name in names}
-            there |= {path for path in self._paths if posixpath.dirname(path) == prefix.rstrip("/")}
+            there |= {path for path in self._paths if parent(path) == folder}
             locks = [prefix + name for name in LOCK_FILES if prefix + name in there]
             found = [path for path in locks if path in self._paths or os.path.isfile(os.path.join(self._root, path))]
             self._listed[folder] = (*found, *sorted(filter(is_requirements, there)))

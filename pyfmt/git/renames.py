@@ -42,9 +42,7 @@ def head(root: Path) -> str:
 
 def committed(root: Path) -> int | None:
     """When the commit that is checked out was made, in seconds since the epoch; None where there is none."""
-    header = _line(root, "cat-file", "commit", "HEAD").partition("\n\n")[0]
-    (line,) = [line for line in header.splitlines() if line.startswith("committer ")] or [""]
-    seconds = line.rpartition("> ")[2].partition(" ")[0]
+    seconds = _line(root, "rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")[0]
     return int(seconds) if seconds.isdecimal() else None
 
 

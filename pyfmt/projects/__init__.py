@@ -10,7 +10,7 @@ from functools import cache
 
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.files import LOCK_FILES, MANIFESTS
-from pyfmt.core.folders import nearest_home
+from pyfmt.core.folders import nearest_home, parent
 from pyfmt.core.globs import matches, parts_of
 from pyfmt.core.listing import some
 from pyfmt.core.model import Config, Edge, Failure, Project
@@ -175,7 +175,7 @@ def _owned(
     stray = _Holding()
     owners: dict[str, str | None] = {}  # parents come before their folders
     for path, folder in folders.items():
-        owner = path if path in owned else owners.get(posixpath.dirname(path) or ".")
+        owner = path if path in owned else owners.get(parent(path))
         owners[path] = owner
         holding = stray if owner is None else owned[owner]
         holding.add(folder, is_hidden=bool(templates) and nearest_home(path, templates) is not None)
@@ -196,11 +196,10 @@ def _bare(folders: Mapping[str, Folder]) -> Iterator[str]:
     for path in reversed(list(folders)):
         if path in holding or folders[path].python_files or folders[path].hidden_files:
             holding.add(path)
-            holding.add(posixpath.dirname(path) or ".")
+            holding.add(parent(path))
     for path, folder in folders.items():
         if path not in holding and posixpath.basename(path).isidentifier():
-            parent = posixpath.dirname(path) or "."
-            if not (folder.hidden and folders[parent].hidden and parent not in holding):
+            if not (folder.hidden and folders[parent(path)].hidden and parent(path) not in holding):
                 yield path
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
-from pyfmt.core.folders import above
+from pyfmt.core.folders import above, parent
 
 # A statement begins a line, or follows ";" or ":" on it; names may hold any letters, which are bytes from 0x80 here.
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*"
@@ -108,7 +108,7 @@ def script_folders(
         folder, name = posixpath.split(file)
         folder, name = folder or ".", posixpath.splitext(name)[0]
         while folder in folders and folder != ".":
-            folder, name = posixpath.dirname(folder) or ".", posixpath.basename(folder)
+            folder, name = parent(folder), posixpath.basename(folder)
         if folder not in folders and folder not in roots and not file.startswith(sources):
             held.setdefault(folder, []).append(file)
             names.setdefault(folder, set()).update([] if file.endswith(NOTEBOOK_SUFFIX) else [name])

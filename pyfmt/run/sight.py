@@ -19,7 +19,7 @@ from pyfmt.cache.keys import KeyFacts, fold, portable
 from pyfmt.cache.observed import NOT_RACY_NS, Disk
 from pyfmt.cache.remembered import MemoKind, MemoTable
 from pyfmt.core.away import Use
-from pyfmt.environments.provides import ModuleReader, NameContents, importable
+from pyfmt.environments.provides import ModuleReader, NameContents
 from pyfmt.imports.reachable import Reachable
 
 SiteName = tuple[str, str]  # a site folder, absolute, and a name in it, after the folders of namespaces ("acme/grpc")
@@ -73,7 +73,7 @@ class InstalledContents:
         self._table = table
         self._disk = Disk()
         self._began_ns = time.time_ns()
-        self._reader = ModuleReader()
+        self.reader = ModuleReader()
         self._known: dict[SiteName, NameContents] = {}
 
     def of(self, place: SiteName) -> NameContents:
@@ -93,13 +93,13 @@ class InstalledContents:
         self._known.update({place: marked.contents for place, marked in found.items()})
 
     def _read(self, places: Sequence[SiteName]) -> dict[SiteName, _Marked]:
-        found = {place: self._reader.contents(*_split(place)) for place in places}
+        found = {place: self.reader.contents(*_split(place)) for place in places}
         return {place: _Marked(self._mark(_split(place)[0], each.places), each) for place, each in found.items()}
 
     def _holds(self, place: SiteName, known: _Marked) -> bool:
         site, name = _split(place)
         entries = [each for each in known.contents.places if "/" not in each]
-        return entries == self._reader.entries(site, name) and known.mark == self._mark(site, known.contents.places)
+        return entries == self.reader.entries(site, name) and known.mark == self._mark(site, known.contents.places)
 
     def _mark(self, site: str, places: Iterable[str]) -> str:
         """A digest of times and sizes; "" where something changed so shortly before that it could change again within
@@ -132,6 +132,7 @@ class _View:
     def __init__(self, use: Use, facts: KeyFacts, installed: InstalledContents) -> None:
         self._environment = environment = use.environment
         self._installed = installed
+        self._reader = installed.reader
         self._root = facts.root
         own = (os.path.normpath(os.path.join(facts.root, root)) for root in use.project.import_roots)
         roots = (*own, *facts.roots.get(environment.prefix, ()))
@@ -164,7 +165,9 @@ class _View:
             for space, places in spaces:
                 if space not in rows:
                     rows[space] = []
-                    inside = (_importable(f"{each}/{_last(space)}") for each in places if self._site(each) is None)
+                    inside = (
+                        self._reader.names(f"{each}/{_last(space)}") for each in places if self._site(each) is None
+                    )
                     waiting += [f"{space}.{each}" for each in sorted(attributes & frozenset[str]().union(*inside))]
             rows[name] = [self._row(folder) for folder in folders if self._site(folder) is None]
         self.looked[names] = frozenset[SiteName]().union(*(found.looked for found in tops.values()))
@@ -178,16 +181,20 @@ class _View:
         if dotted not in self._levels:
             name, *below = dotted.split(".")
             levels = [(name, self._having(self._entries, name))]
-            while below and levels[-1][1] and all(_is_namespace(each, _last(name)) for each in levels[-1][1]):
+            while below and levels[-1][1] and all(self._is_namespace(each, _last(name)) for each in levels[-1][1]):
                 inside = [f"{each}/{_last(name)}" for each in levels[-1][1]]
                 name = f"{name}.{below[0]}"
                 levels.append((name, self._having(inside, below.pop(0))))
             self._levels[dotted] = levels
         return self._levels[dotted]
 
-    @staticmethod
-    def _having(folders: Iterable[str], name: str) -> list[str]:
-        return [folder for folder in folders if name in _importable(folder)]
+    def _having(self, folders: Iterable[str], name: str) -> list[str]:
+        return [folder for folder in folders if name in self._reader.names(folder)]
+
+    def _is_namespace(self, folder: str, name: str) -> bool:
+        """Whether a name in a folder is nothing but a folder to which other folders of the search path may add."""
+        inside = self._reader.names(f"{folder}/{name}")
+        return self._reader.entries(folder, name) == [name] and "__init__" not in inside
 
     def _site(self, folder: str) -> str | None:
         """The site folder that a folder is, or is in."""
@@ -219,17 +226,6 @@ class _View:
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-@lru_cache(maxsize=None)
-def _is_namespace(folder: str, name: str) -> bool:
-    """Whether a name in a folder is nothing but a folder to which other folders of the search path may add."""
-    return ModuleReader().entries(folder, name) == [name] and "__init__" not in _importable(f"{folder}/{name}")
-
-
-@lru_cache(maxsize=None)
-def _importable(folder: str) -> frozenset[str]:
-    return importable(folder)
 
 
 @lru_cache(maxsize=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyfmt.environments.provides import ModuleReader, importable
+from pyfmt.environments.provides import ModuleReader
 from tests.support.virtualenvs import Recipe, build
 from tests.support.wheels import write_wheel
 
@@ -41,7 +41,7 @@ def test_names_lead_to_what_is_on_the_disk_and_to_what_it_imports(tmp_path: Path
     assert found.imported == {"first", "second", "third", "fourth", "fifth"}
     shared = reader.contents(str(site), "shared")
     assert shared.places == ("shared", "shared/a.py", "shared/b.py") and shared.imported == {"deep"}
-    assert {"stray", "one", "two", "shared"} <= importable(str(site))
+    assert {"stray", "one", "two", "shared"} <= ModuleReader().names(str(site))
     assert reader.contents(str(site), "nothing").places == ()
 
 
@@ -64,5 +64,5 @@ def test_the_digest_tells_what_a_tool_could_see_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_provides_nothing(tmp_path: Path) -> None:
-    assert importable(str(tmp_path / "no")) == frozenset()
+    assert ModuleReader().names(str(tmp_path / "no")) == frozenset()
     assert ModuleReader().contents(str(tmp_path / "no"), "one").places == ()

@@ -90,9 +90,8 @@ def _read(root: Path, path: str) -> Iterator[Entry]:
         if stat.S_ISLNK(mode):
             yield path, stat.S_IFLNK | 0o777, os.fsencode(os.readlink(root / path))
         elif stat.S_ISREG(mode):
-            yield path, stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644), disk.read_bytes(
-                root / path, disk.ANY_SIZE
-            )
+            kept = stat.S_IFREG | (0o755 if mode & stat.S_IXUSR else 0o644)
+            yield path, kept, disk.read_bytes(root / path, disk.ANY_SIZE)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:

@@ -71,9 +71,8 @@ def run(asked: Request, session: Session, machines: Cluster, same_filesystem: bo
     merged = merge.joined([merge.shard_report(f"part {part}", answer.report) for part, answer in answers.items()])
     report = replace(merged.report, root=str(settings.root))
     _remember_times(report, settings)
-    return RunResult(
-        report, merging.exit_code(report, merged.shard.fail_on), jobs=machines.slots, fail_on=merged.shard.fail_on
-    )
+    fail_on = merged.shard.fail_on
+    return RunResult(report, merging.exit_code(report, fail_on), jobs=machines.slots, fail_on=fail_on)
 
 
 def _refuse(asked: Request, same_filesystem: bool) -> None:

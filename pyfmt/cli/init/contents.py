@@ -77,8 +77,10 @@ def section(known: CheckoutFacts) -> str:
     if len(known.projects) > 4:
         listed += ", ..."
     return (
-        "[tool.pyfmt]\n# Every folder with a pyproject.toml, setup.py or setup.cfg is a project. To name them instead "
-        f"(globs):\n# projects = [{listed}]\n# `pyfmt config` shows every key and its value.\n"
+        "[tool.pyfmt]\n"
+        "# Every folder with a pyproject.toml, setup.py or setup.cfg is a project. To name them instead (globs):\n"
+        f"# projects = [{listed}]\n"
+        "# `pyfmt config` shows every key and its value.\n"
     )
 
 

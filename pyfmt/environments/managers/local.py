@@ -84,7 +84,7 @@ def workon_homes(around: Monorepo) -> tuple[str, ...]:
     value = around.environ.get("WORKON_HOME")
     if value:
         return (around.expand(os.path.expandvars(value)),)
-    return (os.path.join(around.data_home(), "virtualenvs"), os.path.join(around.home, ".virtualenvs"))
+    return (os.path.join(around.xdg_home("data"), "virtualenvs"), os.path.join(around.home, ".virtualenvs"))
 
 
 def _python_envs(folder: str, around: Monorepo) -> Iterator[Found]:

@@ -13,7 +13,7 @@ from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.model import Project
 
-_USER_FOLDERS = {
+_XDG_HOMES = {
     "config": ("XDG_CONFIG_HOME", ".config"),
     "data": ("XDG_DATA_HOME", ".local/share"),
     "cache": ("XDG_CACHE_HOME", ".cache"),
@@ -104,9 +104,10 @@ class Monorepo:
             return self.home + path[1:]
         return os.path.expanduser(path) if path.startswith("~") else path
 
-    def data_home(self) -> str:
-        """The XDG data folder."""
-        return self.environ.get("XDG_DATA_HOME") or os.path.join(self.home, ".local", "share")
+    def xdg_home(self, kind: str) -> str:
+        """The XDG folder for "config", "data" or "cache"."""
+        variable, below = _XDG_HOMES[kind]
+        return self.environ.get(variable) or os.path.join(self.home, below)
 
     def user_folder(self, kind: str, app: str, windows: str = "", roaming: bool = False) -> str:
         """Where an application keeps its "config", "data" or "cache" of this user, as platformdirs has it; `windows` is
@@ -115,8 +116,7 @@ class Monorepo:
             return os.path.join(self.home, "Library", "Caches" if kind == "cache" else "Application Support", app)
         if sys.platform == "win32":
             return os.path.join(self.environ.get("APPDATA" if roaming else "LOCALAPPDATA", self.home), windows or app)
-        variable, below = _USER_FOLDERS[kind]
-        return os.path.join(self.environ.get(variable) or os.path.join(self.home, below), app)
+        return os.path.join(self.xdg_home(kind), app)
 
     def back_references(self, folder: str) -> dict[str, str]:
         """Project folder to environment for each `<folder>/*/.project` (virtualenvwrapper, Pipenv)."""

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from pyfmt.environments.managers.poetry import environment_name
 from tests.end_to_end.trees import manifest
-from tests.environments.creating.trees import BACKEND, own_build
 from tests.support.monorepo import Monorepo
 from tests.support.virtualenvs import HERE
-
-POETRY = '[tool.poetry.dependencies]\nevil = { file = "../line/vendor/evil-1.0.tar.gz" }\n'
-LOCKED = """
-[[package]]
-name = "evil"
-version = "1.0"
-optional = false
-python-versions = "*"
-groups = ["main"]
-files = []
-[package.source]
-type = "file"
-url = "../line/vendor/evil-1.0.tar.gz"
-[metadata]
-lock-version = "2.1"
-python-versions = "*"
-content-hash = ""
-"""
 
 
 @pytest.fixture
@@ -163,102 +142,3 @@ def test_an_environment_elsewhere_that_the_checkout_names_is_never_replaced(tmp_
         (victim / "pyvenv.cfg.away").rename(victim / "pyvenv.cfg")
     tree.run("--trust", "envs", "create", "hatch", "--recreate").expect(0)
     assert [name for name in names if not (victims[name] / "precious").exists()] == ["hatch"]
-
-
-def evil(mark: Path) -> bytes:
-    """An sdist whose build makes a file."""
-    backend = f"open({str(mark)!r}, 'w').close()\n{BACKEND.replace('here.name', repr('evil'))}"
-    content = {"backend.py": backend, "evil.py": "", "pyproject.toml": own_build("evil")["evil/pyproject.toml"]}
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for name, text in content.items():
-            member = tarfile.TarInfo(f"evil-1.0/{name}")
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return packed.getvalue()
-
-
-def test_an_archive_of_the_checkout_is_built_with_trust_alone(tmp_path: Path) -> None:
-    """However it is named: its build is code that came with the checkout."""
-    mark = tmp_path / "RAN"
-    packed = evil(mark)
-    root, project = tmp_path / "monorepo", '[project]\nname = "NAME"\nversion = "1"\n'
-    there, asked = f"{root.as_uri()}/line/vendor/evil-1.0.tar.gz", f'{project}dependencies = ["evil"]\n'
-    build = "[build-system]\nrequires = ['evil @ {root:uri}/../line/vendor/evil-1.0.tar.gz']\n"
-    named = {
-        "line": ("requirements.txt", "./vendor/evil-1.0.tar.gz\n"),
-        "reference": ("requirements.txt", "evil @ ../line/vendor/evil-1.0.tar.gz ; python_version > '3'\n"),
-        "variable": ("requirements.txt", "-r more.txt\n"),
-        "links": ("requirements.txt", "--find-links=vendor\nevil\n"),
-        "pages": ("requirements.txt", f"--index-url {root.as_uri()}/pages\nevil\n"),
-        "pep508": ("pyproject.toml", f'{project}dependencies = ["evil @ {there}"]\n'),
-        "backend": ("pyproject.toml", project + build),
-        "uv": ("pyproject.toml", asked + '[tool.uv.sources]\nevil.path = "../line/vendor/evil-1.0.tar.gz"\n'),
-        "flat": ("pyproject.toml", asked + '[[tool.uv.index]]\nname = "own"\nurl = "vendor"\nformat = "flat"\n'),
-        "pdm": ("pyproject.toml", asked + '[[tool.pdm.source]]\nurl = "file:///${PROJECT_ROOT}/vendor"\n'),
-        "poetry": ("pyproject.toml", project + POETRY),
-        "locked": ("poetry.lock", LOCKED),
-        "relative": ("pyproject.toml", '[dependency-groups]\ndev = ["evil @ ./vendor/evil-1.0.tar.gz"]\n'),
-        "hatch": (
-            "pyproject.toml",
-            f"{project}[tool.hatch.envs.dev]\ndependencies = ['evil @ ./vendor/evil-1.0.tar.gz']",
-        ),
-        "linked": ("requirements.txt", "./evil-1.0.tar.gz\n"),
-        "installable": ("requirements.txt", "-f ./vendor\nevil\n"),
-        "here": ("pyproject.toml", asked + '[tool.uv]\nfind-links = ["."]\n'),
-        "blank": ("requirements.txt", "--find-links ./my\\ links\nevil\n"),
-        "included": ("requirements.txt", "-r a' b.txt'\n"),
-        "default": ("requirements.txt", "evil @ ${PROJECT_ROOT}/vendor/evil-1.0.tar.gz\n"),
-        "ending": ("requirements.txt", "./evil-1.0.TAR.lz\n"),
-        "unread": ("uv.toml", "\ufefffind-links = ['vendor']\n# " + "a." * 1500),
-    }
-    listed = f"[tool.pyfmt]\nprojects = {[*named, 'honest']}\n"
-    files: dict[str, str | bytes] = {f"{name}/main.py": '"""Nothing."""\n' for name in (*named, "honest", "scripts")}
-    files |= {f"{name}/{file}": text.replace("NAME", name) for name, (file, text) in named.items()}
-    files |= {f"{name}/vendor/evil-1.0.tar.gz": packed for name in ("line", "links", "flat", "pdm", "relative")}
-    files |= {f"{name}/vendor/evil-1.0.tar.gz": packed for name in ("hatch", "installable", "default", "unread")}
-    files |= {f"{name}/evil-1.0.tar.gz": packed for name in ("here", "blank/my links", "included")}
-    files |= {
-        "installable/vendor/setup.py": "",
-        "linked/payload.bin": packed,
-        "included/a b.txt": "./evil-1.0.tar.gz",
-        "ending/evil-1.0.TAR.lz": "",
-        "unread/requirements.txt": "evil\n",
-        "scripts/uv.toml": "find-links = ['../line/vendor']\n",
-        "scripts/main.py": "# /// script\n# dependencies = ['evil']\n# ///\n",
-        "bare.py": '"""Names nothing."""\n',
-        "variable/more.txt": "file://${PWD}/line/vendor/evil-1.0.tar.gz\n",
-        "pages/evil/index.html": "<a href='../../line/vendor/evil-1.0.tar.gz'>evil</a>\n",
-        "locked/pyproject.toml": project.replace("NAME", "locked"),
-        "script.py": f"# /// script\n# dependencies = ['evil @ {there}']\n# ///\n",
-        "honest/requirements.txt": f"iniconfig\n{tmp_path}/own.tar.gz\n",
-        "honest/iniconfig/some.zip": "",
-        "honest/dist/honest-1.0.tar.gz": "",
-        "honest/uv.toml": "index = [{ name = 'iniconfig', url = 'https://pypi.org/simple' }]\n",
-        "pyproject.toml": listed,
-    }
-    tree = Monorepo.create(tmp_path, files)
-    (root / "linked/evil-1.0.tar.gz").symlink_to("payload.bin")
-    tree.environ["PWD"] = str(root)
-    result = tree.run("envs", "create", *named, "script.py", "bare.py").expect(2)
-    said = result.stdout
-    assert not mark.exists()
-    # All but `unread`, and the script.
-    places = [line for line in said.splitlines() if "came with the checkout, and building it runs" in line]
-    assert len(places) == len(named) and said.count("--trust") == len(places), result
-    assert "unread/uv.toml cannot be read: a dotted key has too many parts" in said and "bare.py: it has no `#" in said
-    assert not list(root.rglob(".venv"))
-    tree.run("envs", "create", "honest", "--dry-run").expect(0)
-    # uv reads the settings where it is called. For a script alone the projects are not looked at.
-    wrong = 'overrides = [{ paths = ["gone/*"], disable = ["no-member"] }]\n'
-    tree.write({"pyproject.toml": listed + wrong})
-    assert "evil-1.0.tar.gz came with" in tree.run("envs", "create", "main.py", cwd="scripts").expect(2).stdout
-    assert "gone" in tree.run("envs", "create", "honest", "--dry-run").expect(2).stderr
-    tree.write({"pyproject.toml": listed})
-
-    tree.run("--trust", "envs", "create", "line").expect(0)
-    assert mark.exists()
-    assert (
-        "planned"
-        in tree.run("--trust", "envs", "create", *set(named) - {"line"}, "script.py", "--dry-run").expect(0).stdout
-    )
