@@ -97,7 +97,7 @@ def find(request: Request, cwd: Path, environ: Mapping[str, str]) -> AffectedPro
         survey = projects.find_projects(settings)
         read = ImportLists(memory.imports, memory.table, survey.everything)
         scope = find_scope(settings, survey, Comparison(request.since or "auto", environ), read)
-        stale = lock_facts(settings.root, survey.projects, memo=memory.memo).stale
+        stale = lock_facts(settings.root, survey.projects, (), memory.memo).stale
         lines = [line for path in {**scope.changed, **scope.affected} for line in stale.get(path, ())]
         kinds = kind_of(settings, survey.projects)
         told = tuple(dict.fromkeys(lines))

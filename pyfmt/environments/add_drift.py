@@ -21,10 +21,7 @@ _MANAGERS = ("uv", "pdm", "poetry", "pipenv", "hatch")
 
 
 def with_drift(
-    resolutions: Sequence[Resolution],
-    projects: Sequence[Project],
-    root: Path,
-    memo: TextMemo | None = None,
+    resolutions: Sequence[Resolution], projects: Sequence[Project], root: Path, memo: TextMemo
 ) -> tuple[Resolution, ...]:
     """The same resolutions, where a sound environment that differs from its lock, or holds an editable install of a
     folder that is not here, has a warning that says so.
@@ -32,7 +29,6 @@ def with_drift(
     `memo` keeps answers by the lock's content and the environment's fingerprint. A project that merely borrows an
     environment says nothing about what belongs into it.
     """
-    memo = TextMemo() if memo is None else memo
     by_path = {project.path: project for project in projects}
     users: dict[str, list[Project]] = {}
     for resolution in resolutions:

@@ -13,7 +13,7 @@ from pyfmt.projects.names import normalise
 _SHOWN = 5
 
 
-def lacking(project: Project, environment: Environment, memo: TextMemo | None = None) -> str:
+def lacking(project: Project, environment: Environment, memo: TextMemo) -> str:
     """What is missing, in words ("lacks attrs, six>=1.17 (1.16.0 is there)"); "" where everything is there.
 
     A requirement that cannot be read, or whose marker cannot be judged, is not held against the environment. Of a
@@ -23,7 +23,7 @@ def lacking(project: Project, environment: Environment, memo: TextMemo | None = 
         return "is not known to have what it needs: it computes its dependencies" if project.computed else ""
     inputs = {"what the project needs": project.needs, "what is installed": environment.fingerprint}
     what = f"what {environment.name} lacks of {project.path}"
-    return (TextMemo() if memo is None else memo).recall(what, inputs, lambda: _lacking(project.needs, environment))
+    return memo.recall(what, inputs, lambda: _lacking(project.needs, environment))
 
 
 def _lacking(lines: Sequence[str], environment: Environment) -> str:

@@ -36,7 +36,7 @@ class Scripts:
 
     root: Path
     environ: Mapping[str, str]
-    memo: TextMemo | None = None
+    memo: TextMemo
 
     def resolve(self, file: str, project: str) -> Resolution | None:
         """The environment of a script (relative to the root) in a project; None for a file that is none.

@@ -41,15 +41,13 @@ class LockFacts(NamedTuple):
     tools: tuple[LockedTool, ...]
 
 
-def lock_facts(
-    root: Path, projects: Sequence[Project], tools: Iterable[str] = (), memo: TextMemo | None = None
-) -> LockFacts:
+def lock_facts(root: Path, projects: Sequence[Project], tools: Iterable[str], memo: TextMemo) -> LockFacts:
     """Which locks are stale, in their main groups, and which versions of the distributions called `tools` they hold.
 
     Each lock is read once. `memo` keeps answers by its content and what the manifests say. A lock that cannot be read
     is told elsewhere.
     """
-    memo, wanted = TextMemo() if memo is None else memo, sorted(tools)
+    wanted = sorted(tools)
     by_path = {project.path: project for project in projects}
     depends_on = {project.path: project.depends_on for project in projects}
     stale: dict[str, tuple[str, ...]] = {}

@@ -60,7 +60,7 @@ def resolve_here(
     projects: Sequence[Project],
     config: Config,
     environ: Mapping[str, str],
-    memo: TextMemo | None = None,
+    memo: TextMemo,
     *,
     trusted: bool = False,
 ) -> tuple[tuple[Resolution, ...], MainTree | None]:

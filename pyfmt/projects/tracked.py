@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyfmt.core.memo import TextMemo
@@ -21,7 +21,7 @@ class IgnoredButTracked:
     same."""
 
     root: Path
-    memo: TextMemo | None = None
+    memo: TextMemo = field(default_factory=TextMemo)
     around: Callable[[], AbstractContextManager[None]] = nullcontext  # what a call of git is made in
 
     def __call__(self, ignored: Iterable[str]) -> frozenset[str]:
@@ -34,14 +34,13 @@ class IgnoredButTracked:
             found = None
         if found is None:
             return frozenset()
-        memo = TextMemo() if self.memo is None else self.memo
         inputs = {"what is ignored": names, "git's index": (found.st_mtime_ns, found.st_size, found.st_ino)}
-        known = memo.find(_MEMO, inputs)
+        known = self.memo.find(_MEMO, inputs)
         if known is None:
             answer = self._ask()
             if answer is None:
                 return frozenset()
-            known = memo.keep(_MEMO, inputs, "\0".join(sorted(answer.intersection(names))))
+            known = self.memo.keep(_MEMO, inputs, "\0".join(sorted(answer.intersection(names))))
         return frozenset(filter(None, known.split("\0")))
 
     def _ask(self) -> set[str] | None:

@@ -81,13 +81,13 @@ def survey_workspace(
     """Projects and environments under a configuration that has its releases, with `stage` under its; raises
     PyfmtError."""
     steps = StepSpans(time.monotonic)
-    memo = memory.memo if memory else None
+    memo = memory.memo if memory else TextMemo()
     tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended)
     settings, survey = surveyed(settings, tracked)
     if settings.overrides:
         from pyfmt.config.override_check import check_overrides  # deferred for start-up time: only where there are any
 
-        settings, failures = check_overrides(settings, survey.projects, TextMemo() if memo is None else memo)
+        settings, failures = check_overrides(settings, survey.projects, memo)
         survey = replace(survey, failures=(*survey.failures, *failures))
     stage = stage.configured(settings) if stage else None
     real = stage.real if stage else settings
@@ -109,7 +109,7 @@ def _given(
     settings: Config,
     request: Request,
     environ: Mapping[str, str],
-    memo: TextMemo | None,
+    memo: TextMemo,
 ) -> tuple[Resolution, ...]:
     """The environments that a request names, and those of the libraries of their projects; all others have none."""
     given = request.environments or {}
