@@ -38,7 +38,7 @@ def _own_folder(name: str) -> Path:
 
 def cluster_folder(monorepo: str) -> Path:
     """Where a worker of a cluster keeps a monorepo, its environments and its cache: in its user's cache folder."""
-    return tool_environments_folder().with_name("cluster") / monorepo
+    return _own_folder("cluster") / monorepo
 
 
 def tool_folder(base: Path, unit: Unit, config_text: str, versions: Sequence[str]) -> Path:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
+from pyfmt.core.graphs import reached
 from pyfmt.imports.closure import ALL, Reach
 from pyfmt.tools.protocol import JsonObject
 
@@ -28,9 +29,8 @@ class SideEffects:
     # By module outside of the checkout: whose imports lead to it, of the project's files and those that set something
     touched: dict[str, list[str]] = field(default_factory=dict)
     reads: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # by file: names looked up, by module
-    common: dict[str, bool] = field(
-        default_factory=dict
-    )  # attributes, and whether others than the checkout look at them
+    # Attributes, and whether others than the checkout look at them.
+    common: dict[str, bool] = field(default_factory=dict)
     tops: list[str] = field(default_factory=list)  # top-level names for which `asked` is complete
     asked: list[str] = field(default_factory=list)  # what modules outside of the checkout ask for
 
@@ -81,14 +81,16 @@ def affected(
     Who could see it only through what files set that are `gone` looks at what these set.
     """
     files = frozenset(files)
-    setters = known.made.keys() - frozenset(gone)
-    seeing = lru_cache(maxsize=None)(lambda module: _seeing(module, known, reach, (files, setters)))
+    setters = frozenset(known.made.keys() - frozenset(gone))
+    seeing = cache(lambda module: _seeing(module, known, reach, files, setters))
     found: set[str] = set()
     for module, scope, attribute in targets:
         if reach.has(module):
             name = scope.partition(".")[0] or attribute
-            looks = ((file, _looks_at(known, file, module, name)) for file in files)
-            found.update(file for file, known_to in looks if (file in seeing(module) if known_to is None else known_to))
+            for file in files:
+                looks = _looks_at(known, file, module, name)
+                if looks or (looks is None and file in seeing(module)):
+                    found.add(file)
         elif module in known.touched:
             # Names of a module's own need not be written as attributes, and what others look at is looked at by others.
             everyone = not scope or known.common.get(attribute, True)
@@ -109,23 +111,22 @@ def _looks_at(known: SideEffects, file: str, module: str, name: str) -> bool | N
 
 
 def _seeing(
-    module: str, known: SideEffects, reach: Reach, given: tuple[frozenset[str], Collection[str]]
+    module: str, known: SideEffects, reach: Reach, files: frozenset[str], setters: frozenset[str]
 ) -> frozenset[str]:
-    """Who can see a module: whose imports lead to it, or to something on which such a one sets an attribute; `given`
-    are the files and setters in question."""
-    everyone, setters = given[0].union(given[1]), frozenset(given[1])
+    """Who can see a module: whose imports lead to it, or to something on which such a one sets an attribute."""
+    everyone = files | setters
 
-    def importing(target: str) -> Iterable[str]:
+    @cache
+    def importing(target: str) -> frozenset[str]:
         if reach.has(target):
-            return (each for each in everyone if reach.has(each) and target in reach.of(each))
-        return known.touched.get(target, ())
+            return frozenset(each for each in everyone if reach.has(each) and target in reach.of(each))
+        return everyone.intersection(known.touched.get(target, ()))
 
-    found, done = everyone.intersection(importing(module)), frozenset[str]()
-    while new := (found & setters) - done:
-        done |= new
-        targets = {row[0] for setter in new for row in _rows(known, setter)}
-        found |= everyone.intersection(each for target in targets for each in importing(target))
-    return found
+    def further(file: str) -> Iterable[str]:
+        targets = {row[0] for row in _rows(known, file)} if file in setters else ()
+        return (each for target in targets for each in importing(target))
+
+    return frozenset(reached(importing(module), further))
 
 
 def orphans(known: SideEffects, files: Collection[str]) -> set[Target]:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pyfmt import disk
+from pyfmt.core.folders import nearest_home
 from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
 
@@ -143,10 +144,8 @@ class Sources:
         """The files that belong to `folder`: its own, and those of projects further down that can be imported from
         it."""
         prefix = "" if folder == "." else folder + "/"
-        owner = folder
-        while owner not in self._owners and owner != ".":
-            owner = os.path.dirname(owner) or "."
-        for project in self._owners.get(owner, ()):
+        owner = nearest_home(folder, self._owners)
+        for project in self._owners[owner] if owner is not None else ():
             for file in (*project.files, *project.hidden):
                 if file.startswith(prefix):
                     yield file

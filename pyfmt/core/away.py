@@ -140,9 +140,8 @@ def widened(outcome: Outcome) -> Iterator[Finding]:
 class RuleKinds:
     """Rules of all tools that are not about what one environment sees."""
 
-    unused: frozenset[str] = (
-        frozenset()
-    )  # that a comment suppresses nothing: it is of use where any environment needs it
+    # That a comment suppresses nothing: it is of use where any environment needs it.
+    unused: frozenset[str] = frozenset()
     of_projects: frozenset[str] = frozenset()  # checked at home only
     of_missing: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # by tool: see `Tool.of_missing`
 

@@ -34,7 +34,7 @@ class TextMemo(dict[str, str]):
     def find(self, what: str, inputs: Mapping[str, object]) -> str | None:
         """As `recall`; None where it is not known."""
         key = _key(what, inputs)
-        found = super().get(key)
+        found = self.get(key)
         if found is not None:
             self._asked |= {key, _LAST + what}
         if self._told is not None:
@@ -50,7 +50,7 @@ class TextMemo(dict[str, str]):
         return text
 
     def _miss(self, what: str, inputs: Mapping[str, object]) -> str:
-        before = super().get(_LAST + what)
+        before = self.get(_LAST + what)
         return miss(changed_inputs(json.loads(before), each_digest(inputs)) if before else ())
 
     def kept(self) -> dict[str, str]:

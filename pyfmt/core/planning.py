@@ -8,13 +8,13 @@ full sets of files, so that a partial run reports exactly the share of a whole o
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.away import Away, Libraries
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
+from pyfmt.core.folders import parent
 from pyfmt.core.model import Environment, Health, Part, Project, Resolution, Skip, Unit
 
 FORMAT = "format"  # the tool of a unit that applies the formatters
@@ -194,7 +194,7 @@ def _alone(project: Project, file: str) -> Project:
     """A project with nothing but a file that its environment does not judge."""
     is_notebook = file.endswith(NOTEBOOK_SUFFIX)
     files, notebooks = ((), (file,)) if is_notebook else ((file,), ())
-    return replace(project, files=files, notebooks=notebooks, import_roots=(posixpath.dirname(file) or ".",))
+    return replace(project, files=files, notebooks=notebooks, import_roots=(parent(file),))
 
 
 def _pack(

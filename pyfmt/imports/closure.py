@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from pyfmt.core.graphs import reached
 from pyfmt.imports.definitions import Definition, seen_of
-from pyfmt.imports.parse import Read
+from pyfmt.imports.parse import Read, absolute_texts, start_folder
 
 Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tree_digest`), "" for its very bytes
 Defined = Callable[[str], Sequence[Definition]]  # what a file defines
@@ -297,20 +297,12 @@ class Reach:
     def _relative(self, file: str, text: str) -> Iterator[str]:
         """By the folders, and by the names that the file has: a namespace's portions lie in several folders."""
         name = text.lstrip(".")
-        levels = len(text) - len(name)
         if name == "**":  # the file cannot be parsed, and may name anything
             yield from _being_there(self._contents)
             return
-        folder = posixpath.dirname(file)
-        is_package = posixpath.splitext(posixpath.basename(file))[0] == "__init__"
-        for _ in range(levels - 1):
-            folder = posixpath.dirname(folder)
-        yield from self._in_folder(folder, name)
-        for called in self._called.get(file, ()):
-            parts = called.split(".")
-            parts = parts[: len(parts) - levels + is_package]
-            if parts:
-                yield from self._absolute(".".join([*parts, name]))
+        yield from self._in_folder(start_folder(file, text), name)
+        for absolute in absolute_texts(file, text, self._called.get(file, ())):
+            yield from self._absolute(absolute)
 
     def _in_folder(self, folder: str, name: str) -> Iterator[str]:
         place = folder

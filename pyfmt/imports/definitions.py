@@ -25,6 +25,8 @@ _SHAPES = {
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
 _PLAIN = (ast.Name, ast.Tuple, ast.List, ast.Starred)
+# They may bind any name.
+_BINDING = (ast.Import, ast.ImportFrom, ast.MatchAs, ast.MatchMapping, ast.MatchStar, ast.ExceptHandler, ast.Global)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,7 @@ def _sets_on_others(nodes: Iterable[ast.AST]) -> bool:
     return bool(stores)
 
 
-def _harmless(
-    function: ast.FunctionDef | ast.AsyncFunctionDef,
-) -> Iterator[ast.Attribute]:
+def _harmless(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Attribute]:
     """The attributes of arguments of a function: of the first one, a method's object, or of one of which nobody knows
     what it is."""
     arguments = [*function.args.posonlyargs, *function.args.args]
@@ -145,19 +145,8 @@ def _harmless(
             unknown.discard(node.arg if isinstance(node, ast.arg) else node.id)
         elif isinstance(node, (*_FUNCTION, ast.ClassDef)):
             unknown.discard(node.name)
-        elif isinstance(
-            node,
-            (
-                ast.Import,
-                ast.ImportFrom,
-                ast.MatchAs,
-                ast.MatchMapping,
-                ast.MatchStar,
-                ast.ExceptHandler,
-                ast.Global,
-            ),
-        ):
-            return  # they may bind any name
+        elif isinstance(node, _BINDING):
+            return
     for node in inside:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in unknown:
             yield node

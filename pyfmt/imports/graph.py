@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 
 from pyfmt.core.graphs import reached
-from pyfmt.imports.parse import Read
+from pyfmt.imports.parse import Read, absolute_texts, start_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,10 @@ class ImportGraph:
 
     def absolute_names(self, file: str, text: str) -> list[str]:
         """What a relative import means where it begins in a namespace: its portions lie in several folders."""
-        folder = _above(file, text)
+        folder = start_folder(file, text)
         if any(posixpath.basename(each).startswith("__init__.") for each in self._folders.get(folder or ".", ())):
             return []
-        name = text.lstrip(".")
-        levels = len(text) - len(name) - (_place(file) != file.rpartition(".")[0])
-        parents = (
-            called.split(".")[:-levels] if levels else called.split(".") for called in self._called.get(file, ())
-        )
-        return [".".join([*parent, name]) for parent in parents if parent]
+        return [*absolute_texts(file, text, self._called.get(file, ()))]
 
     @cached_property
     def _called(self) -> dict[str, list[str]]:
@@ -147,7 +142,7 @@ class ImportGraph:
 
     def _relative(self, file: str, text: str) -> set[str]:
         """By the folders, as packages are."""
-        return self._in_folder(_above(file, text), text.lstrip("."))
+        return self._in_folder(start_folder(file, text), text.lstrip("."))
 
     def _in_folder(self, folder: str, name: str) -> set[str]:
         found = set(self._folders.get(folder or ".", ()))
@@ -235,7 +230,7 @@ class _Mentions:
                 continue
             self._texts.setdefault(text, []).append(place)
             if mark == ".":
-                self._below.setdefault(_above(place[0], text) or ".", set()).add(place)
+                self._below.setdefault(start_folder(place[0], text) or ".", set()).add(place)
 
     def of(self, file: str) -> set[tuple[str, str]]:
         """The files, with their projects, that could import a file."""
@@ -246,14 +241,6 @@ class _Mentions:
             for text in self._words.get((first, words[-1]), ()):
                 found.update(self._texts[text])
         return found
-
-
-def _above(file: str, text: str) -> str:
-    """The folder that a relative import of a file begins in; "" for the root."""
-    folder = file.rpartition("/")[0]
-    for _ in range(len(text) - len(text.lstrip(".")) - 1):
-        folder = folder.rpartition("/")[0]
-    return folder
 
 
 def _dotted_names(placed: Iterable[tuple[str, str]], roots: Iterable[str]) -> list[tuple[str, str]]:

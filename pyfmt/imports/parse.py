@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import posixpath
 import re
 import sys
 import tokenize
@@ -27,14 +28,8 @@ from pyfmt.projects.layout import imported_names
 Read = Callable[[str], Sequence[str]]
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DYNAMIC = ("import_module", "__import__")
+_IMPORTING = (ast.Import, ast.ImportFrom, ast.Attribute, ast.Constant, ast.Call)  # of which something is asked here
 # Packages whose parts lie in several places although they have an `__init__.py` (pkgutil, pkg_resources).
-_IMPORTING = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.Attribute,
-    ast.Constant,
-    ast.Call,
-)  # nodes of which something is asked here
 _EXTENDING = (b"extend_path", b"declare_namespace")
 
 
@@ -168,6 +163,23 @@ def _imports(node: ast.AST, columns: _Columns) -> Iterator[Import]:
         name = _literal(argument)
         if name and name[0] != ".":
             yield Import(columns.span(argument), name)
+
+
+def start_folder(file: str, text: str) -> str:
+    """The folder that a relative import of a file begins in; "" for the root."""
+    folder = file.rpartition("/")[0]
+    for _ in range(len(text) - len(text.lstrip(".")) - 1):
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def absolute_texts(file: str, text: str, called: Iterable[str]) -> Iterator[str]:
+    """What a relative import of a file means by the dotted names that the file has."""
+    name = text.lstrip(".")
+    levels = len(text) - len(name) - posixpath.basename(file).startswith("__init__.")
+    for parts in (each.split(".") for each in called):
+        if len(parts) > levels:
+            yield ".".join([*parts[: len(parts) - levels], name])
 
 
 class _Columns:

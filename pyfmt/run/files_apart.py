@@ -3,13 +3,14 @@ loose ones that import what nobody has for them."""
 
 from __future__ import annotations
 
-import posixpath
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from pyfmt import disk
 from pyfmt.cache.remembered import MemoKind
+from pyfmt.core.folders import parent
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
 from pyfmt.core.planning import Work
@@ -27,17 +28,19 @@ def with_files_apart(work: Work, run: RunContext) -> Work:
 
 
 def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
+    @cache
+    def known() -> set[str]:
+        """The top-level names of the monorepo."""
+        return {name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)}
+
     for project in work.projects:
         own = dict(_scripts(project, run))
         yield from own.items()
         environment = work.resolutions[project.path].environment
         # Of what is not asked for nothing is parsed: whoever imports such a file takes it as it is.
         if environment is not None and environment.standalone and work.selected.get(project.path):
-            known = {
-                name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)
-            }
             for file in (file for file in project.checked if file not in own):
-                lacking = _lacking(file, project, known, run.memory.imports)
+                lacking = _lacking(file, project, known(), run.memory.imports)
                 if lacking:
                     note = f"no environment has {some(lacking)}, which it imports; {_CURE}"
                     yield file, Resolution(project.path, None, "", note)
@@ -69,19 +72,13 @@ def _with_mark(project: Project, run: RunContext) -> list[str]:
         return {"the project": path, **{file: digest(file) for file in project.files}}
 
     def compute(paths: Sequence[str]) -> dict[str, list[str]]:
-        marked = [file for file in project.files if _has_mark(f"{root}/{file}")]
+        from pyfmt.environments.scripts import MARK  # deferred, see above
+
+        # Of what cannot be read the tools say so.
+        marked = [file for file in project.files if MARK in (disk.bytes_or_none(f"{root}/{file}") or b"")]
         return dict.fromkeys(paths, marked)
 
     return run.memory.table.remembered(_MARKED, [project.path], inputs, compute)[project.path]
-
-
-def _has_mark(path: str) -> bool:
-    from pyfmt.environments.scripts import MARK  # deferred, see above
-
-    try:
-        return MARK in disk.read_bytes(path)
-    except OSError:
-        return False  # the tools say so
 
 
 def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[str]:
@@ -92,4 +89,4 @@ def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[s
     # Of a computed name ("!a.b"; see imports/parse.py) what is written of it counts.
     names = {text.lstrip("!").partition(".")[0] for text in imports if not text.startswith("@")} - {""}
     found = names - sys.stdlib_module_names - known
-    return sorted(found - top_names(posixpath.dirname(file) or ".", project.files)) if found else []
+    return sorted(found - top_names(parent(file), project.files)) if found else []

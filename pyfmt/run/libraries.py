@@ -116,7 +116,6 @@ class _KeptLibraries:
     total: str  # of what is installed there
 
 
-_CONTENTS = ("by contents",)
 _KEPT = MemoKind("libraries", 8, _KeptLibraries, shared=False)  # site folders are this machine's
 
 
@@ -211,12 +210,12 @@ class _Finder:
         def by_imports(_: Sequence[str]) -> dict[str, _KeptLibraries]:
             """Where files import what they imported before, whatever else is in them."""
             found = table.remembered(
-                _KEPT, ["by imports"], self._imported, lambda names: dict.fromkeys(names, self._find(installed)), holds
+                _KEPT, ["by imports"], self._imported, lambda _: {"by imports": self._find(installed)}, holds
             )
-            return dict.fromkeys(_CONTENTS, found["by imports"])
+            return {"by contents": found["by imports"]}
 
-        (found,) = table.remembered(_KEPT, _CONTENTS, self._inputs, by_imports, holds).values()
-        return replace(self._restored(found), blind=self.blind)
+        found = table.remembered(_KEPT, ["by contents"], self._inputs, by_imports, holds)
+        return replace(self._restored(found["by contents"]), blind=self.blind)
 
     def _imported(self, _: str, _digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on, of files what they import."""

@@ -161,14 +161,14 @@ class _Foresight:
         known, indexes, apart = self._known(requests, environment)
         # Whoever takes such a name on PyPI would be asked for it.
         elsewhere = {**dict.fromkeys(apart - ours, "it comes from no index that is trusted"), **elsewhere}
-        without = ours.union(filter(is_name, elsewhere))
-        seen = frozenset({*known, *map(requirement_name, lines), *without})
+        excluded = ours.union(filter(is_name, elsewhere))
+        seen = frozenset({*known, *map(requirement_name, lines), *excluded})
         stuck = self._stuck(requests, elsewhere)
         blind = (*stuck, *self._blind(requests))
         if stuck or known and self._is_indifferent(known, lines):
             return _Pair(paths, Outlook(names, failures=blind), seen=seen)
         pythons = self._pythons(requests, environment)
-        asked = Resolving(tuple(lines), pythons[0].executable, known, without, indexes=indexes, strict=True)
+        asked = Resolving(tuple(lines), pythons[0].executable, known, excluded, indexes=indexes, strict=True)
         states = self._states(asked, pythons[1].executable)
         elsewhere = {name: elsewhere[name] for name in elsewhere.keys() - ours}
         outlook = Outlook(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder
 from pyfmt.cache.memory import Staged
 from pyfmt.core.errors import PyfmtError, StagedError, UsageError
@@ -148,7 +148,7 @@ def _wanted(tree_of: _IndexTree, request: Request, cwd: Path) -> Wanted:
         if before + relative in entries:
             named.append(relative)
         elif relative == "." or any(entry.startswith(f"{before}{relative}/") for entry in entries):
-            chosen |= {file for file in staged if relative == "." or file.startswith(f"{relative}/")}
+            chosen |= {file for file in staged if disk.is_within(file, relative)}
         elif os.path.lexists(cwd / path):
             notes.append(f"{relative}: not checked, since it is not in the git index")
         else:

@@ -125,11 +125,8 @@ class _PolicyCheck:
         first = [file for file in project.manifests if file not in LOCK_FILES]
         folder = "" if project.path == "." else f"{project.path}/"
         for file in (*first, "Pipfile", "requirements.txt", *locked):
-            try:
-                lines = disk.read_text(self._root / folder / file, "replace").splitlines()
-            except OSError:
-                continue
-            for number, line in enumerate(lines, 1):
+            text = disk.text_or_none(self._root / folder / file) or ""
+            for number, line in enumerate(text.splitlines(), 1):
                 match = word.search(line.partition("#")[0])
                 if match:
                     return f"{folder}{file}", number, match.start() + 1, match.end() + 1

@@ -198,8 +198,8 @@ def watch_contents(first_party: Sequence[str]) -> None:
 
     For sources below the folders `first_party` it is a digest of the content; for all others (installed packages,
     typeshed) of device, inode, size and the times in nanoseconds: that of the inode differs on other machines, from
-    which the cache may come. mypy only compares it, and where it differs compares
-    the content's hash: it never believes less than it should, and never more.
+    which the cache may come. mypy only compares it, and where it differs compares the content's hash: it never believes
+    less than it should, and never more.
     """
     plain = os.stat
     prefixes = tuple(folder.rstrip(os.sep) + os.sep for folder in first_party)
@@ -221,9 +221,8 @@ def _telling(plain: Callable[..., os.stat_result], prefixes: tuple[str, ...]) ->
             except OSError:
                 return found  # mypy will say so when it reads the file
         else:
-            digest.update(
-                repr((found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)).encode()
-            )
+            told = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+            digest.update(repr(told).encode())
         values = list(found[:10])
         values[stat.ST_MTIME] = int.from_bytes(digest.digest()[:6], "big")
         return os.stat_result(values)

@@ -14,9 +14,8 @@ from typing import Any
 from astroid import builder, nodes, rebuilder
 from astroid.exceptions import AstroidError
 
-asked: dict[str, dict[str, str]] = (
-    {}
-)  # by the asking module's file or name: absolute name -> what was found, "" for none
+# By the asking module's file or name: absolute name -> what was found, "" for none.
+asked: dict[str, dict[str, str]] = {}
 watching: list[Any] = []  # told which module has been imported (`sees`), or why it could not be (`fails`)
 # By a module's file or name: the attributes that it looks at, and strings that could name one.
 named: dict[str, set[str]] = {}

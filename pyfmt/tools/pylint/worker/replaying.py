@@ -29,9 +29,7 @@ class Setter:
     moment: Moment
     name: str  # as astroid knows it
     path: str
-    sets: list[
-        tuple[str, str, str]
-    ]  # the target module's place, the class or function in it ("" for itself), attribute
+    sets: list[tuple[str, str, str]]  # a module's place, the class or function in it ("" for itself), attribute
     is_own: bool  # one of the project's own files, which no other one makes astroid build
     built: bool = field(default=False)
 
