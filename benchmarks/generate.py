@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.environments.places import uv
+
 # Services take turns, and so do libraries.
 REQUIREMENTS = (
     ("attrs>=22", "click>=8"),
@@ -235,28 +237,20 @@ def write_service(folder: Path, number: int, size: Size) -> None:
     (tests / "test_it.py").write_text(module(0, [f"{name}.m000"], name), "utf-8")
 
 
-def uv() -> str:
-    """The path of uv, which comes with pyfmt."""
-    from uv import find_uv_bin
-
-    return find_uv_bin()
-
-
-def create_environment(folder: Path, number: int, program: str) -> None:
-    """The service's `.venv`, with its libraries editable; `program` is uv's."""
+def create_environment(folder: Path, number: int) -> None:
+    """The service's `.venv`, with its libraries editable."""
     place = folder / "projects" / f"service{number:03}"
     environment = place / ".venv"
-    subprocess.run([program, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
+    subprocess.run([uv(), "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
     python = str(environment / "bin" / "python")
-    subprocess.run([program, "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
+    subprocess.run([uv(), "pip", "install", "--quiet", "--python", python, "--editable", str(place)], check=True)
 
 
 def generate(folder: Path, size: Size, jobs: int = 2) -> None:
     """Write the whole monorepo to `folder`, which must not exist, and create its environments."""
     write(folder, size)
-    program = uv()  # not in threads: Python's sysconfig, which it asks, gives wrong answers to the second one
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda number: create_environment(folder, number, program), range(size.services)))
+        list(pool.map(lambda number: create_environment(folder, number), range(size.services)))
 
 
 def write(folder: Path, size: Size) -> None:

@@ -19,8 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import generate
-from benchmarks.generate import uv
 from benchmarks.measuring import Contestant
+from tests.environments.places import uv
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 PEERS = ("pre-commit", "prek", "ruff")  # from PyPI

@@ -20,8 +20,8 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks import corpora, edits, oracle
-from benchmarks.generate import uv
 from benchmarks.reported import Key, Reported, Version
+from tests.environments.places import uv
 from tests.support.monorepo import ROOT
 
 _COLUMNS = "corpus|files|findings|lost|new|of these regressions|warm|after edits|the oracle has more|less|seconds cold"

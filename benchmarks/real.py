@@ -55,7 +55,6 @@ WANTED = {
     WARM_HOOK: "1.0 on the clock",
     ELSEWHERE: "hits",
 }
-_WITH_PEERS = {COLD, SETTLED}  # pylint keeps nothing: after an edit the loop takes what it takes after none
 
 
 @dataclass
@@ -82,9 +81,9 @@ class Measured:
         return cost
 
     def run_all(self, scenario: str) -> None:
-        """Measure everybody who takes part in a scenario."""
+        """Measure everybody."""
         self.run(scenario)
-        for contestant in self.peers if scenario in _WITH_PEERS else ():
+        for contestant in self.peers:
             contestant.run(scenario)
 
 
@@ -174,7 +173,7 @@ def _round(found: Measured, elsewhere: Path) -> None:
         for edit in edits.of(found.bench.tree):
             stack.enter_context(edit)
             found.files[edit.name] = str(edit.file.relative_to(found.bench.tree))
-            found.run_all(edit.name)
+            found.run(edit.name)
             rounds.settle()
             if edit.name == "a line of a leaf":
                 _hook(found, edit)
@@ -218,8 +217,6 @@ def text(found: Measured) -> str:
         "",
         "Written by `make bench-real`; do not edit. How: `benchmarks/real.py`.",
         "",
-    ]
-    lines += [
         f"- {time.strftime('%Y-%m-%d')}, rounds, of which the median is told: {found.rounds}",
         *([_PEERS_TAKE_PART] if found.peers else ["- pyfmt alone"]),
         *machine(found.versions, found.bench.jobs, found.loads),
@@ -233,9 +230,7 @@ def text(found: Measured) -> str:
         ("Peak memory of all processes together, MB", lambda cost: cost.peak / 1e6, "{:.0f}"),
     )
     for title, what, form in figures:
-        names = (
-            ["wanted", *(each.name for each in everyone)] if title == _PROCESSOR else [each.name for each in everyone]
-        )
+        names = [*(["wanted"] if title == _PROCESSOR else []), *(each.name for each in everyone)]
         lines += ["", f"## {title}", "", f"| | {' | '.join(names)} |", "|---" + "|---:" * len(names) + "|"]
         for scenario in found.pyfmt.costs:
             head = f"{scenario} | {WANTED.get(scenario, '')}" if title == _PROCESSOR else scenario

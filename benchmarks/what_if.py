@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.corpora import PYFMT, Sdist, unpack
-from benchmarks.generate import uv
+from tests.environments.places import uv
 
 CASES = """
 flask==2.0.3: click==7.1.2 jinja2==3.0.3 werkzeug==2.0.3 itsdangerous==2.0.1 -> click>=8.1
