@@ -113,6 +113,7 @@ class ImportGraph:
             elif text.startswith("."):
                 found |= self._relative(file, text)
                 for name in self.absolute_names(file, text):
+                    # Not what the namespace alone leads to: that is elsewhere a module called like it.
                     space = name.removesuffix(f".{text.lstrip('.')}")
                     found |= self._absolute(file, home, name) - self._absolute(file, home, space)
             else:
