@@ -42,13 +42,12 @@ def refusal(root: Path, configured: Path) -> str:
     A checkout names it, and what is in it is believed, and removed when it is old. So it is no place outside, and
     nothing that came with the checkout: either git has none of its files, or it was made here, see `begin`.
     """
-    if configured in _given:
-        return ""
     real = os.path.realpath(configured)
-    if not disk.is_within(real, os.path.realpath(root)):
-        return "it leads out of the monorepo: name such a place in XDG_CACHE_HOME"
-    if not os.path.isdir(real):
+    inside = disk.is_within(real, os.path.realpath(root))
+    if configured in _given or inside and not os.path.isdir(real):
         return ""
+    if not inside:
+        return "it leads out of the monorepo: name such a place in XDG_CACHE_HOME"
     # Deferred for start-up time: hardly anybody sets it.
     from pyfmt.projects.tracked import first_tracked
     from pyfmt.projects.walking import git_top, index_file
