@@ -44,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
     merged = merge(options.reports, Path.cwd())
     code = merging.exit_code(merged.report, merged.shard.fail_on)
     request = plain_request(options)
-    deliver(pipeline.RunResult(merged.report, code), request, display)
+    # Where lines are quoted from is not for a report to say, which may come from elsewhere.
+    root = request.location.root or str(config.find_root(Path.cwd())[0])
+    deliver(pipeline.RunResult(merged.report, code, quoted=root), request, display)
     _publish(merged, request)
     return code
 

@@ -53,6 +53,7 @@ class RunResult:
     jobs: int = 1  # processes at once, at most
     fail_on: Severity = Severity.INFO
     steps: tuple[StepSpan, ...] = ()  # its steps, one after the other
+    quoted: str = ""  # the root of the files that a report may quote, where that is not its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,20 @@ def test_merging_fails_where_shards_are_of_different_trees(tree: Monorepo, tmp_p
     assert "commit" in differ()
 
 
+def test_a_report_to_merge_quotes_no_file_of_another_place(tree: Monorepo, tmp_path: Path) -> None:
+    """Whoever made it would get that into the report that is published."""
+    (tmp_path / "secret.txt").write_text("TOLD TO NOBODY\n" * 20, "utf-8")
+    (whole,) = shards(tree, 1)
+    made, quoted = json.loads((tree.root / whole).read_text("utf-8")), "services/a/a/broken.py"
+    assert any(item["path"] == quoted for item in made["findings"])
+    for root, path in ((made["root"], str(tmp_path / "secret.txt")), (str(tmp_path), "secret.txt")):
+        text = json.dumps({**made, "root": root}).replace(quoted, path)
+        (tmp_path / "one.json").write_text(text, "utf-8")
+        tree.run("merge", str(tmp_path / "one.json"), "--output", f"html={tmp_path / 'one.html'}")
+        page = (tmp_path / "one.html").read_text("utf-8")
+        assert "secret.txt" in page and "TOLD TO NOBODY" not in page
+
+
 def test_a_shard_writes_nothing_and_names_a_part(tree: Monorepo) -> None:
     for arguments in (
         ("run", "--shard=1/2"),
