@@ -30,6 +30,7 @@ from pyfmt.cache.records import (
     seen_now,
     setting_of,
     take_in,
+    take_layout,
     wider,
 )
 from pyfmt.cache.remembered import MemoKind
@@ -39,13 +40,14 @@ from pyfmt.cache.touched import AskedNames, PartQuestions
 from pyfmt.core.cells import has_notebooks
 from pyfmt.core.model import Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
+from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
 
-_RECORD = MemoKind("files", 4, Record)
+_RECORD = MemoKind("files", 5, Record)
 
 
 class FileRecords:
@@ -94,8 +96,20 @@ class FileRecords:
         self._take(record.touched, PartQuestions(asked, {}), places, values)
         self._store.put(values)
         drop_gone(entry)
-        entry = replace(entry, answers=record.touched.groups, is_taken_over=True)
+        entry = replace(entry, answers=record.touched.groups, is_taken_over=True, relaid={})
         return Partial.of(unit, [entry], (entry.files.stale, frozenset(others)))
+
+    def relaid(self, partial: Partial, donor: Partial) -> Partial | None:
+        """What of a unit must be linted where a donor has linted the same files after the same change of their layout;
+        None where it can stand for none."""
+        (entry,), (theirs,), unit = partial.entries, donor.entries, partial.unit
+        here, there = unit.environment, donor.unit.environment
+        if here is None or there is None or kind(unit, self._facts.root) != kind(donor.unit, self._facts.root):
+            return None
+        if names_any(self._facts.configs[unit.tool], TOOLS[unit.tool].counts_lines):
+            return None
+        found = take_layout(unit.tool, entry, theirs, (here, there))
+        return Partial.of(unit, [found]) if found else None
 
     def _renamed(self, apart: Iterable[str], both: Collection[str], record: Record) -> frozenset[str]:
         """The names that may mean something else since only one of two environments looks in the folders `apart`.

@@ -11,7 +11,7 @@ from pyfmt.cache.elsewhere import tells_of
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.touched import AskedNames
-from pyfmt.core.model import Finding, Part, Unit, by_place
+from pyfmt.core.model import Environment, Finding, Part, Unit, by_place
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
@@ -33,6 +33,9 @@ class SeenNow:
         if quotes is not None and any(quotes.search(each.message) for each in findings):
             return self.reach.exact_digest(file)
         return self.reach.digest(file, effects.reads.get(file))
+
+
+Before = tuple[str, tuple[Finding, ...]]  # the content of a file, and what was said of it
 
 
 @dataclass(slots=True)
@@ -67,6 +70,9 @@ class Entry:
     is_fresh: bool  # nothing to run
     answers: Mapping[str, str]  # to what was asked in the earlier run, by group
     is_taken_over: bool = False  # from another environment
+    relaid: Mapping[str, Before] = field(
+        default_factory=dict
+    )  # of files that are stale, those with another layout alone
 
     @property
     def replay(self) -> JsonObject:
@@ -98,6 +104,12 @@ class Partial:
     def left(self) -> int:
         """How many files must be linted."""
         return len(self.run.files) if self.run else 0
+
+    @property
+    def before(self) -> frozenset[tuple[object, ...]]:
+        """What was said of the files to lint where all that has changed is their layout; else nothing."""
+        stale = [(entry.relaid.get(file), file) for entry in self.entries for file in entry.files.stale]
+        return frozenset(stale) if all(before for before, _ in stale) else frozenset()
 
     @property
     def replays(self) -> dict[str, JsonObject]:
@@ -132,7 +144,23 @@ def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> 
     files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
     if not side_effects.is_traceable(record.effects, now.reach, files, concerned):
         return None
-    return Entry(part, now, record, files, is_fresh, seen.answers)
+    relaid = _relaid(tool, record, now, changed - concerned - affected)
+    return Entry(part, now, record, files, is_fresh, seen.answers, relaid=relaid)
+
+
+def _relaid(tool: str, record: Record, now: SeenNow, changed: Iterable[str]) -> dict[str, Before]:
+    found: dict[str, Before] = {}
+    for file in changed:
+        digest, findings = record.files.get(file, ("", []))
+        tree, _, content = digest.partition(" ")
+        if tree and tree == now.digest(tool, file, findings, record.effects).partition(" ")[0]:
+            found[file] = content, said_in(findings, "")
+    return found
+
+
+def said_in(findings: Iterable[Finding], environment: str) -> tuple[Finding, ...]:
+    """The same findings of another environment ("" for none)."""
+    return tuple(replace(each, environments=(environment,)) for each in findings)
 
 
 def findings_of(partial: Partial) -> tuple[Finding, ...]:
@@ -153,11 +181,37 @@ def said_of(record: Record, other: Unit, unit: Unit) -> bool:
     before, now = other.environment, unit.environment
     assert before is not None and now is not None
     for file, (digest, findings) in record.files.items():
-        record.files[file] = (digest, [replace(each, environments=(now.name,)) for each in findings])
+        record.files[file] = (digest, [*said_in(findings, now.name)])
         if any(tells_of(before, finding) for finding in findings):
             return False
     record.notes = [note.replace(before.name, now.name) for note in record.notes]
     return True
+
+
+def take_layout(tool: str, entry: Entry, theirs: Entry, both: tuple[Environment, Environment]) -> Entry | None:
+    """The entry with what the linting of `theirs` in the second one of two environments has said of files that are
+    left; None where it can stand for none of them.
+
+    Where a file has another layout alone, and everything else that it sees in either environment is as it was, all that
+    was said of its tree is said again, at other places, and what its text gives rise to is the same everywhere: new is
+    the same in both what was the same before.
+    """
+    files = entry.files
+    taken = {
+        file
+        for file in files.stale & theirs.files.stale & entry.relaid.keys()
+        if entry.relaid[file] == theirs.relaid.get(file)
+        and not any(tells_of(both[1], finding) for finding in theirs.record.files[file][1])
+    }
+    if not taken or entry.part.home:
+        return None
+    for file in taken:
+        found = [*said_in(theirs.record.files[file][1], both[0].name)]
+        entry.record.files[file] = (entry.now.digest(tool, file, found, entry.record.effects), found)
+    entry.record.wide = (entry.now.wide, [])
+    left = replace(files, stale=files.stale - taken, changed=files.changed - taken)
+    is_fresh = not left.stale and not left.left
+    return replace(entry, files=left, is_fresh=is_fresh, is_taken_over=True)
 
 
 def drop_gone(entry: Entry) -> None:

@@ -108,7 +108,7 @@ def prepare(payload: Json) -> None:
     them."""
     if not os.environ.get("PYFMT_SINGLE"):
         gc.disable()
-        files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
+        files = [file for group in payload["groups"] for file in group["files"]]  # of the others only duplicates count
         with _observers[0].paused():
             wanted = {*_parts["view"].imported(files), *_learnt}
         _parts["view"].warm_up(wanted, _WARM_SECONDS)
