@@ -47,7 +47,7 @@ from pyfmt.tools.registry import TOOLS
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
 
-_RECORD = MemoKind("files", 5, Record)
+_RECORD = MemoKind("files", 6, Record)
 
 
 class FileRecords:
@@ -58,6 +58,7 @@ class FileRecords:
         self._facts = facts
         self._reach_of = reach_of
         self._remembered = remembered
+        self._counting: dict[str, bool] = {}
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
@@ -104,10 +105,10 @@ class FileRecords:
         None where it can stand for none."""
         (entry,), (theirs,), unit = partial.entries, donor.entries, partial.unit
         here, there = unit.environment, donor.unit.environment
-        if here is None or there is None or kind(unit, self._facts.root) != kind(donor.unit, self._facts.root):
+        if here is None or there is None or self._counts_lines(unit.tool):
             return None
-        if names_any(self._facts.configs[unit.tool], TOOLS[unit.tool].counts_lines):
-            return None
+        if (here.python, here.base_executable) != (there.python, there.base_executable):
+            return None  # each reads the text in its own way
         found = take_layout(unit.tool, entry, theirs, (here, there))
         return Partial.of(unit, [found]) if found else None
 
@@ -230,8 +231,16 @@ class FileRecords:
         reach = self._reach_of(unit, part)
         if reach is None:
             return None
-        own = [(file, self._facts.digest(file).hex()) for file in sorted({*part.files, *part.context})]
-        return seen_now(reach, effects, fold("wide", own, reach.names).hex())
+        files, exact = sorted({*part.files, *part.context}), self._counts_lines(unit.tool)
+        own = [(file, self._facts.digest(file).hex()) for file in files]
+        plain = own if exact else [(file, reach.own_digest(file) or content) for file, content in own]
+        return seen_now(reach, effects, " ".join(fold("wide", each, reach.names).hex() for each in (plain, own)))
+
+    def _counts_lines(self, tool: str) -> bool:
+        """Whether comments and numbers of lines may decide more than places."""
+        if tool not in self._counting:
+            self._counting[tool] = names_any(self._facts.configs[tool], TOOLS[tool].counts_lines)
+        return self._counting[tool]
 
     def _key(self, unit: Unit, part: Part) -> bytes:
         return _RECORD.key(part_inputs(unit, part, self._facts))

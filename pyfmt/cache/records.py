@@ -22,7 +22,7 @@ class SeenNow:
     """What a project's files depend on, as the disk has them when it is asked."""
 
     reach: Reach
-    wide: str  # digest of what project-wide messages depend on
+    wide: str  # of what project-wide messages depend on: a digest without, and one with the layout of files
 
     def digest(self, tool: str, file: str, findings: Iterable[Finding], effects: SideEffects) -> str:
         """Of all that the findings of a file depend on: its own content, and what it sees of others.
@@ -47,6 +47,11 @@ class Record:
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
+
+    def wide_holds(self, now: SeenNow) -> bool:
+        """Whether the project-wide findings are as they were: of layout only places depend."""
+        (before, found), after = self.wide, now.wide
+        return before == after or (not found and before.partition(" ")[0] == after.partition(" ")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Entry:
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
         replay = side_effects.replay(self.record.effects, self.files)
-        return {**replay, "wide": self.record.wide[0] != self.now.wide}
+        return {**replay, "wide": not self.record.wide_holds(self.now)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> 
     if orphans and (wanted or side_effects.affected(orphans, record.effects, now.reach, everyone, gone) != set()):
         return None
     # What others set is looked at anew, wherever one of them has changed.
-    is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
+    is_fresh = not wanted & asked and not changed and record.wide_holds(now)
     files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
     if not side_effects.is_traceable(record.effects, now.reach, files, concerned):
         return None
@@ -262,7 +267,7 @@ def take_in(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
             wide.append(finding)
         elif finding.path in rows:
             rows[finding.path].append(finding)
-    if record.wide[0] != now.wide:
+    if not record.wide_holds(now):
         record.wide = (now.wide, wide)
     if said is not None:
         side_effects.update(record.effects, now.reach, entry.files, said)

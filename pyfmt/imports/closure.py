@@ -176,10 +176,13 @@ class Reach:
     def digest(self, file: str, reads: Reads | None = None) -> str:
         """Of a file's content, and of what it sees of all that it reaches: two digests, the second one of its content
         alone; where the first ones of two are equal, they differ at most in its layout."""
-        content = self._contents.get(file, "")
+        own = f"{self.seen_digest(file, reads)} {self.own_digest(file)}"
+        return f"{hashlib.sha256(own.encode()).hexdigest()} {self._contents.get(file, '')}"
+
+    def own_digest(self, file: str) -> str:
+        """Of a file's tree and of its lines that say something; of its content where more of its layout counts."""
         tree, lines = self._visible(file), self._lines(file) if file in self._contents else ""
-        own = f"{tree} {lines}" if tree and lines else content
-        return f"{hashlib.sha256(f'{self.seen_digest(file, reads)} {own}'.encode()).hexdigest()} {content}"
+        return f"{tree} {lines}" if tree and lines else self._contents.get(file, "")
 
     def seen_digest(self, file: str, reads: Reads | None) -> str:
         """Of the paths of all that a file reaches, and of what it looks up there; of its own tree, if it is not among

@@ -27,6 +27,8 @@ _MODULES = {
     "wrapped": "print(ext.More().right())\n",
     "derived": '\nclass Most(ext.More):\n    """Most."""\n\n    def right(self):\n        print()\n        return 1\n',
 }
+# Twice in the library, which is told by its lines: R0801.
+_AGAIN = "\n".join(f"print('line {number} of two files')" for number in range(6)) + "\n"
 _BEGINNING = '"""Some."""\n\nimport ext\n\n'
 _LINTS = ("check", "--tool", "pylint")
 
@@ -34,17 +36,19 @@ _LINTS = ("check", "--tool", "pylint")
 def _tree(folder: Path) -> Monorepo:
     manifest = '[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n'
     needs = 'dependencies = ["lib"]\n[tool.uv.sources]\nlib = {{ path = "../lib", editable = true }}\n'
-    files: dict[str, str | bytes] = {
+    files: dict[str, str] = {
         "pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n',
         "configs/pylintrc": "[MESSAGES CONTROL]\ndisable=line-too-long\n",
         "lib/pyproject.toml": manifest.format(name="lib"),
     }
     files |= {f"lib/{name}.py": _BEGINNING + text for name, text in _MODULES.items()}
+    for name in ("plain", "wrapped"):
+        files[f"lib/{name}.py"] += _AGAIN
     imports = "".join(f"import {name}\n" for name in sorted(_MODULES))
     for name in ("one", "two", "three"):
         files[f"{name}/pyproject.toml"] = (manifest + needs).format(name=name)
         files[f"{name}/app.py"] = f'"""App."""\n\n{imports}\nprint({", ".join(_MODULES)})\n'
-    tree = Monorepo.create(folder, files)
+    tree = Monorepo.create(folder, dict(files))
     tree.git("init", "--quiet")
     for number, name in enumerate(("lib", "one", "two", "three")):
         site = build(tree.root / name / ".venv", Recipe()).site_packages
