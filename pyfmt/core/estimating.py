@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pyfmt.core.model import Unit
 
+_LARGE = 24  # files: with fewer, several processes are not worth what they cost
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -56,6 +58,16 @@ def longest_first(units: Sequence[Unit], seconds: Sequence[float | None]) -> lis
         return weight(units[index]) if known is None else known
 
     return sorted(range(len(units)), key=lambda index: (-size(index), index))
+
+
+def long_ones(units: Sequence[Unit], seconds: Sequence[float | None], jobs: int) -> frozenset[int]:
+    """The places of the units of which each is so large a part of all that processors will wait for it in the end.
+
+    None with a single one of the `jobs`.
+    """
+    sizes = [weight(unit) if known is None else known for unit, known in zip(units, seconds, strict=True)]
+    large = (index for index, unit in enumerate(units) if weight(unit) >= _LARGE and jobs > 1)
+    return frozenset(index for index in large if 2 * jobs * sizes[index] > sum(sizes))
 
 
 def time_left(running: Iterable[float], waiting: Iterable[float], jobs: int) -> float:

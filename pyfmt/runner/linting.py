@@ -17,6 +17,7 @@ from pyfmt.core.cells import has_notebooks
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
 from pyfmt.runner import interruption, trying
+from pyfmt.runner.idle import IdleProcessors
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.server import WorkerAnswer, WorkerSpec
@@ -48,7 +49,10 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     ended: dict[int, WorkerAnswer] = {}  # early, and to be tried again
 
     def serve(index: int) -> None:
-        found = _run(units[index], options, workers, ended.get(index), listener)
+        idle.started()
+        its_own = replace(options, idle=idle.path if index in long else "")
+        found = _run(units[index], its_own, workers, ended.get(index), listener)
+        idle.ended()
         if isinstance(found, WorkerAnswer):
             ended[index] = found
         else:
@@ -58,6 +62,8 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     recorded = options.times.recall(units) if options.times else [None] * len(units)
     seconds = estimating.estimates(units, recorded)
     order = estimating.longest_first(units, seconds)
+    long = estimating.long_ones(units, seconds, options.jobs)
+    idle = IdleProcessors(options.scratch, len(units), options.jobs)
     listener.expected([units[index] for index in order], [seconds[index] for index in order], options.jobs)
     executor = ThreadPoolExecutor(max(1, options.jobs))
     try:
@@ -150,7 +156,7 @@ def _run(
                 return WorkerAnswer(None, f"{spec.interpreter} cannot be started: {worker}")
             return worker.ask({**payload, "tries": 1, **more}, options.timeout)
 
-        answer, left_out = (ask({}), {}) if before is None else trying.again(ask, before)
+        answer, left_out = (ask({"idle": options.idle}), {}) if before is None else trying.again(ask, before)
         if before is None and trying.is_worth_it(answer):
             return answer
         if answer.answer is None:

@@ -65,6 +65,7 @@ class LintOptions:
     replays: Mapping[tuple[str, str, int], Mapping[str, JsonObject]] = field(default_factory=dict)
     workers: WorkerPool | None = None  # kept by its owner; None: of this run alone
     warm: Path | None = None  # the folder of servers that outlive their run; None: none is to be used
+    idle: str = ""  # the path of IdleProcessors; "": a unit makes do with one processor
     audit: float = 0.0  # percent of what the cache answers that is computed again
 
 

@@ -230,3 +230,16 @@ def test_what_others_have_set_is_there_for_a_file_that_is_linted_alone(tree: Mon
         said = tree.run("check", "--tool", "pylint").stdout
         assert "has no 'third' member" in said and "'first'" not in said and "'second'" not in said, said
         assert not difference(tree, "--tool", "pylint")
+
+
+def test_what_several_processes_have_noted_is_as_good_as_what_one_has(tree: Monorepo) -> None:
+    uses = '"""Uses."""\n\nfrom acme.core.values import Value\n\nprint(Value({0}).invented, Value({0}).amount)\n'
+    tree.write({f"{ALPHA}new_{number:02}.py": uses.format(number) for number in range(30)})
+    tree.run("cache", "clean")
+    tree.run("check", "--tool", "pylint", "--jobs", "3")
+    append(tree, CORE + "text.py", "\n\ndef late() -> int:\n    return 1\n")
+    assert linted(tree) == {"acme-core": 1}
+    tree.write({ALPHA + "new_sets.py": '"""Sets."""\n\nfrom acme.core.values import Value\n\nValue.invented = 3\n'})
+    assert linted(tree)["alpha"] >= 31  # all that look at it
+    assert not difference(tree, "--tool", "pylint", "--jobs", "1")
+    assert "has no 'invented' member" not in tree.run("check", "--tool", "pylint").stdout

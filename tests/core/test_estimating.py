@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.core.estimating import Recorded, estimates, longest_first, time_left, weight
+from pyfmt.core.estimating import Recorded, estimates, long_ones, longest_first, time_left, weight
 from pyfmt.core.model import Part, Project, Unit
 
 
@@ -21,6 +21,13 @@ def test_recorded_seconds_come_before_guesses_by_files() -> None:
     # The last one as a typical file of its tool: the median of 3 s and 0.5 s.
     assert estimates(units, recorded) == [30.0, 20.0, 20.0, 7.0]
     assert longest_first(units, estimates(units, recorded)) == [0, 1, 2, 3]
+
+
+def test_units_that_others_would_wait_for_are_the_large_ones() -> None:
+    units = [unit("pylint", 200), unit("mypy", 200), *(unit("pylint", 30) for _ in range(3)), unit("ty", 9)]
+    assert long_ones(units, [None] * 6, 2) == {0, 1}
+    assert long_ones(units, [60.0, 5.0, 1.0, 1.0, 1.0, 90.0], 2) == {0}
+    assert not long_ones(units, [None] * 6, 1)
 
 
 def test_a_tool_without_any_record_takes_what_the_others_do() -> None:

@@ -42,10 +42,15 @@ def note(path: str) -> None:
             os.close(file)
 
 
-def noted() -> str:
-    """What this process or its children have noted last."""
+def move(place: str) -> None:
+    """From now on this process notes where it is in another file."""
+    os.environ[_PLACE] = place
+
+
+def noted(place: str = "") -> str:
+    """What this process or its children have noted last; with `place` one that has noted it there."""
     try:
-        with open(os.environ.get(_PLACE, ""), "rb") as file:
+        with open(place or os.environ.get(_PLACE, ""), "rb") as file:
             return os.fsdecode(file.read())
     except OSError:
         return ""

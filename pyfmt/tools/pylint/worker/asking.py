@@ -88,6 +88,17 @@ def touching(targets: Iterable[str], files: Iterable[str]) -> dict[str, list[str
     return answer
 
 
+def names_in_sight(path: str, target: str, attribute: str) -> bool:
+    """Whether imports lead from the file at `path` to the module `target`, and one of the modules to which they lead
+    names the attribute; "" stands for any."""
+    seen, waiting = {path}, [path]
+    while waiting:
+        further = {module for module in asked.get(waiting.pop(), {}).values() if module} - seen
+        seen |= further
+        waiting += further
+    return target in seen and (not attribute or any(attribute in named.get(module, ()) for module in seen))
+
+
 def names_of_others(is_own: Callable[[str], bool], tops: frozenset[str]) -> list[str]:
     """The names below the top-level names `tops` that modules ask for which are not the checkout's own."""
     others = (found for asking, found in asked.items() if not is_own(asking))

@@ -15,7 +15,7 @@ import ast
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -67,6 +67,45 @@ class Siblings(NamedTuple):
     values: ModuleType
 
 
+class Gathered(NamedTuple):
+    """What a process that linted files has noted; paths are absolute."""
+
+    linted: Set[str]
+    made: dict[str, list[list[Any]]]  # by setter: rows as in `task.py`
+    late: dict[str, tuple[str, str]]
+    reads: dict[str, dict[str, list[str]]]  # by linted file, and by file that sets something
+
+    def without(self, files: Set[str]) -> Gathered:
+        """The same but for files that are linted again."""
+        late = {setter: trigger for setter, trigger in self.late.items() if trigger[0] not in files}
+        reads = {path: names for path, names in self.reads.items() if path not in files}
+        return Gathered(self.linted - files, self.made, late, reads)
+
+
+def joined(shares: Sequence[Gathered], order: Mapping[str, int]) -> Gathered:
+    """What all of them have noted; `order` tells which file comes first."""
+    total = Gathered(frozenset().union(*(share.linted for share in shares)), {}, {}, {})
+    for share in shares:
+        for path, rows in share.made.items():
+            if path in share.linted or path not in total.made:  # who has not linted it does not tell the values
+                total.made[path] = rows
+        for path, (file, module) in share.late.items():
+            known = total.late.get(path)
+            if known is None or order[file] < order[known[0]]:
+                total.late[path] = file, module
+        for name, reads in share.reads.items():
+            before = total.reads.get(name, {})
+            both = {path: sorted({*before.get(path, ()), *reads.get(path, ())}) for path in sorted({*before, *reads})}
+            total.reads[name] = {path: ["*"] if "*" in names else names for path, names in both.items()}
+    return total
+
+
+def has_own_checkers(linter: Any) -> bool:
+    """Whether all checkers are pylint's own: what those of plugins keep from file to file is not known."""
+    checkers: Sequence[Any] = [each for group in linter._checkers.values() for each in group]
+    return all(type(each).__module__.partition(".")[0] in ("pylint", "_pyfmt_pylint_linter") for each in checkers)
+
+
 class Effects:
     """Listens to astroid while trees are built and files are linted; one for each lint."""
 
@@ -82,6 +121,7 @@ class Effects:
         self._replay = parts.replaying.Replay((), parts.asking.place, parts.values.Watched)
         self._order: dict[str, int] = {}
         self._linted: frozenset[str] = frozenset()
+        self._done: set[str] = set()  # of these, in this process
         self._current = ""
         self._listen()
 
@@ -106,6 +146,20 @@ class Effects:
         build = {self._places.path(file) for file in self._noted["build"]}
         return [file for file in others if os.path.abspath(file) in build]
 
+    def expect(self, total: Gathered) -> None:
+        """Have what other processes have noted wait until somebody looks at it, as if it had been set at its time."""
+        setters = [
+            self._parts.replaying.Setter(
+                (1, self._order[file], number),
+                name,
+                path,
+                [(self._places.path(target), *what) for target, *what, _ in total.made[path]],
+                False,
+            )
+            for number, (path, (file, name)) in enumerate(total.late.items())
+        ]
+        self._replay = self._parts.replaying.Replay(setters, self._parts.asking.place, self._parts.values.Watched)
+
     def wait(self, names: Mapping[str, str]) -> None:
         """Have what an earlier run noted wait until somebody looks at it; `names` are those of modules by their
         files."""
@@ -126,47 +180,90 @@ class Effects:
     def linting(self, path: str) -> None:
         """The file at `path` is linted now."""
         self._at(path, 1)
+        self._done.add(self._current)
         self._reads.begin(self._current)
 
     def _at(self, path: str, phase: int) -> None:
         self._current = os.path.abspath(path)
         self._replay.now = (phase, self._order.get(self._current, 0), -1)
 
-    def told(self, linter: Any, tops: frozenset[str]) -> dict[str, Any]:
+    def gathered(self, shares: Sequence[Gathered] | None = None) -> Gathered:
+        """What was noted in this process of the files that it has linted; with the `shares` of others, of all but
+        theirs."""
+        self._replay.muted = True
+        linted = self._done if shares is None else self._linted.difference(*(share.linted for share in shares))
+        made = {
+            path: [self._row(path in linted, path, *item) for item in sets.items()] for path, sets in self._made.items()
+        }
+        self._reads.begin("")
+        return Gathered(linted, made, self._late, self._reads.told(linted, self._made.keys() - linted))
+
+    def joined(self, shares: Sequence[Gathered]) -> Gathered:
+        """What all of them have noted."""
+        return joined(shares, self._order)
+
+    def disturbed(self, shares: Sequence[Gathered]) -> set[str]:
+        """The files that may have been linted before something was set on what they look at, by a module that was built
+        for one that comes before them, but was linted in another process."""
+        total, found = self.joined(shares), set[str]()
+        for share in shares:
+            for setter, (file, _) in total.late.items():
+                until = share.late.get(setter, ("", ""))[0]
+                last = self._order[until] if until else len(self._order)
+                later = {path for path in share.linted if self._order[file] < self._order[path] <= last}
+                if until != file:
+                    rows = total.made[setter]
+                    found.update(path for path in later if any(self._looks(share, path, *row[:3]) for row in rows))
+        return found
+
+    def _looks(self, share: Gathered, path: str, target: str, scope: str, attribute: str) -> bool:
+        """Whether a file may have looked for an attribute of another module, or of a class in it."""
+        place = self._places.path(target)
+        if not self._places.is_own(place):
+            return bool(self._parts.asking.names_in_sight(path, place, attribute if scope else ""))
+        reads = share.reads[path]
+        names = reads.get(target, ())
+        return (
+            path == place
+            or any(each[:1] in ("", "?") for each in reads)
+            or not {"*", scope.partition(".")[0] or attribute}.isdisjoint(names)
+        )
+
+    def told(self, linter: Any, tops: frozenset[str], shares: Sequence[Gathered]) -> dict[str, Any]:
         """What was noted, as JSON has it (see `task.py`), and whether all checkers are pylint's own.
 
-        What those of plugins keep from file to file is not known. `tops`: the top-level names of the checkout.
+        `tops`: the top-level names of the checkout; `shares`: what other processes have noted that have linted the
+        files.
         """
-        checkers: Sequence[Any] = [each for group in linter._checkers.values() for each in group]
-        asking, own, name = self._parts.asking, ("pylint", "_pyfmt_pylint_linter"), self._places.name
-        self._replay.muted = True
-        made = {name(path): [self._row(path, *item) for item in sets.items()] for path, sets in self._made.items()}
-        targets = {target for sets in self._made.values() for target, _, _ in sets if not self._places.is_own(target)}
-        targets.update(map(self._places.path, self._noted["targets"] if self._noted else ()))
-        touched = asking.touching(targets, self._linted | self._made.keys())
+        asking, name = self._parts.asking, self._places.name
+        all_of_it = self.joined([self.gathered(shares), *shares])
+        made, place = all_of_it.made, self._places.path
+        targets = {target for rows in made.values() for target in (place(row[0]) for row in rows)}
+        targets = {target for target in targets if not self._places.is_own(target)}
+        targets.update(map(place, self._noted["targets"] if self._noted else ()))
+        touched = asking.touching(targets, self._linted | made.keys())
         setters: dict[str, set[str]] = {}
-        for path, sets in self._made.items():
-            for _, _, attribute in sets:
+        for path, rows in made.items():
+            for _, _, attribute, _ in rows:
                 setters.setdefault(attribute, set()).add(path)
-        self._reads.begin("")
         return {
-            "reads": self._reads.told(self._linted, self._made.keys() - self._linted),
-            "local": all(type(each).__module__.partition(".")[0] in own for each in checkers),
-            "made": made,
+            "reads": {name(path): reads for path, reads in all_of_it.reads.items()},
+            "local": has_own_checkers(linter),
+            "made": {name(path): rows for path, rows in made.items()},
             "early": [[name(file), module, name(path)] for path, (file, module) in self._early.items()],
-            "late": [[name(file), module, name(path)] for path, (file, module) in self._late.items()],
+            "late": [[name(file), module, name(path)] for path, (file, module) in all_of_it.late.items()],
             "touched": {name(target): [name(file) for file in files] for target, files in touched.items()},
             "common": asking.named_by_others(setters, self._places.is_own),
             "tops": sorted(tops),
             "asked": asking.names_of_others(self._places.is_own, tops),
         }
 
-    def _row(self, path: str, what: _Set, found: list[nodes.AssignAttr]) -> list[Any]:
+    def _row(self, is_linted: bool, path: str, what: _Set, found: list[nodes.AssignAttr]) -> list[Any]:
         """What is set, and the values; of what is not linted, these are not asked for."""
         target, scope, attribute = what
         told: list[list[str]] | None = []
         self._reads.begin(path)
-        for node in found if path in self._linted else ():
+        for node in found if is_linted else ():
             value = self._parts.values.described(node)
             told = None if value is None or told is None else [*told, *map(self._named, value)]
         return [self._places.name(target), scope, attribute, told]

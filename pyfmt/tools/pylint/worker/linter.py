@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -95,10 +96,10 @@ class RecordingLinter(pylinter.PyLinter):
         super()._add_one_message(message_definition, line, node, *others)
         self.said += [(message, node is not None) for message in self.reporter.messages[before:]]
 
-    def lint(self, files: Sequence[str], others: Sequence[str], wide: Any, effects: Any) -> None:
+    def lint(self, files: Sequence[str], others: Sequence[str], wide: Any, effects: Any, parts: Any) -> None:
         """Lint `files` as `PyLinter.check` would lint them together with `others`, which only feed `wide`.
 
-        Paths are relative to the working folder, as `ignore-paths` is meant to see them.
+        Paths are relative to the working folder, as `ignore-paths` is meant to see them. `parts`: see `parts.py`.
         """
         self.initialize()
         self._effects = effects
@@ -114,7 +115,8 @@ class RecordingLinter(pylinter.PyLinter):
             with self._astroid_module_checker() as check:
                 trees = self._get_asts(effects.building(items), None, progress)
                 chosen = {item: tree for item, tree in trees.items() if os.path.abspath(item.filepath) in linted}
-                self._lint_files(chosen, check, progress)
+                for share in parts.share(chosen):
+                    self._lint_files(share, check, progress)
             if wide.wanted:
                 self.quiet = True  # these files are not reported
                 wide.add_context(item for item in every if os.path.abspath(item.filepath) not in linted)
@@ -200,6 +202,17 @@ def set_source_roots(linter: RecordingLinter, names: Any) -> None:
         where = ", ".join(f"`{root}`" for root in sorted(asked))
         linter.notes.append(f"pylint's source-roots are the project's import roots, of which {where} is none")
     linter.names, linter.config.source_roots = names, names.roots
+
+
+@contextlib.contextmanager
+def deep_recursion() -> Any:
+    """Give pylint the depth that it has as a command: where inference gives up must not depend on our own frames."""
+    frame: Any = sys._getframe()
+    depth = 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
+    yield
 
 
 @contextlib.contextmanager

@@ -78,12 +78,12 @@ class Reads:
         told = {}
         for path in built:
             place = self._place(path)
-            told[self._recorded.name(path)] = self._closure([(place, "")], owners, {place: set()})
+            told[path] = self._closure([(place, "")], owners, {place: set()})
         for path in linted:
             place = self._place(path)
             found = self._closure(owners.get(place, ()), owners, {})
             found.pop(place, None)  # all of it counts
-            told[self._recorded.name(path)] = found
+            told[path] = found
         return told
 
     def _closure(

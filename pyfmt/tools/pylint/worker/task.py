@@ -14,6 +14,7 @@ The payload (all paths absolute):
             process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
             others; replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
             are those about any file of the group, or, where its `wide` or the group's `home` is false, there are none
+    idle: a folder with an empty one for each processor that has nothing to do; "" or not there: none (`parts.py`)
     without, tries: files that are not linted and whose names are all unknown, and whether the request will be made
                     again if this process ends (`../../worker/limits.py`)
 The answer:
@@ -62,7 +63,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
-PARTS = "hooks view portions names linter whole effects asking replaying values touched reads".split()
+PARTS = "hooks view portions names linter whole effects parts asking replaying values touched reads".split()
 OBSERVING, LIMITS = "../../worker/observing", "../../worker/limits"
 
 _parts: dict[str, ModuleType] = {}
@@ -106,9 +107,9 @@ def preload(tool_paths: list[str]) -> None:
 def prepare(payload: Json) -> None:
     """Build the trees of the standard library that this request and probably others need, in the process that forks
     them."""
-    if not os.environ.get("PYFMT_SINGLE"):
+    files = [file for group in payload["groups"] for file in group["files"]]  # of the others only duplicates count
+    if not os.environ.get("PYFMT_SINGLE") or payload.get("idle"):
         gc.disable()
-        files = [file for group in payload["groups"] for file in group["files"]]  # of the others only duplicates count
         with _observers[0].paused():
             wanted = {*_parts["view"].imported(files), *_learnt}
         _parts["view"].warm_up(wanted, _WARM_SECONDS)
@@ -237,7 +238,7 @@ def _failed(group: Json, reason: str, detail: str) -> Json:
 
 def _lint(payload: Json, group: Json) -> Json:
     """Lint one project in this process, which must do nothing else afterwards."""
-    view, linting, whole = (_parts[name] for name in ("view", "linter", "whole"))
+    view, linting = _parts["view"], _parts["linter"]
     os.chdir(group["folder"])
     quiet = _observers[0].paused
     with quiet():  # what they hold is an absolute path, and part of the key
@@ -267,18 +268,19 @@ def _lint(payload: Json, group: Json) -> Json:
     )
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
-    wide = whole.ProjectWide(linter, group.get("home", True) and (replay is None or replay["wide"]))
+    wide = _parts["whole"].ProjectWide(linter, group.get("home", True) and (replay is None or replay["wide"]))
     effects = _new_effects(payload, replay)
     touched = _parts["touched"].Askers()
-    with _deep_recursion():
-        linter.lint(files, others, wide, effects)
+    parts = _parts["parts"].Parts({} if replay else payload, _parts, _observers[0], (linter, wide, effects, touched))
+    with linting.deep_recursion():
+        linter.lint(files, others, wide, effects, parts)
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
-    told = effects.told(linter, _tops(payload, group, finders, linter.search_path([*files, *others])))
+    told = effects.told(linter, _tops(payload, group, finders, linter.search_path([*files, *others])), parts.effects)
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [message.row(payload["root"], group["project"]) for message in wide.messages(reported)]
-    answer["built"] = view.built()
+    answer["built"] = parts.built()
     answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
 
@@ -328,17 +330,6 @@ def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
         MANAGER._transform.transforms = transforms
         view.forget_lookups()
         view.fill_importer_cache()
-
-
-@contextlib.contextmanager
-def _deep_recursion() -> Any:
-    """Give pylint the depth that it has as a command: where inference gives up must not depend on our own frames."""
-    frame: Any = sys._getframe()
-    depth = 0
-    while frame is not None:
-        frame, depth = frame.f_back, depth + 1
-    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
-    yield
 
 
 def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[Any, bool]]) -> Json:

@@ -22,7 +22,7 @@ class Askers:
     """Listens to astroid; one for each lint."""
 
     def __init__(self) -> None:
-        self._names: dict[str, set[str]] = {ANYONE: set()}  # by the file of the module that asks
+        self.names: dict[str, set[str]] = {ANYONE: set()}  # by the file of the module that asks
         self._asking = 0
         self._listen()
 
@@ -32,7 +32,7 @@ class Askers:
         def import_module(this: Any, modname: str, *arguments: Any, **options: Any) -> Any:
             level = options.get("level", arguments[1] if len(arguments) > 1 else None)
             # A namespace package has no file.
-            names = self._names.setdefault(this.file or "@" + this.name.partition(".")[0], set())
+            names = self.names.setdefault(this.file or "@" + this.name.partition(".")[0], set())
             names.add(modname.partition(".")[0])
             names.add(this.name.partition(".")[0] if level else modname.partition(".")[0])
             if this.package:
@@ -47,7 +47,7 @@ class Askers:
             if not self._asking and modname:
                 top = modname.partition(".")[0]
                 if top not in sys.stdlib_module_names:
-                    self._names[ANYONE].add(top)
+                    self.names[ANYONE].add(top)
             return plain_name(this, modname, *arguments, **options)
 
         setattr(nodes.Module, "import_module", import_module)
@@ -55,6 +55,4 @@ class Askers:
 
     def told(self, relative: Callable[[str], str]) -> dict[str, list[str]]:
         """By file (relative to the root where it is inside), or "@" and a top name, the top names that it asked for."""
-        return {
-            file if file[:1] == "@" else relative(file): sorted(names - {""}) for file, names in self._names.items()
-        }
+        return {file if file[:1] == "@" else relative(file): sorted(names - {""}) for file, names in self.names.items()}

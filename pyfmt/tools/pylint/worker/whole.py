@@ -103,6 +103,26 @@ class ProjectWide:
         """Does the configuration enable any of the two checks?"""
         return bool(self.cycles or self.duplicates)
 
+    def noted(self) -> Any:
+        """What was noted in this process, as another one can take it."""
+        checker = self._import_checker
+        lines = [(self._sources[id(each)], each) for each in self._line_checker.linesets]
+        return lines, self._imports, dict(checker.import_graph), dict(checker._excluded_edges)
+
+    def add(self, noted: Any) -> None:
+        """Take what another process has noted of its files."""
+        lines, imports, graph, excluded = noted
+        for path, each in lines:
+            self._sources[id(each)] = path
+            self._line_checker.linesets.append(each)
+        self._imports.update(imports)
+        for known, more in (
+            (self._import_checker.import_graph, graph),
+            (self._import_checker._excluded_edges, excluded),
+        ):
+            for module, names in more.items():
+                known[module] |= names
+
     def add_context(self, items: Iterable[Any]) -> None:
         """Take further files (pylint's FileItems) into account; what cannot be parsed or is skipped has no part."""
         for item in items:
