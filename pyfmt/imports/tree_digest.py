@@ -16,7 +16,8 @@ from pyfmt.imports.definitions import Definition
 # What is looked for in the text of an `__init__.py`, comments included (astroid's finders, isort).
 _READ_AS_TEXT = (b"declare_namespace", b"extend_path")
 _OF_THE_NEXT_LINE = b"disable-next"  # begins a comment that is obeyed for whatever stands on the line after it
-_OBEYED = (b":", b"=")  # in every comment that a checker obeys: `type: int`, `coding=utf-8`
+# In every comment that a checker obeys (`type: int`, `coding=utf-8`), or takes for the end of a docstring.
+_OBEYED = (b":", b"=", b'"' * 3, b"'" * 3)
 
 
 def tree_digest(source: bytes, definitions: Iterable[Definition]) -> str:

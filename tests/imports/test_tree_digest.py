@@ -78,7 +78,10 @@ def test_lines_that_say_nothing_do_not_count(other: str) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        *(BEFORE + line for line in ("# pylint: disable=all\n", "# type: ignore\n", "# vim: fileencoding=utf-8\n")),
+        *(
+            BEFORE + line
+            for line in ("# pylint: disable=all\n", "# type: ignore\n", "# vim: fileencoding=utf-8\n", '# """\n')
+        ),
         BEFORE.replace("# first", "# another one"),
         BEFORE.replace("f(a, b=(1, 2))", "f(\n    a,\n    b=(1, 2),\n)"),
     ],
