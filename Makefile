@@ -34,7 +34,7 @@ endef
 INSTALL_ENSUREPIP := [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes python3-venv > /dev/null
 
-.PHONY: help install demo test lint lint-types lint-tree docs bench bench-real bench-environments primer soak soak-faults fuzz system clean site
+.PHONY: help install demo test lint lint-types lint-tree docs bench bench-real bench-environments primer soak soak-faults fuzz fuzz-coverage system clean site
 
 help:
 	@echo 'make demo    run pyfmt on a copy of examples/monorepo; installs pyfmt into $(VENV), nothing of its tests'
@@ -48,6 +48,7 @@ help:
 	@echo 'make soak    thousands of random edits, each cached report compared with a cold one (SOAK_ARGS: --seed, --steps)'
 	@echo 'make soak-faults  system calls of a run fail in turn, for each program and file (FAULTS: how many)'
 	@echo 'make fuzz    damaged inputs of every format, guided by coverage (FUZZ=20000 for each)'
+	@echo 'make fuzz-coverage  the same with atheris, by branches (FORMATS: files of tests/data/fuzz, SECONDS for each)'
 	@echo 'make clean   remove what these made'
 
 install: $(STAMP)
@@ -136,6 +137,14 @@ soak-faults: $(STAMP)
 FUZZ ?= 20000
 fuzz: $(STAMP)
 	@PYFMT_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(JOBS) tests/fuzz $(PYTEST_ARGS)
+
+# In an environment of its own: atheris has wheels for few systems and Pythons.
+FORMATS ?= notebook.ipynb report.json baseline.jsonl requirements.txt poetry.lock entries.raw gitignore x.pth pyvenv.cfg
+SECONDS ?= 600
+fuzz-coverage: $(STAMP)
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python build/atheris
+	@$(BIN)/uv pip install --quiet --python build/atheris/bin/python --editable '.[test]' atheris
+	@for name in $(FORMATS); do build/atheris/bin/python -m tests.fuzz.guided "$$name" build/fuzzed --seconds $(SECONDS); done
 
 # System packages that tests need; where they cannot be installed, those tests say what is missing.
 system:

@@ -30,6 +30,7 @@ from pyfmt.cache.records import (
     seen_now,
     setting_of,
     take_in,
+    take_layout,
     wider,
 )
 from pyfmt.cache.remembered import MemoKind
@@ -39,13 +40,14 @@ from pyfmt.cache.touched import AskedNames, PartQuestions
 from pyfmt.core.cells import has_notebooks
 from pyfmt.core.model import Outcome, Part, Unit
 from pyfmt.imports.closure import Reach
+from pyfmt.tools.configured_code import names_any
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
 
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
 
-_RECORD = MemoKind("files", 4, Record)
+_RECORD = MemoKind("files", 6, Record)
 
 
 class FileRecords:
@@ -56,6 +58,7 @@ class FileRecords:
         self._facts = facts
         self._reach_of = reach_of
         self._remembered = remembered
+        self._counting: dict[str, bool] = {}
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
@@ -94,8 +97,20 @@ class FileRecords:
         self._take(record.touched, PartQuestions(asked, {}), places, values)
         self._store.put(values)
         drop_gone(entry)
-        entry = replace(entry, answers=record.touched.groups, is_taken_over=True)
+        entry = replace(entry, answers=record.touched.groups, is_taken_over=True, relaid={})
         return Partial.of(unit, [entry], (entry.files.stale, frozenset(others)))
+
+    def relaid(self, partial: Partial, donor: Partial) -> Partial | None:
+        """What of a unit must be linted where a donor has linted the same files after the same change of their layout;
+        None where it can stand for none."""
+        (entry,), (theirs,), unit = partial.entries, donor.entries, partial.unit
+        here, there = unit.environment, donor.unit.environment
+        if here is None or there is None or self._counts_lines(unit.tool):
+            return None
+        if (here.python, here.base_executable) != (there.python, there.base_executable):
+            return None  # each reads the text in its own way
+        found = take_layout(unit.tool, entry, theirs, (here, there))
+        return Partial.of(unit, [found]) if found else None
 
     def _renamed(self, apart: Iterable[str], both: Collection[str], record: Record) -> frozenset[str]:
         """The names that may mean something else since only one of two environments looks in the folders `apart`.
@@ -216,8 +231,16 @@ class FileRecords:
         reach = self._reach_of(unit, part)
         if reach is None:
             return None
-        own = [(file, self._facts.digest(file).hex()) for file in sorted({*part.files, *part.context})]
-        return seen_now(reach, effects, fold("wide", own, reach.names).hex())
+        files, exact = sorted({*part.files, *part.context}), self._counts_lines(unit.tool)
+        own = [(file, self._facts.digest(file).hex()) for file in files]
+        plain = own if exact else [(file, reach.own_digest(file) or content) for file, content in own]
+        return seen_now(reach, effects, " ".join(fold("wide", each, reach.names).hex() for each in (plain, own)))
+
+    def _counts_lines(self, tool: str) -> bool:
+        """Whether comments and numbers of lines may decide more than places."""
+        if tool not in self._counting:
+            self._counting[tool] = names_any(self._facts.configs[tool], TOOLS[tool].counts_lines)
+        return self._counting[tool]
 
     def _key(self, unit: Unit, part: Part) -> bytes:
         return _RECORD.key(part_inputs(unit, part, self._facts))

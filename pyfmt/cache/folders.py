@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
+from pyfmt import disk
+from pyfmt.cache.repeating import witness
 from pyfmt.core.model import Unit
 from pyfmt.core.user_cache import user_cache
+
+_PLACE = "made-in"
 
 
 def digest(*parts: str) -> str:
@@ -18,8 +24,60 @@ def digest(*parts: str) -> str:
 
 
 def repository_folder(root: Path, configured: Path | None) -> Path:
-    """The cache folder of a repository: `cache-dir`, else below the user's cache folder, keyed by the root's path."""
-    return configured if configured is not None else _own_folder(digest(str(root)))
+    """The cache folder of a repository: `cache-dir` unless that is refused, else below the user's cache folder, keyed
+    by the root's path."""
+    own = configured is None or refusal(root, configured)
+    folder = _own_folder(digest(str(root))) if own or configured is None else configured
+    _given.add(folder)
+    return folder
+
+
+_given: set[Path] = set()  # a run over the index's contents has another root, and the cache of its repository
+
+
+@cache
+def refusal(root: Path, configured: Path) -> str:
+    """Why `cache-dir` is not used; "" where it is.
+
+    A checkout names it, and what is in it is believed, and removed when it is old. So it is no place outside, and
+    nothing that came with the checkout: either git has none of its files, or it was made here, see `begin`.
+    """
+    real = os.path.realpath(configured)
+    inside = disk.is_within(real, os.path.realpath(root))
+    if configured in _given or inside and not os.path.isdir(real):
+        return ""
+    if not inside:
+        return "it leads out of the monorepo: name such a place in XDG_CACHE_HOME"
+    # Deferred for start-up time: hardly anybody sets it.
+    from pyfmt.projects.tracked import first_tracked
+    from pyfmt.projects.walking import git_top, index_file
+
+    with witness.suspended():
+        top, index = git_top(Path(real)), index_file(Path(real))
+        if top is not None and index is not None and _has_nothing_of(index, os.path.relpath(real, top)):
+            return ""
+        repository, tracked = first_tracked(real) if top is not None else (False, "")
+    if tracked:
+        return f"git's index has {tracked}, so it may have come with the checkout"
+    if repository or disk.text_or_none(os.path.join(real, _PLACE)) == real:
+        return ""
+    return "nothing shows that it was made here: remove it"
+
+
+def _has_nothing_of(index: Path, folder: str) -> bool:
+    """Whether git's index surely has nothing below a folder; else git is asked, which takes a process."""
+    if not os.path.lexists(index):
+        return True
+    data = disk.bytes_or_none(index) or b""
+    whole = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link\0" not in data  # paths in full, all in this file
+    return whole and os.fsencode(folder) + b"/" not in data
+
+
+def begin(folder: Path) -> None:
+    """Make a `cache-dir` that is not there yet, with a note of its place: no archive knows where it is unpacked."""
+    with contextlib.suppress(OSError):  # the store says what is wrong
+        folder.mkdir(parents=True)
+        (folder / _PLACE).write_text(os.path.realpath(folder), "utf-8")
 
 
 def tool_environments_folder() -> Path:

@@ -15,7 +15,7 @@ from pyfmt.core.parsing import why
 from pyfmt.imports.definitions import Definition
 from pyfmt.imports.parse import FileImports, ModuleContent, ParsedModule, read_module
 
-_CONTENT = MemoKind("imports", 8, ModuleContent)
+_CONTENT = MemoKind("imports", 9, ModuleContent)
 _STATEMENTS = MemoKind("import statements", 1, FileImports)
 _NOTHING = ModuleContent((), "")
 _Place = tuple[bytes, bool]  # the digest of a file, and whether it is a notebook
@@ -45,6 +45,10 @@ class SourceReader:
     def tree(self, file: str) -> str:
         """A digest of what others can see of a file; "" where that is its very bytes."""
         return self._content(file).tree
+
+    def lines(self, file: str) -> str:
+        """A digest of a file's lines that say something; "" where the others count as well."""
+        return self._content(file).lines
 
     def defined(self, file: str) -> Sequence[Definition]:
         """What a file defines."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt.cache.digests import Digests
+from pyfmt.cache.folders import begin
 from pyfmt.cache.folders import digest as short_digest
-from pyfmt.cache.folders import repository_folder, tool_folder, version_folder
+from pyfmt.cache.folders import refusal, repository_folder, tool_folder, version_folder
 from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.project_configs import ProjectConfigs
 from pyfmt.cache.remembered import MemoKind, MemoTable
@@ -59,7 +60,12 @@ class Memory:
         self._settings = settings
         self._staged = staged
         self.folder = repository_folder(settings.root, settings.cache_dir) if use else None
-        others = self.folder.parent if self.folder and settings.cache_dir is None else None
+        self._refused = refusal(settings.root, settings.cache_dir) if use and settings.cache_dir else ""
+        others = self.folder.parent if self.folder and self.folder != settings.cache_dir else None
+        if self._refused:
+            witness.give_up()  # what git said of it is no question of the next run
+        elif self.folder is not None and others is None:
+            begin(self.folder)
         group = remote.group if remote else ""
         self.store = Store(self.folder, remote=remote, group=group, others=others) if self.folder else None
         if self.store is not None:
@@ -136,7 +142,8 @@ class Memory:
         """Why the cache here, or the remote one, is not used or not wholly."""
         if self.store is None:
             return []
-        return list(filter(None, [self.store.trouble, self.store.remote.note if self.store.remote else ""]))
+        refused = f"cache-dir is not used: {self._refused}" if self._refused else ""
+        return list(filter(None, [refused, self.store.trouble, self.store.remote.note if self.store.remote else ""]))
 
     def send(self) -> bool:
         """Send what was learnt to the remote cache, for a short time; whether there is one."""

@@ -72,6 +72,8 @@ class MissingUnits:
         self._learnt: list[tuple[int, Outcome, tuple[str, ...], _Told]] = []
         self._joined: list[tuple[int, Partial, Outcome, tuple[JsonObject, ...]]] = []
         self._answered: dict[object, list[Unit]] = {}  # units of one project whose files are known, by `_kin`
+        self._running: list[Unit] = []  # of which something must be run, as far as is known at first
+        self._linted: dict[object, list[Partial]] = {}  # of one project, by `_kin`: where files were linted again
         for index, unit in enumerate(every):
             if index not in asked:
                 self._answered.setdefault(_kin(unit), []).append(unit)
@@ -87,6 +89,7 @@ class MissingUnits:
 
     def _run_all(self) -> None:
         waiting = {index: self._cache.records.partial(unit) for index, (_, unit) in self._asked.items()}
+        self._running = [self._asked[index][1] for index, partial in waiting.items() if not partial or partial.run]
         cut_off = self._cache.cut_off({index: unit for index, (_, unit) in self._asked.items()})
         while waiting:
             alike = {index: self._compared(index, waiting) for index in waiting}
@@ -123,6 +126,10 @@ class MissingUnits:
         the same is left to lint, for the same reason, have equal values."""
         (_, unit), records = self._asked[index], self._cache.records
         reasons: list[object] = []
+        for linted in self._linted.get(_kin(unit), ()) if not self._is_home(index) else ():
+            known = waiting[index]
+            if known is not None and known.run is not None:
+                waiting[index] = records.relaid(known, linted) or known
         for donor in self._answered.get(_kin(unit), ())[:_MOST_DONORS] if not self._is_home(index) else ():
             known = waiting[index]
             if known is not None and known.run is None:
@@ -132,7 +139,8 @@ class MissingUnits:
             reasons.append(other.differing if other is not None else None if at_home else index)
             if other is not None and (known is None or other.left < known.left):
                 waiting[index] = other
-        return _kin(unit), *reasons
+        now = waiting[index]
+        return _kin(unit), *([now.before] if now is not None and now.before else reasons)
 
     def _settle(self, partials: Mapping[int, Partial | None]) -> None:
         """Have units run, as far as they must."""
@@ -186,10 +194,9 @@ class MissingUnits:
         from pyfmt.runner.linting import lint_units, own_workers  # deferred for start-up time
 
         if self._options.workers is None:
-            every = [unit for _, unit in self._asked.values()]
             with suspended():
                 scratch = self._open.enter_context(_scratch())
-                pool = self._open.enter_context(contextlib.closing(own_workers(every, scratch)))
+                pool = self._open.enter_context(contextlib.closing(own_workers(self._running, scratch)))
             self._options = replace(self._options, scratch=scratch, workers=pool)
         with suspended(), _scratch() as scratch, self._cache.own_caches(units, self._options.cache_folder):
             return lint_units(units, replace(self._options, scratch=scratch, replays=replays), self._listener)
@@ -218,6 +225,8 @@ class MissingUnits:
                 if observed is None:
                     continue
                 cache.records.keep(partial)
+                if partial.run is not None:
+                    self._linted.setdefault(_kin(partial.unit), []).append(partial)
                 if not any(part.context for part in partial.unit.parts):
                     found[now[index]] = Learnt(outcome, cache.records.notes(partial), observed)
         cache.put(found)

@@ -11,7 +11,7 @@ from pyfmt.cache.elsewhere import tells_of
 from pyfmt.cache.observed import PortablePaths
 from pyfmt.cache.side_effects import LintedAnew, SideEffects
 from pyfmt.cache.touched import AskedNames
-from pyfmt.core.model import Finding, Part, Unit, by_place
+from pyfmt.core.model import Environment, Finding, Part, Unit, by_place
 from pyfmt.imports.closure import Reach
 from pyfmt.tools.protocol import JsonObject
 from pyfmt.tools.registry import TOOLS
@@ -22,7 +22,7 @@ class SeenNow:
     """What a project's files depend on, as the disk has them when it is asked."""
 
     reach: Reach
-    wide: str  # digest of what project-wide messages depend on
+    wide: str  # of what project-wide messages depend on: a digest without, and one with the layout of files
 
     def digest(self, tool: str, file: str, findings: Iterable[Finding], effects: SideEffects) -> str:
         """Of all that the findings of a file depend on: its own content, and what it sees of others.
@@ -35,6 +35,9 @@ class SeenNow:
         return self.reach.digest(file, effects.reads.get(file))
 
 
+Before = tuple[str, tuple[Finding, ...]]  # the content of a file, and what was said of it
+
+
 @dataclass(slots=True)
 class Record:
     """What is known of a project in an environment; plain data, as it is stored."""
@@ -44,6 +47,11 @@ class Record:
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
+
+    def wide_holds(self, now: SeenNow) -> bool:
+        """Whether the project-wide findings are as they were: of layout only places depend."""
+        (before, found), after = self.wide, now.wide
+        return before == after or (not found and before.partition(" ")[0] == after.partition(" ")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +75,15 @@ class Entry:
     is_fresh: bool  # nothing to run
     answers: Mapping[str, str]  # to what was asked in the earlier run, by group
     is_taken_over: bool = False  # from another environment
+    relaid: Mapping[str, Before] = field(
+        default_factory=dict
+    )  # of files that are stale, those with another layout alone
 
     @property
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
         replay = side_effects.replay(self.record.effects, self.files)
-        return {**replay, "wide": self.record.wide[0] != self.now.wide}
+        return {**replay, "wide": not self.record.wide_holds(self.now)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,12 @@ class Partial:
     def left(self) -> int:
         """How many files must be linted."""
         return len(self.run.files) if self.run else 0
+
+    @property
+    def before(self) -> frozenset[tuple[object, ...]]:
+        """What was said of the files to lint where all that has changed is their layout; else nothing."""
+        stale = [(entry.relaid.get(file), file) for entry in self.entries for file in entry.files.stale]
+        return frozenset(stale) if all(before for before, _ in stale) else frozenset()
 
     @property
     def replays(self) -> dict[str, JsonObject]:
@@ -128,11 +145,27 @@ def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> 
     if orphans and (wanted or side_effects.affected(orphans, record.effects, now.reach, everyone, gone) != set()):
         return None
     # What others set is looked at anew, wherever one of them has changed.
-    is_fresh = not wanted & asked and not changed and record.wide[0] == now.wide
+    is_fresh = not wanted & asked and not changed and record.wide_holds(now)
     files = LintedAnew(everyone, frozenset(wanted & asked), frozenset(wanted - asked), frozenset(changed))
     if not side_effects.is_traceable(record.effects, now.reach, files, concerned):
         return None
-    return Entry(part, now, record, files, is_fresh, seen.answers)
+    relaid = _relaid(tool, record, now, changed - concerned - affected)
+    return Entry(part, now, record, files, is_fresh, seen.answers, relaid=relaid)
+
+
+def _relaid(tool: str, record: Record, now: SeenNow, changed: Iterable[str]) -> dict[str, Before]:
+    found: dict[str, Before] = {}
+    for file in changed:
+        digest, findings = record.files.get(file, ("", []))
+        tree, _, content = digest.partition(" ")
+        if tree and tree == now.digest(tool, file, findings, record.effects).partition(" ")[0]:
+            found[file] = content, said_in(findings, "")
+    return found
+
+
+def said_in(findings: Iterable[Finding], environment: str) -> tuple[Finding, ...]:
+    """The same findings of another environment ("" for none)."""
+    return tuple(replace(each, environments=(environment,)) for each in findings)
 
 
 def findings_of(partial: Partial) -> tuple[Finding, ...]:
@@ -153,11 +186,37 @@ def said_of(record: Record, other: Unit, unit: Unit) -> bool:
     before, now = other.environment, unit.environment
     assert before is not None and now is not None
     for file, (digest, findings) in record.files.items():
-        record.files[file] = (digest, [replace(each, environments=(now.name,)) for each in findings])
+        record.files[file] = (digest, [*said_in(findings, now.name)])
         if any(tells_of(before, finding) for finding in findings):
             return False
     record.notes = [note.replace(before.name, now.name) for note in record.notes]
     return True
+
+
+def take_layout(tool: str, entry: Entry, theirs: Entry, both: tuple[Environment, Environment]) -> Entry | None:
+    """The entry with what the linting of `theirs` in the second one of two environments has said of files that are
+    left; None where it can stand for none of them.
+
+    Where a file has another layout alone, and everything else that it sees in either environment is as it was, all that
+    was said of its tree is said again, at other places, and what its text gives rise to is the same everywhere: new is
+    the same in both what was the same before.
+    """
+    files = entry.files
+    taken = {
+        file
+        for file in files.stale & theirs.files.stale & entry.relaid.keys()
+        if entry.relaid[file] == theirs.relaid.get(file)
+        and not any(tells_of(both[1], finding) for finding in theirs.record.files[file][1])
+    }
+    if not taken or entry.part.home:
+        return None
+    for file in taken:
+        found = [*said_in(theirs.record.files[file][1], both[0].name)]
+        entry.record.files[file] = (entry.now.digest(tool, file, found, entry.record.effects), found)
+    entry.record.wide = (entry.now.wide, [])
+    left = replace(files, stale=files.stale - taken, changed=files.changed - taken)
+    is_fresh = not left.stale and not left.left
+    return replace(entry, files=left, is_fresh=is_fresh, is_taken_over=True)
 
 
 def drop_gone(entry: Entry) -> None:
@@ -208,7 +267,7 @@ def take_in(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
             wide.append(finding)
         elif finding.path in rows:
             rows[finding.path].append(finding)
-    if record.wide[0] != now.wide:
+    if not record.wide_holds(now):
         record.wide = (now.wide, wide)
     if said is not None:
         side_effects.update(record.effects, now.reach, entry.files, said)

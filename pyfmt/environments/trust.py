@@ -6,13 +6,17 @@ an interpreter.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
+from pyfmt.core.model import Resolution
 from pyfmt.environments.layout import COMPOSED, Broken, EnvironmentLayout, locate
 from pyfmt.projects.tracked import first_tracked
 
@@ -26,15 +30,21 @@ class Trust:
     cure: str = ""
 
 
+# Rules by which an environment outside of a checkout was made for it: its place or a file in it says so.
+_FOR_THE_PROJECT = ("poetry", "pdm", "pdm workspace", "pipenv", "hatch", "virtualenvwrapper")
+_SCRIPT = 1 << 16  # bytes of a script in which it names its environment, if at all
 _CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
 
 
-def decide(prefix: Path, root: Path) -> Trust:
+def decide(prefix: Path, root: Path, strange: bool = False) -> Trust:
     """Whether code of the environment at `prefix` may run in a run over the checkout at `root`.
 
-    An environment outside the root is the user's own if it belongs to them and nobody else can write it. One inside
-    must also have no file in the git index and an interpreter outside the root. An interpreter in the environment
-    itself (a copy, conda, pixi) is accepted only where a git repository says that it did not come with the checkout.
+    `strange`: also whether what the checkout's configuration names may run there, for one of the `strangers`.
+
+    An environment is the user's own if it belongs to them, nobody else can write it, its own scripts say that it was
+    made where it is (no archive knows where it is unpacked), and none of its files is in the git index. One inside the
+    root must also have an interpreter outside. An interpreter in the environment itself (a copy, conda, pixi) is
+    accepted only where a git repository says that it did not come with the checkout.
     """
     place, checkout = os.path.realpath(prefix), os.path.realpath(root)
     if is_stored(root):
@@ -46,11 +56,31 @@ def decide(prefix: Path, root: Path) -> Trust:
     except (Broken, OSError) as error:
         return Trust(False, f"it cannot be read: {error}", "mend the environment first")
     problem = _problem(layout, checkout)
+    if not problem and not _names_its_place(place, os.path.abspath(prefix)):
+        problem = "no script in it names the place where it is, so it may have come with the checkout"
+    if not problem and strange:
+        problem = "it is outside the checkout, and nothing of the checkout is installed in it"
     if problem:
         return Trust(False, problem, _CURE)
-    if not _inside(place, checkout):
-        return Trust(True, "it is outside the checkout and belongs to you")
-    return _by_git(layout)
+    return _by_git(layout, _inside(place, checkout))
+
+
+def strangers(resolutions: Iterable[Resolution], root: Path) -> frozenset[str]:
+    """The environments outside of the root that only a file of the checkout or the shell has chosen.
+
+    Whoever made them has not asked for this checkout's code: nothing of the checkout is installed there, and no manager
+    keeps them for it. So they are the user's own, and say nothing about what the checkout's configuration would run.
+    """
+    checkout = os.path.realpath(root)
+    found: set[str] = set()
+    own: set[str] = set()
+    for resolution in resolutions:
+        if (environment := resolution.environment) is None or _inside(os.path.realpath(environment.prefix), checkout):
+            continue
+        kept = resolution.rule in _FOR_THE_PROJECT and not resolution.named
+        sources = (os.path.realpath(item.source) for item in environment.distributions if item.source)
+        (own if kept or any(_inside(source, checkout) for source in sources) else found).add(environment.prefix)
+    return frozenset(found - own)
 
 
 def _problem(layout: EnvironmentLayout, checkout: str) -> str:
@@ -69,9 +99,26 @@ def _interpreters(layout: EnvironmentLayout) -> tuple[str, str]:
     return os.path.realpath(layout.executable), os.path.realpath(layout.base_executable)
 
 
-def _by_git(layout: EnvironmentLayout) -> Trust:
-    """The decision for an environment inside the checkout: by what is in the git index."""
+def _names_its_place(*spellings: str) -> bool:
+    """Whether a file that is written where an environment is made names one of these spellings of its prefix."""
+    prefix = spellings[0]
+    records = [os.path.join(prefix, name) for name in ("pyvenv.cfg", "conda-meta/history", "conda-meta/pixi")]
+    folders = [os.path.join(prefix, name) for name in ("bin", "Scripts")]
+    scripts = [os.path.join(folder, name) for folder in folders for name in disk.names_in(folder)]
+    wanted = [os.fsencode(spelling) for spelling in spellings]
+    for path in (*records, *scripts):
+        with contextlib.suppress(OSError):
+            start = disk.read_start(path, _SCRIPT)
+            if any(each in start for each in wanted):
+                return True
+    return False
+
+
+def _by_git(layout: EnvironmentLayout, inside: bool) -> Trust:
+    """The decision by what is in the git index; `inside` the checkout."""
     repository, tracked = first_tracked(layout.prefix)
+    if not inside and not tracked:
+        return Trust(True, "it is outside the checkout and belongs to you")
     if repository is None:
         return Trust(False, "git does not know whether its files came with the checkout", _CURE)
     if tracked:

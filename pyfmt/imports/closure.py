@@ -52,12 +52,20 @@ class Reach:
     and what only counts as being there: that ends in "?".
     """
 
-    def __init__(self, tree: Tree, read: Read, trees: Trees = lambda _: "", defined: Defined = lambda _: ()) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        read: Read,
+        trees: Trees = lambda _: "",
+        defined: Defined = lambda _: (),
+        lines: Trees = lambda _: "",
+    ) -> None:
         self._contents = tree.contents
         self._rest = tree.rest
         self._read = read
         self._trees = trees
         self._defined = defined
+        self._lines = lines
         self._names: dict[str, set[str]] = {}
         self._called: dict[str, set[str]] = {}  # the dotted names of a file
         self._children: dict[str, set[str]] = {}
@@ -166,8 +174,15 @@ class Reach:
         return [*sorted(self._contents), self._rest]
 
     def digest(self, file: str, reads: Reads | None = None) -> str:
-        """Of a file's content, and of what it sees of all that it reaches."""
-        return hashlib.sha256(f"{self.seen_digest(file, reads)} {self._contents.get(file, '')}".encode()).hexdigest()
+        """Of a file's content, and of what it sees of all that it reaches: two digests, the second one of its content
+        alone; where the first ones of two are equal, they differ at most in its layout."""
+        own = f"{self.seen_digest(file, reads)} {self.own_digest(file)}"
+        return f"{hashlib.sha256(own.encode()).hexdigest()} {self._contents.get(file, '')}"
+
+    def own_digest(self, file: str) -> str:
+        """Of a file's tree and of its lines that say something; of its content where more of its layout counts."""
+        tree, lines = self._visible(file), self._lines(file) if file in self._contents else ""
+        return f"{tree} {lines}" if tree and lines else self._contents.get(file, "")
 
     def seen_digest(self, file: str, reads: Reads | None) -> str:
         """Of the paths of all that a file reaches, and of what it looks up there; of its own tree, if it is not among

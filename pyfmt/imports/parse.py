@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from pyfmt.core import parsing
 from pyfmt.imports.definitions import Definition, definitions_of
-from pyfmt.imports.tree_digest import tree_digest
+from pyfmt.imports.tree_digest import lines_digest, tree_digest
 from pyfmt.projects.layout import imported_names
 
 # What a file imports, as texts: "a.b", with dots in front where it is relative; "a.*" also all modules directly in `a`
@@ -70,6 +70,7 @@ class ModuleContent:
     imports: tuple[str, ...]
     tree: str  # see `tree_digest`; "" where others see its very bytes
     definitions: tuple[Definition, ...] = ()
+    lines: str = ""  # see `lines_digest`
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def read_module(source: bytes) -> ParsedModule:
     nodes = [node for each in inside for node in each if isinstance(node, _IMPORTING)]
     texts = tuple(dict.fromkeys(text for node in nodes for text in _texts(node)))
     definitions = definitions_of(tree, inside)
-    content = ModuleContent(texts, tree_digest(source, definitions), definitions)
+    content = ModuleContent(texts, tree_digest(source, definitions), definitions, lines_digest(source))
     return ParsedModule(content, _statements(nodes, source, extends))
 
 

@@ -15,6 +15,9 @@ from pyfmt.imports.definitions import Definition
 
 # What is looked for in the text of an `__init__.py`, comments included (astroid's finders, isort).
 _READ_AS_TEXT = (b"declare_namespace", b"extend_path")
+_OF_THE_NEXT_LINE = b"disable-next"  # begins a comment that is obeyed for whatever stands on the line after it
+# In every comment that a checker obeys (`type: int`, `coding=utf-8`), or takes for the end of a docstring.
+_OBEYED = (b":", b"=", b'"' * 3, b"'" * 3)
 
 
 def tree_digest(source: bytes, definitions: Iterable[Definition]) -> str:
@@ -22,3 +25,20 @@ def tree_digest(source: bytes, definitions: Iterable[Definition]) -> str:
     if any(word in source for word in _READ_AS_TEXT):
         return ""
     return "tree " + hashlib.sha256(" ".join(each.digest for each in definitions).encode()).hexdigest()[:32]
+
+
+def lines_digest(source: bytes) -> str:
+    """A digest of the lines of a module in their order, but for blank ones and those of comments that nobody obeys; ""
+    where these count.
+
+    Between two modules with the same lines and the same tree (which has all that stands in strings) what begins before
+    something else, and on the line of something else, does so in both.
+    """
+    if _OF_THE_NEXT_LINE in source:
+        return ""
+    total = hashlib.sha256()
+    for line in source.splitlines():
+        words = line.strip()
+        if words and (words[:1] != b"#" or any(sign in words for sign in _OBEYED)):
+            total.update(line.rstrip() + b"\n")
+    return total.hexdigest()[:32]

@@ -56,7 +56,7 @@ class Reaching:
             # A library of the monorepo is installed as a copy: it may import others that come from source.
             return None
         tree = Tree(contents, roots, rest, tops & (installed | sys.stdlib_module_names))
-        return Reach(tree, self._read, self._read.tree, self._read.defined)
+        return Reach(tree, self._read, self._read.tree, self._read.defined, self._read.lines)
 
     def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], str]:
         """The modules and folders of the monorepo that are seen, and the digest of what is seen outside of it."""

@@ -138,7 +138,7 @@ def quiet_context(
     with closing(Memory(settings, request.use_cache, explaining=explain)) as memory:
         space = survey_workspace(settings, request, environ, memory)
         roots = first_party_roots(space.projects, space.resolutions, space.config.root)
-        facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request))
+        facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request, space.resolutions))
         session = Session(cwd, environ, Progress(-1))
         yield RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
 

@@ -116,7 +116,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
 def _run(request: Request, session: Session, space: Workspace, memory: Memory) -> RunResult:
     steps = StepSpans(session.clock)
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
-    settings, trusting = space.config, Trusting(space.real, request)
+    settings, trusting = space.config, Trusting(space.real, request, space.resolutions)
     chosen = scoping.select(request, session, space)
     context = _context(request, session, space, memory, trusting)
     share = _share(context, chosen)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt.core.model import Config, Environment
+from pyfmt.core.model import Config, Environment, Resolution
 from pyfmt.core.request import Request
 from pyfmt.run.workspace import wanted
 from pyfmt.tools.registry import TOOLS, linters
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 class Trusting:
     """Whether code of an environment may run; asked only where the shared configuration would run any."""
 
-    def __init__(self, settings: Config, request: Request) -> None:
+    def __init__(self, settings: Config, request: Request, resolutions: Sequence[Resolution]) -> None:
         self._root = settings.root
+        self._resolutions = resolutions
         self._given = request.trust
         names = wanted(settings, linters())
         found = (TOOLS[config.tool].executes(config) for config in settings.tool_configs if config.tool in names)
@@ -29,9 +31,10 @@ class Trusting:
         if self._given or not self._executed:
             return self._given
         if environment.prefix not in self._verdicts:
-            from pyfmt.environments.trust import decide  # deferred: asks git
+            from pyfmt.environments import trust  # deferred: asks git
 
-            self._verdicts[environment.prefix] = decide(Path(environment.prefix), self._root)
+            strange = environment.prefix in trust.strangers(self._resolutions, self._root)
+            self._verdicts[environment.prefix] = trust.decide(Path(environment.prefix), self._root, strange)
         return self._verdicts[environment.prefix].trusted
 
     def note(self, environment: Environment) -> str:

@@ -54,6 +54,8 @@ class Tool:
     # None: perhaps all. What the tool itself reads in its worker is observed there.
     own_sections: Callable[[ToolConfig, str, str], str] | None = None
     quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
+    # words in a configuration that have comments, or how many lines there are, decide more than places
+    counts_lines: tuple[str, ...] = ()
     layout: LayoutRules | None = None  # None: it may look at more of a file than its tree
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported

@@ -108,6 +108,7 @@ def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMon
     for path in sorted(clone.tree.root.rglob("*.py")):
         os.utime(path)
     clone.make_environments()
+    clone.tree.git("init", "--quiet")  # which shows that the cache did not come with it
     result, report = clone.tree.check()
     found = cached(report)
     assert found and all(found.values()), (found, clone.tree.run("explain", "-v", "projects/alpha/alpha/main.py"))

@@ -42,6 +42,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
         made.write({f"{project}/pyproject.toml": f'[project]\nname = "{project}"\nversion = "1"\n'})
         made.write({f"{project}/m{number}.py": MODULE.format(number) for number in range(files)})
     made.environment(".")
+    made.git("init", "--quiet")  # so that its cache counts, although no run has begun it
     return made
 
 

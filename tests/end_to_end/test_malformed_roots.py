@@ -244,6 +244,13 @@ def test_links_to_themselves_end_nothing(run: Run) -> None:
     assert said.code in (1, 2) and "a/one.py" in said.out, said
     for words in (("envs",), ("graph",), ("doctor",), ("explain", "a/one.py"), ("check", "--no-cache"), ("lint", "a")):
         assert run(*words).code in (0, 1, 2)
+    # By two links to its own folder a file has more names than anybody can ask for.
+    for name in ("again", "more"):
+        Path("a", name).symlink_to(".")
+    Path("a/requirements.txt").write_text("-r again/requirements.txt\n-r more/requirements.txt\nx==1\n", "utf-8")
+    assert run("envs").code == 2 and run(*FORMAT).code in (1, 2)
+    said = run("envs", "create", "a", "--dry-run")
+    assert said.code == 2 and "requirements.txt includes 1000 files or more" in said.all, said
     below: list[tuple[str, ...]]
     below = [("check", "a/x/y.py"), ("check", "-o", "json=a/x/y.json"), ("envs", "create", "a/x/y.py")]
     for asked in (*below, ("check", "--root", "a/x"), ("check", "--config", "a/x")):

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.trees import manifest
+from tests.environments.creating.trees import own_build
+from tests.support import virtualenvs
 from tests.support.monorepo import ROOT, Monorepo
 from tests.support.pythons import clean_environ
 
@@ -205,3 +207,40 @@ def test_nor_as_a_module_started_in_the_checkout(trap: Trap) -> None:
     )
     assert trap.sprung() - {"app sitecustomize.py"} == set(), done.stderr
     assert "no module" not in done.stderr.lower() and "findings" in done.stdout, done.stderr
+
+
+def test_an_environment_that_was_made_for_something_else_is_no_trust(tmp_path: Path) -> None:
+    """It is the user's own, but what the checkout names would run: by a file of the checkout, or by the shell's."""
+    folder = tmp_path / "marks"
+    folder.mkdir()
+    trap = Trap(Monorepo.create(tmp_path, own_build("app")), folder)
+    plugin = f"{trap.code('plugin')}from mypy.plugin import Plugin\n\n\ndef plugin(version):\n    return Plugin\n"
+    settings = '[tool.pyfmt]\nconfigs = "configs"\nprojects = ["app"]\n'
+    files = {"configs/mypy.ini": "[mypy]\nplugins = own.py\n", "configs/own.py": plugin, "pyproject.toml": settings}
+    trap.tree.write({**files, "configs/pylintrc": f"[MAIN]\ninit-hook={trap.code('init-hook').strip()}\n"})
+    trap.tree.git("init", "--quiet")
+    own = virtualenvs.build(trap.tree.home / ".pyenv/versions/own", virtualenvs.Recipe())
+
+    def ran(environ: Mapping[str, str]) -> set[str]:
+        result = trap.tree.run("check", "--no-cache", environ={"PYENV_ROOT": str(trap.tree.home / ".pyenv"), **environ})
+        sprung = trap.sprung()
+        assert "nothing of the checkout is installed in it" in result.stdout or sprung, str(result)
+        return sprung
+
+    shell = {"VIRTUAL_ENV": str(own.prefix)}
+    assert ran(shell) == set()
+    for name, text in {
+        "pyproject.toml": f'{settings}[tool.pyfmt.environments]\napp = "{own.prefix}"\n',
+        "app/.venv": f"{own.prefix}\n",
+        "app/.python-version": "own\n",
+    }.items():
+        trap.tree.write({name: text})
+        assert ran({}) == set(), name
+        trap.tree.write({"pyproject.toml": settings})
+        if name.startswith("app"):
+            (trap.tree.root / name).unlink()
+    (trap.tree.root / "app/.venv").symlink_to(own.prefix)
+    assert ran({}) == set()
+    (trap.tree.root / "app/.venv").unlink()
+    own.install(editable=[trap.tree.root / "app"])
+    assert ran(shell) == {"init-hook", "plugin"}, "whoever installs it has it run"

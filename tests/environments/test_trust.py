@@ -41,6 +41,22 @@ def test_environment_outside_the_checkout_is_trusted(root: Path, tmp_path: Path)
     assert decide(root / "link", root).trusted
 
 
+def test_nor_is_one_that_was_made_elsewhere_as_an_archive_brings_it(root: Path, tmp_path: Path) -> None:
+    """Its `.git`, if it has one, is the archive's, too."""
+    shutil.copytree(make(tmp_path / "authors/.venv"), root / "b/.venv", symlinks=True)
+    shutil.copytree(root / "b/.venv", tmp_path / "beside", symlinks=True)
+    for prefix in (root / "b/.venv", tmp_path / "beside"):
+        assert "names the place" in decide(prefix, root).reason
+    shutil.rmtree(root / ".git")
+    assert not decide(root / "b/.venv", root).trusted and decide(root / "a/.venv", root).trusted
+
+
+def test_nor_one_of_the_same_repository_beside_the_root(root: Path) -> None:
+    assert decide(root / "a/.venv", root / "b").trusted
+    call("git", "add", "-f", "a/.venv/pyvenv.cfg", cwd=root)
+    assert "git index" in decide(root / "a/.venv", root / "b").reason
+
+
 @pytest.mark.parametrize("file", ["pyvenv.cfg", "lib/python3.11/site-packages/x.pth", "bin/python"])
 def test_a_file_in_the_git_index_is_refused(root: Path, file: str) -> None:
     prefix = root / "a/.venv"

@@ -10,6 +10,7 @@ import pytest
 
 import pyfmt
 from pyfmt.imports.parse import read_module
+from pyfmt.imports.tree_digest import lines_digest
 
 BEFORE = 'class A:\n    """Text."""\n    one = 1\n\n\ndef f(a, b=(1, 2)):\n    return a  # first\n'
 
@@ -60,6 +61,37 @@ def test_of_what_cannot_be_parsed_or_is_read_as_text_the_bytes_count() -> None:
     assert _tree("def f(:\n") == ""
     assert _tree("# pkg_resources.declare_namespace(__name__)\n") == ""
     assert _tree("__path__ = extend_path(__path__, __name__)\n") == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        BEFORE.replace("\n\n\n", "\n# a comment\n\n\n"),
+        BEFORE.replace("\n", "\n\n", 2) + "# the end\n",
+        BEFORE.replace("\n", "  \n"),
+    ],
+)
+def test_lines_that_say_nothing_do_not_count(other: str) -> None:
+    assert lines_digest(other.encode()) == lines_digest(BEFORE.encode()) != ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(
+            BEFORE + line
+            for line in ("# pylint: disable=all\n", "# type: ignore\n", "# vim: fileencoding=utf-8\n", '# """\n')
+        ),
+        BEFORE.replace("# first", "# another one"),
+        BEFORE.replace("f(a, b=(1, 2))", "f(\n    a,\n    b=(1, 2),\n)"),
+    ],
+)
+def test_comments_that_may_be_obeyed_count_and_so_does_what_stands_on_a_line(other: str) -> None:
+    assert lines_digest(other.encode()) != lines_digest(BEFORE.encode())
+
+
+def test_a_pragma_for_the_next_line_makes_every_line_count() -> None:
+    assert lines_digest(b"x = 1\n# pylint: disable-next=all\ny = x\n") == ""
 
 
 def test_depth_and_length_are_no_limit() -> None:

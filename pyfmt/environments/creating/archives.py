@@ -27,6 +27,7 @@ _SDISTS = (
     *(".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tlz"),
     *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.lz", ".tar.lzma", ".tar.zst"),
 )
+_REPOSITORIES = (".git", "HEAD", ".hg", ".bzr", "format")  # one of these is in each
 _PAGES = (".html", ".htm")
 # What names an index, or a folder of archives, in uv's settings and locks.
 _INDEXES = ("find-links", "index", "index-url", "extra-index-url", "default-index", "registry")
@@ -34,7 +35,10 @@ _INDEX_OPTION = re.compile(r"-[if]|--(?:f|i|ex|py|d)")  # of a requirements file
 _REMOTE = re.compile(
     r"(?:[\w.-]+\s*(?:\[[\w.,\s-]*\])?\s*@\s*|--[\w-]+[\s=]+|-[if][\s=]*)?(?:\w+\+)?https?://", re.IGNORECASE
 )
+_CLONED = re.compile(r"(?:git|hg|bzr|svn)\+(?:file:|[^:]*$)", re.IGNORECASE)  # a repository here, of which one is built
+_VERSION = re.compile(r"(?:(?:cpython|pypy|graalpy|python)[@-]?)?\d[\w.+-]*")  # of Python, as uv and pyenv take it
 _QUOTING = re.compile(r"[\\\"']")  # uv leaves it out of an option's value, wherever it stands
+_CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _Word = tuple[str, bool]  # a text, and whether it names an index
 
@@ -65,9 +69,23 @@ def refuse_untrusted_script(metadata: Table, script: Path, cwd: Path, root: Path
     """The same for a script with this PEP 723 metadata, for which uv is called in the folder `cwd`."""
     if not options.trusted:
         places = _upwards([script.parent, cwd], root)
+        _refuse_interpreters(places)
         lock = _settings(script.with_name(f"{script.name}.lock"))
         words = [*_strings([metadata, lock]), *_of_settings(places, ())]
         _refuse(words, places, root, {"PROJECT_ROOT": str(cwd), **options.environ})
+
+
+def _refuse_interpreters(places: Iterable[Path]) -> None:
+    """Raises CreationError where a file that uv reads there names what it would start, and not just a version."""
+    for place in places:
+        for file in (place / ".python-version", place / ".python-versions"):
+            lines = [line.partition("#")[0].strip() for line in (_read(file) or "").splitlines()]
+            if not all(_VERSION.fullmatch(line) for line in lines if line):
+                raise CreationError(f"{file} names an interpreter, not a version", _CURE)
+        settings = table(_settings(place / "pyproject.toml"), "tool")
+        for file, found in ((place / "uv.toml", _settings(place / "uv.toml")), (place, table(settings, "uv"))):
+            if "python-downloads-json-url" in found:
+                raise CreationError(f"{file} says where interpreters come from (python-downloads-json-url)", _CURE)
 
 
 def _refuse(words: Iterable[_Word], places: Iterable[Path], root: Path, environ: Mapping[str, str]) -> None:
@@ -75,15 +93,16 @@ def _refuse(words: Iterable[_Word], places: Iterable[Path], root: Path, environ:
     found = {}
     for text, index in dict.fromkeys(words):
         plain = _expanded(text, environ)
-        pieces = _pieces(plain, index) | _pieces(_QUOTING.sub("", plain), index)
-        for path in () if _REMOTE.match(plain) else _files(pieces, starts, index):
+        cloned = _CLONED.search(plain) is not None
+        pieces = _pieces(plain, index or cloned) | _pieces(_QUOTING.sub("", plain), index or cloned)
+        for path in () if _REMOTE.match(plain) else _files(pieces, starts, index, cloned):
             real = os.path.realpath(path)
             if disk.is_within(real, base):
                 found[real] = os.path.relpath(path, root)
     if found:
         raise CreationError(
             f"{some(sorted(found.values()))} came with the checkout, and building it runs what is in it",
-            "look at it, then allow it with --trust, or for good with `pyfmt trust`",
+            _CURE,
         )
 
 
@@ -140,7 +159,8 @@ def _included(file: Path, environ: Mapping[str, str]) -> dict[Path, str]:
             texts[place] = _expanded((_read(place) or "").replace("\\\n", ""), environ)
         return texts[place]
 
-    requirements.included_files(file.as_posix(), reader)
+    if len(requirements.included_files(file.as_posix(), reader)) == requirements.MOST:
+        raise CreationError(f"{file} includes {requirements.MOST} files or more", "mend it")
     return texts
 
 
@@ -173,12 +193,13 @@ def _strings(settings: object, index: bool = False) -> Iterator[_Word]:
         elif isinstance(value, list):
             waiting += [(item, index) for item in value]
         elif isinstance(value, dict):
-            waiting += [(item, index or key in _INDEXES) for key, item in value.items() if key != "name"]
+            waiting += [(item, index or key in _INDEXES) for key, item in value.items() if key not in ("name", "git")]
+            waiting += [(f"git+{value['git']}", index)] if "git" in value else []
 
 
 def _pieces(text: str, index: bool) -> set[str]:
     """The parts of a text that may be a path: all, or those that end like an archive."""
-    ends = {len(text), *(found.start() for found in re.finditer(r"[\s;#?\[\"']", text))}
+    ends = {len(text), *(found.start() for found in re.finditer(r"[\s;#?@\[\"']", text))}
     if not index:
         lower = text.lower()
         ends = {end for end in ends if lower.endswith(_SDISTS, 0, end)}
@@ -190,12 +211,15 @@ def _pieces(text: str, index: bool) -> set[str]:
     return {text[start:end] for start in starts for end in ends if text[start:end].strip("/")}
 
 
-def _files(pieces: Iterable[str], starts: Sequence[str], index: bool) -> Iterator[str]:
-    """The archives that pieces lead to, from any of some folders; of an index its pages, which may lead to any."""
+def _files(pieces: Iterable[str], starts: Sequence[str], index: bool, cloned: bool) -> Iterator[str]:
+    """The archives that pieces lead to, from any of some folders; of an index its pages, which may lead to any.
+
+    Of what is `cloned` the folder.
+    """
     names = {name for piece in pieces for name in (piece, unquote(piece))}
     joined = {os.path.join(start, name) for start in starts for name in names}
     for path in joined | {os.path.normpath(path) for path in joined}:
-        if os.path.isfile(path):
+        if os.path.isfile(path) or cloned and any(os.path.lexists(os.path.join(path, mark)) for mark in _REPOSITORIES):
             yield path
         elif index and os.path.isdir(path):
             offered = [*Path(path).glob("*"), *Path(path).glob("*/*")]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pyfmt.environments.creating.marker import UnderConstruction
 from pyfmt.environments.creating.recipes import Step
 from pyfmt.environments.creating.values import CreateOptions, CreationError
 from pyfmt.environments.layout import new_interpreter
+from pyfmt.tools.program.worker.task import GUARDED
 
 _SHOWN_LINES = 15
 # Of whoever started pyfmt: they would make the new environment's python, or uv, look at another one.
@@ -104,7 +104,8 @@ class _Call:
     command: list[str]
     cwd: Path
     environ: dict[str, str]
-    locks: tuple[int, ...]
+    scratch: str  # a folder of this call alone
+    locks: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -128,18 +129,19 @@ class Calls:
             for folder in step.written_to:  # sorted, so that two calls never wait for each other
                 stack.enter_context(self._folder(folder))
             command = installer.command(step, site.prefix, requirements, overrides)
-            code, said = self._call(_Call(command, step.cwd, self._environ(site.prefix, step), site.locks))
+            environ = self._environ(site.prefix, step)
+            code, said = self._call(_Call(command, step.cwd, environ, str(scratch), site.locks))
         self.raise_if_stopped()
         _check(installer, step.sync.program if step.sync is not None else installer.name, code, said)
 
     def sync_script(self, uv: str, script: str, cwd: Path) -> None:
         """Have uv make the environment of a script that names its own dependencies; raises CreationError."""
         command = [uv, "sync", "--no-progress", "--script", script]
-        _check(Installer(uv), "uv", *self._call(_Call(command, cwd, self._plain_environ(), ())))
+        _check(Installer(uv), "uv", *self._apart(command, cwd))
 
     def ask(self, command: list[str], cwd: Path) -> tuple[int, str]:
         """The exit code of a call that installs nothing, and what it said; raises CreationError."""
-        code, said = self._call(_Call(command, cwd, self._plain_environ(), ()))
+        code, said = self._apart(command, cwd)
         self.raise_if_stopped()
         return code, said.decode("utf-8", "replace")
 
@@ -153,7 +155,7 @@ class Calls:
         self.stopped.set()
         with self._guard:
             for process in self._running:
-                _kill(process)
+                _end(process)
 
     def _plain_environ(self) -> dict[str, str]:
         return {key: value for key, value in self.environ.items() if key not in _FOREIGN}
@@ -170,17 +172,22 @@ class Calls:
         with lock:
             yield
 
+    def _apart(self, command: list[str], cwd: Path) -> tuple[int, bytes]:
+        with tempfile.TemporaryDirectory(prefix="pyfmt-create-") as scratch:
+            return self._call(_Call(command, cwd, self._plain_environ(), scratch))
+
     def _call(self, call: _Call) -> tuple[int, bytes]:
         """Exit code and output. The output goes to a file: a grandchild that keeps a pipe open would make us wait."""
         with tempfile.TemporaryFile() as log:
             with self._guard:
                 self.raise_if_stopped()
-                # A session of its own: Ctrl-C reaches it only through `stop`, with its children.
+                # A session of its own: Ctrl-C reaches it only through `stop`, with its children. They end with this
+                # process, too, however that ends.
                 process = subprocess.Popen(  # pylint: disable=consider-using-with  # awaited below, whatever happens
-                    call.command,
+                    [sys.executable, "-I", "-S", GUARDED, call.scratch, *call.command],
                     cwd=call.cwd,
                     env=call.environ,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
@@ -196,8 +203,7 @@ class Calls:
             finally:
                 with self._guard:
                     self._running.discard(process)
-                    if process.poll() is None:
-                        _kill(process)
+                    _end(process)
                 process.wait()
             log.seek(0)
             return code, log.read()
@@ -220,12 +226,10 @@ def _written(file: Path, lines: Sequence[str]) -> Path | None:
     return file
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        if os.name == "nt":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a guarded program, if it still runs, with all that it has started."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _telling(lines: list[str]) -> str:

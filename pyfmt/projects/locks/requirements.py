@@ -14,6 +14,7 @@ from pyfmt.projects.names import normalise
 Reader = Callable[[str], str | None]
 
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]*(\S.*)")
+MOST = 1000  # files that are looked at for one
 _HASH = re.compile(r"--hash[=\s]+(\S+)")
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*===?\s*([^\s;,*]+)\s*(?:;(.*))?")
 
@@ -47,7 +48,10 @@ def all_lines(path: str, reader: Reader) -> list[str]:
 
 
 def _files(path: str, reader: Reader) -> dict[str, bool]:
-    """Each file, and whether what it names is asked for (not only constrained)."""
+    """Each file, and whether what it names is asked for (not only constrained).
+
+    The first MOST of them: links to the folder that they are in give a file any number of names.
+    """
     found = {path: True}
     waiting = [path]
     while waiting:
@@ -57,6 +61,8 @@ def _files(path: str, reader: Reader) -> dict[str, bool]:
             for name in _names(match[2]) if match else ():
                 other = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
                 required = found[file] and line.startswith(("-r", "--requirement"))
+                if other not in found and len(found) == MOST:
+                    return found
                 if other not in found or required and not found[other]:
                     found[other] = required
                     waiting.append(other)

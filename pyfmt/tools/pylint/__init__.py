@@ -36,6 +36,7 @@ TOOL = Tool(
     own_sections=lambda shared, name, text: "",
     # unbalanced-tuple-unpacking and its like, method-hidden, syntax-error of what is imported; others quote own lines.
     quotes=re.compile(r"defined at line \d+ of |defined in .+ line \d|, line \d+\)"),
+    counts_lines=("docstring-min-length", "docstring_min_length", "ignore-comments", "ignore_comments"),
     of_missing=re.compile(r"E0401: (?:Unable to import '(?P<module>[\w.]+)')?"),
     # It finds its own behind other comments (pylint.utils.pragma_parser.OPTION_RGX).
     comment=Comment(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 from pathlib import Path
 
@@ -62,6 +63,11 @@ NAMING = {
     "included": ("requirements.txt", "-r a' b.txt'\n"),
     "default": ("requirements.txt", "evil @ ${PROJECT_ROOT}/vendor/evil-1.0.tar.gz\n"),
     "ending": ("requirements.txt", "./evil-1.0.TAR.lz\n"),
+    "cloned": ("requirements.txt", "git+file://${PWD}/line/evil.git@main#egg=evil\n"),
+    "sourced": (
+        "pyproject.toml",
+        f'{ASKING}[tool.uv.sources]\nevil = {{ git = "ROOT/line/evil.git", rev = "main" }}\n',
+    ),
     "unread": ("uv.toml", "\ufefffind-links = ['vendor']\n# " + "a." * 1500),
 }
 VENDORING = ("line", "links", "flat", "pdm", "relative", "hatch", "installable", "default", "unread")
@@ -79,10 +85,11 @@ FILES = {
     "variable/more.txt": "file://${PWD}/line/vendor/evil-1.0.tar.gz\n",
     "pages/evil/index.html": "<a href='../../line/vendor/evil-1.0.tar.gz'>evil</a>\n",
     "locked/pyproject.toml": PROJECT.replace("NAME", "locked"),
+    "line/evil.git/HEAD": "ref: refs/heads/main\n",
     "script.py": "# /// script\n# dependencies = ['evil @ ROOT/line/vendor/evil-1.0.tar.gz']\n# ///\n",
     # Nothing of the checkout is built here.
     "honest/main.py": '"""Nothing."""\n',
-    "honest/requirements.txt": "iniconfig\n/elsewhere/own.tar.gz\n",
+    "honest/requirements.txt": "iniconfig\nevil @ git+ssh://git@example.org/line/evil.git\n/elsewhere/own.tar.gz\n",
     "honest/iniconfig/some.zip": "",
     "honest/dist/honest-1.0.tar.gz": "",
     "honest/uv.toml": "index = [{ name = 'iniconfig', url = 'https://pypi.org/simple' }]\n",
@@ -137,6 +144,24 @@ def test_an_archive_of_the_checkout_is_built_with_trust_alone(tree: Monorepo, ma
     assert "planned" in planned and not mark.exists()
     tree.run(*trusting, "line").expect(0)
     assert mark.exists()
+
+
+def test_a_script_is_run_by_no_interpreter_of_the_checkout(tree: Monorepo, mark: Path) -> None:
+    """uv takes a path, or the name of a folder, in `.python-version`; and a list of what it would download."""
+    tree.write({"scripts/uv.toml": "", "scripts/main.py": "# /// script\n# dependencies = []\n# ///\n"})
+    tree.write({"scripts/evil/bin/python": f"#!/bin/sh\n: > '{mark}'\nexec {sys.executable} \"$@\"\n"})
+    (tree.root / "scripts/evil/bin/python").chmod(0o755)
+    for file, text in {
+        "scripts/.python-version": "3.11\n./evil/bin/python\n",
+        ".python-versions": "evil\n",
+        "uv.toml": "python-downloads-json-url = 'https://example.org/x'\n",
+    }.items():
+        tree.write({file: text})
+        said = tree.run("envs", "create", "scripts/main.py").expect(2).stdout
+        assert file in said and "--trust" in said and not mark.exists(), said
+        (tree.root / file).unlink()
+    tree.write({"scripts/.python-version": "# ours\n3.11\ncpython-3.12.1\n"})
+    tree.run("envs", "create", "scripts/main.py").expect(0)
 
 
 def test_for_a_script_the_settings_count_where_uv_is_called_and_no_projects(tree: Monorepo, mark: Path) -> None:

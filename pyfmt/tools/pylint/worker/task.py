@@ -107,7 +107,7 @@ def preload(tool_paths: list[str]) -> None:
 def prepare(payload: Json) -> None:
     """Build the trees of the standard library that this request and probably others need, in the process that forks
     them."""
-    files = [file for group in payload["groups"] for kind in ("files", "context") for file in group[kind]]
+    files = [file for group in payload["groups"] for file in group["files"]]  # of the others only duplicates count
     if not os.environ.get("PYFMT_SINGLE") or payload.get("idle"):
         gc.disable()
         with _observers[0].paused():
