@@ -60,9 +60,9 @@ def test_several_processes_say_what_one_says(tmp_path: Path, kept_environment: M
     assert len({each[3] for each in one["messages"]} & {"R0801", "R0401", "E0001"}) == 3
 
     idle = tmp_path / "idle"
-    for name in "12":
+    for name in "123":
         (idle / name).mkdir(parents=True)
     assert _alike(lint.answer({**payload, "idle": str(idle)})) == one
-    assert {each.name for each in idle.iterdir()} == {"1", "2"}  # given back
+    assert {each.name for each in idle.iterdir()} == {"1", "2", "3"}  # given back
     processes = list((tmp_path / "mono-answers").glob("at-*"))
     assert len(processes) >= 3

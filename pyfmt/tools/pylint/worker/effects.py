@@ -146,6 +146,11 @@ class Effects:
         build = {self._places.path(file) for file in self._noted["build"]}
         return [file for file in others if os.path.abspath(file) in build]
 
+    @property
+    def others_set(self) -> bool:
+        """Whether a module that is not the checkout's own has set something on others until now."""
+        return not all(map(self._places.is_own, self._made))
+
     def expect(self, total: Gathered) -> None:
         """Have what other processes have noted wait until somebody looks at it, as if it had been set at its time."""
         setters = [
