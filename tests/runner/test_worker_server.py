@@ -321,6 +321,16 @@ def test_a_server_that_dies_fails_its_requests_and_leaves_nothing(fork_server: F
     assert later.reason.startswith("the worker was killed by signal 9 (SIGKILL") and later.end is End.KILLED
 
 
+def test_what_a_killed_request_had_started_ends_with_it(fork_server: ForkServer, tmp_path: Path) -> None:
+    sleeping, answers = ask_in_thread(fork_server, {"do": "sleep", "pids": str(tmp_path / "pids")})
+    pids = pids_in(tmp_path / "pids")
+    os.kill(pids[0], signal.SIGKILL)
+    sleeping.join(60)
+    assert [each.end for each in answers] == [End.KILLED]
+    assert eventually(lambda: not any(map(alive, pids)))
+    assert fork_server.ask({"do": "empty"}, 60).answer == {}
+
+
 def test_a_stopped_server_is_ended_when_the_time_is_over(fork_server: ForkServer, tmp_path: Path) -> None:
     """Before it has forked; the child of another request, whose time is not over, ends with it."""
     sleeping, answers = ask_in_thread(fork_server, {"do": "sleep", "pids": str(tmp_path / "a")})

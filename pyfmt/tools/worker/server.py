@@ -163,6 +163,9 @@ class Server:
                 return
             request = self.running.pop(pid, None)
             if request is not None:
+                if status:  # what it has forked must not go on without it
+                    with contextlib.suppress(OSError):
+                        os.killpg(pid, signal.SIGKILL)
                 if status == 0 and hasattr(self.task, "learn"):
                     with contextlib.suppress(OSError, ValueError), open(request["answer"], encoding="utf-8") as file:
                         self.ask_task("learn", json.load(file))
