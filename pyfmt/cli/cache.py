@@ -73,8 +73,6 @@ def push(request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
 def show(place: Path) -> str:
     """What a cache folder holds."""
     lines = [f"folder   {place}"]
-    if not place.is_dir():
-        return "\n".join([*lines, "empty: nothing has been cached yet"])
     for path in sorted(place.glob(f"{STEM}*.sqlite")):
         with Store(place, group=path.stem.removeprefix(STEM).removeprefix("-")) as store:
             count, size = store.size()
@@ -84,7 +82,7 @@ def show(place: Path) -> str:
         if (place / name).is_dir():
             sizes = (path.stat().st_size for path in (place / name).rglob("*") if path.is_file())
             lines.append(f"{name.ljust(8)} {_amount(sum(sizes))}")
-    return "\n".join(lines)
+    return "\n".join(lines if len(lines) > 1 else [*lines, "empty: nothing has been cached yet"])
 
 
 def clean(place: Path) -> str:

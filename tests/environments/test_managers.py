@@ -405,6 +405,7 @@ def conda_like(prefix: Path, version: str = "3.12") -> Path:
     binary.write_bytes(python.resolve().read_bytes())
     binary.chmod(0o755)
     (prefix / "bin/python").symlink_to(f"python{version}")
+    write(prefix / "bin", {f"pydoc{version}": f"#!{prefix}/bin/python{version}\n"})  # as conda writes its scripts
     library = prefix / f"lib/python{version}"
     (library / "site-packages").mkdir(parents=True)
     for entry in (base / f"lib/python{version}").iterdir():
