@@ -144,7 +144,7 @@ SECONDS ?= 600
 fuzz-coverage: $(STAMP)
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python build/atheris
 	@$(BIN)/uv pip install --quiet --python build/atheris/bin/python --editable '.[test]' atheris
-	@for name in $(FORMATS); do build/atheris/bin/python -m tests.fuzz.guided "$$name" build/fuzzed --seconds $(SECONDS); done
+	@for name in $(FORMATS); do build/atheris/bin/python -m tests.fuzz.guided "$$name" build/fuzzed --seconds $(SECONDS) || exit 1; done
 
 # System packages that tests need; where they cannot be installed, those tests say what is missing.
 system:

@@ -26,8 +26,9 @@ def digest(*parts: str) -> str:
 def repository_folder(root: Path, configured: Path | None) -> Path:
     """The cache folder of a repository: `cache-dir` unless that is refused, else below the user's cache folder, keyed
     by the root's path."""
-    own = configured is None or refusal(root, configured)
-    folder = _own_folder(digest(str(root))) if own or configured is None else configured
+    folder = _own_folder(digest(str(root)))
+    if configured is not None and not refusal(root, configured):
+        folder = configured
     _given.add(folder)
     return folder
 
@@ -49,28 +50,18 @@ def refusal(root: Path, configured: Path) -> str:
     if not inside:
         return "it leads out of the monorepo: name such a place in XDG_CACHE_HOME"
     # Deferred for start-up time: hardly anybody sets it.
-    from pyfmt.projects.tracked import first_tracked
-    from pyfmt.projects.walking import git_top, index_file
+    from pyfmt.projects.tracked import first_tracked, surely_untracked
+    from pyfmt.projects.walking import git_top
 
     with witness.suspended():
-        top, index = git_top(Path(real)), index_file(Path(real))
-        if top is not None and index is not None and _has_nothing_of(index, os.path.relpath(real, top)):
+        if surely_untracked(real):
             return ""
-        repository, tracked = first_tracked(real) if top is not None else (False, "")
+        repository, tracked = first_tracked(real) if git_top(Path(real)) is not None else (False, "")
     if tracked:
         return f"git's index has {tracked}, so it may have come with the checkout"
     if repository or disk.text_or_none(os.path.join(real, _PLACE)) == real:
         return ""
     return "nothing shows that it was made here: remove it"
-
-
-def _has_nothing_of(index: Path, folder: str) -> bool:
-    """Whether git's index surely has nothing below a folder; else git is asked, which takes a process."""
-    if not os.path.lexists(index):
-        return True
-    data = disk.bytes_or_none(index) or b""
-    whole = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link\0" not in data  # paths in full, all in this file
-    return whole and os.fsencode(folder) + b"/" not in data
 
 
 def begin(folder: Path) -> None:

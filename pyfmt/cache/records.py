@@ -75,9 +75,8 @@ class Entry:
     is_fresh: bool  # nothing to run
     answers: Mapping[str, str]  # to what was asked in the earlier run, by group
     is_taken_over: bool = False  # from another environment
-    relaid: Mapping[str, Before] = field(
-        default_factory=dict
-    )  # of files that are stale, those with another layout alone
+    # Of files that are stale, those with another layout alone.
+    relaid: Mapping[str, Before] = field(default_factory=dict)
 
     @property
     def replay(self) -> JsonObject:

@@ -164,12 +164,13 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
     to_terminal = output.file is None and sys.stdout.isatty()
     # A merged report may come from machines that have the checkout elsewhere.
     root = Path(request.location.root or result.quoted or result.report.root)
+    base = os.path.realpath(root)
 
     def sources(path: str) -> list[str] | None:
+        text = result.sources.get(path)
         # A report that is merged may name any file.
-        inside = disk.is_within(os.path.realpath(root / path), os.path.realpath(root))
-        there = disk.text_or_none(root / path) if inside and path not in result.sources else None
-        text = result.sources.get(path, there)
+        if path not in result.sources and disk.is_within(os.path.realpath(root / path), base):
+            text = disk.text_or_none(root / path)
         return text.split("\n") if text is not None else None
 
     color = _use_color(display.color, to_terminal) and (output.file is None or display.color == "always")

@@ -33,7 +33,7 @@ class Trust:
 # Rules by which an environment outside of a checkout was made for it: its place or a file in it says so.
 _FOR_THE_PROJECT = ("poetry", "pdm", "pdm workspace", "pipenv", "hatch", "virtualenvwrapper")
 _SCRIPT = 1 << 16  # bytes of a script in which it names its environment, if at all
-_CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
+CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
 
 
 def decide(prefix: Path, root: Path, strange: bool = False) -> Trust:
@@ -50,7 +50,7 @@ def decide(prefix: Path, root: Path, strange: bool = False) -> Trust:
     if is_stored(root):
         return Trust(True, "the checkout is trusted (pyfmt trust)")
     if os.path.lexists(os.path.join(place, COMPOSED)):
-        return Trust(False, "nobody has installed what is in it: the checkout's requirements name it", _CURE)
+        return Trust(False, "nobody has installed what is in it: the checkout's requirements name it", CURE)
     try:
         layout = locate(place)
     except (Broken, OSError) as error:
@@ -61,7 +61,7 @@ def decide(prefix: Path, root: Path, strange: bool = False) -> Trust:
     if not problem and strange:
         problem = "it is outside the checkout, and nothing of the checkout is installed in it"
     if problem:
-        return Trust(False, problem, _CURE)
+        return Trust(False, problem, CURE)
     return _by_git(layout, _inside(place, checkout))
 
 
@@ -120,11 +120,11 @@ def _by_git(layout: EnvironmentLayout, inside: bool) -> Trust:
     if not inside and not tracked:
         return Trust(True, "it is outside the checkout and belongs to you")
     if repository is None:
-        return Trust(False, "git does not know whether its files came with the checkout", _CURE)
+        return Trust(False, "git does not know whether its files came with the checkout", CURE)
     if tracked:
-        return Trust(False, f"its files came with the checkout: {tracked} is in the git index", _CURE)
+        return Trust(False, f"its files came with the checkout: {tracked} is in the git index", CURE)
     if not repository and any(_inside(interpreter, layout.prefix) for interpreter in _interpreters(layout)):
-        return Trust(False, "its interpreter came with it, and there is no git repository to show from where", _CURE)
+        return Trust(False, "its interpreter came with it, and there is no git repository to show from where", CURE)
     return Trust(True, "none of its files is in the git index, and it belongs to you")
 
 

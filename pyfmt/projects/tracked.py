@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.memo import TextMemo
-from pyfmt.projects.walking import index_file
+from pyfmt.projects.walking import git_top, index_file
 
 _MEMO = "what is tracked though ignored"
 Tracked = Callable[[Iterable[str]], frozenset[str]]  # those of some paths, relative to the root, that git has
@@ -52,6 +53,19 @@ class IgnoredButTracked:
         except CannotCall:
             return None
         return {os.fsdecode(path) for path in done.output.split(b"\0")} if done.code == 0 else None
+
+
+def surely_untracked(folder: str) -> bool:
+    """Whether a folder is in a git repository that has nothing below it in its index, as far as that shows without a
+    process; else `first_tracked` can tell."""
+    top, index = git_top(Path(folder)), index_file(Path(folder))
+    if top is None or index is None:
+        return False
+    if not os.path.lexists(index):
+        return True
+    data = disk.bytes_or_none(index) or b""
+    whole = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link\0" not in data  # paths in full, all in this file
+    return whole and os.fsencode(os.path.relpath(folder, top)) + b"/" not in data
 
 
 def first_tracked(prefix: str) -> tuple[bool | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,17 @@ class Trusting:
         if self._given or not self._executed:
             return self._given
         if environment.prefix not in self._verdicts:
-            from pyfmt.environments import trust  # deferred: asks git
+            from pyfmt.environments.trust import decide  # deferred: asks git
 
-            strange = environment.prefix in trust.strangers(self._resolutions, self._root)
-            self._verdicts[environment.prefix] = trust.decide(Path(environment.prefix), self._root, strange)
+            strange = environment.prefix in self._strangers
+            self._verdicts[environment.prefix] = decide(Path(environment.prefix), self._root, strange)
         return self._verdicts[environment.prefix].trusted
+
+    @cached_property
+    def _strangers(self) -> frozenset[str]:
+        from pyfmt.environments.trust import strangers  # deferred with the verdicts
+
+        return strangers(self._resolutions, self._root)
 
     def note(self, environment: Environment) -> str:
         """Why code of an environment was not run, which code, and the cure; "" where nothing is to be said."""

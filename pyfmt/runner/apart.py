@@ -33,7 +33,7 @@ class Ended(Generic[_T]):
 
 
 def can_fork() -> bool:
-    """Whether a copy of this process can be made at no cost; `PYFMT_NO_FORK=1` forbids it."""
+    """Whether a copy of this process can be made at no cost; `PYFMT_NO_FORK=1` forbids it (where fork is broken)."""
     return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
 
 

@@ -17,6 +17,7 @@ from pyfmt.core.cells import has_notebooks
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Failure, Outcome, Unit
 from pyfmt.runner import interruption, trying
+from pyfmt.runner.apart import can_fork
 from pyfmt.runner.idle import IdleProcessors
 from pyfmt.runner.options import LintOptions, LintResult, Listener
 from pyfmt.runner.pool import WorkerPool
@@ -62,7 +63,7 @@ def lint_units(units: Sequence[Unit], options: LintOptions, listener: Listener) 
     recorded = options.times.recall(units) if options.times else [None] * len(units)
     seconds = estimating.estimates(units, recorded)
     order = estimating.longest_first(units, seconds)
-    long = estimating.long_ones(units, seconds, options.jobs)
+    long = estimating.long_ones(units, seconds, options.jobs) if can_fork() else frozenset()
     idle = IdleProcessors(options.scratch, len(units), options.jobs)
     listener.expected([units[index] for index in order], [seconds[index] for index in order], options.jobs)
     executor = ThreadPoolExecutor(max(1, options.jobs))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import threading
 import time
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pyfmt.runner.answers import TAIL_BYTES, End, RequestFiles, WorkerAnswer, collect, signal_name, tail
+from pyfmt.runner.apart import can_fork
 from pyfmt.runner.processes import ProcessLike, is_stopped, kill_tree, popen_worker
 
-__all__ = ["ForkServer", "ProcessPerRequest", "Worker", "WorkerAnswer", "WorkerSpec", "can_fork", "open_worker"]
+__all__ = ["ForkServer", "ProcessPerRequest", "Worker", "WorkerAnswer", "WorkerSpec", "open_worker"]
 
 Connect = Callable[[Path], ProcessLike | None]
 
@@ -63,14 +63,9 @@ class Worker(Protocol):
     def close(self) -> None: ...
 
 
-def can_fork() -> bool:
-    """Whether requests are served by forked children; `PYFMT_NO_FORK=1` forbids it (for systems where fork is
-    broken)."""
-    return hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1"
-
-
 def open_worker(spec: WorkerSpec, scratch: Path, connect: Connect = lambda log: None) -> Worker:
-    """A worker for `spec`; `scratch` is an existing folder of the run for requests, answers and logs.
+    """A worker for `spec`, with a forked child for each request where that can be; `scratch` is an existing folder of
+    the run for requests, answers and logs.
 
     `connect` may give it a server that runs already, which prints to the log.
     """

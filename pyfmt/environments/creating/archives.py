@@ -19,6 +19,7 @@ from pyfmt.core.listing import some
 from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.recipes import requirements_files
 from pyfmt.environments.creating.values import CreateOptions, CreateRequest, CreationError, projects_of
+from pyfmt.environments.trust import CURE
 from pyfmt.projects import locks, manifests
 from pyfmt.projects.locks import requirements
 
@@ -38,7 +39,6 @@ _REMOTE = re.compile(
 _CLONED = re.compile(r"(?:git|hg|bzr|svn)\+(?:file:|[^:]*$)", re.IGNORECASE)  # a repository here, of which one is built
 _VERSION = re.compile(r"(?:(?:cpython|pypy|graalpy|python)[@-]?)?\d[\w.+-]*")  # of Python, as uv and pyenv take it
 _QUOTING = re.compile(r"[\\\"']")  # uv leaves it out of an option's value, wherever it stands
-_CURE = "look at it, then allow it with --trust, or for good with `pyfmt trust`"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _Word = tuple[str, bool]  # a text, and whether it names an index
 
@@ -81,11 +81,11 @@ def _refuse_interpreters(places: Iterable[Path]) -> None:
         for file in (place / ".python-version", place / ".python-versions"):
             lines = [line.partition("#")[0].strip() for line in (_read(file) or "").splitlines()]
             if not all(_VERSION.fullmatch(line) for line in lines if line):
-                raise CreationError(f"{file} names an interpreter, not a version", _CURE)
+                raise CreationError(f"{file} names an interpreter, not a version", CURE)
         settings = table(_settings(place / "pyproject.toml"), "tool")
         for file, found in ((place / "uv.toml", _settings(place / "uv.toml")), (place, table(settings, "uv"))):
             if "python-downloads-json-url" in found:
-                raise CreationError(f"{file} says where interpreters come from (python-downloads-json-url)", _CURE)
+                raise CreationError(f"{file} says where interpreters come from (python-downloads-json-url)", CURE)
 
 
 def _refuse(words: Iterable[_Word], places: Iterable[Path], root: Path, environ: Mapping[str, str]) -> None:
@@ -100,10 +100,8 @@ def _refuse(words: Iterable[_Word], places: Iterable[Path], root: Path, environ:
             if disk.is_within(real, base):
                 found[real] = os.path.relpath(path, root)
     if found:
-        raise CreationError(
-            f"{some(sorted(found.values()))} came with the checkout, and building it runs what is in it",
-            _CURE,
-        )
+        named = some(sorted(found.values()))
+        raise CreationError(f"{named} came with the checkout, and building it runs what is in it", CURE)
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> str:

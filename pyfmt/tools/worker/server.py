@@ -166,7 +166,7 @@ class Server:
                 if status:  # what it has forked must not go on without it
                     with contextlib.suppress(OSError):
                         os.killpg(pid, signal.SIGKILL)
-                if status == 0 and hasattr(self.task, "learn"):
+                elif hasattr(self.task, "learn"):
                     with contextlib.suppress(OSError, ValueError), open(request["answer"], encoding="utf-8") as file:
                         self.ask_task("learn", json.load(file))
                 cpu = round(usage.ru_utime + usage.ru_stime, 3)

@@ -39,8 +39,7 @@ class Parts:
         keeps from file to file is unknown.
         """
         is_known = modules["effects"].has_own_checkers(listening[0]) and not payload.get("trusted")
-        idle: str = payload.get("idle", "") if is_known else ""
-        self._idle = idle if hasattr(os, "fork") and os.environ.get("PYFMT_NO_FORK") != "1" else ""
+        self._idle: str = payload.get("idle", "") if is_known else ""
         self._limits, self._asking, self._view = modules["limits"], modules["asking"], modules["view"]
         self._observer = observer
         self._linter, self._wide, self._effects, self._touched = listening
