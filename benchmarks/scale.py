@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -29,27 +29,14 @@ _SETTLED = (
 )
 
 
-def _comment(file: Path) -> None:
-    text = file.read_text("utf-8")
-    file.write_text(text.replace("    return value", "    # a comment\n    return value", 1), "utf-8")
-
-
-def _line(file: Path) -> None:
-    text = file.read_text("utf-8")
-    file.write_text(text.replace("    return value", "    value += 0\n    return value", 1), "utf-8")
-
-
-def _version(file: Path) -> None:
-    file.write_text(file.read_text("utf-8").replace('version = "1.0"', 'version = "1.1"'), "utf-8")
-
-
-def _edits(tree: Path) -> Iterator[tuple[str, Path, Callable[[Path], None]]]:
-    leaf, library = rounds.leaf_file(tree), rounds.library_file(tree)
-    yield "a comment in a leaf", leaf, _comment
-    yield "a line in a leaf", leaf, _line
-    yield "a comment in a library", library, _comment
-    yield "a line in a library", library, _line
-    yield "a version in a pyproject.toml", tree / "projects/service000/pyproject.toml", _version
+def _edits(tree: Path) -> Iterator[tuple[str, Path, str, str]]:
+    """What is changed, in which file, and to what."""
+    end = "    return value"
+    for name, file in (("a leaf", rounds.leaf_file(tree)), ("a library", rounds.library_file(tree))):
+        yield f"a comment in {name}", file, end, f"    # a comment\n{end}"
+        yield f"a line in {name}", file, end, f"    value += 0\n{end}"
+    manifest = tree / "projects/service000/pyproject.toml"
+    yield "a version in a pyproject.toml", manifest, 'version = "1.0"', 'version = "1.1"'
 
 
 def _size(folder: Path) -> int:
@@ -70,8 +57,8 @@ def scenarios(tree: Path, cache: Path, jobs: int) -> Iterator[tuple[str, Cost]]:
     for name, arguments in _SETTLED:
         run(arguments)
         yield name, run(arguments)
-    for name, file, edit in _edits(tree):
-        edit(file)
+    for name, file, before, after in _edits(tree):
+        file.write_text(file.read_text("utf-8").replace(before, after, 1), "utf-8")
         yield name, run(_CHECK)
         rounds.settle()
         run(_CHECK)

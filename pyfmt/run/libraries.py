@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +15,7 @@ from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
 from pyfmt.core.graphs import closure
 from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
+from pyfmt.core.own_files import is_own
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
 from pyfmt.imports.reachable import Reachable
@@ -24,9 +23,6 @@ from pyfmt.projects.walking import PYTHON_SUFFIXES
 from pyfmt.run.scoping import Chosen
 from pyfmt.run.sight import InstalledContents, Sight, real_path
 from pyfmt.run.workspace import RunContext
-
-_TEST_FOLDERS = frozenset({"tests", "test", "testing"})
-_TEST_FILE = re.compile(r"(test_.*|.*_tests?|conftest|setup|noxfile)\.pyi?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +336,7 @@ class _Finder:
             found[1:] = sorted(found[1:], key=lambda each: each.environment.name)
             uses.append(found)
             if resolution.others:
-                agreed.update(file for file in project.files if file not in anywhere and _is_test(file, project))
+                agreed.update(file for file in project.files if file not in anywhere and is_own(project, file))
         return uses, agreed
 
     def _reached(self, prefix: str, reach: Reachable) -> frozenset[str]:
@@ -378,9 +374,3 @@ class _Finder:
 
 def _modules(project: Project) -> list[str]:
     return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
-
-
-def _is_test(file: str, project: Project) -> bool:
-    """Whether a file is for the library's own use: its tests, and what builds it."""
-    *folders, name = posixpath.relpath(file, project.path).split("/")
-    return not _TEST_FOLDERS.isdisjoint(folders) or _TEST_FILE.fullmatch(name) is not None

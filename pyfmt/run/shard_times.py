@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core.errors import UsageError
-from pyfmt.core.report import Report, ShardRecord
+from pyfmt.core.report import Report, ShardRecord, UnitRecord
+from pyfmt.core.request import Command
 from pyfmt.core.sharding import TimeKey, recorded_times
 from pyfmt.reports import json as json_report
 from pyfmt.reports.options import RenderOptions
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 REMOTE = "remote"  # `--shard-times remote`
 _DAY = 86_400
 _DAYS = 14  # that are looked at
-_Row = tuple[str, tuple[str, ...], int]  # tool, projects, milliseconds
-_TIMES: MemoKind[list[_Row]] = MemoKind("times of a whole run", 1, list[_Row])
+Row = tuple[str, tuple[str, ...], int]  # tool, projects, milliseconds
+_TIMES: MemoKind[list[Row]] = MemoKind("times of a whole run", 1, list[Row])
 Times = dict[TimeKey, int]
 
 
@@ -34,16 +35,20 @@ def day_of(seconds: int) -> int:
     return seconds // _DAY
 
 
-def updated(known: str, report: Report) -> str:
-    """A JSON report of the times alone: those of a run's units that its cache did not answer, the others as `known`."""
-    try:
-        before = json_report.read(known, "times").units if known else ()
-    except UsageError:
-        before = ()  # another pyfmt has written it
-    ran = [unit for unit in report.units if not unit.cached]
-    now = {(unit.tool, unit.projects) for unit in ran}
-    kept = [unit for unit in before if (unit.tool, unit.projects) not in now]
-    return json_report.render(Report("", report.command, units=(*kept, *ran)), RenderOptions())
+def rows(times: Times) -> list[Row]:
+    """Times as they are kept."""
+    return [(tool, projects, milliseconds) for (tool, projects), milliseconds in sorted(times.items())]
+
+
+def from_rows(kept: Iterable[Row]) -> Times:
+    """The times that were kept."""
+    return {(tool, projects): milliseconds for tool, projects, milliseconds in kept}
+
+
+def rendered(times: Times) -> str:
+    """Times as the JSON report that `--shard-times` takes."""
+    units = (UnitRecord(tool, "", projects, 0, time / 1000, False) for (tool, projects), time in times.items())
+    return json_report.render(Report("", Command.CHECK, units=tuple(units)), RenderOptions())
 
 
 def published(remote: Remote | None, monorepo: str, day: int) -> Times:
@@ -65,16 +70,14 @@ def publish(remote: Remote, shard: ShardRecord, report: Report) -> None:
     """Tell later runs how long the units of a merged one took; `remote.note` says why that was not possible."""
     day = today()
     times = _latest(remote, shard.monorepo, range(day, day - _DAYS, -1)) | recorded_times(report)
-    rows = [(tool, projects, milliseconds) for (tool, projects), milliseconds in sorted(times.items())]
-    remote.send_later({_key(shard.monorepo, day): _TIMES.pack(rows)})
+    remote.send_later({_key(shard.monorepo, day): _TIMES.pack(rows(times))})
     remote.flush(None)
 
 
 def _latest(remote: Remote, monorepo: str, days: Iterable[int]) -> Times:
     keys = [_key(monorepo, day) for day in days]
     found = remote.fetch(keys)
-    rows = next(filter(None, (_TIMES.unpack(found.get(key)) for key in keys)), [])
-    return {(tool, projects): milliseconds for tool, projects, milliseconds in rows}
+    return from_rows(next(filter(None, (_TIMES.unpack(found.get(key)) for key in keys)), []))
 
 
 def _key(monorepo: str, day: int) -> bytes:

@@ -16,7 +16,6 @@ from pyfmt.tools import formatting
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
-    from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
 # multiprocessing and concurrent.futures.process are imported where a pool is really started: start-up.
@@ -89,6 +88,16 @@ def through_pools(
         waiting = unfinished[suspects:]
 
 
+def _alone(chunk: Chunk, timeout: float) -> ChunkResult:
+    """One file in a process of its own, also on systems without fork: it may be what ended the others."""
+    if apart.can_fork():
+        return _apart(chunk, timeout)
+    pool = process_pool(1)
+    assert pool is not None, "there was one for all"
+    ((_, done),) = _through(pool, work, [chunk], timeout)
+    return done or _failed(chunk, f"the process that formatted it died, or took more than {timeout:g} s")
+
+
 def _apart(chunk: Chunk, timeout: float, again: bool = True) -> ChunkResult:
     """A chunk in a process of its own; where that fails, each file in one, so that only the culprit has no answer.
 
@@ -106,20 +115,18 @@ def _apart(chunk: Chunk, timeout: float, again: bool = True) -> ChunkResult:
         return ChunkResult(tuple(a for part in parts for a in part.answers), seconds, parts[0].started)
     if again and os.WIFSIGNALED(ended.status):
         return _apart(chunk, timeout, again=False)
-    return ChunkResult((FileResult(chunk.files[0], trouble=why_ended(ended, timeout)),), 0.0, time.monotonic())
+    return _failed(chunk, why_ended(ended, timeout))
+
+
+def _failed(chunk: Chunk, why: str) -> ChunkResult:
+    return ChunkResult((FileResult(chunk.files[0], trouble=why),), 0.0, time.monotonic())
 
 
 def why_ended(ended: apart.Ended[Any], timeout: float) -> str:
     """In words why there is no answer."""
-    return _too_long(timeout) if ended.timed_out else _lost(os.waitstatus_to_exitcode(ended.status))
-
-
-def _too_long(timeout: float) -> str:
-    return f"formatting took more than {timeout:g} s and was ended"
-
-
-def _lost(code: int) -> str:
-    return f"the process that formatted it died ({_died(code)})"
+    if ended.timed_out:
+        return f"formatting took more than {timeout:g} s and was ended"
+    return f"the process that formatted it died ({_died(os.waitstatus_to_exitcode(ended.status))})"
 
 
 def _context() -> BaseContext:
@@ -216,44 +223,6 @@ def _kill(pool: ProcessPoolExecutor) -> None:
         results._writer.close()  # pylint: disable=protected-access  # there is no other way
 
 
-def _alone(chunk: Chunk, timeout: float) -> ChunkResult:
-    """One file in a process of its own, whose end says what became of it."""
-    context = _context()
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_answer_alone, args=(sender, chunk))  # type: ignore[attr-defined]
-    process.start()
-    sender.close()
-    try:
-        done = receiver.recv() if _comes(receiver, timeout) else None
-        reason = _too_long(timeout)
-        if done is not None:
-            return done  # type: ignore[no-any-return]
-    except EOFError:
-        process.join()
-        reason = _lost(process.exitcode or 0)
-    finally:
-        process.kill()
-        process.join()
-        receiver.close()
-    return ChunkResult((FileResult(chunk.files[0], trouble=reason),), 0.0, time.monotonic())
-
-
-def _comes(receiver: Connection, timeout: float) -> bool:
-    """Whether something can be received within so many seconds."""
-    deadline = time.monotonic() + timeout
-    while not receiver.poll(_LOOK):
-        interruption.check()
-        if time.monotonic() > deadline:
-            return False
-    return True
-
-
 def _died(code: int) -> str:
     known = {-number for number in signal.valid_signals()}
     return f"signal {signal.Signals(-code).name}" if code in known else f"exit code {code}"
-
-
-def _answer_alone(sender: Connection, chunk: Chunk) -> None:
-    _start_process()
-    sender.send(work(chunk))
-    sender.close()

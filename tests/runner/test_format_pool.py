@@ -198,6 +198,23 @@ def test_without_fork_the_result_is_the_same(tmp_path: Path, monkeypatch: pytest
     assert set(read_tree(tmp_path, MANY).values()) == {CLEAN.encode()}
 
 
+def end_process(_minor: int) -> str | None:
+    """Asked for a newer Python, it ends the process that asks: what a spawned one gets, it gets as a name."""
+    os._exit(7)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the text is no syntax of a newer Python")
+def test_without_fork_a_process_that_dies_costs_its_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYFMT_NO_FORK", "1")
+    deadly = "try:\n    x = 1\nexcept KeyError, OSError:\n    x = {  'a':1 }\n"
+    write_tree(tmp_path, MANY | {"p1/m07.py": deadly})
+    outcome = run_tree(tmp_path, newer=end_process)
+    assert [failure.reason for failure in outcome.failures] == [
+        "p1/m07.py: the process that formatted it died, or took more than 600 s"
+    ]
+    assert len(outcome.edits) == 14 and (tmp_path / "p1/m07.py").read_text() == deadly
+
+
 SLOW = """
 import sys, time
 sys.path.insert(0, {root!r})

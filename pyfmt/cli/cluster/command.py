@@ -24,6 +24,7 @@ from pyfmt.core.errors import PyfmtError, UsageError
 from pyfmt.core.model import Config
 from pyfmt.core.report import Report
 from pyfmt.core.request import Request
+from pyfmt.core.sharding import recorded_times
 from pyfmt.environments.trust import is_stored
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run import shard_times
@@ -31,8 +32,7 @@ from pyfmt.run.pipeline import RunResult
 from pyfmt.run.session import Session
 
 _PARTS = 2  # for each slot: so that one that takes longer than was thought keeps few others waiting
-# A JSON report with how long each unit took when it was last run on a cluster: what the next run is balanced by.
-_TIMES: MemoKind[str] = MemoKind("times on a cluster", 1, str, shared=False)
+_TIMES: MemoKind[list[shard_times.Row]] = MemoKind("times on a cluster", 2, list[shard_times.Row], shared=False)
 _LAST = _TIMES.key("last")
 
 
@@ -70,7 +70,7 @@ def run(asked: Request, session: Session, machines: Cluster, same_filesystem: bo
         sys.stderr.write(printable_text(said) + "\n")
     merged = merge.joined([merge.shard_report(f"part {part}", answer.report) for part, answer in answers.items()])
     report = replace(merged.report, root=str(settings.root))
-    _remember_times(report, settings)
+    _times(settings, report)
     fail_on = merged.shard.fail_on
     return RunResult(report, merging.exit_code(report, fail_on), jobs=machines.slots, fail_on=fail_on)
 
@@ -114,7 +114,7 @@ def _work(asked: Request, session: Session, settings: Config, same_filesystem: b
         folder="" if sources else str(session.cwd),
         arguments=(asked.command.value, *place, *_options(asked)),
         paths=paths,
-        times=_known_times(settings),
+        times=shard_times.rendered(times) if (times := _times(settings)) else "",
         trust=asked.trust,
     )
     return work, sources.data if sources else None
@@ -159,18 +159,12 @@ def _answer(done: Future[PartAnswer], part: str) -> PartAnswer:
     return answer
 
 
-def _times_store(settings: Config) -> Store:
-    return Store(repository_folder(settings.root, settings.cache_dir))
-
-
-def _known_times(settings: Config) -> str:
-    """A JSON report with how long the units of earlier runs took; "" for none."""
-    with _times_store(settings) as store:
-        return _TIMES.one(store, _LAST) or ""
-
-
-def _remember_times(report: Report, settings: Config) -> None:
-    """Keep how long each unit took when it was last run: the next run on a cluster is balanced by that."""
-    times = shard_times.updated(_known_times(settings), report)
-    with _times_store(settings) as store:
-        _TIMES.keep(store, {_LAST: times})
+def _times(settings: Config, ran: Report | None = None) -> shard_times.Times:
+    """How long each unit took when it was last run on a cluster, those of a run that has ended included: what the next
+    one is balanced by."""
+    with Store(repository_folder(settings.root, settings.cache_dir)) as store:
+        times = shard_times.from_rows(_TIMES.one(store, _LAST) or [])
+        if ran is not None:
+            times |= recorded_times(ran)
+            _TIMES.keep(store, {_LAST: shard_times.rows(times)})
+    return times

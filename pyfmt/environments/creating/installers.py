@@ -16,7 +16,7 @@ from pyfmt.environments.creating.marker import UnderConstruction
 from pyfmt.environments.creating.recipes import Step
 from pyfmt.environments.creating.values import CreateOptions, CreationError
 from pyfmt.environments.layout import new_interpreter
-from pyfmt.tools.program.worker.task import GUARDED
+from pyfmt.tools.worker import GUARDED
 
 _SHOWN_LINES = 15
 # Of whoever started pyfmt: they would make the new environment's python, or uv, look at another one.

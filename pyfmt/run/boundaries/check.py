@@ -11,13 +11,14 @@ from pyfmt.cache.keys import fold
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, Unit
+from pyfmt.core.own_files import is_test
 from pyfmt.core.policies import Allowance
 from pyfmt.core.rules import TOOL
 from pyfmt.imports.index import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
 from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
 from pyfmt.run.boundaries.reading import code_digest, placed
-from pyfmt.run.boundaries.violations import Policy, counts_for_cycles, cycles, unreadable, violations
+from pyfmt.run.boundaries.violations import Policy, cycles, unreadable, violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _BoundaryCheck:
         if any(known.of[part.project.path] is ProjectKind.LIBRARY for part in parts):
             for project in question.projects:
                 if known.of.get(project.path) is ProjectKind.LIBRARY:
-                    self._cyclic |= {file: project for file in project.files if counts_for_cycles(project, file)}
+                    self._cyclic |= {file: project for file in project.files if not is_test(project, file)}
 
     @property
     def _whole(self) -> bool:

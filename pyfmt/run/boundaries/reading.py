@@ -29,5 +29,5 @@ def code_digest() -> str:
     """The digest of the code that reads and checks: of this package, of the rules, and of the Python that parses."""
     package = Path(__file__).parent.parent.parent
     files = [*sorted((package / "imports").glob("*.py")), *sorted((package / "run" / "boundaries").glob("*.py"))]
-    files += [package / "core" / "rules.py", package / "core" / "notebooks.py"]
+    files += [package / "core" / name for name in ("rules.py", "notebooks.py", "own_files.py")]
     return digest(*(file.read_text("utf-8") for file in files), str(sys.version_info[:3]))

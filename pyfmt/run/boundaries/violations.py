@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,9 +19,6 @@ from pyfmt.core.rules import (
 from pyfmt.imports.index import ImportedName, ImportTarget, Modules
 from pyfmt.imports.parse import FileImports, Import, Span
 from pyfmt.run.boundaries.kinds import Allowed, ProjectKind
-
-_TEST_FOLDERS = frozenset({"test", "tests"})
-_TEST_FILE = re.compile(r"(test_.*|.*_test|conftest)\.pyi?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +130,6 @@ def unreadable(project: Project, file: str, found: ProjectImports) -> Finding:
     """The finding that a file's imports are not known."""
     message = f"{UNREADABLE.title}: {found.problem}"
     return UNREADABLE.finding(file, found.line, message, project.name, syntax=True)
-
-
-def counts_for_cycles(project: Project, file: str) -> bool:
-    """Whether a library's file can be imported by others: nobody imports its tests."""
-    inside = file if project.path == "." else file[len(project.path) + 1 :]
-    *folders, name = inside.split("/")
-    return not (_TEST_FOLDERS.intersection(folders) or _TEST_FILE.match(name))
 
 
 def cycles(policy: Policy, found: Iterable[Site]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.tools.worker import GUARDED
 
 _LAST = 5  # lines of a call that failed
 
@@ -46,7 +47,7 @@ def formatted(call: FormatterCall, files: Mapping[str, bytes]) -> dict[str, byte
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             Path(place).write_bytes(files[path])
         command = [call.interpreter, "-I", "-m", call.module, *call.arguments, "--", *places]
-        guard = [sys.executable, "-I", "-S", task.GUARDED, folder]
+        guard = [sys.executable, "-I", "-S", GUARDED, folder]
         with _held() as stdin:
             request = {"command": [*guard, *command], "stdin": stdin, "within": folder}
             request |= {"texts": dict(call.texts), "environ": dict(call.environ)}

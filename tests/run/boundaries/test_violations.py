@@ -15,7 +15,7 @@ from pyfmt.core.policies import Allowance, Boundaries
 from pyfmt.imports.index import ImportTarget
 from pyfmt.imports.parse import Span
 from pyfmt.run.boundaries.kinds import Allowed, ProjectKind
-from pyfmt.run.boundaries.violations import Policy, Site, counts_for_cycles, cycles, violations
+from pyfmt.run.boundaries.violations import Policy, Site, cycles, violations
 
 KINDS = {
     "lib/a": ProjectKind.LIBRARY,
@@ -118,22 +118,6 @@ def test_an_allowed_step_breaks_a_cycle_and_counts_as_needed_only_there() -> Non
     assert not list(cycles(broken, both)) and not broken.allowed.unused()
     needless = policy(allow)
     assert not list(cycles(needless, both[:1])) and needless.allowed.unused() == [allow]
-
-
-@pytest.mark.parametrize(
-    ("path", "file", "counts"),
-    [
-        ("lib/a", "lib/a/src/a/x.py", True),
-        ("lib/a", "lib/a/tests/x.py", False),
-        ("lib/a", "lib/a/src/a/test_x.py", False),
-        ("lib/a", "lib/a/conftest.py", False),
-        ("lib/a", "lib/a/src/a/contest.py", True),
-        (".", "tests/x.py", False),
-        ("tests/a", "tests/a/x.py", True),  # what lies above the project says nothing of it
-    ],
-)
-def test_tests_make_no_cycle(path: str, file: str, counts: bool) -> None:
-    assert counts_for_cycles(Project("a", path), file) is counts
 
 
 STEPS = st.lists(st.permutations(["lib/a", "lib/b", "lib/c"]).map(lambda order: (order[0], order[1])), max_size=6)

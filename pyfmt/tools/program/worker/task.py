@@ -23,7 +23,6 @@ from typing import Any
 
 PYTHON, SCRATCH = "\0python", "\0scratch"  # no word of a command line can hold a zero byte
 OBSERVED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "observed.py")
-GUARDED = os.path.join(os.path.dirname(OBSERVED), "guarded.py")
 
 
 def preload(_tool_paths: list[str]) -> None:
