@@ -2,8 +2,8 @@
 
 A monorepo of sdists (corpora.py), each package in an environment of its own, with pyfmt's built-in configuration for
 all. The loop is what a careful person writes today: `mypy -n auto` and `pylint -j` in each package. prek runs the same
-calls as hooks; ruff, ty and pyrefly are limits: they have no plugins, and judge no file in two environments. What was
-measured is written after each round.
+calls as hooks side by side, each by one process, which takes less of the processors; ruff, ty and pyrefly are limits:
+they have no plugins, and judge no file in two environments. What was measured is written after each round.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ from tests.support import virtualenvs
 from tests.support.virtualenvs import BuiltEnvironment
 
 PEERS = ("loop", "prek", "ruff", "ty", "pyrefly")
-COLD, SETTLED, ELSEWHERE = "cold", "nothing changed", "another checkout path"
+PREK = "prek, a hook for each tool and package"
+COLD, SETTLED, ELSEWHERE, LEAF = "cold", "nothing changed", "another checkout path", "a line of a leaf"
 HOOK, WARM_HOOK = "a line of a leaf, `pyfmt run FILE`", "the same, workers that stay"
 _PROCESSOR = "Seconds of processors"
 _PEERS_TAKE_PART = (
     "- the peers took part in the first round, cold and where nothing had changed: pylint keeps nothing, so that an "
-    "edit changes little for the loop"
+    "edit changes little for the loop; prek also after a line of a leaf: `prek run --all-files`, and, beside "
+    "`pyfmt run FILE`, `prek run --files FILE`, which runs the hooks of that file's package alone"
 )
 # What the project wants of pyfmt, in seconds of a processor (HOOK and WARM_HOOK: on the clock); the first in the
 # loop's, since what is cold depends on the corpus.
@@ -46,7 +48,7 @@ WANTED = {
     COLD: "a third of the loop's",
     **{SETTLED + how: "0.3" for how in _SETTLED},
     "a comment of a leaf": "1.0",
-    "a line of a leaf": "1.5",
+    LEAF: "1.5",
     "a comment of a library": "1.5",
     "layout of a library": "1.5",
     "a line of a library": "a twentieth of the loop's",
@@ -92,17 +94,20 @@ def _packages(tree: Path) -> list[Path]:
 
 
 def _calls(bench: Bench, name: str) -> Iterator[Call]:
-    """Each tool in each package; pylint in a copy of the package's environment, outside of the tree."""
+    """Each tool in each package; pylint in a copy of the package's environment, outside of the tree.
+
+    The loop's take all processors, one after the other; prek itself runs its own side by side.
+    """
     python = shlex.quote(sys.executable)
     for package in _packages(bench.tree):
         roots = "src,." if (package / "src").is_dir() else "."
         files = "$(git ls-files '*.py')"
         lint = bench.work / "lint" / package.name / "bin/python"
         cache = bench.cache(name) / "mypy" / package.name
-        jobs = f"--jobs {bench.jobs}"
+        jobs, workers = (f"--jobs {bench.jobs}", "-n auto") if name == "loop" else ("--jobs 1", "")
         calls = {
             "pylint": f"{lint} -m pylint --rcfile {CONFIGS}/pylintrc {jobs} --source-roots {roots} {files}",
-            "mypy": f"MYPYPATH={roots.replace(',', ':')} {python} -m mypy --config-file {CONFIGS}/mypy.ini -n auto"
+            "mypy": f"MYPYPATH={roots.replace(',', ':')} {python} -m mypy --config-file {CONFIGS}/mypy.ini {workers}"
             f" --cache-dir {cache} --explicit-package-bases --python-executable {package}/.venv/bin/python {files}",
             "black": f"{python} -m black --check --quiet --config {CONFIGS}/black.toml {files}",
             "isort": f"{python} -m isort --check --quiet --settings-file {CONFIGS}/isort.cfg {files}",
@@ -137,7 +142,7 @@ def _everyone(bench: Bench, without: set[str]) -> Iterator[Contestant]:
     if "loop" not in without:
         yield _loop(bench)
     if "prek" not in without:
-        yield replace(peers.hooks(bench, "prek", _calls(bench, "prek")), last_code=1)
+        yield replace(peers.hooks(bench, "prek", _calls(bench, "prek")), name=PREK, last_code=1)
     yield from (contestant for contestant in _limits(bench) if contestant.name not in without)
 
 
@@ -175,11 +180,20 @@ def _round(found: Measured, elsewhere: Path) -> None:
             found.files[edit.name] = str(edit.file.relative_to(found.bench.tree))
             found.run(edit.name)
             rounds.settle()
-            if edit.name == "a line of a leaf":
+            if edit.name == LEAF:
+                _prek(found, LEAF)
                 _hook(found, edit)
     rounds.settle()
     there = replace(found, pyfmt=replace(found.pyfmt, cwd=elsewhere))
     there.run(ELSEWHERE)
+
+
+def _prek(found: Measured, scenario: str, *what: str) -> None:
+    """Measure prek, where it takes part; `what` its hooks are to run for, if not all files."""
+    for prek in found.peers:
+        if prek.name == PREK:
+            *command, every = prek.command
+            replace(prek, command=[*command, *(what or (every,))]).run(scenario)
 
 
 def _hook(found: Measured, edit: edits.Edit) -> None:
@@ -193,6 +207,7 @@ def _hook(found: Measured, edit: edits.Edit) -> None:
 
     changed("IN_A_HOOK")
     found.run(HOOK, "run", str(edit.file))
+    _prek(found, HOOK, "--files", str(edit.file.relative_to(found.bench.tree)))
     trace = found.bench.work / "trace.json"
     try:
         for name in ("WITH_COLD_WORKERS", "WITH_WARM_WORKERS"):

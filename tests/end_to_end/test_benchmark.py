@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import random
 import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from benchmarks import corpora, generate, growth, real, rounds, shards
+from benchmarks import corpora, generate, growth, peers, real, rounds, shards
 from benchmarks.growth import Grown
 from benchmarks.measuring import Contestant, Cost
 from benchmarks.results import Results, targets, text
+from tests.support import virtualenvs
 from tests.support.monorepo import Monorepo
 
 SIZE = generate.Size(libraries=3, services=4, files=16)
@@ -131,14 +135,34 @@ def test_the_table_on_real_code_is_measured_and_written(tmp_path: Path, monkeypa
         tree.git("commit", "--quiet", "--message", "all")
         (place / "made").touch()
     monkeypatch.setattr(rounds, "settle", lambda: None)
+    ran = _with_little_hooks(tmp_path / "ran.txt", monkeypatch)
     written: list[str] = []
 
-    found = real.measure(corpus, 1, set(real.PEERS), written.append)
+    found = real.measure(corpus, 1, set(real.PEERS) - {"prek"}, written.append)
 
     assert found.pyfmt.costs.keys() >= real.WANTED.keys(), "the whole table"
+    (prek,) = found.peers
+    assert list(prek.costs) == [real.COLD, real.SETTLED, real.LEAF, real.HOOK]
+    assert Counter(ran.read_text().splitlines()) == {"leaf": 4, "library": 3}, "--files: the leaf's hook alone"
     assert tree.git("status", "--porcelain") == ""
     assert "| a line of a library | a twentieth of the loop's | " in written[-1], written
     assert "- a line of a leaf: packages/leaf/leaf.py" in written[-1].splitlines()
+
+
+def _with_little_hooks(ran: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test environment's prek, with hooks that only note that they ran."""
+
+    def install(bench: peers.Bench, names: Sequence[str] = peers.PEERS) -> str:
+        assert tuple(names) == ("prek",)
+        bench.peers.mkdir(parents=True)
+        (bench.peers / "prek").symlink_to(Path(sys.executable).with_name("prek"))
+        return "prek"
+
+    calls = [("mypy", f"packages/{name}", f"echo {name} >> {ran}") for name in ("leaf", "library")]
+    monkeypatch.setattr(peers, "install", install)
+    monkeypatch.setattr(real, "_calls", lambda *_: calls)
+    monkeypatch.setattr(virtualenvs, "clone", lambda *_: None)  # for pylint, which is no hook here
+    return ran
 
 
 LITTLE = {
