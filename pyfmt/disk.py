@@ -1,18 +1,21 @@
-"""Reads what others wrote: regular files alone, bounded in size, parsed with a bound on their depth.
+"""What a run asks of the disk: what is there, and what it holds.
 
-Every file of a checkout or an environment that pyfmt itself reads comes through here: a pipe never holds a run up, and
-whatever is wrong with a file is an OSError (it cannot be read) or a ValueError (it makes no sense), which every reader
-handles as that file's own failure.
+Every question of pyfmt itself about a checkout or an environment comes through here, so that an Observer can note what
+a run depended on (`pyfmt.cache.repeating`). What others wrote is read from regular files alone, bounded in size, parsed
+with a bound on their depth: a pipe never holds a run up, and whatever is wrong with a file is an OSError (it cannot be
+read) or a ValueError (it makes no sense), which every reader handles as that file's own failure.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fnmatch
 import os
-import stat
+import stat as modes
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from pyfmt.core import parsing
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
@@ -21,20 +24,181 @@ LARGEST = 64 * 1024 * 1024  # bytes; the longest real lock file that was seen ha
 ANY_SIZE = 1 << 62  # where leaving out what is larger would be wrong: a digest
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
+    modes.S_IFIFO: "a named pipe",
+    modes.S_IFSOCK: "a socket",
+    modes.S_IFCHR: "a device",
+    modes.S_IFBLK: "a device",
 }
+
+
+AnyPath = str | os.PathLike[str]
+
+
+class Observer(Protocol):
+    """Somebody who notes what is asked, with the answer. What is opened or listed is seen by Python's audit events."""
+
+    def answered(self, path: AnyPath, found: os.stat_result | None, *, followed: bool, kind_only: bool) -> None:
+        """What is at a path (None for nothing), where links are followed or not; whether only its type was asked
+        for."""
+
+    def entries(self, found: Any) -> Any:
+        """What os.scandir gave, its entries' questions noted."""
+
+    def links_on(self, path: AnyPath) -> None:
+        """The links on the way to a path are about to be resolved."""
+
+
+_observers: list[Observer] = []
+
+
+def observe(observer: Observer) -> None:
+    """Tell an observer what is asked from now on, until `ignore`."""
+    _observers.append(observer)
+
+
+def ignore(observer: Observer) -> None:
+    """Tell it no longer."""
+    if observer in _observers:
+        _observers.remove(observer)
+
+
+def _look(path: AnyPath, followed: bool, kind_only: bool) -> os.stat_result:
+    try:
+        found = os.stat(path) if followed else os.lstat(path)
+    except (OSError, ValueError):
+        for observer in _observers:
+            observer.answered(path, None, followed=followed, kind_only=kind_only)
+        raise
+    for observer in _observers:
+        observer.answered(path, found, followed=followed, kind_only=kind_only)
+    return found
+
+
+def _mode(path: AnyPath, followed: bool = True) -> int:
+    try:
+        return _look(path, followed, kind_only=True).st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def stat(path: AnyPath) -> os.stat_result:
+    """As os.stat: OSError, ValueError for a name that no file can have."""
+    return _look(path, followed=True, kind_only=False) if _observers else os.stat(path)
+
+
+def lstat(path: AnyPath) -> os.stat_result:
+    """As os.lstat."""
+    return _look(path, followed=False, kind_only=False) if _observers else os.lstat(path)
+
+
+def exists(path: AnyPath) -> bool:
+    """As os.path.exists."""
+    return _mode(path) != 0 if _observers else os.path.exists(path)
+
+
+def lexists(path: AnyPath) -> bool:
+    """As os.path.lexists: whether there is anything, be it a link to nothing."""
+    return _mode(path, followed=False) != 0 if _observers else os.path.lexists(path)
+
+
+def is_file(path: AnyPath) -> bool:
+    """Whether it is, or leads to, a regular file."""
+    return modes.S_ISREG(_mode(path)) if _observers else os.path.isfile(path)
+
+
+def is_dir(path: AnyPath) -> bool:
+    """Whether it is, or leads to, a folder."""
+    return modes.S_ISDIR(_mode(path)) if _observers else os.path.isdir(path)
+
+
+def is_link(path: AnyPath) -> bool:
+    """Whether it is a symbolic link itself."""
+    return modes.S_ISLNK(_mode(path, followed=False)) if _observers else os.path.islink(path)
+
+
+def is_executable(path: AnyPath) -> bool:
+    """Whether this user may execute it."""
+    if _observers:
+        with contextlib.suppress(OSError, ValueError):
+            stat(path)
+    return os.access(path, os.X_OK)
+
+
+def same_file(one: AnyPath, other: AnyPath) -> bool:
+    """As os.path.samefile."""
+    return os.path.samestat(stat(one), stat(other))
+
+
+def readlink(path: AnyPath) -> str:
+    """As os.readlink."""
+    if _observers:
+        with contextlib.suppress(OSError, ValueError):
+            lstat(path)
+    return os.fspath(os.readlink(path))
+
+
+def realpath(path: AnyPath) -> str:
+    """As os.path.realpath."""
+    for observer in _observers:
+        observer.links_on(path)
+    return os.fspath(os.path.realpath(path))
+
+
+def scandir(folder: AnyPath) -> contextlib.AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    """As os.scandir, for a `with` statement."""
+    found: Any = os.scandir(folder)
+    for observer in _observers:
+        found = observer.entries(found)
+    return found  # type: ignore[no-any-return]  # an Observer's entries behave as os.DirEntry does
+
+
+def listdir(folder: AnyPath) -> list[str]:
+    """As os.listdir."""
+    return os.listdir(folder)
+
+
+def walk(folder: AnyPath) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As os.walk from the top: a folder that cannot be listed gives nothing, and links are not followed."""
+    folders: list[str] = []
+    files: list[str] = []
+    links: set[str] = set()
+    try:
+        with scandir(folder) as found:
+            for entry in found:
+                (folders if is_folder(entry) else files).append(entry.name)
+                if entry.is_symlink():
+                    links.add(entry.name)
+    except OSError:
+        return
+    here = os.fspath(folder)
+    yield here, folders, files
+    for name in folders:  # what is left of them
+        if name not in links:
+            yield from walk(os.path.join(here, name))
+
+
+def glob(folder: Path, pattern: str) -> Iterator[Path]:
+    """The paths below a folder that a pattern names, sorted; each part of it is a name, or what `fnmatch` takes for
+    one."""
+    part, _, rest = pattern.partition("/")
+    if any(sign in part for sign in "*?["):
+        names = [name for name in names_in(folder) if fnmatch.fnmatchcase(name, part)]
+    else:
+        names = [part] if lexists(folder / part) else []
+    for name in names:
+        if not rest:
+            yield folder / name
+        elif is_dir(folder / name):
+            yield from glob(folder / name, rest)
 
 
 def _refusal(path: str | os.PathLike[str], found: os.stat_result, largest: int) -> OSError | None:
     """Why a file is not read, by what it is."""
     name = os.fspath(path)
-    if stat.S_ISDIR(found.st_mode):
+    if modes.S_ISDIR(found.st_mode):
         return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
-    if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "something else")
+    if not modes.S_ISREG(found.st_mode):
+        kind = _KINDS.get(modes.S_IFMT(found.st_mode), "something else")
         return OSError(errno.EINVAL, f"it is {kind}, no regular file", name)
     if found.st_size > largest:
         return OSError(errno.EFBIG, f"it has more than {largest >> 20} MiB", name)
@@ -44,7 +208,7 @@ def _refusal(path: str | os.PathLike[str], found: os.stat_result, largest: int) 
 def unreadable(path: str | os.PathLike[str]) -> str:
     """Why a file could not be read, without opening it: a pipe, a link to nothing; "" where all is well."""
     try:
-        refusal = _refusal(path, os.stat(path), LARGEST)
+        refusal = _refusal(path, stat(path), LARGEST)
         if refusal is None and not os.access(path, os.R_OK):
             refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, ValueError) as error:

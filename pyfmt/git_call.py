@@ -21,6 +21,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pyfmt import disk
+
 _TIME_LIMIT = 300.0  # seconds for one call
 # All of git that pyfmt calls: a test plays every vector against each.
 COMMANDS = frozenset(
@@ -105,8 +107,8 @@ class Git:
         """git would take a folder that is laid out as a bare repository for one, with the configuration that it holds;
         only from version 2.38 on `safe.bareRepository` prevents that."""
         folder = self.folder
-        while not os.path.lexists(os.path.join(folder, ".git")):
-            if all(os.path.lexists(os.path.join(folder, name)) for name in _BARE):
+        while not disk.lexists(os.path.join(folder, ".git")):
+            if all(disk.lexists(os.path.join(folder, name)) for name in _BARE):
                 raise CannotCall(
                     f"{folder} is laid out as a bare git repository, whose configuration could run programs"
                 )

@@ -68,7 +68,7 @@ class Digests:
 
     def _stat(self, path: str) -> os.stat_result | None:
         try:
-            found = os.stat(path if path[:1] == os.sep else self._prefix + path)
+            found = disk.stat(path if path[:1] == os.sep else self._prefix + path)
         except (OSError, ValueError):
             return None
         return found if stat.S_ISREG(found.st_mode) else None  # opening a named pipe would wait for ever

@@ -43,9 +43,9 @@ def refusal(root: Path, configured: Path) -> str:
     A checkout names it, and what is in it is believed, and removed when it is old. So it is no place outside, and
     nothing that came with the checkout: either git has none of its files, or it was made here, see `begin`.
     """
-    real = os.path.realpath(configured)
-    inside = disk.is_within(real, os.path.realpath(root))
-    if configured in _given or inside and not os.path.isdir(real):
+    real = disk.realpath(configured)
+    inside = disk.is_within(real, disk.realpath(root))
+    if configured in _given or inside and not disk.is_dir(real):
         return ""
     if not inside:
         return "it leads out of the monorepo: name such a place in XDG_CACHE_HOME"
@@ -68,7 +68,7 @@ def begin(folder: Path) -> None:
     """Make a `cache-dir` that is not there yet, with a note of its place: no archive knows where it is unpacked."""
     with contextlib.suppress(OSError):  # the store says what is wrong
         folder.mkdir(parents=True)
-        (folder / _PLACE).write_text(os.path.realpath(folder), "utf-8")
+        (folder / _PLACE).write_text(disk.realpath(folder), "utf-8")
 
 
 def tool_environments_folder() -> Path:

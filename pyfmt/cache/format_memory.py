@@ -163,9 +163,9 @@ def _importable(folder: str, prefix: str, above: tuple[str, ...] = ()) -> Iterat
 
     `above`: the real folders on the way, to which a link may lead back.
     """
-    above = (*above, os.path.realpath(folder))
+    above = (*above, disk.realpath(folder))
     try:
-        with os.scandir(folder) as found:
+        with disk.scandir(folder) as found:
             entries = [entry for entry in found if entry.name.partition(".")[0].isidentifier()]
     except OSError:
         return
@@ -175,7 +175,7 @@ def _importable(folder: str, prefix: str, above: tuple[str, ...] = ()) -> Iterat
         yield prefix + entry.name
         if "." not in entry.name and disk.is_folder(entry) and _is_namespace(entry.path):
             yield f"{prefix}{entry.name}/"
-            if not (entry.is_symlink() and os.path.realpath(entry.path) in above):
+            if not (entry.is_symlink() and disk.realpath(entry.path) in above):
                 yield from _importable(entry.path, f"{prefix}{entry.name}/", above)
 
 
@@ -190,7 +190,7 @@ def _is_namespace(folder: str) -> bool:
         return False
     try:
         return not any(
-            name.endswith((".py", ".pyi", ".pyx")) or name.lower() in _MARKERS for name in os.listdir(folder)
+            name.endswith((".py", ".pyi", ".pyx")) or name.lower() in _MARKERS for name in disk.listdir(folder)
         )
     except OSError:
         return False

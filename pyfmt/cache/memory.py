@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.cache.digests import Digests
 from pyfmt.cache.folders import begin
 from pyfmt.cache.folders import digest as short_digest
@@ -114,8 +115,8 @@ class Memory:
     def _holds(self, file: str) -> bool:
         """Whether a file of the monorepo lies in the cache's folder."""
         if self._inside is None:
-            root = os.path.join(os.path.realpath(self._settings.root), "")
-            real = os.path.join(os.path.realpath(self.folder), "") if self.folder else ""
+            root = os.path.join(disk.realpath(self._settings.root), "")
+            real = os.path.join(disk.realpath(self.folder), "") if self.folder else ""
             self._inside = real[len(root) :] if real.startswith(root) else "//"  # no path begins with this
         return file.startswith(self._inside)
 
@@ -195,7 +196,7 @@ def first_party_roots(
     """
     found: dict[str, tuple[str, ...]] = {}
     known: dict[str, str] = {}  # most entries are those of many environments
-    real = {path: os.path.realpath(root / path) for project in members for path in project.import_roots}
+    real = {path: disk.realpath(root / path) for project in members for path in project.import_roots}
     absolutes = tuple(dict.fromkeys(real.values()))
     distinct = set(absolutes)
     for resolution in resolutions:
@@ -203,7 +204,7 @@ def first_party_roots(
         if environment is None or environment.prefix in found:
             continue
         entries = (*environment.search_path, *environment.finder_roots)
-        visible = {known.get(path) or known.setdefault(path, os.path.realpath(path)) for path in entries}
+        visible = {known.get(path) or known.setdefault(path, disk.realpath(path)) for path in entries}
         roots = dict.fromkeys(absolute for absolute in absolutes if absolute in visible) if visible & distinct else ()
         found[environment.prefix] = tuple(roots)
     return found

@@ -100,7 +100,7 @@ class PortablePaths:
 
 def _is_standard(entry: str) -> bool:
     """Whether a search path entry is Python's own library."""
-    return entry.endswith((".zip", "lib-dynload")) or os.path.isfile(os.path.join(entry, "os.py"))
+    return entry.endswith((".zip", "lib-dynload")) or disk.is_file(os.path.join(entry, "os.py"))
 
 
 def _group_of(name: str) -> str:
@@ -160,7 +160,7 @@ class Disk:
         """The names in a folder, each with whether it is a folder; None where it cannot be listed."""
         if folder not in self._listings:
             try:
-                with os.scandir(folder) as entries:
+                with disk.scandir(folder) as entries:
                     self._listings[folder] = {entry.name: disk.is_folder(entry) for entry in entries}
             except OSError:
                 self._listings[folder] = None
@@ -188,7 +188,7 @@ class Disk:
         """A digest of a file's content; other words where there is no file."""
         if path not in self._contents:
             try:
-                regular = stat.S_ISREG(os.stat(path).st_mode)
+                regular = stat.S_ISREG(disk.stat(path).st_mode)
                 data = disk.read_bytes(path, disk.ANY_SIZE) if regular else b""
                 self._contents[path] = hashlib.sha256(data).hexdigest()[:32] if regular else _FOLDER
             except (OSError, ValueError):
@@ -198,7 +198,7 @@ class Disk:
     def link(self, path: str) -> str:
         """Where a link leads to, "-" where there is none."""
         try:
-            return os.readlink(path)
+            return disk.readlink(path)
         except (OSError, ValueError):
             return _GONE
 
@@ -211,7 +211,7 @@ class Disk:
         """What changes with every change of a file, and of a folder with every name that comes or goes."""
         if path not in self._marks:
             try:
-                found = os.stat(path)
+                found = disk.stat(path)
                 self._marks[path] = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode)
             except (OSError, ValueError):
                 self._marks[path] = None
@@ -223,27 +223,27 @@ def _can_be_imported(name: str) -> bool:
     return stem.isidentifier() and suffix.rpartition(".")[2] in _IMPORTABLE and name not in _PASSED_OVER
 
 
-def answers(observed: Observed, places: PortablePaths, disk: Disk) -> dict[str, Answers]:
+def answers(observed: Observed, places: PortablePaths, now: Disk) -> dict[str, Answers]:
     """The answers to all questions, by group."""
     found: dict[str, Answers] = {}
     for folder, names in observed.read.items():
         here = places.local(folder)
         for name in names:
             path = os.path.join(here, name)
-            found.setdefault(places.group(path), {})[f"{folder}/{name}"] = disk.content(path)
+            found.setdefault(places.group(path), {})[f"{folder}/{name}"] = now.content(path)
     for folder, stems in observed.names.items():
         here = places.local(folder)
         for stem in stems:
             group = places.group(os.path.join(here, stem)) if stem != ALL else REST
-            found.setdefault(group, {})[f"{folder}/{stem}.*"] = disk.named(here, stem)
+            found.setdefault(group, {})[f"{folder}/{stem}.*"] = now.named(here, stem)
     rest = found.setdefault(REST, {})
     for text in observed.exist:
-        rest[f"{text}?"] = str(os.path.lexists(places.local(text)))
+        rest[f"{text}?"] = str(disk.lexists(places.local(text)))
     for text in observed.links:
         path = places.local(text)
-        found.setdefault(places.group(path), {})[f"{text} ->"] = places.portable(disk.link(path))
+        found.setdefault(places.group(path), {})[f"{text} ->"] = places.portable(now.link(path))
     for name in observed.variables:
-        rest[f"${name}"] = disk.variable(name)
+        rest[f"${name}"] = now.variable(name)
     return found
 
 
@@ -255,26 +255,26 @@ def digests(groups: Mapping[str, Answers]) -> dict[str, str]:
     }
 
 
-def marks(observed: Observed, places: PortablePaths, disk: Disk, before_ns: int) -> str | None:
+def marks(observed: Observed, places: PortablePaths, now: Disk, before_ns: int) -> str | None:
     """A digest of times and sizes of all that was asked: where it is as it was, so are the answers, on this machine.
 
     None where something was changed so shortly before `before_ns` that it could change again within the same time
     stamp.
     """
     total = hashlib.sha256(repr(places).encode("utf-8", "surrogateescape"))
-    found = [disk.mark(path) for path in _marked(observed, places)]
+    found = [now.mark(path) for path in _marked(observed, places)]
     newest = max((max(mark[:2]) for mark in found if mark is not None), default=0)
     total.update(marshal.dumps(found, 2))  # later versions write what they have met before in another way
     for folder, stems in observed.names.items():
         if _is_inside_checkout(folder):
             here = places.local(folder)
-            total.update("\0".join(disk.named(here, stem) for stem in stems).encode("utf-8", "surrogateescape"))
+            total.update("\0".join(now.named(here, stem) for stem in stems).encode("utf-8", "surrogateescape"))
     for text in observed.exist:
-        total.update(b"1" if os.path.lexists(places.local(text)) else b"0")
+        total.update(b"1" if disk.lexists(places.local(text)) else b"0")
     for text in observed.links:
-        total.update(disk.link(places.local(text)).encode("utf-8", "surrogateescape") + b"\0")
+        total.update(now.link(places.local(text)).encode("utf-8", "surrogateescape") + b"\0")
     for name in observed.variables:
-        total.update(disk.variable(name).encode() + b"\0")
+        total.update(now.variable(name).encode() + b"\0")
     return total.hexdigest()[:32] if newest < before_ns - NOT_RACY_NS else None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.cache.observed import ALL, Observed, PortablePaths, stem_of
 
 
@@ -66,7 +67,7 @@ class _Taking:
     def file(self, path: str) -> None:
         """A file that was read."""
         try:
-            found = os.stat(path)
+            found = disk.stat(path)
         except (OSError, ValueError) as error:
             raise Changed(f"{path} is gone") from error
         if self._is_known(path, self._known.files):
@@ -89,20 +90,20 @@ class _Taking:
             return True
         if found.st_ctime_ns < self._written_ns:
             return False
-        return found.st_nlink < 2 or os.stat(os.path.dirname(os.path.realpath(path))).st_mtime_ns >= self._written_ns
+        return found.st_nlink < 2 or disk.stat(os.path.dirname(disk.realpath(path))).st_mtime_ns >= self._written_ns
 
     def absent(self, path: str) -> None:
         """A path where nothing was: told by the first name on its way that is not there."""
         folder, name = os.path.split(path)
         there = False
         while not self._is_there(folder) and folder != os.path.dirname(folder):
-            there = os.path.exists(folder)  # as a file: nothing can be below it
+            there = disk.exists(folder)  # as a file: nothing can be below it
             folder, name = os.path.split(folder)
         self.name(folder, name, there)
 
     def name(self, folder: str, name: str, there: bool) -> None:
         """A name of which only the existence counts."""
-        if os.path.exists(os.path.join(folder, name)) is not there:
+        if disk.exists(os.path.join(folder, name)) is not there:
             raise Changed(f"{folder}/{name} was made or removed meanwhile")
         if self._is_known(folder, self._known.folders) and stem_of(name).isidentifier():
             # An environment (`env`) is passed over by the walk, and yet a namespace package to a tool.
@@ -117,7 +118,7 @@ class _Taking:
     def listed(self, folder: str, stem: str) -> None:
         """A folder in which a name was looked for, or all of them."""
         try:
-            found = os.stat(folder)
+            found = disk.stat(folder)
         except (OSError, ValueError):
             self.absent(folder)
             return
@@ -135,5 +136,5 @@ class _Taking:
 
     def _is_there(self, folder: str) -> bool:
         if folder not in self._there:
-            self._there[folder] = os.path.isdir(folder)
+            self._there[folder] = disk.is_dir(folder)
         return self._there[folder]

@@ -87,7 +87,7 @@ class Sources:
         """The folders with sources that an environment's search path leads to; its installed packages are not among
         them."""
         if environment.prefix not in self._seen:
-            renamed = (path if os.path.isdir(path) else os.path.dirname(path) for _, path in environment.remapped)
+            renamed = (path if disk.is_dir(path) else os.path.dirname(path) for _, path in environment.remapped)
             entries = dict.fromkeys((*environment.search_path, *environment.finder_roots, *renamed))
             folders = {self._folder(entry) for entry in entries if not self._is_installed(entry, environment)}
             self._seen[environment.prefix] = tuple(sorted(folder for folder in folders if folder is not None))
@@ -103,7 +103,7 @@ class Sources:
 
     def _is_standard(self, entry: str) -> bool:
         if entry not in self._found:
-            standard = not disk.is_within(entry, self._root) and os.path.isfile(os.path.join(entry, "os.py"))
+            standard = not disk.is_within(entry, self._root) and disk.is_file(os.path.join(entry, "os.py"))
             self._found[entry] = "" if standard else self._place(entry)
         return self._found[entry] == ""
 
@@ -115,14 +115,14 @@ class Sources:
     def _place(self, entry: str) -> str | None:
         """A folder as the walk knows it; the absolute path where the walk has not been there; None where there is
         none."""
-        real = os.path.realpath(entry)
+        real = disk.realpath(entry)
         if disk.is_within(real, self._root):
             relative = os.path.relpath(real, self._root).replace(os.sep, "/")
             if next(iter(self._members(relative)), None) is not None:
                 return relative
         if real != self._root and disk.is_within(self._root, real):
             return None  # "/", perhaps: what a tool asked there is observed
-        return real if os.path.isdir(real) else None
+        return real if disk.is_dir(real) else None
 
     def _contents(self, folder: str) -> Iterator[tuple[str, bytes]]:
         """Every file below a folder, in a stable order, without where the folder lies if that is outside."""
@@ -166,7 +166,7 @@ def _files(folder: str) -> list[str]:
     there is observed.
     """
     found: list[str] = []
-    for count, (where, folders, names) in enumerate(os.walk(folder)):
+    for count, (where, folders, names) in enumerate(disk.walk(folder)):
         if count >= _MOST_FOLDERS:
             return []
         folders[:] = [name for name in folders if name not in _PASSED_OVER and not name.endswith(".egg-info")]

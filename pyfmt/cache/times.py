@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.cache.keys import unit_identity
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.store import Store
@@ -58,7 +58,7 @@ class RecordedTimes:
 
 
 def _is_warm(folder: Path | None) -> bool:
-    return folder is not None and os.path.isdir(folder)
+    return folder is not None and disk.is_dir(folder)
 
 
 def _key(identity: bytes, warm: bool) -> bytes:

@@ -43,7 +43,7 @@ def find_root(start: Path) -> tuple[Path, Path | None]:
                 found, own = (folder, file), set(section)
             if not own or not own <= {*PER_PROJECT}:
                 return found
-        if os.path.exists(folder / ".git"):  # only that it is there: git writes into it all the time
+        if disk.exists(folder / ".git"):  # only that it is there: git writes into it all the time
             return found or (folder, None)  # a configuration above the repository belongs to something else
     return found or (_uppermost(start), None)
 
@@ -53,7 +53,7 @@ def _uppermost(start: Path) -> Path:
     import tempfile  # deferred for start-up time: only here
 
     shared = (Path(start.anchor), Path.home(), Path(tempfile.gettempdir()))  # a stray manifest there means nothing
-    found = [folder for folder in (start, *start.parents) if any((folder / name).is_file() for name in MANIFESTS)]
+    found = [folder for folder in (start, *start.parents) if any(disk.is_file(folder / name) for name in MANIFESTS)]
     return next((folder for folder in reversed(found) if folder not in shared), start)
 
 
@@ -68,9 +68,9 @@ def template_folder(name: str) -> Path:
 
 
 def _shipped(installed: str, in_checkout: str) -> Path:
-    package = Path(__file__).resolve().parent.parent
+    package = Path(disk.realpath(__file__)).parent.parent
     inside = package / installed
-    return inside if inside.is_dir() else package.parent / in_checkout
+    return inside if disk.is_dir(inside) else package.parent / in_checkout
 
 
 def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
@@ -78,7 +78,7 @@ def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
     if given is None:
         return None
     folder = root / given
-    if root.resolve().is_relative_to(folder.resolve()):
+    if Path(disk.realpath(root)).is_relative_to(Path(disk.realpath(folder))):
         raise ConfigError(
             f"cache-dir must be a folder for the cache alone, not {given!r}", str(file or root), "use .cache"
         )
@@ -94,18 +94,18 @@ def _tool_configs(root: Path, folder: str | None, file: Path | None, names: Coll
     shared: Path | None = None
     if folder is not None:
         shared = root / folder
-        if not shared.is_dir():
+        if not disk.is_dir(shared):
             raise ConfigError(f"configs: {folder} is not a folder", str(file), "name a folder below the root")
-        if not any((shared / name).is_file() for name in registry.config_files()):
+        if not any(disk.is_file(shared / name) for name in registry.config_files()):
             wanted = ", ".join(registry.TOOLS[name].config_file for name in registry.defaults())
             raise ConfigError(f"configs: {folder} holds no configuration of a tool", str(file), f"put there: {wanted}")
     manifest = root / "pyproject.toml"
-    sections = read_toml(manifest).get("tool", {}) if manifest.is_file() else {}
+    sections = read_toml(manifest).get("tool", {}) if disk.is_file(manifest) else {}
     found = []
     for tool in registry.TOOLS.values():
         if not (tool.on_by_default or tool.name in names):
             continue
-        if shared is not None and os.path.lexists(shared / tool.config_file):
+        if shared is not None and disk.lexists(shared / tool.config_file):
             if problem := disk.unreadable(shared / tool.config_file):
                 raise ConfigError(f"the configuration of {tool.name} {problem}", str(shared / tool.config_file))
             found.append(ToolConfig(tool.name, str(shared / tool.config_file), "configs"))
@@ -140,7 +140,7 @@ def _start_folder(request: Request, cwd: Path) -> Path:
     first = cwd / request.paths[0]
     _refuse_way_out(first)
     # As in selection: a link to a file is where the link stands.
-    return Path(os.path.realpath(first if first.is_dir() else first.parent))
+    return Path(disk.realpath(first if disk.is_dir(first) else first.parent))
 
 
 def _refuse_way_out(path: Path) -> None:
@@ -148,22 +148,22 @@ def _refuse_way_out(path: Path) -> None:
     place = Path(path.anchor)
     for part in path.parts[1:]:
         inner = place / part
-        if part != ".." and inner.is_symlink() and inner.is_dir():
+        if part != ".." and disk.is_link(inner) and disk.is_dir(inner):
             root, file = find_root(place)
-            target = inner.resolve()
-            if (file is not None or (root / ".git").exists()) and not target.is_relative_to(root):
+            target = Path(disk.realpath(inner))
+            if (file is not None or disk.exists(root / ".git")) and not target.is_relative_to(root):
                 what = f"leads out of the monorepo {root}: {inner} is a link to {target}"
                 raise UsageError(what, str(path), f"name {target} itself, where that is meant")
         # Path.resolve asks for the times of what it has found, and in a folder like /tmp these are always new: that
         # would make void what is remembered of this command.
-        place = Path(os.path.realpath(inner))
+        place = Path(disk.realpath(inner))
 
 
 def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
     """Root and configuration file of a run, from `--root`, `--config` and what lies above the paths."""
     if request.location.root is not None:
-        root = Path(os.path.realpath(cwd / request.location.root))
-        if not root.is_dir():
+        root = Path(disk.realpath(cwd / request.location.root))
+        if not disk.is_dir(root):
             raise UsageError("--root is not a folder", request.location.root)
         file = config_file_in(root)
     else:
@@ -172,8 +172,8 @@ def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
         if file is None and root == start and not start.is_relative_to(cwd):
             _refuse_what_is_no_monorepo(root, request.paths[0])
     if request.location.config_file is not None:
-        file = Path(os.path.realpath(cwd / request.location.config_file))
-        if not file.is_file():
+        file = Path(disk.realpath(cwd / request.location.config_file))
+        if not disk.is_file(file):
             raise ConfigError("--config names no file", request.location.config_file)
     return root, file
 
@@ -181,15 +181,15 @@ def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
 def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
     """Raises UsageError for a folder elsewhere that shows nothing of a monorepo: `/etc` is none."""
     marks = (".git", *MANIFESTS)
-    below = (path for depth in ("", "*/", "*/*/") for name in marks for path in folder.glob(depth + name))
-    if (folder / given).is_dir() and next(below, None) is None:
+    below = (path for depth in ("", "*/", "*/*/") for name in marks for path in disk.glob(folder, depth + name))
+    if disk.is_dir(folder / given) and next(below, None) is None:
         what = "holds no project, and there is no git repository and no [tool.pyfmt] there or above"
         raise UsageError(what, given, f"name the root with `--root {given}` where that is meant")
 
 
 def load(request: Request, cwd: Path) -> Config:
     """The resolved configuration of a run; raises ConfigError (a key, a type, an unreadable file) and UsageError."""
-    root, file = _locate(request, cwd.resolve())
+    root, file = _locate(request, Path(disk.realpath(cwd)))
     section = section_of(file, read_toml(file)) if file is not None else None
     if section is None and request.location.config_file is not None:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
@@ -224,7 +224,7 @@ def load(request: Request, cwd: Path) -> Config:
         server=values.get("server", SERVER[0]),
         project_settings=values.get("project-settings", ()),
         project_schema=values.get("project-schema"),
-        notes=_guess(root, file, request, cwd.resolve()),
+        notes=_guess(root, file, request, Path(disk.realpath(cwd))),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"
@@ -249,7 +249,7 @@ def load(request: Request, cwd: Path) -> Config:
 
 def _guess(root: Path, file: Path | None, request: Request, cwd: Path) -> tuple[str, ...]:
     """What to say of a root that neither the user, nor git or a configuration has named, nor the working folder is."""
-    if file is not None or request.location.root is not None or root == cwd or os.path.exists(root / ".git"):
+    if file is not None or request.location.root is not None or root == cwd or disk.exists(root / ".git"):
         return ()
     return (f"no git repository and no [tool.pyfmt]: {root} was taken as the root; `--root` names another",)
 

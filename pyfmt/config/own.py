@@ -18,7 +18,7 @@ def own_configs(folder: Path, tool: str, sections: Mapping[str, Any]) -> list[st
     """
     import configparser  # deferred for start-up time
 
-    found = [name for name in TOOLS[tool].own_files if (folder / name).is_file()]
+    found = [name for name in TOOLS[tool].own_files if disk.is_file(folder / name)]
     section = sections.get(tool)
     if isinstance(section, dict) and set(section) - {"overrides"}:
         found.append(f"pyproject.toml [tool.{tool}]")

@@ -49,10 +49,10 @@ def section_of(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
 def config_file_in(folder: Path) -> Path | None:
     """pyfmt.toml, or a pyproject.toml that has `[tool.pyfmt]`."""
     own = folder / "pyfmt.toml"
-    if own.is_file():
+    if disk.is_file(own):
         return own
     manifest = folder / "pyproject.toml"
-    if not manifest.is_file():
+    if not disk.is_file(manifest):
         return None
     # Cheap test first: most manifests of a monorepo are not ours.
     try:

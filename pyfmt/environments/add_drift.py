@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core import parsing
 from pyfmt.core.folders import above
 from pyfmt.core.memo import TextMemo
@@ -34,7 +35,7 @@ def with_drift(
     for resolution in resolutions:
         if resolution.environment is not None:
             users.setdefault(resolution.environment.prefix, []).append(by_path[resolution.project])
-    base = os.path.realpath(root)
+    base = disk.realpath(root)
     homes = {
         project.distribution: os.path.normpath(os.path.join(base, project.path))
         for project in projects

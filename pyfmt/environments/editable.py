@@ -30,7 +30,7 @@ class Mapped:
         stem, extension = os.path.splitext(path)
         if extension == ".py":
             path = os.path.dirname(path) if os.path.basename(stem) == "__init__" else stem
-        elif os.path.isfile(f"{path}.py") and not os.path.isdir(path):
+        elif disk.is_file(f"{path}.py") and not disk.is_dir(path):
             path = os.path.normpath(path)
         for part in reversed(parts):
             path, name = os.path.split(path)
@@ -80,7 +80,7 @@ def roots(mapped: tuple[Mapped, ...]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for item in mapped:
         root = item.root
-        if root and os.path.isdir(root):
+        if root and disk.is_dir(root):
             found.setdefault(root)
     return tuple(found)
 
@@ -88,8 +88,8 @@ def roots(mapped: tuple[Mapped, ...]) -> tuple[str, ...]:
 def remapped(mapped: tuple[Mapped, ...]) -> tuple[tuple[str, str], ...]:
     """What no folder on a search path provides: each (module, existing path), sorted."""
     found = {(item.module, item.path) for item in mapped if item.root is None}
-    return tuple(sorted(pair for pair in found if os.path.isdir(pair[1]) or _module_file(pair[1])))
+    return tuple(sorted(pair for pair in found if disk.is_dir(pair[1]) or _module_file(pair[1])))
 
 
 def _module_file(path: str) -> bool:
-    return os.path.isfile(path) or os.path.isfile(f"{path}.py")
+    return disk.is_file(path) or disk.is_file(f"{path}.py")

@@ -64,17 +64,17 @@ def _tier1(prefix: str, sites: Sequence[SiteFolder]) -> str:
 def _interpreter_chain(prefix: str) -> Iterator[str]:
     """Every link from the environment's interpreter to the real file, and that file's time and size."""
     path = os.path.join(prefix, "bin", "python")
-    if not os.path.lexists(path):
+    if not disk.lexists(path):
         path = os.path.join(prefix, "Scripts", "python.exe")
     for _ in range(40):  # the limit of Linux for a chain
         try:
-            target = os.readlink(path)
+            target = disk.readlink(path)
         except OSError:
             break  # the end of the chain
         yield f"\0{target}"
         path = os.path.normpath(os.path.join(os.path.dirname(path), target))
     try:
-        status = os.stat(path)
+        status = disk.stat(path)
     except OSError:
         return  # dangling: the environment is reported as broken
     yield f"\0{status.st_mtime_ns}\0{status.st_size}"
@@ -169,15 +169,15 @@ def _egg(path: str, contents: Contents) -> str:
             return _portable(disk.read_text(path, "surrogateescape").partition("\n")[0].strip(), contents)
         except OSError:
             return "?"  # unreadable; it is as good as not there
-    return _content(os.path.join(path, "PKG-INFO") if os.path.isdir(path) else path)
+    return _content(os.path.join(path, "PKG-INFO") if disk.is_dir(path) else path)
 
 
 def _listing(path: str) -> list[str]:
     """What is under a site folder's entry that no RECORD owns: content of a file, names and sizes in a folder."""
-    if not os.path.isdir(path):
+    if not disk.is_dir(path):
         return [_content(path)]
     rows: list[str] = []
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in disk.walk(path):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(files):
             file = os.path.join(folder, name)
@@ -188,7 +188,7 @@ def _listing(path: str) -> list[str]:
 
 def _size(file: str) -> int:
     try:
-        return os.stat(file).st_size
+        return disk.stat(file).st_size
     except OSError:
         return -1  # a dangling link
 

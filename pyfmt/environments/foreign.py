@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from pyfmt import disk
 from pyfmt.core.listing import some
 from pyfmt.core.model import Environment
 
@@ -19,7 +20,7 @@ def foreign(environment: Environment, root: str, homes: Mapping[str, str]) -> st
     for item in environment.distributions:
         if not item.editable or item.source is None:
             continue
-        source = os.path.realpath(item.source)
+        source = disk.realpath(item.source)
         home = homes.get(item.name, "")
         outside = not f"{source}{os.sep}".startswith(os.path.join(root, ""))
         # Within the checkout only another copy of a project is foreign: a linked worktree below the root.

@@ -116,7 +116,7 @@ def _develop(site: SiteFolder, entry: str, unread: dict[str, str]) -> Distributi
 
 
 def _egg_version(metadata: str) -> str:
-    file = os.path.join(metadata, "PKG-INFO") if os.path.isdir(metadata) else metadata
+    file = os.path.join(metadata, "PKG-INFO") if disk.is_dir(metadata) else metadata
     try:
         for line in disk.read_text(file, "replace").split("\n"):
             if line.startswith("Version:"):

@@ -32,7 +32,7 @@ def new_interpreter(prefix: Path) -> Path:
 
 def new_sites(prefix: Path) -> list[Path]:
     """The site folders of an environment that virtualenv has just made: the first one is where things go."""
-    return [*prefix.glob("lib/*/site-packages"), prefix / "Lib/site-packages"]
+    return [*disk.glob(prefix, "lib/*/site-packages"), prefix / "Lib/site-packages"]
 
 
 class Broken(Exception):
@@ -106,9 +106,9 @@ def locate(prefix: str, bare: bool = False) -> EnvironmentLayout:
 
 
 def _locate_without_configuration(prefix: str, bare: bool) -> EnvironmentLayout:
-    if not os.path.isdir(prefix):
+    if not disk.is_dir(prefix):
         raise Broken("there is no such folder", "create the environment, or correct the path")
-    if os.path.isdir(os.path.join(prefix, "conda-meta")):
+    if disk.is_dir(os.path.join(prefix, "conda-meta")):
         return _locate_conda(prefix)
     if bare:
         layout = _locate_base(prefix, UNKNOWN_VERSION)
@@ -123,7 +123,7 @@ def _locate_without_configuration(prefix: str, bare: bool) -> EnvironmentLayout:
 def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLayout:
     claimed = _claimed_version(configuration)
     executable, windows = _interpreter(prefix, claimed)
-    real = os.path.realpath(executable)
+    real = disk.realpath(executable)
     implementation, own, threaded = _binary_version(real)
     copied = real.startswith(os.path.join(prefix, ""))
     library = _library(prefix, claimed, (implementation, own, threaded), windows)
@@ -154,7 +154,7 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLa
     warning = None
     if not home:
         warning = ("pyvenv.cfg names no home, by which Python knows a virtual environment", "recreate the environment")
-    elif not os.path.isdir(home):
+    elif not disk.is_dir(home):
         warning = (
             f"pyvenv.cfg names a home that does not exist ({home}); the interpreter's link leads to {real}",
             "recreate the environment",
@@ -176,7 +176,7 @@ def _locate_virtual(prefix: str, configuration: dict[str, str]) -> EnvironmentLa
 
 def _locate_conda(prefix: str) -> EnvironmentLayout:
     claimed = UNKNOWN_VERSION
-    for name in sorted(os.listdir(os.path.join(prefix, "conda-meta"))):
+    for name in sorted(disk.listdir(os.path.join(prefix, "conda-meta"))):
         match = _CONDA_PYTHON.match(name)
         if match:
             claimed = PythonVersion(int(match[1]), int(match[2]), int(match[3]))
@@ -185,12 +185,12 @@ def _locate_conda(prefix: str) -> EnvironmentLayout:
 
 def _locate_base(prefix: str, claimed: PythonVersion) -> EnvironmentLayout:
     """An interpreter in its own prefix, with site-packages of its own."""
-    windows = os.path.isfile(os.path.join(prefix, "python.exe"))
+    windows = disk.is_file(os.path.join(prefix, "python.exe"))
     if windows:
         executable = os.path.join(prefix, "python.exe")
     else:
         executable, windows = _interpreter(prefix, claimed)
-    real = os.path.realpath(executable)
+    real = disk.realpath(executable)
     library = _library(prefix, claimed, _binary_version(real), windows)
     version = _version_of(library, claimed)
     if not claimed.major:
@@ -232,9 +232,9 @@ def _interpreter(prefix: str, claimed: PythonVersion) -> tuple[str, bool]:
     for folder, names in _SCRIPTS:
         for name in names:
             path = os.path.join(prefix, folder, name)
-            if os.path.isfile(path):
+            if disk.is_file(path):
                 return path, folder == "Scripts"
-            if not dangling and os.path.islink(path):
+            if not dangling and disk.is_link(path):
                 dangling = path
     if dangling:
         raise Broken(
@@ -253,9 +253,9 @@ def _interpreter(prefix: str, claimed: PythonVersion) -> tuple[str, bool]:
 def _first_missing(link: str) -> str:
     """Where a chain of links ends in nothing."""
     for _ in range(40):  # the limit of Linux for a chain
-        if not os.path.islink(link):
+        if not disk.is_link(link):
             break
-        link = os.path.normpath(os.path.join(os.path.dirname(link), os.readlink(link)))
+        link = os.path.normpath(os.path.join(os.path.dirname(link), disk.readlink(link)))
     return link
 
 
@@ -274,8 +274,8 @@ def _versioned_sibling(real: str) -> re.Match[str] | None:
     """The one `pythonX.Y` beside an unversioned binary that is the same file."""
     folder = os.path.dirname(real)
     try:
-        names = [match for match in map(_VERSIONED.match, sorted(os.listdir(folder))) if match]
-        same = [match for match in names if os.path.samefile(os.path.join(folder, match[0]), real)]
+        names = [match for match in map(_VERSIONED.match, sorted(disk.listdir(folder))) if match]
+        same = [match for match in names if disk.same_file(os.path.join(folder, match[0]), real)]
     except OSError:
         return None  # the folder changed meanwhile, or is not readable: pyvenv.cfg has to do
     return same[0] if len(same) == 1 else None
@@ -292,7 +292,7 @@ def _library(
         return f"python{major}.{minor}"
     # That there is none is said below: there is no site-packages.
     present = [match for match in map(_LIBRARY.match, disk.names_in(os.path.join(prefix, "lib"))) if match]
-    present = [match for match in present if os.path.isdir(os.path.join(prefix, "lib", match[0], "site-packages"))]
+    present = [match for match in present if disk.is_dir(os.path.join(prefix, "lib", match[0], "site-packages"))]
     if wanted is not None:
         present = [match for match in present if (int(match[2]), int(match[3])) == wanted]
     if len(present) > 1:
@@ -320,8 +320,8 @@ def _base_executable(configuration: dict[str, str], library: str, version: Pytho
     candidates = [configuration.get("base-executable", ""), configuration.get("executable", "")]
     candidates += [os.path.join(home, name) for name in names if home]
     for candidate in candidates:
-        if candidate and os.path.isfile(candidate):
-            real = os.path.realpath(candidate)
+        if candidate and disk.is_file(candidate):
+            real = disk.realpath(candidate)
             known = _binary_version(real)[1]
             if known is None or known == (version.major, version.minor):
                 return real
@@ -338,12 +338,12 @@ def _standard_library(home: str, executable: str, library: str, windows: bool) -
         folder = start
         while folder:
             if windows:
-                if os.path.isfile(os.path.join(folder, "Lib", "os.py")):
+                if disk.is_file(os.path.join(folder, "Lib", "os.py")):
                     return os.path.join(folder, "Lib"), folder, "Lib"
             else:
                 for libdir in ("lib", "lib64"):
                     stdlib = os.path.join(folder, libdir, library)
-                    if os.path.isfile(os.path.join(stdlib, "os.py")):
+                    if disk.is_file(os.path.join(stdlib, "os.py")):
                         return stdlib, folder, libdir
             parent = os.path.dirname(folder)
             folder = parent if parent not in (folder, os.sep) else ""  # getpath never looks into / itself

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyfmt import disk
+
 
 @dataclass(frozen=True, slots=True)
 class NewerPythons:
@@ -30,8 +32,8 @@ class NewerPythons:
     def _is_base(self, place: str) -> bool:
         if not os.path.isabs(place):
             return False
-        real = os.path.realpath(place)
-        inside = f"{real}{os.sep}".startswith(os.path.join(os.path.realpath(self.root), ""))
+        real = disk.realpath(place)
+        inside = f"{real}{os.sep}".startswith(os.path.join(disk.realpath(self.root), ""))
         if os.path.basename(real) == "shims":
             return False  # pyenv's scripts: slow, and its Pythons are known by their folders
-        return not inside and not os.path.exists(os.path.join(os.path.dirname(real), "pyvenv.cfg"))
+        return not inside and not disk.exists(os.path.join(os.path.dirname(real), "pyvenv.cfg"))

@@ -79,7 +79,7 @@ class ModuleReader:
 
     def _read(self, path: str) -> tuple[str, frozenset[str]]:
         try:
-            found = os.stat(path)
+            found = disk.stat(path)
             if not path.endswith(_READ):
                 return str(found.st_size), frozenset()
             mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
@@ -94,16 +94,16 @@ class ModuleReader:
 def _below(site: str, place: str, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[tuple[str, bool]]:
     """An entry of a site folder and all modules below it, each with whether it is a folder; links are followed."""
     path = os.path.join(site, place)
-    if not os.path.isdir(path):
+    if not disk.is_dir(path):
         yield place, False
         return
-    status = os.stat(path)
+    status = disk.stat(path)
     mark = (status.st_dev, status.st_ino)
     if mark in above:
         return  # a link to a folder that it is in
     yield place, True
     try:
-        with os.scandir(path) as entries:
+        with disk.scandir(path) as entries:
             found = sorted((entry.name, disk.is_folder(entry)) for entry in entries)
     except OSError:
         return  # nobody can import what is in it

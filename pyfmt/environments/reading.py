@@ -46,9 +46,9 @@ def examine(
 
     With `bare` the prefix may be an interpreter's own, without pyvenv.cfg.
     """
-    place = os.path.realpath(prefix)
+    place = disk.realpath(prefix)
     name = display_name(str(prefix), str(root))
-    if os.path.lexists(os.path.join(place, UNFINISHED)):
+    if disk.lexists(os.path.join(place, UNFINISHED)):
         cure = "wait until it is done; if nothing is at work there, run `pyfmt envs create --recreate` for the project"
         return ReadResult(_broken(name, place, Broken("its creation is under way, or was interrupted", cure)))
     try:
@@ -62,7 +62,7 @@ def examine(
     if answer is not None:
         path.replace(answer)
     mapped = finder_mappings(path.sites)
-    contents = fingerprint.Contents(layout, os.path.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
+    contents = fingerprint.Contents(layout, disk.realpath(root), tuple(path.entries), tuple(path.sites), mapped)
     value, distributions = _remembered(name, contents, TextMemo() if memo is None else memo)
     health, reason, cure = _health(layout, path, mapped)
     if health is Health.OK:
@@ -104,7 +104,7 @@ def _remembered(name: str, contents: fingerprint.Contents, memo: TextMemo) -> tu
 def display_name(prefix: str, root: str) -> str:
     """How reports call an environment: relative to the root where it is inside, else its folder's name."""
     for base in (root, None):
-        base = os.path.realpath(root) if base is None else base  # the link's target only where it is needed
+        base = disk.realpath(root) if base is None else base  # the link's target only where it is needed
         if prefix.startswith(os.path.join(base, "")):
             return os.path.relpath(prefix, base).replace(os.sep, "/")
     return os.path.basename(os.path.normpath(prefix))
@@ -126,7 +126,7 @@ def finder_mappings(folders: list[sites.SiteFolder]) -> tuple[editable.Mapped, .
 def unreadable(prefix: Path, root: Path, reason: str) -> ReadResult:
     """The answer for an environment that could not even be looked at."""
     name = display_name(str(prefix), str(root))
-    return ReadResult(_broken(name, os.path.realpath(prefix), Broken(reason, "correct its files, or recreate it")))
+    return ReadResult(_broken(name, disk.realpath(prefix), Broken(reason, "correct its files, or recreate it")))
 
 
 def _broken(name: str, prefix: str, broken: Broken) -> Environment:
@@ -161,7 +161,7 @@ def _health(
             f"it was moved or copied from {old}: its scripts still start the old place",
             "run its tools as `python -I -m TOOL`, or recreate the environment",
         )
-    gone = [item for item in mapped if not os.path.exists(item.path) and not os.path.exists(f"{item.path}.py")]
+    gone = [item for item in mapped if not disk.exists(item.path) and not disk.exists(f"{item.path}.py")]
     if gone:
         return (
             Health.WARNING,
@@ -188,6 +188,6 @@ def _moved_from(layout: EnvironmentLayout) -> str:
         match = _ACTIVATED.search(disk.read_text(os.path.join(scripts, "activate"), "replace"))
     except OSError:
         return ""  # made without activation scripts: nothing says where it was made
-    if match is None or match[2] == layout.prefix or os.path.realpath(match[2]) == layout.prefix:
+    if match is None or match[2] == layout.prefix or disk.realpath(match[2]) == layout.prefix:
         return ""
     return match[2]

@@ -42,7 +42,7 @@ def resolve(
     rule DEPENDENT, the first by path as `environment` and the rest as `others`. `memo` keeps what was read between
     runs, see `reading.read`; `trusted` is --trust.
     """
-    root = os.path.realpath(config.root)
+    root = disk.realpath(config.root)
     _check_settings(projects, config)
     reader = _EnvironmentReader(root, memo, trusted)
     around = Monorepo(root, environ, tuple(projects))
@@ -92,7 +92,7 @@ class _EnvironmentReader:
         self.named: set[str] = set()  # by the configuration: these may be an interpreter's own prefix
 
     def read(self, prefix: str) -> ReadResult:
-        place = os.path.realpath(prefix)
+        place = disk.realpath(prefix)
         if place not in self.results:
             result = self._examine(prefix)
             self.results[place] = result
@@ -195,7 +195,7 @@ def _own(place: Place, config: Config, reader: _EnvironmentReader) -> _Draft:
                 if not disk.is_name(found.prefix):
                     shown = found.prefix.encode("unicode_escape").decode()
                     found = replace(found, prefix=shown, refused="no folder can have this name")
-                key = os.path.realpath(found.prefix)
+                key = disk.realpath(found.prefix)
                 if key in tried:
                     continue
                 tried.add(key)
@@ -214,7 +214,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
     if found.refused:
         draft.passed_over.append(Candidate(found.prefix, found.rule, found.refused, found.cure))
         return False
-    if not os.path.lexists(found.prefix):
+    if not disk.lexists(found.prefix):
         if found.expected and draft.missing is None:
             draft.missing = found
         return False
@@ -245,7 +245,7 @@ def _consider(place: Place, found: Found, draft: _Draft, reader: _EnvironmentRea
 def _unfit(place: Place, found: Found, environment: Environment, reader: _EnvironmentReader) -> str:
     """Why an environment of a folder above is not the project's, which is not installed there; "" where it serves
     it."""
-    if os.path.lexists(os.path.join(found.prefix, ALONE)):
+    if disk.lexists(os.path.join(found.prefix, ALONE)):
         return "is its own folder's alone: `pyfmt envs create` found nothing to install there"
     return lacking(place.project, environment, reader.memo)
 
@@ -285,11 +285,11 @@ def _setting(project: Project, config: Config) -> str | None:
 def _explicit(place: Place, value: str, config: Config, reader: _EnvironmentReader) -> _Draft:
     """The environment that the configuration names; raises VirtualenvError if it is none."""
     prefix = os.path.normpath(os.path.join(reader.root, place.around.expand(value)))
-    if os.path.isfile(prefix) and os.path.basename(prefix).startswith(("python", "pypy")):
+    if disk.is_file(prefix) and os.path.basename(prefix).startswith(("python", "pypy")):
         prefix = os.path.dirname(os.path.dirname(prefix))  # an interpreter was named instead of its environment
     if prefix not in reader.named:
         reader.named.add(prefix)
-        reader.results.pop(os.path.realpath(prefix), None)  # another rule may have found it broken
+        reader.results.pop(disk.realpath(prefix), None)  # another rule may have found it broken
     result = reader.read(prefix)
     if result.environment.health is Health.BROKEN:
         raise VirtualenvError(
@@ -301,9 +301,9 @@ def _explicit(place: Place, value: str, config: Config, reader: _EnvironmentRead
 
 
 def _has_installed(environment: Environment, folder: str) -> bool:
-    real = os.path.realpath(folder)
+    real = disk.realpath(folder)
     return any(
-        item.source is not None and (item.source == folder or os.path.realpath(item.source) == real)
+        item.source is not None and (item.source == folder or disk.realpath(item.source) == real)
         for item in environment.distributions
     )
 
@@ -321,7 +321,7 @@ def _installations(projects: Sequence[Project], drafts: Iterable[_Draft]) -> _In
         environment = draft.result.environment
         for item in environment.distributions:
             if item.source is not None:
-                source = real.get(item.source) or real.setdefault(item.source, os.path.realpath(item.source))
+                source = real.get(item.source) or real.setdefault(item.source, disk.realpath(item.source))
                 found.setdefault(source, {}).setdefault(environment.prefix, project.path)
     return {source: [(path, prefix) for prefix, path in owners.items()] for source, owners in found.items()}
 
@@ -332,7 +332,7 @@ def _finish(
     root, named = given
     result, rule, note = draft.result, draft.rule, draft.note
     if result is None or draft.weak:
-        dependents = [each for each in installed.get(os.path.realpath(_folder(root, project)), ()) if each[1] in named]
+        dependents = [each for each in installed.get(disk.realpath(_folder(root, project)), ()) if each[1] in named]
         if dependents:
             environment = named[dependents[0][1]]
             others = tuple(named[prefix].prefix for _, prefix in dependents[1:])

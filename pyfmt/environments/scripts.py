@@ -69,14 +69,14 @@ class Scripts:
         )
 
     def _read(self, place: str) -> Environment | None:
-        return read(Path(place), self.root, self.memo) if os.path.isdir(place) else None
+        return read(Path(place), self.root, self.memo) if disk.is_dir(place) else None
 
     def _places(self, file: str) -> Iterator[str]:
         """Where uv keeps a script's environment, the newest form of its cache first."""
         home = self.environ.get("HOME") or os.path.expanduser("~")
         caches = self.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
         cache = self.environ.get("UV_CACHE_DIR") or os.path.join(caches, "uv")
-        digest = path_digest(os.path.join(os.path.realpath(self.root), file))
+        digest = path_digest(os.path.join(disk.realpath(self.root), file))
         buckets = filter(_BUCKET.fullmatch, disk.names_in(cache))
         for bucket in sorted(buckets, key=lambda name: (len(name), name), reverse=True):
             folder = os.path.join(cache, bucket)

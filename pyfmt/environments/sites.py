@@ -55,7 +55,7 @@ def scan(path: str) -> SiteFolder | None:
     names: list[str] = []
     marks: list[Mark] = []
     try:
-        with os.scandir(path) as entries:
+        with disk.scandir(path) as entries:
             for entry in entries:
                 name = entry.name
                 names.append(name)
@@ -125,7 +125,7 @@ class SearchPath:
         try:
             content = disk.read_bytes(file)
         except OSError as error:
-            if os.path.exists(file):  # a dangling link is nothing that could be read, such as an editor's lock
+            if disk.exists(file):  # a dangling link is nothing that could be read, such as an editor's lock
                 self.unread[file] = parsing.why(error)
             return []
         try:
@@ -151,7 +151,7 @@ class SearchPath:
                     self._import_line(folder, file, line)
                 continue
             target = os.path.abspath(os.path.join(folder.path, line.rstrip()))
-            if os.path.normcase(target) not in self.known and os.path.exists(target):
+            if os.path.normcase(target) not in self.known and disk.exists(target):
                 self.add(target)
 
     def _import_line(self, folder: SiteFolder, file: str, line: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pyfmt import disk
 from pyfmt.core.graphs import closure
 from pyfmt.core.listing import some
 from pyfmt.core.memo import TextMemo
@@ -133,9 +133,9 @@ def _stale(lock: Path, root: Path, projects: Sequence[Project]) -> Iterator[str]
     versions: dict[str, set[str]] = {}
     for package in found.packages:
         versions.setdefault(package.name, set()).add("" if package.source.direct else package.version)
-    places = {os.path.realpath(root / project.path): project for project in projects}
+    places = {disk.realpath(root / project.path): project for project in projects}
     folders = [p.source.place for p in found.packages if p.source.kind in ("folder", "virtual")]
-    members = dict.fromkeys(places.get(os.path.realpath(lock.parent / place)) for place in folders)
+    members = dict.fromkeys(places.get(disk.realpath(lock.parent / place)) for place in folders)
     shown = lock.relative_to(root).as_posix()
     cure = f"`{_CURES[lock.name]}`" if lock.name in _CURES else "lock again"
     for project in (projects[0], *(member for member in members if member not in (None, projects[0]))):

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 
+from pyfmt import disk
 from pyfmt.core.model import Environment, Project, PythonVersion
 from pyfmt.environments.layout import Broken, locate
 
@@ -22,7 +23,7 @@ def is_loose(project: Project) -> bool:
 def standalone(root: str, projects: Iterable[Project]) -> Environment | None:
     """It, with the base of pyfmt's own Python, the only one that is surely there; None where that cannot be read."""
     try:
-        layout = locate(os.path.realpath(sys.base_prefix), bare=True)
+        layout = locate(disk.realpath(sys.base_prefix), bare=True)
     except (Broken, OSError):
         return None
     roots = (os.path.normpath(os.path.join(root, folder)) for project in projects for folder in project.import_roots)

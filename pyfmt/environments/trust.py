@@ -46,10 +46,10 @@ def decide(prefix: Path, root: Path, strange: bool = False) -> Trust:
     root must also have an interpreter outside. An interpreter in the environment itself (a copy, conda, pixi) is
     accepted only where a git repository says that it did not come with the checkout.
     """
-    place, checkout = os.path.realpath(prefix), os.path.realpath(root)
+    place, checkout = disk.realpath(prefix), disk.realpath(root)
     if is_stored(root):
         return Trust(True, "the checkout is trusted (pyfmt trust)")
-    if os.path.lexists(os.path.join(place, COMPOSED)):
+    if disk.lexists(os.path.join(place, COMPOSED)):
         return Trust(False, "nobody has installed what is in it: the checkout's requirements name it", CURE)
     try:
         layout = locate(place)
@@ -71,14 +71,14 @@ def strangers(resolutions: Iterable[Resolution], root: Path) -> frozenset[str]:
     Whoever made them has not asked for this checkout's code: nothing of the checkout is installed there, and no manager
     keeps them for it. So they are the user's own, and say nothing about what the checkout's configuration would run.
     """
-    checkout = os.path.realpath(root)
+    checkout = disk.realpath(root)
     found: set[str] = set()
     own: set[str] = set()
     for resolution in resolutions:
-        if (environment := resolution.environment) is None or _inside(os.path.realpath(environment.prefix), checkout):
+        if (environment := resolution.environment) is None or _inside(disk.realpath(environment.prefix), checkout):
             continue
         kept = resolution.rule in _FOR_THE_PROJECT and not resolution.named
-        sources = (os.path.realpath(item.source) for item in environment.distributions if item.source)
+        sources = (disk.realpath(item.source) for item in environment.distributions if item.source)
         (own if kept or any(_inside(source, checkout) for source in sources) else found).add(environment.prefix)
     return frozenset(found - own)
 
@@ -96,7 +96,7 @@ def _problem(layout: EnvironmentLayout, checkout: str) -> str:
 
 
 def _interpreters(layout: EnvironmentLayout) -> tuple[str, str]:
-    return os.path.realpath(layout.executable), os.path.realpath(layout.base_executable)
+    return disk.realpath(layout.executable), disk.realpath(layout.base_executable)
 
 
 def _names_its_place(*spellings: str) -> bool:
@@ -130,7 +130,7 @@ def _by_git(layout: EnvironmentLayout, inside: bool) -> Trust:
 
 def _site_folders(prefix: str, library: str) -> tuple[str, ...]:
     path = os.path.join(prefix, "lib", library, "site-packages")
-    return (path,) if os.path.isdir(path) else ()
+    return (path,) if disk.is_dir(path) else ()
 
 
 def _inside(path: str, folder: str) -> bool:
@@ -142,7 +142,7 @@ def _ownership(path: str) -> str:
     if not hasattr(os, "getuid"):
         return ""  # Windows: the folder's access list is what protects it
     try:
-        status = os.stat(path)
+        status = disk.stat(path)
     except OSError as error:
         return f"{path} cannot be examined ({error.strerror})"
     if status.st_uid not in (os.getuid(), 0):
@@ -161,7 +161,7 @@ def store_file() -> Path:
 
 
 def _key(root: Path) -> str:
-    return os.path.realpath(root)
+    return disk.realpath(root)
 
 
 def _read_store() -> dict[str, str]:
@@ -186,7 +186,7 @@ def _write_store(entries: dict[str, str]) -> None:
 def is_stored(root: Path) -> bool:
     """Whether the user has allowed the checkout at `root` for good; it is keyed by its real path."""
     key = _key(root)
-    if _inside(os.path.realpath(store_file()), key):
+    if _inside(disk.realpath(store_file()), key):
         return False  # a checkout cannot bring its own trust
     return key in _read_store()
 

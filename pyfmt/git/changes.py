@@ -351,7 +351,7 @@ def _gone_members(diff: _Diff, projects: Mapping[str, Project]) -> tuple[Member,
             or folder in projects
             or path.startswith("../")
             or is_placeholder(folder)
-            or (diff.settings.root / path).exists()
+            or disk.exists(diff.settings.root / path)
         ):
             continue
         text = diff.repository.read(diff.bases[0], path)

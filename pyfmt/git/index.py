@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.errors import StagedError
 from pyfmt.git_call import Answer, CannotCall, Git
 
@@ -85,7 +86,7 @@ class GitIndex:
         """Where a path is when the links on its way are followed, relative to the top; None where that is outside of
         it."""
         folder, name = os.path.split(os.path.join(self.top, path))
-        real = os.path.relpath(os.path.join(os.path.realpath(folder), name), self.top)
+        real = os.path.relpath(os.path.join(disk.realpath(folder), name), self.top)
         return None if real == ".." or real.startswith(f"..{os.sep}") else real
 
     def filters(self) -> Sequence[str]:
@@ -121,7 +122,7 @@ class GitIndex:
         prepared under `index.lock` the repository's index afterwards."""
         folder, name = os.path.split(self.file)
         following = os.path.join(folder, "index.lock")
-        if re.fullmatch(r"next-index-\d+\.lock", name) and os.path.exists(following):
+        if re.fullmatch(r"next-index-\d+\.lock", name) and disk.exists(following):
             environ = {**self.git.environ, "GIT_INDEX_FILE": following}
             return GitIndex(self.top, following, self.exclude_file, replace(self.git, environ=environ))
         return None
@@ -171,7 +172,7 @@ def open_index(folder: Path, environ: Mapping[str, str], trusted: bool = False) 
     top, exclude, index = _ask(
         folder, variables, "--show-toplevel", "--git-path", "info/exclude", "--git-path", "index"
     )
-    top = os.path.realpath(top)
+    top = disk.realpath(top)
     named = variables.get("GIT_INDEX_FILE")
     file = os.path.join(top, named) if named else os.path.join(folder, index)
     if named:
@@ -181,7 +182,7 @@ def open_index(folder: Path, environ: Mapping[str, str], trusted: bool = False) 
 
 def work_tree(folder: Path, environ: Mapping[str, str]) -> str:
     """The top of the work tree around `folder`; raises StagedError where there is none."""
-    return os.path.realpath(_ask(folder, _variables(environ), "--show-toplevel")[0])
+    return disk.realpath(_ask(folder, _variables(environ), "--show-toplevel")[0])
 
 
 def hooks_folder(folder: Path, environ: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import MAIN_WORK_TREE, Config, Environment, Project, Resolution
 from pyfmt.environments import standalone
@@ -39,10 +40,10 @@ class MainTree:
 def main_tree(root: Path, environ: Mapping[str, str]) -> MainTree | None:
     """The main work tree, where `root` lies in a linked one (gitrepository-layout(5)); None elsewhere."""
     top = git_top(root)
-    if top is None or not os.path.isfile(top / ".git"):
+    if top is None or not disk.is_file(top / ".git"):
         return None
-    common = os.path.realpath(git_folder(top))
-    if os.path.basename(common) != ".git" or not os.path.isdir(common):
+    common = disk.realpath(git_folder(top))
+    if os.path.basename(common) != ".git" or not disk.is_dir(common):
         return None  # a submodule, damaged, or of a bare repository: then every work tree is linked
     main = os.path.dirname(common)
 
@@ -52,8 +53,8 @@ def main_tree(root: Path, environ: Mapping[str, str]) -> MainTree | None:
 
         return bool(open_index(Path(main), environ).ignored([path]))
 
-    inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top))
-    return MainTree(Path(os.path.normpath(os.path.join(main, inside))), Move(main, os.path.realpath(top), ignored))
+    inside = os.path.relpath(disk.realpath(root), disk.realpath(top))
+    return MainTree(Path(os.path.normpath(os.path.join(main, inside))), Move(main, disk.realpath(top), ignored))
 
 
 def resolve_here(
@@ -71,7 +72,7 @@ def resolve_here(
     main = main_tree(config.root, environ)
     if main is None:
         return resolve(projects, config, environ, memo, trusted=trusted), None
-    here = tuple((key, path) for key, path in config.environments if os.path.exists(config.root / path))
+    here = tuple((key, path) for key, path in config.environments if disk.exists(config.root / path))
     found = resolve(projects, replace(config, environments=here), environ, memo, trusted=trusted)
     dropped = {key for key, _ in config.environments} - {key for key, _ in here}
     none = (standalone.RULE, "")  # what a script has for want of any counts as none here

@@ -115,7 +115,7 @@ class LockChanges:
             there = {prefix + name for name in disk.names_in(self._root / folder)}
             there |= {path for path in self._paths if parent(path) == folder}
             locks = [prefix + name for name in LOCK_FILES if prefix + name in there]
-            found = [path for path in locks if path in self._paths or os.path.isfile(os.path.join(self._root, path))]
+            found = [path for path in locks if path in self._paths or disk.is_file(os.path.join(self._root, path))]
             self._listed[folder] = (*found, *sorted(filter(is_requirements, there)))
         return self._listed[folder]
 

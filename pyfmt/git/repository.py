@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
+
 if TYPE_CHECKING:
     from pyfmt.git.index import GitIndex
     from pyfmt.git_call import Answer
@@ -146,7 +148,7 @@ def dirty_submodules(top: Path) -> Iterator[str]:
             continue
         path = os.fsdecode(row.partition(b"\t")[2])
         inside = top / path
-        if not (inside / ".git").exists():
+        if not disk.exists(inside / ".git"):
             continue  # not populated
         try:
             if Repository(inside, inside, False).changes("HEAD"):
@@ -168,7 +170,7 @@ def find_repository(root: Path) -> Repository:
         raise Unknown(f"git cannot read the repository around {root}: {done.said}")
     if len(lines) != 3 or lines[0] != "true":
         raise Unknown(f"no work tree of git is around {root}")
-    top = Path(os.path.realpath(lines[2]))
+    top = Path(disk.realpath(lines[2]))
     if top != root and _call(top, ("check-ignore", "--quiet", "--", str(root))).code == 0:
         raise Unknown(f"{root} is ignored by the git repository around it ({top})")
     return Repository(root, top, lines[1] == "true")

@@ -23,7 +23,7 @@ def shared_files(settings: Config, paths: Iterable[str], folders: Iterable[str])
     wanted |= {os.path.join(root, name) for name in (*names("tool"), "setup.cfg")}  # new and deleted ones count, too
     wanted |= {str(settings.file)} if settings.file else set()
     for tool_config in settings.tool_configs:
-        wanted.add(os.path.realpath(tool_config.path))
+        wanted.add(disk.realpath(tool_config.path))
         if tool_config.origin == "configs":  # one that is deleted counts as well
             wanted |= {os.path.join(os.path.dirname(tool_config.path), name) for name in config_files()}
     plugins = _plugin_words(settings)
@@ -31,7 +31,7 @@ def shared_files(settings: Config, paths: Iterable[str], folders: Iterable[str])
     for path in sorted(paths):
         absolute = os.path.normpath(os.path.join(root, path))
         is_plugin = path.endswith(".py") and Path(path).stem in plugins
-        if absolute in wanted or os.path.realpath(absolute) in wanted or is_plugin:
+        if absolute in wanted or disk.realpath(absolute) in wanted or is_plugin:
             found.append(path)
     found += [f for f in folders if any(path.startswith(os.path.join(root, f, "")) for path in wanted)]
     return found

@@ -31,7 +31,7 @@ def declarations(root: Path, members: Sequence[Member]) -> dict[str, Declared]:
     """
     known = {member.path for member in members}
     by_name = {normalise(m.manifest.distribution): m.path for m in members if m.manifest.distribution}
-    base = os.path.realpath(root)
+    base = disk.realpath(root)
     found = {}
     for member in members:
         folder = os.path.join(base, member.path)

@@ -48,7 +48,7 @@ class _Search:
     """Collects edges with their reasons."""
 
     def __init__(self, root: Path, members: Sequence[Member]) -> None:
-        self._base = os.path.realpath(root)
+        self._base = disk.realpath(root)
         self._known = {member.path for member in members}
         self._by_name = {normalise(m.manifest.distribution): m.path for m in members if m.manifest.distribution}
         self.problems: dict[str, list[str]] = {}
@@ -115,7 +115,7 @@ class _Search:
 def relative(base: str, folder: str, path: str) -> str | None:
     """`path`, written in a file of `folder`, relative to the root `base`; None where it lies outside."""
     try:
-        absolute = os.path.realpath(os.path.join(folder, path))
+        absolute = disk.realpath(os.path.join(folder, path))
     except (OSError, ValueError):  # a NUL in it, a loop of links
         return None
     if absolute == base:

@@ -299,7 +299,7 @@ def _read_setup_py(path: Path) -> Manifest:
     sources = _texts(table(values, "package_dir").get(""))
     needs = _texts(values.get("install_requires"))
     requirements = needs + [line for extra in table(values, "extras_require").values() for line in _texts(extra)]
-    files = [file for file in found.files.get("install_requires", ()) if (path.parent / file).is_file()]
+    files = [file for file in found.files.get("install_requires", ()) if disk.is_file(path.parent / file)]
     return Manifest(
         distribution=_text(values.get("name")),
         requires_python=_text(values.get("python_requires")),

@@ -35,7 +35,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], str]:
     """A project's values and the name of the file that has them."""
     table = _table(folder / "pyproject.toml")
     file = folder / CI_FILE
-    if not file.is_file():
+    if not disk.is_file(file):
         return table or {}, "pyproject.toml"
     if table is not None:
         raise ConfigError(f"the project has both {CI_FILE} and {TABLE}", str(folder), "keep one of them")
@@ -52,7 +52,7 @@ def _read(folder: Path) -> tuple[dict[str, Any], str]:
 
 
 def _table(manifest: Path) -> dict[str, Any] | None:
-    if not manifest.is_file():
+    if not disk.is_file(manifest):
         return None
     try:
         content = disk.read_bytes(manifest)

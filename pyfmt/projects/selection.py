@@ -43,11 +43,11 @@ def select(
         return Selection(tuple(projects), {project.path: project.checked for project in projects})
     choice = _Selector(projects, root, exclude)
     for path in paths:
-        if not os.path.lexists(cwd / path):
+        if not disk.lexists(cwd / path):
             raise UsageError("no such file or folder", path, _meant(path, choice, root, cwd))
         relative = inside(path, root, cwd)
         _check_kind(path, root / relative)
-        if (root / relative).is_dir():
+        if disk.is_dir(root / relative):
             choice.take_folder(relative)
         else:
             choice.take_file(relative)
@@ -93,7 +93,7 @@ class _Selector:
     def _why_not(self, relative: str, project: Project | None) -> str:
         """Why a file is not taken although it is named; "" for a script that is."""
         path = self._root / relative
-        if path.is_symlink():
+        if disk.is_link(path):
             return "is a symbolic link"
         if path.name == _COMMANDS_FOR_PDB:
             return "holds commands of pdb, not Python"
@@ -115,7 +115,7 @@ class _Selector:
 
 def _check_kind(path: str, file: Path) -> None:
     """Raises UsageError, with the path as it was named, for a file that is no Python source or script."""
-    if file.is_dir() or file.is_symlink() or file.name.endswith((*CHECKED_SUFFIXES, *SCRIPT_SUFFIXES)):
+    if disk.is_dir(file) or disk.is_link(file) or file.name.endswith((*CHECKED_SUFFIXES, *SCRIPT_SUFFIXES)):
         return
     if file.name in (*_SCRIPT_NAMES, _COMMANDS_FOR_PDB) or _is_python_script(file):
         return
@@ -132,8 +132,8 @@ def inside(path: str, root: Path, cwd: Path) -> str:
     Only the folder is resolved: a link that is named itself stays what it is.
     """
     absolute = cwd / path
-    folder = absolute if absolute.is_dir() else absolute.parent
-    absolute = Path(os.path.realpath(folder), absolute.relative_to(folder))
+    folder = absolute if disk.is_dir(absolute) else absolute.parent
+    absolute = Path(disk.realpath(folder), absolute.relative_to(folder))
     try:
         return absolute.relative_to(root).as_posix()
     except ValueError:
@@ -152,7 +152,7 @@ def _meant(path: str, choice: _Selector, root: Path, cwd: Path) -> str:
 
 def _is_python_script(path: Path) -> bool:
     """Whether the first line calls a Python, as for a program without a suffix."""
-    if not path.is_file():
+    if not disk.is_file(path):
         return False
     try:
         first, second, *_ = [*disk.read_start(path, 400).split(b"\n", 2), b""]

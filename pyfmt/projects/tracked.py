@@ -30,7 +30,7 @@ class IgnoredButTracked:
         names = sorted(ignored)
         index = index_file(self.root) if names else None
         try:
-            found = os.stat(index) if index else None
+            found = disk.stat(index) if index else None
         except OSError:
             found = None
         if found is None:
@@ -61,7 +61,7 @@ def surely_untracked(folder: str) -> bool:
     top, index = git_top(Path(folder)), index_file(Path(folder))
     if top is None or index is None:
         return False
-    if not os.path.lexists(index):
+    if not disk.lexists(index):
         return True
     data = disk.bytes_or_none(index) or b""
     whole = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and b"link\0" not in data  # paths in full, all in this file

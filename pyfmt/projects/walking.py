@@ -130,7 +130,7 @@ def outer_ignore_files(root: Path) -> tuple[Path, ...]:
 
 def git_top(root: Path) -> Path | None:
     """The work tree around `root`."""
-    return next((folder for folder in (root, *root.parents) if os.path.exists(folder / ".git")), None)
+    return next((folder for folder in (root, *root.parents) if disk.exists(folder / ".git")), None)
 
 
 def git_folder(work_tree: Path) -> Path:
@@ -147,7 +147,7 @@ def git_folder(work_tree: Path) -> Path:
 def _own_folder(work_tree: Path) -> Path:
     """`.git`, or where that leads as a file; raises OSError where it cannot be read, or makes no sense."""
     place = work_tree / ".git"
-    if not os.path.isfile(place):
+    if not disk.is_file(place):
         return place
     named = disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
     if not disk.is_name(named):
@@ -189,7 +189,7 @@ def walk(root: Path, exclude: tuple[str, ...] = (), tracked: Iterable[str] = ())
     while stack:
         step = stack.pop()
         try:
-            with os.scandir(f"{root}/{step.prefix}") as found:
+            with disk.scandir(f"{root}/{step.prefix}") as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             # One that vanished since its parent was listed, or that nobody asked to check, is no loss.
@@ -230,7 +230,7 @@ def _look(
         elif name.endswith(IMPORTABLE) and _leads_to_file(entry):
             hidden.append(prefix + name)
         elif name not in SKIPPED_NAMES and entry.is_dir(follow_symlinks=False):
-            if manifests and name in _BUILD_NAMES and not os.path.exists(f"{entry.path}/__init__.py"):
+            if manifests and name in _BUILD_NAMES and not disk.exists(f"{entry.path}/__init__.py"):
                 hidden.append(f"{prefix}{name}/")
                 found_rules = _pending(gate, prefix, name, rules).rules
                 if found_rules is not None and not found_rules.everything and _holds_python(entry.path):
@@ -285,19 +285,19 @@ def leftovers(folders: Iterable[Folder]) -> tuple[str, ...]:
 
 def _linked(link: str, path: str) -> list[str]:
     """What can be imported through a link to a folder, which is not checked here: it is in the folder's own place."""
-    target, here = os.path.realpath(link), os.path.realpath(os.path.dirname(link))
-    if not os.path.isdir(target) or f"{here}/".startswith(f"{target}/"):
+    target, here = disk.realpath(link), disk.realpath(os.path.dirname(link))
+    if not disk.is_dir(target) or f"{here}/".startswith(f"{target}/"):
         return []  # a link upwards would have no end
     found = [path + "/"]
     root = link.removesuffix(path)
-    if not target.startswith(os.path.realpath(root) + os.sep):
+    if not target.startswith(disk.realpath(root) + os.sep):
         # Somebody's data may lie there: a whole disk is not searched for modules.
         try:
-            if not any(name.endswith(PYTHON_SUFFIXES) for name in os.listdir(target)):
+            if not any(name.endswith(PYTHON_SUFFIXES) for name in disk.listdir(target)):
                 return found
         except OSError:
             return found  # the tools cannot read it either
-    for where, folders, names in os.walk(link):
+    for where, folders, names in disk.walk(link):
         folders[:] = [name for name in folders if name not in SKIPPED_NAMES]
         if _is_environment(frozenset(names)) or "conda-meta" in folders:
             folders.clear()
@@ -320,4 +320,4 @@ def is_taken(root: Path, path: str, exclude: tuple[str, ...] = (), tracked: Iter
 
 
 def _holds_python(folder: str) -> bool:
-    return any(name.endswith(PYTHON_SUFFIXES) for _, _, names in os.walk(folder) for name in names)
+    return any(name.endswith(PYTHON_SUFFIXES) for _, _, names in disk.walk(folder) for name in names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,9 +53,7 @@ def read(root: Path, projects: Sequence[Project], tree: Path | None = None) -> B
             raise ConfigError(f"cannot be read: {error.strerror}", file) from error
         entries = parse(content, project.path)
         found += entries
-        lost[file].update(
-            path for path in {entry.path for entry in entries} if not os.path.lexists((tree or root) / path)
-        )
+        lost[file].update(path for path in {entry.path for entry in entries} if not disk.lexists((tree or root) / path))
     moves, notes = _followed(root, {file: paths for file, paths in lost.items() if paths})
     return Baselines(_moved(found, moves), notes)
 
@@ -152,7 +149,7 @@ def write(root: Path, projects: Sequence[Project], accepted: Counter[Accepted]) 
     changes = []
     for project in projects:
         path, entries = root / file_of(project.path), split[project.path]
-        before = disk.read_bytes(path) if path.exists() else b""
+        before = disk.read_bytes(path) if disk.exists(path) else b""
         after = render(entries, project.path) if entries else b""
         if before == after:
             continue

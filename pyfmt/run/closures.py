@@ -9,6 +9,7 @@ import posixpath
 import sys
 from collections.abc import Callable
 
+from pyfmt import disk
 from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import KeyFacts, seen_sources
 from pyfmt.core.model import Environment, Part, Project, Unit
@@ -88,5 +89,5 @@ class Reaching:
 
     def _inside(self, path: str) -> str:
         """A path relative to the monorepo's root; "" for one outside of it."""
-        real, root = os.path.realpath(path), self._facts.root
+        real, root = disk.realpath(path), self._facts.root
         return os.path.relpath(real, root).replace(os.sep, "/") if f"{real}/".startswith(root + "/") else ""

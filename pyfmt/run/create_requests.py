@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,9 +23,9 @@ def named_projects(words: Sequence[str], space: Workspace, cwd: Path) -> list[Pr
     UsageError."""
     found = []
     for word in words:
-        place = Path(os.path.realpath(cwd / word))
+        place = Path(disk.realpath(cwd / word))
         for project in space.projects:
-            if word in (project.name, project.path) or place == (space.config.root / project.path).resolve():
+            if word in (project.name, project.path) or place == Path(disk.realpath(space.config.root / project.path)):
                 found.append(project)
                 break
         else:
@@ -48,7 +47,7 @@ def unserved(lacking: Sequence[Project], space: Workspace, others: Sequence[Proj
 
 def create_requests(chosen: Sequence[Project], space: Workspace, environ: Mapping[str, str]) -> list[CreateRequest]:
     """One request for each project, with the others that share its environment (a workspace's members)."""
-    root, base = space.config.root, os.path.realpath(space.config.root)
+    root, base = space.config.root, disk.realpath(space.config.root)
     by_path = {project.path: project for project in space.projects}
     depends_on = space.depends_on
     prefixes = {p.path: creating.new_prefix(p, space.projects, root, environ) for p in space.projects}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.folders import repository_folder, tool_environments_folder
 from pyfmt.cache.format_memory import FormatMemory
 from pyfmt.cache.format_memory import joined as formatting_joined
@@ -137,7 +137,7 @@ def format_stdin(request: Request, data: bytes, filename: str | None, cwd: Path)
     settings = with_chosen_releases(config.load(located, cwd))
     relative, project = None, None
     if filename is not None:
-        relative = os.path.relpath(os.path.realpath(cwd / filename), settings.root).replace(os.sep, "/")
+        relative = os.path.relpath(disk.realpath(cwd / filename), settings.root).replace(os.sep, "/")
         settings, survey = surveyed(settings)
         project = selection.owner(relative, survey.projects)
     tools = _formatters_of(project.path if project else ".", settings)

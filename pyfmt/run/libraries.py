@@ -159,7 +159,7 @@ class _Finder:
 
     def _folders(self, environment: Environment) -> tuple[str, ...]:
         """What an environment has of the monorepo's folders, relative to the root."""
-        remapped = (path if os.path.isdir(path) else os.path.dirname(path) for _, path in environment.remapped)
+        remapped = (path if disk.is_dir(path) else os.path.dirname(path) for _, path in environment.remapped)
         entries = (*environment.search_path, *environment.finder_roots, *remapped)
         places = (self._inside(path) for path in entries if path not in environment.site_packages)
         return tuple(dict.fromkeys(place for place in places if place is not None))

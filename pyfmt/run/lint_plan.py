@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -83,7 +82,7 @@ class InstalledNames:
             found: set[str] = set()
             for site in environment.site_packages:
                 try:
-                    entries = (entry.partition(".") for entry in os.listdir(site))
+                    entries = (entry.partition(".") for entry in disk.listdir(site))
                     found.update(name for name, _, suffix in entries if not suffix or suffix.endswith(_IMPORTABLE))
                 except OSError:
                     continue  # one that is not there installs nothing

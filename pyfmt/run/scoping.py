@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyfmt import disk
 from pyfmt.core import planning
 from pyfmt.core.listing import some
 from pyfmt.core.model import Failure
@@ -27,7 +29,9 @@ def select(request: Request, session: Session, space: Workspace) -> selection.Se
     if space.stage is not None:
         return space.stage.select(space.projects)
     settings = space.config
-    chosen = selection.select(space.projects, request.paths, settings.root, session.cwd.resolve(), settings.exclude)
+    chosen = selection.select(
+        space.projects, request.paths, settings.root, Path(disk.realpath(session.cwd)), settings.exclude
+    )
     whole = not request.paths and request.since is None
     return replace(chosen, notes=(*chosen.notes, *space.survey.notes)) if whole else chosen
 
@@ -73,7 +77,7 @@ def _without_checkouts(run: RunContext, chosen: Files) -> tuple[Files, tuple[str
     if not run.space.survey.checkouts or run.request.command is Command.LINT:
         return chosen, ()
     root = run.space.config.root
-    named = [os.path.relpath(os.path.realpath(run.session.cwd / path), root) for path in run.request.paths]
+    named = [os.path.relpath(disk.realpath(run.session.cwd / path), root) for path in run.request.paths]
     others = [
         f"{path}/" for path in run.space.survey.checkouts if not any(f"{n}/".startswith(f"{path}/") for n in named)
     ]

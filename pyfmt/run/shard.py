@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +119,7 @@ class _Sizes:
     def __call__(self, file: str) -> int:
         if file not in self._known:
             try:
-                self._known[file] = os.stat(self._root / file).st_size
+                self._known[file] = disk.stat(self._root / file).st_size
             except OSError:
                 self._known[file] = 0  # the tools say that it cannot be read
         return self._known[file]

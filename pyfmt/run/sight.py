@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pyfmt import disk
 from pyfmt.cache.keys import KeyFacts, fold, portable
 from pyfmt.cache.observed import NOT_RACY_NS, Disk
 from pyfmt.cache.remembered import MemoKind, MemoTable
@@ -137,7 +138,7 @@ class _View:
         own = (os.path.normpath(os.path.join(facts.root, root)) for root in use.project.import_roots)
         roots = (*own, *facts.roots.get(environment.prefix, ()))
         entries = dict.fromkeys((*roots, *environment.search_path, *environment.finder_roots))
-        standard = {entry for entry in entries if os.path.isfile(os.path.join(entry, "os.py"))}
+        standard = {entry for entry in entries if disk.is_file(os.path.join(entry, "os.py"))}
         self._entries = [entry for entry in entries if entry not in standard and not entry.endswith("lib-dynload")]
         hooks = [[module, portable(path, environment, facts.root)] for module, path in sorted(environment.remapped)]
         self._levels: dict[str, list[tuple[str, list[str]]]] = {}
@@ -231,4 +232,4 @@ def _last(name: str) -> str:
 @lru_cache(maxsize=None)
 def real_path(path: str) -> str:
     """With links resolved; asked for each path once."""
-    return os.path.realpath(path)
+    return disk.realpath(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pyfmt import config
+from pyfmt import config, disk
 from pyfmt.cache.folders import composed_environments_folder
 from pyfmt.cache.memory import Memory
 from pyfmt.core.errors import UsageError
@@ -105,7 +104,7 @@ def _outside(root: Path) -> Path:
     """The folder of composed environments, where uv works; raises UsageError where files of the checkout count
     there."""
     folder = composed_environments_folder()
-    if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root)):
+    if Path(disk.realpath(folder)).is_relative_to(disk.realpath(root)):
         cure = "set XDG_CACHE_HOME to a folder outside of it"
         raise UsageError("the cache folder is in the checkout, whose files would name uv's indexes", str(folder), cure)
     return folder
@@ -194,7 +193,7 @@ class _Foresight:
         own = self._own(requests)
         name = next((r for r in requests if r.root / r.project.path == r.prefix.parent), requests[0]).project.name
         before, after = (
-            os.path.realpath(self.composer.compose(name, python.executable, found, own, indexes))
+            disk.realpath(self.composer.compose(name, python.executable, found, own, indexes))
             for python, found in zip(pythons, states, strict=True)
         )
         return before, after
@@ -296,10 +295,10 @@ class _Foresight:
         root = self.space.config.root
         found = []
         for project in projects_of(requests):
-            folder = (root / project.path).resolve()
+            folder = Path(disk.realpath(root / project.path))
             if project.distribution and is_installable(folder):
                 roots = project.import_roots[1:] or project.import_roots  # of a `src` layout only that
-                places = tuple(str((root / place).resolve()) for place in roots)
+                places = tuple(disk.realpath(root / place) for place in roots)
                 found.append(OwnFolder(project.distribution, project.version or "", folder, places))
         return fit_for_folders(found)
 

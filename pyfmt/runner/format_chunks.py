@@ -109,7 +109,7 @@ def _portions(files: Iterable[str], root: Path) -> Iterator[tuple[tuple[str, ...
 
 def _size(root: Path, file: str) -> int:
     try:
-        return os.stat(f"{root}/{file}").st_size
+        return disk.stat(f"{root}/{file}").st_size
     except OSError:
         return 0  # reading it says why
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyfmt import disk
 from pyfmt.runner.processes import ProcessLike
 from pyfmt.runner.server import Connect, Worker, WorkerSpec, open_worker
 
@@ -106,7 +106,7 @@ def _state(spec: WorkerSpec) -> tuple[object, ...]:
 
 def _mark(path: str) -> tuple[str, int, int, int] | None:
     try:
-        found = os.stat(path)
+        found = disk.stat(path)
     except OSError:
         return None  # gone; starting it says so
-    return os.path.realpath(path), found.st_ino, found.st_size, found.st_mtime_ns
+    return disk.realpath(path), found.st_ino, found.st_size, found.st_mtime_ns

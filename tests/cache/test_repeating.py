@@ -44,6 +44,41 @@ sys.stderr.write(" ".join(sorted(sys.modules)))
 sys.exit(code)
 """
 
+# Prints what the process asks of the disk while it is watched, by standing in for the functions of os and os.path, and
+# that is not in the record of the run.
+_UNSEEN = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT)!r})
+sys.argv[0] = "pyfmt"
+from pyfmt.cache.repeating import witness
+asked, noted, own = dict(), set(), []
+
+def standing_in(function):
+    def stand_in(path=".", *rest, **named):
+        if witness._watching and not isinstance(path, int):
+            asked[os.fsdecode(path)] = function.__name__
+            own[:] = witness._watching[0]._own
+        return function(path, *rest, **named)
+    return stand_in
+
+for module, names in ((os, ("stat", "lstat", "readlink", "scandir", "listdir", "access")),
+                      (os.path, ("exists", "lexists", "isfile", "isdir", "islink"))):
+    for name in names:
+        setattr(module, name, standing_in(getattr(module, name)))
+
+def save(key, record):
+    for questions in (record.files, record.links, record.kinds, record.kinds_here, record.absent, record.absent_here):
+        noted.update(questions)
+
+witness._save = save
+witness._RACY_NS = 0
+from pyfmt.cli.main import main
+main()
+absent = tuple(path + "/" for path in noted if not os.path.lexists(path))  # nor can there be anything below
+unseen = [path for path in asked if path not in noted and not path.startswith((*absent, *own))]
+print(len(asked), len(noted), *sorted(unseen), file=sys.stderr)
+"""
+
 
 def run(tree: Monorepo, *arguments: str, program: str = _TOLD, **variables: str) -> tuple[int, str, set[str]]:
     """Exit code, text, and the modules that were imported."""
@@ -86,6 +121,18 @@ def test_the_same_answer_without_a_run(tree: Monorepo) -> None:
     own = {"pyfmt", "pyfmt.cli", "pyfmt.cli.start", "pyfmt.cache", "pyfmt.cache.repeating"}
     own |= {"pyfmt.cache.repeating.answering", "pyfmt.core", "pyfmt.core.user_cache"}
     assert modules - bare <= own | {"__future__", "_sha2", "_sha256", "marshal", "zlib"}
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("lint", "lib"), ("format", "--check")])
+def test_each_question_to_the_disk_is_noted(tree: Monorepo, arguments: tuple[str, ...]) -> None:
+    run(tree, *arguments)
+    command = [sys.executable, "-P", "-c", _UNSEEN, *arguments]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=tree.root, env=tree.environment_variables({})
+    )
+    asked, noted, *unseen = done.stderr.split()
+    assert unseen == []
+    assert int(asked) > 100 and int(noted) > 100
 
 
 def test_findings_and_their_exit_code_are_said_again(tree: Monorepo) -> None:

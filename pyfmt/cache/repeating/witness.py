@@ -1,22 +1,21 @@
-"""Notes what a run asks of the disk while it runs, whoever asks: pyfmt's own modules and what they import.
+"""Notes what a run asks of the disk while it runs.
 
 A run is a function of its command, its variables and these answers. So a run that changed nothing would end the same as
-long as all answers are the same; what its tools asked is in the cache's keys. Instead of each reader, the few functions
-of Python through which everybody asks are watched: a reader that is added later cannot be forgotten.
+long as all answers are the same; what its tools asked is in the cache's keys. What is opened or listed, by whomever, is
+told by Python's audit events; what else pyfmt asks, by `pyfmt.disk`, through which all of it goes (tests/house).
 """
 
 from __future__ import annotations
 
-import builtins
 import contextlib
-import io
 import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.cache.repeating.answering import RecordedRun, command_key, file_for, mark, pack
 
 # A file changed so shortly before could change again within the same time stamp: see cache/digests.py.
@@ -25,6 +24,8 @@ _KEPT = 16  # answers of the most recent commands
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 _active: list[Witness] = []
+_watching: list[Witness] = []  # those that are not suspended
+_hooked: list[bool] = []  # an audit hook stays until the process ends
 
 
 def give_up() -> None:
@@ -74,8 +75,6 @@ class Witness:
         self._written: list[str] = []
         self._own: list[str] = []
         self._racy = time.time_ns() - _RACY_NS
-        self._real: list[tuple[Any, str, Any]] = []
-        self._stat, self._lstat, self._scandir = os.stat, os.lstat, os.scandir
         _active.append(self)
         self.resume()
 
@@ -84,7 +83,7 @@ class Witness:
         self._own.append(os.path.join(folder, ""))
         self._own.append(folder)
         with contextlib.suppress(OSError):
-            self._record.same[file] = self._stat(file).st_ino
+            self._record.same[file] = os.stat(file).st_ino
 
     def stop(self) -> None:
         """Watch no longer, and keep nothing."""
@@ -101,12 +100,17 @@ class Witness:
     def resume(self) -> None:
         """Watch, from now on."""
         self._children = _children()
-        self._watch()
+        if not _hooked:
+            _hooked.append(True)
+            sys.addaudithook(_audited)
+        if self not in _watching:
+            _watching.append(self)
+            disk.observe(self)
 
     def _unwatch(self) -> None:
-        for module, name, function in self._real:
-            setattr(module, name, function)
-        self._real.clear()
+        disk.ignore(self)
+        if self in _watching:
+            _watching.remove(self)
 
     def keep(self, arguments: list[str], text: bytes, exit_code: int) -> bool:
         """Keep the run's answer for the next one, where that can be right; whether it was kept."""
@@ -139,148 +143,110 @@ class Witness:
     def _is_own(self, path: str) -> bool:
         return path.startswith(tuple(self._own[::2])) or path in self._own
 
-    # -- what is watched
+    # -- what is asked
 
-    def _watch(self) -> None:
-        watched: list[tuple[Any, str, Callable[..., Any]]] = [
-            (os, "stat", self._see_stat),
-            (os, "lstat", self._see_lstat),
-            (os, "scandir", self._see_scandir),
-            (os, "listdir", self._before(os.listdir)),
-            (os, "access", self._before(os.access)),
-            (os, "readlink", self._see_readlink(os.readlink)),
-            (os, "open", self._see_os_open(os.open)),
-            (os.path, "exists", self._see_kind(lambda mode: True)),
-            (os.path, "isfile", self._see_kind(stat.S_ISREG)),
-            (os.path, "isdir", self._see_kind(stat.S_ISDIR)),
-            (builtins, "open", self._see_open(builtins.open)),
-            (io, "open", self._see_open(io.open)),
-        ]
-        for module, name, function in watched:
-            real = getattr(module, name)
-            self._real.append((module, name, real))
-            setattr(module, name, function)
-            for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
-                if real in able:  # shutil asks when it is imported
-                    able.add(function)
-
-    def _see_stat(self, path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
-        if not follow_symlinks:
-            return self._see_lstat(path, dir_fd=dir_fd)
-        if isinstance(path, int):
-            return self._stat(path)  # it was opened before
-        name = self._name(path, dir_fd)
-        try:
-            found = self._stat(path, dir_fd=dir_fd)
-        except OSError:
-            self._absent[name] = None
-            raise
-        self._record.files.setdefault(name, mark(found))
-        return found
-
-    def _see_lstat(self, path: Any, *, dir_fd: int | None = None) -> os.stat_result:
-        name = self._name(path, dir_fd)
-        try:
-            found = self._lstat(path, dir_fd=dir_fd)
-        except OSError:
-            self._absent_here[name] = None
-            raise
+    def answered(self, path: disk.AnyPath, found: os.stat_result | None, *, followed: bool, kind_only: bool) -> None:
+        """See `pyfmt.disk.Observer`."""
+        name = os.fsdecode(path)
+        record = self._record
+        if found is None:
+            (self._absent if followed else self._absent_here)[name] = None
+        elif followed and not kind_only:
+            record.files.setdefault(name, mark(found))
+        elif followed:
+            record.kinds.setdefault(name, stat.S_IFMT(found.st_mode))
         # Of what is no link nobody takes the times this way: every path's parents are looked at when links are
         # resolved, and something is always going on in folders like /tmp.
-        if stat.S_ISLNK(found.st_mode):
-            self._record.links.setdefault(name, mark(found))
+        elif stat.S_ISLNK(found.st_mode):
+            record.links.setdefault(name, mark(found))
         else:
-            self._record.kinds_here.setdefault(name, stat.S_IFMT(found.st_mode))
-        return found
+            record.kinds_here.setdefault(name, stat.S_IFMT(found.st_mode))
 
-    def _see_kind(self, is_it: Callable[[int], bool]) -> Callable[[Any], bool]:
-        def see(path: Any) -> bool:
+    def entries(self, found: Any) -> _Listing:
+        """See `pyfmt.disk.Observer`."""
+        return _Listing(found)
+
+    def links_on(self, path: disk.AnyPath) -> None:
+        """Note of each part of the way to a path whether it is a link; a link's target is such a way in turn."""
+        begun: set[str] = set()
+        ahead = os.path.join(os.getcwd(), os.fsdecode(path)).split("/")[::-1]
+        here = "/"
+        while ahead:
+            part = ahead.pop()
+            if part in ("", "."):
+                continue
+            place = os.path.dirname(here) if part == ".." else os.path.join(here, part)
+            if part == ".." or place in self._record.kinds_here:
+                here = place
+                continue
             try:
-                found = self._stat(path)
+                if not stat.S_ISLNK(disk.lstat(place).st_mode):
+                    here = place
+                    continue
+                if place in begun:
+                    return  # it leads to itself
+                begun.add(place)
+                target = os.readlink(place)
             except (OSError, ValueError):
-                if not isinstance(path, int):
-                    self._absent[self._name(path)] = None
-                return False
-            if not isinstance(path, int):
-                self._record.kinds.setdefault(self._name(path), stat.S_IFMT(found.st_mode))
-            return is_it(found.st_mode)
+                return  # nothing can be below
+            ahead += target.split("/")[::-1]
+            here = "/" if target.startswith("/") else here
 
-        return see
-
-    def _see_scandir(self, path: Any = ".") -> _Listing:
-        self.look(path)
-        return _Listing(self._scandir(path), self)
-
-    def _before(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def see(*arguments: Any, **options: Any) -> Any:
-            self.look(arguments[0] if arguments else options.get("path", "."))
-            return function(*arguments, **options)
-
-        return see
-
-    def _see_readlink(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def see(path: Any, *, dir_fd: int | None = None) -> Any:
-            with contextlib.suppress(OSError):
-                self._see_lstat(path, dir_fd=dir_fd)
-            return function(path, dir_fd=dir_fd)
-
-        return see
-
-    def _see_open(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def see(*arguments: Any, **options: Any) -> Any:
-            file = arguments[0] if arguments else options["file"]
-            mode = arguments[1] if len(arguments) > 1 else options.get("mode", "r")
-            if isinstance(file, int):
-                pass  # it was opened before
-            elif set(mode) & set("wax+"):
-                self._written.append(self._name(file))
-            else:
-                self.look(file)
-            return function(*arguments, **options)
-
-        return see
-
-    def _see_os_open(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def see(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> Any:
-            if flags & _WRITING:
-                self._written.append(self._name(path, dir_fd))
-            else:
-                self.look(path, dir_fd)
-            return function(path, flags, mode, dir_fd=dir_fd)
-
-        return see
-
-    def look(self, path: Any, dir_fd: int | None = None) -> None:
+    def look(self, path: Any) -> None:
         """Note a file or a folder as it is before it is opened or listed: if it changes meanwhile, the answer is
         void."""
-        if not isinstance(path, int):
-            with contextlib.suppress(OSError, ValueError):
-                self._see_stat("." if path is None else path, dir_fd=dir_fd)
-        else:
+        if isinstance(path, int):
             self.usable = False  # a folder by its number: nobody does that here
+        else:
+            with contextlib.suppress(OSError, ValueError):
+                disk.stat("." if path is None else path)
 
-    def see_kind(self, path: str) -> None:
-        """Note the type of what a link leads to."""
-        self._see_kind(bool)(path)
+    def opened(self, path: Any, flags: int) -> None:
+        """Note a file that is being opened."""
+        if flags & _WRITING:
+            self._written.append(os.fsdecode(path))
+        else:
+            self.look(path)
 
-    def _name(self, path: Any, dir_fd: int | None = None) -> str:
-        if dir_fd is not None:
-            self.usable = False  # relative to a folder that we do not know; nobody does that here
-        return os.fsdecode(path)
+
+def _audited(event: str, arguments: tuple[Any, ...]) -> None:
+    """Python's audit hook: https://docs.python.org/3/library/audit_events.html."""
+    if not _watching or event not in ("open", "os.listdir", "os.scandir"):
+        return
+    path = arguments[0]
+    for witness in list(_watching):
+        try:
+            if event != "open":
+                if not _is_import():
+                    witness.look(path)
+            elif not isinstance(path, int) and not _is_code(path, *arguments[1:]):  # a number was opened before
+                witness.opened(path, arguments[2])
+        except (TypeError, ValueError, IndexError):  # it would come out of whoever asked
+            witness.usable = False
+
+
+def _is_import() -> bool:
+    """Whether it is Python that looks for a module: the code that answers is told apart in `keep`."""
+    frame = sys._getframe(2)  # pylint: disable=protected-access  # inspect takes long to import
+    return frame.f_code.co_filename.startswith("<frozen importlib")
+
+
+def _is_code(path: Any, mode: str | None, flags: int) -> bool:
+    """Whether a module is imported (io.open_code alone has no flags), or what was compiled of it is written."""
+    return (mode == "rb" and flags == 0) or os.path.basename(os.path.dirname(os.fsdecode(path))) == "__pycache__"
 
 
 class _Listing:
     """What os.scandir gives: its entries ask the disk as well."""
 
-    def __init__(self, found: Any, witness: Witness) -> None:
+    def __init__(self, found: Any) -> None:
         self._found = found
-        self._witness = witness
 
     def __iter__(self) -> Iterator[_DirEntry]:
         return self
 
     def __next__(self) -> _DirEntry:
-        return _DirEntry(next(self._found), self._witness)
+        return _DirEntry(next(self._found))
 
     def __enter__(self) -> _Listing:
         return self
@@ -295,11 +261,10 @@ class _Listing:
 class _DirEntry:
     """An os.DirEntry. What it is itself belongs to the listing; where it is a link, what it leads to does not."""
 
-    __slots__ = ("_entry", "_witness", "name")
+    __slots__ = ("_entry", "name")
 
-    def __init__(self, entry: os.DirEntry[str], witness: Witness) -> None:
+    def __init__(self, entry: os.DirEntry[str]) -> None:
         self._entry = entry
-        self._witness = witness
         self.name = entry.name
 
     @property
@@ -314,12 +279,12 @@ class _DirEntry:
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
         if follow_symlinks and self._entry.is_symlink():
-            self._witness.see_kind(self._entry.path)
+            disk.exists(self._entry.path)  # its type is noted
         return self._entry.is_dir(follow_symlinks=follow_symlinks)
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:
         if follow_symlinks and self._entry.is_symlink():
-            self._witness.see_kind(self._entry.path)
+            disk.exists(self._entry.path)  # its type is noted
         return self._entry.is_file(follow_symlinks=follow_symlinks)
 
     def is_symlink(self) -> bool:
@@ -332,7 +297,7 @@ class _DirEntry:
         return self._entry.inode()
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
-        return os.stat(self._entry.path, follow_symlinks=follow_symlinks)
+        return (disk.stat if follow_symlinks else disk.lstat)(self._entry.path)
 
 
 def _children() -> tuple[float, ...]:

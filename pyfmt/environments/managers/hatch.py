@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 
+from pyfmt import disk
 from pyfmt.environments.managers.place import Found, JsonObject, Place, short_digest, table
 from pyfmt.projects.names import normalise
 
@@ -28,12 +29,12 @@ def hatch(place: Place) -> Iterator[Found]:
     chosen = place.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH")
     path = chosen or default.get("path")
     if isinstance(path, str) and path:
-        prefix = path if os.path.isabs(path) else os.path.realpath(place.path(path))
+        prefix = path if os.path.isabs(path) else disk.realpath(place.path(path))
         yield Found(prefix, "hatch", cure=cure, named=not chosen)
         return
     storage = _storage(place)
     name, identity = _name(place), _identity(place.folder)
-    flat = storage == os.path.join(place.around.home, ".virtualenvs") or os.path.realpath(storage).startswith(
+    flat = storage == os.path.join(place.around.home, ".virtualenvs") or disk.realpath(storage).startswith(
         os.path.join(place.folder, "")
     )
     prefix = os.path.join(storage, name) if flat else os.path.join(storage, name, identity, name)

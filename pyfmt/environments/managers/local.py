@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from pyfmt import disk
 from pyfmt.core.model import INHERITED
 from pyfmt.environments.managers.place import Found, Monorepo, Place, is_environment
 
@@ -48,22 +49,24 @@ def in_folder(folder: str, around: Monorepo) -> Iterator[Found]:
 
 
 def _dangling(path: str) -> bool:
-    return os.path.islink(path) and not os.path.exists(path)
+    return disk.is_link(path) and not disk.exists(path)
 
 
 def _dot_venv(folder: str, name: str, around: Monorepo) -> Iterator[Found]:
     path = os.path.join(folder, name)
     if _dangling(path):
-        yield Found(path, name, refused=f"a link to {os.readlink(path)}, which does not exist", cure="remove the link")
-    elif os.path.isdir(path):
+        yield Found(
+            path, name, refused=f"a link to {disk.readlink(path)}, which does not exist", cure="remove the link"
+        )
+    elif disk.is_dir(path):
         yield Found(path, name)  # whatever is in it: reading says what is wrong with it
-    elif os.path.isfile(path) and (target := redirected(path, around)) != path:
+    elif disk.is_file(path) and (target := redirected(path, around)) != path:
         yield Found(target, ".venv file", cure=f"correct {name}, or create the environment")
 
 
 def redirected(path: str, around: Monorepo) -> str:
     """What stands for an environment at `path`: what it names where it is a file (PEP 832, Pipenv), else itself."""
-    target = _read_line(path, around, last=False) if os.path.isfile(path) else ""
+    target = _read_line(path, around, last=False) if disk.is_file(path) else ""
     return _named(target, os.path.dirname(path), around) if target else path
 
 
@@ -74,7 +77,7 @@ def _named(target: str, folder: str, around: Monorepo) -> str:
         return os.path.normpath(os.path.join(folder, target))
     for home in workon_homes(around):
         candidate = os.path.join(home, target)
-        if os.path.isdir(candidate):
+        if disk.is_dir(candidate):
             return candidate
     return os.path.normpath(os.path.join(workon_homes(around)[0], target))
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 
+from pyfmt import disk
 from pyfmt.environments.managers.place import Found, Place, is_environment, short_digest, table, truth
 from pyfmt.environments.managers.uv import is_member
 
@@ -37,12 +38,12 @@ def _places(place: Place, owner: str) -> Iterator[tuple[str, bool]]:
     if saved and not truth(place.environ.get("PDM_IGNORE_SAVED_PYTHON")):
         prefix = os.path.dirname(os.path.dirname(saved))
         # A saved base interpreter belongs to __pypackages__, which is no environment.
-        if os.path.isabs(prefix) and (is_environment(prefix) or not os.path.exists(saved)):
-            if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or not os.path.exists(saved):
+        if os.path.isabs(prefix) and (is_environment(prefix) or not disk.exists(saved)):
+            if disk.is_file(os.path.join(prefix, "pyvenv.cfg")) or not disk.exists(saved):
                 yield prefix, named
     for name in (".venv", "venv", "env"):
         path = os.path.join(owner, name)
-        if os.path.isdir(path) and is_environment(path):
+        if disk.is_dir(path) and is_environment(path):
             yield path, False
     location = _location(place)
     start = f"{os.path.basename(owner)}-{_identity(owner)}-"

@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from pyfmt import disk
 from pyfmt.environments.managers.local import workon_homes
 from pyfmt.environments.managers.place import Found, Place, short_digest, table, truth
 
@@ -23,7 +24,7 @@ def pipenv(place: Place) -> Iterator[Found]:
         return
     cure = f"cd {shlex.quote(place.project.path)} && pipenv sync"
     dot_venv = place.path(".venv")
-    if os.path.isfile(dot_venv):
+    if disk.is_file(dot_venv):
         return  # a .venv file: the project's folder comes next, and follows Pipenv's rule for it
     central = Found(os.path.join(workon_homes(place.around)[0], environment_name(place)), "pipenv", cure=cure)
     in_project = Found(dot_venv, "pipenv", cure=cure)
@@ -33,9 +34,9 @@ def pipenv(place: Place) -> Iterator[Found]:
         chosen = setting if isinstance(setting, bool) else None
     if chosen is True:
         yield in_project
-    elif chosen is False or not os.path.isdir(dot_venv):
+    elif chosen is False or not disk.is_dir(dot_venv):
         yield central
-    elif os.path.isdir(central.prefix):
+    elif disk.is_dir(central.prefix):
         yield central  # an existing central one wins over a .venv that was only found
     else:
         yield in_project

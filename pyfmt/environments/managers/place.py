@@ -81,7 +81,7 @@ class Monorepo:
             return ""
 
     def _note(self, path: str, error: Exception) -> None:
-        if not isinstance(error, FileNotFoundError) or os.path.lexists(path):
+        if not isinstance(error, FileNotFoundError) or disk.lexists(path):
             self.unread[path] = parsing.why(error)
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class Monorepo:
                 except (OSError, ValueError):
                     continue  # most environments have none
                 if content:
-                    found.setdefault(os.path.realpath(content), os.path.join(folder, name))
+                    found.setdefault(disk.realpath(content), os.path.join(folder, name))
             self._back_references[folder] = found
         return self._back_references[folder]
 
@@ -205,6 +205,6 @@ def short_digest(digest: bytes) -> str:
 
 def is_environment(path: str) -> bool:
     """Whether there is anything at `path` that claims to be an environment (or did once)."""
-    return any(os.path.lexists(os.path.join(path, mark)) for mark in ("pyvenv.cfg", "conda-meta", "bin/python")) or (
-        os.path.lexists(os.path.join(path, "Scripts"))
+    return any(disk.lexists(os.path.join(path, mark)) for mark in ("pyvenv.cfg", "conda-meta", "bin/python")) or (
+        disk.lexists(os.path.join(path, "Scripts"))
     )

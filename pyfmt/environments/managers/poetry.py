@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.environments.managers.place import Found, JsonObject, Place, short_digest, table, truth
 from pyfmt.projects.names import normalise
 
@@ -25,7 +26,7 @@ def poetry(place: Place) -> Iterator[Found]:
         return
     in_project = _setting(place, "in-project")
     dot_venv = place.path(".venv")
-    if in_project is not False and os.path.isdir(dot_venv):
+    if in_project is not False and disk.is_dir(dot_venv):
         yield Found(dot_venv, "poetry", cure=_cure(place))
         return
     if _setting(place, "create") is False:
@@ -42,7 +43,7 @@ def poetry(place: Place) -> Iterator[Found]:
 def environment_name(name: str, folder: str) -> str:
     """The first part of the environment's name, before `-pyX.Y`: EnvManager.generate_env_name."""
     safe = _UNSAFE.sub("_", name.lower())[:42]
-    path = os.path.normcase(os.path.realpath(folder)).encode("utf-8", "surrogateescape")
+    path = os.path.normcase(disk.realpath(folder)).encode("utf-8", "surrogateescape")
     return f"{safe}-{short_digest(hashlib.sha256(path).digest())}"
 
 

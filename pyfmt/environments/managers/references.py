@@ -13,7 +13,7 @@ from pyfmt.environments.managers.place import Found, Place, is_environment
 def virtualenvwrapper(place: Place) -> Iterator[Found]:
     """The environment in WORKON_HOME whose `.project` file names the project's folder."""
     for home in workon_homes(place.around):
-        prefix = place.around.back_references(home).get(os.path.realpath(place.folder))
+        prefix = place.around.back_references(home).get(disk.realpath(place.folder))
         if prefix:
             yield Found(prefix, "virtualenvwrapper")
 
@@ -26,6 +26,6 @@ def pyenv(place: Place) -> Iterator[Found]:
     root = place.environ.get("PYENV_ROOT") or os.path.join(place.around.home, ".pyenv")
     for name in filter(disk.is_name, names):
         prefix = os.path.join(root, "versions", name)
-        marked = os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or os.path.isdir(os.path.join(prefix, "conda-meta"))
+        marked = disk.is_file(os.path.join(prefix, "pyvenv.cfg")) or disk.is_dir(os.path.join(prefix, "conda-meta"))
         if os.path.basename(name) == name and is_environment(prefix) and marked:
             yield Found(prefix, "pyenv")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from pyfmt import disk
 from pyfmt.environments.managers.place import Found, Place
 
 
@@ -22,4 +23,4 @@ def shell(place: Place) -> Iterator[Found]:
 def _is_base(place: Place, prefix: str) -> bool:
     if place.environ.get("CONDA_DEFAULT_ENV") == "base":
         return True
-    return os.path.isdir(os.path.join(prefix, "condabin"))
+    return disk.is_dir(os.path.join(prefix, "condabin"))

@@ -39,7 +39,7 @@ _FORMATS = {
 
 def find(folder: Path, *more: str) -> Path | None:
     """The lock file of a project's folder, else the first of the names `more` that is there; None without any."""
-    return next((folder / name for name in (*LOCK_FILES, *more) if (folder / name).is_file()), None)
+    return next((folder / name for name in (*LOCK_FILES, *more) if disk.is_file(folder / name)), None)
 
 
 def digest(path: Path) -> str:

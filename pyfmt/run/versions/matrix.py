@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfmt import disk
 from pyfmt.core.folders import above
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import DEPENDENT, Health, Resolution
@@ -48,7 +48,7 @@ class MatrixReader:
     """Reads what projects have; `memo` keeps what locks say, by their content."""
 
     def __init__(self, root: Path, survey: Survey, resolutions: Sequence[Resolution], memo: TextMemo) -> None:
-        self._root, self._base, self._memo = root, os.path.realpath(root), memo
+        self._root, self._base, self._memo = root, disk.realpath(root), memo
         self._projects = {project.path: project for project in survey.projects}
         self._internal = {project.distribution: project for project in survey.projects if project.distribution}
         self._environments = {

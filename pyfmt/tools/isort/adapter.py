@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyfmt import disk
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.errors import ConfigError
 from pyfmt.core.model import ToolConfig
@@ -63,7 +64,7 @@ def load(settings: IsortSettings) -> Config:
     }
     if not _is_set("src_paths", base):
         roots = [folder / "src", folder, *(Path(os.path.normpath(folder / root)) for root in _roots(settings))]
-        overrides["src_paths"] = tuple(dict.fromkeys(path.resolve() for path in roots))
+        overrides["src_paths"] = tuple(dict.fromkeys(Path(disk.realpath(path)) for path in roots))
     config = Config(config=base, **overrides)
     own = _unplaced(settings.first_party, config)
     if own:
@@ -198,7 +199,7 @@ def _folder_skipped(folder: str, settings: IsortSettings) -> bool:
 
 
 def _skips_path(full: Path, config: Config) -> bool:
-    if os.path.lexists(full):
+    if disk.lexists(full):
         return config.is_skipped(full)
     # isort skips what does not exist; text from stdin may have the name of a new file all the same.
     shown = os.path.relpath(full, config.directory)

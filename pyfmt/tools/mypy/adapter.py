@@ -206,7 +206,7 @@ def _overrides(project: Project, root: str, shared: str) -> Settings | None:
     found: Settings | None = None
     for name in config.FILE_NAMES:
         path = Path(root, project.path, name)
-        if str(path) == shared or not path.is_file() or (found and found.own and name != "pyproject.toml"):
+        if str(path) == shared or not disk.is_file(path) or (found and found.own and name != "pyproject.toml"):
             continue
         settings = _read(path, posixpath.normpath(posixpath.join(project.path, name)))
         if found is None or not found.own:
@@ -292,7 +292,7 @@ def _of_the_monorepo(environment: Environment, root: str) -> list[str]:
     """The monorepo's folders that the environment imports from: first party, whether they have `py.typed` or not."""
     inside, own = root.rstrip(os.sep) + os.sep, environment.prefix.rstrip(os.sep) + os.sep
     found = (path for path in environment.search_path if path.startswith(inside) and not path.startswith(own))
-    return [path for path in found if os.path.isdir(path) and not os.path.isfile(os.path.join(path, "os.py"))]
+    return [path for path in found if disk.is_dir(path) and not disk.is_file(os.path.join(path, "os.py"))]
 
 
 def _outside(roots: Iterable[str], site_packages: Sequence[str]) -> list[str]:

@@ -28,5 +28,5 @@ def folders(shared: ToolConfig, root: Path, projects: Sequence[str]) -> tuple[st
         return (EVERYTHING,)
     if not found:
         return ()  # only mentioned, as in a comment of the built-in configuration
-    inside = {name for name in found if f"{os.path.realpath(name)}/".startswith(f"{root}{os.sep}")}
-    return (EVERYTHING, *(name if name in inside else os.path.realpath(name) for name in found))
+    inside = {name for name in found if f"{disk.realpath(name)}/".startswith(f"{root}{os.sep}")}
+    return (EVERYTHING, *(name if name in inside else disk.realpath(name) for name in found))

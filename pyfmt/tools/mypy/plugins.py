@@ -55,10 +55,10 @@ def _provides(folders: Iterable[str], module: str) -> bool:
     for folder in folders:
         parent, name = os.path.split(os.path.join(folder, *module.split(".")))
         try:
-            names = os.listdir(parent)
+            names = disk.listdir(parent)
         except OSError:
             continue  # not there
-        if name in names and os.path.isdir(os.path.join(parent, name)):
+        if name in names and disk.is_dir(os.path.join(parent, name)):
             return True
         if any(entry.startswith(name + ".") and _MODULE.match(entry[len(name) :]) for entry in names):
             return True

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Environment, Failure, Finding, Unit, by_place
 from pyfmt.tools.mypy.adapter import Mypy, finding
@@ -62,7 +63,7 @@ class MypyRelease(Mypy):
         assert environment is not None, "mypy reads an environment"
         python = environment.python
         fits = python.implementation == "CPython" and (python.major, python.minor) >= _OLDEST
-        fits = fits and os.access(environment.base_executable, os.X_OK)
+        fits = fits and disk.is_executable(environment.base_executable)
         return release.need("mypy", environment if fits else None, payload)
 
     def parse(self, unit: Unit, answer: Mapping[str, Any]) -> Reading:

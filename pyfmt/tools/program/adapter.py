@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.core.cells import CellPlace
 from pyfmt.core.errors import ToolError
 from pyfmt.core.model import Environment, Failure, Finding, Project, Severity, Unit, by_place
@@ -38,7 +39,7 @@ def beside_pyfmt(name: str) -> str:
     """The absolute path of a program that is installed with pyfmt; raises ToolError."""
     folder = Path(sys.executable).parent
     for path in (folder / name, folder / f"{name}.exe"):
-        if os.access(path, os.X_OK):
+        if disk.is_executable(path):
             return str(path)
     raise ToolError(f"{name} is not installed beside pyfmt", str(folder), f"`pip install 'pyfmt-monorepo[{name}]'`")
 

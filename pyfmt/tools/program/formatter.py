@@ -40,7 +40,7 @@ def formatted(call: FormatterCall, files: Mapping[str, bytes]) -> dict[str, byte
     from pyfmt.tools.program.worker import task
 
     with tempfile.TemporaryDirectory(prefix="pyfmt-format-") as folder:
-        copies = Path(os.path.realpath(folder), "copies")
+        copies = Path(disk.realpath(folder), "copies")
         copies.mkdir()
         places = {str(copies / _inside(path)): path for path in files}
         for place, path in places.items():

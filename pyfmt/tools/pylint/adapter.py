@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyfmt import disk
 from pyfmt.core.cells import module_name
 from pyfmt.core.model import Environment, Failure, Finding, Part, Project, Severity, Unit, by_place
 from pyfmt.tools.protocol import JsonObject, LintContext, Reading, ToolNeed
@@ -104,7 +105,7 @@ def foreign(environment: Environment) -> str:
         return f"{python} is not CPython, so the standard library and grammar are those of pyfmt's own Python"
     if (python.major, python.minor) < OLDEST:
         return f"pylint does not run on {python}, so the standard library and grammar are those of pyfmt's own Python"
-    if not os.access(environment.base_executable, os.X_OK):
+    if not disk.is_executable(environment.base_executable):
         where = environment.base_executable or "its base interpreter"
         return f"{where} does not exist, so the standard library and grammar are those of pyfmt's own Python"
     return ""
