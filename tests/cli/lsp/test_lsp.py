@@ -177,6 +177,7 @@ def test_saving_a_library_shows_what_breaks_in_open_dependents(tree: Monorepo) -
             await it.until(lambda: it.of("pyproject.toml"))
             assert it.of("pyproject.toml")[0].range.start.line == 1
             assert it.codes("core/core/api.py") == it.codes("billing/billing/use.py") == ["failed"]
+            await it.until(lambda: [message for message in it.messages if "jobs" in message])
             assert len([message for message in it.messages if "jobs" in message]) == 1
             # A tool that fails, since it has no time: never silence.
             tree.write({"pyproject.toml": "[tool.pyfmt]\ntimeout = 0.001\n"})
