@@ -3,7 +3,8 @@
 Who comes from one module to a definition of another one goes through that module's names, or through all of its
 statements; both are watched. What astroid and pylint keep of earlier inference would hide such looks: so it is
 forgotten before each file, and around the building of a module, since what is looked up for that counts for everybody
-who sees the module (the statement that is transformed, or all of it), whoever has had it built.
+who sees the module (the statement that is transformed, or all of it), whoever has had it built. A text that astroid
+itself builds while it infers (the class of a type variable, of a named tuple) is no module that others see.
 
 Standalone: loaded by file path next to `task.py` once pylint is importable; no import of `pyfmt`.
 """
@@ -170,7 +171,9 @@ class Reads:
         reads = self
 
         def post_build(this: Any, module: Any, tree: Any, encoding: str) -> Any:
-            place = reads._place(module.file or "")
+            if not os.path.isabs(module.file or ""):
+                return after(this, module, tree, encoding)  # astroid's own text, for what is inferred just now
+            place = reads._place(module.file)
             if place:
                 reads._watch(module, place)
             with reads._for((place, "") if place else _ANYONE):
