@@ -37,7 +37,7 @@ _PAUSE = 0.01  # seconds
 # Variables that libraries look at while they are imported; of a run's own a server gets no others.
 _INHERITED = ("HOME", "LANG", "LC_", "LD_", "PYTHON", "TZ", "XDG_")
 _INHERITED_STATE = ("Uid", "Gid", "Groups", "Umask", "Cap", "NoNewPrivs", "Seccomp", "Cpus_allowed_list", "Mems_")
-_started: list[subprocess.Popen[bytes]] = []  # by this process, which waits for those that have ended
+_started: list[int] = []  # processes that this one has started, and fetches when they have ended
 
 
 class Connection:
@@ -128,9 +128,17 @@ def _start(spec: WorkerSpec, path: Path, log: Path) -> Connection:
         if idle := os.environ.get("PYFMT_SERVER_IDLE"):
             environ["PYFMT_SERVER_IDLE"] = idle
         process = popen_server(replace(spec, shared=True).command("--serve"), listening.fileno(), environ)
-    _started[:] = [*(each for each in _started if each.poll() is None), process]
+    process.returncode = 0  # it outlives this process, at whose end Python would warn of it
+    _started[:] = [*filter(_goes_on, _started), process.pid]
     connected.sendall(_hello(spec, log))
     return Connection(connected, process.pid)
+
+
+def _goes_on(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
 
 
 def _hello(spec: WorkerSpec, log: Path) -> bytes:
