@@ -7,7 +7,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit, apply
 from tests.support.monorepo import Monorepo, Result
+from tests.support.warm import OFF
 
 _OF_TIME = ("seconds", "started", "ended", "cached")  # all that a cached report may say otherwise
 PATHS = ("lib/core", "projects/alpha/alpha", "projects/beta/src/beta/main.py")
@@ -27,24 +28,24 @@ def timeless(value: Any) -> Any:
     return [timeless(item) for item in value] if isinstance(value, list) else value
 
 
-def said(tree: Monorepo, *arguments: str) -> str:
+def said(tree: Monorepo, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
     """All that `pyfmt check` says: the exit code, the JSON report and the text."""
     place = tree.home / "report.json"
     place.unlink(missing_ok=True)
-    done = tree.run("check", "--output", f"json={place}", "--output", "text", *arguments)
+    done = tree.run("check", "--output", f"json={place}", "--output", "text", *arguments, environ=environ)
     assert place.exists(), done
     report = json.dumps(timeless(json.loads(place.read_text())), indent=1)
     return f"exit code {done.code}\n{report}\n{done.stdout}"
 
 
 def difference(tree: Monorepo, *arguments: str) -> str:
-    """How a run with the cache differs from one without; "" where it does not.
+    """How a run with the cache differs from one without, whose workers do not stay; "" where it does not.
 
     The plain command is called twice more: the second time it is answered without a run (pyfmt/repeating), and so is
     the first one of the next comparison, if the edits in between are not seen.
     """
     cached = said(tree, *arguments)
-    cold = said(tree, "--no-cache", *arguments)
+    cold = said(tree, "--no-cache", *arguments, environ=OFF)
     repeated = [tree.run("check", *arguments) for _ in range(2)]
     cached += "".join(f"exit code {done.code}\n{done.stdout}{done.stderr}" for done in repeated)
     code, text = cold.split("\n", 1)[0], cold.rpartition("\n}\n")[2]

@@ -14,6 +14,7 @@ from tests.cache.comparing import counts_of, difference
 from tests.cache.little_monorepo import ENVIRONMENTS, FILES, LittleMonorepo
 from tests.cache.unseen_places import PLACES
 from tests.support.monorepo import Result
+from tests.support.warm import kept_workers
 
 _HEADER = re.compile(r"\[(case|write|append|remove|install|unseen|lints|runs|finds no|finds) ?(.*)\]")
 
@@ -49,8 +50,10 @@ _ALL = list(_cases())
 
 
 @pytest.fixture(scope="module")
-def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
-    return LittleMonorepo(tmp_path_factory.mktemp("cases"))
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LittleMonorepo]:
+    repo = LittleMonorepo(tmp_path_factory.mktemp("cases"))
+    with kept_workers(repo.tree):
+        yield repo
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,18 @@ import pytest
 from tests.cache.comparing import chosen, said, steps
 from tests.cache.little_monorepo import LittleMonorepo
 from tests.cache.random_edits import KINDS, Edit
+from tests.support.warm import kept_workers
 
 _KEPT = [json.loads(line) for line in Path(__file__).with_name("failing_edits.jsonl").read_text("utf-8").splitlines()]
 _PARTS, _STEPS = 4, 10
 
 
-def _compare(folder: Path, edits: list[Edit]) -> None:
+def _compare(folder: Path, edits: list[Edit], stay: bool = False) -> None:
+    """`stay`: whether workers stay for the next run with the cache."""
     repo = LittleMonorepo(folder / "repo")
-    said(repo.tree)
-    assert len(list(steps(repo, edits))) == len(edits)
+    with kept_workers(repo.tree) if stay else nullcontext():
+        said(repo.tree)
+        assert len(list(steps(repo, edits))) == len(edits)
 
 
 # Nothing is shrunk, since every step takes seconds; `make soak` takes thousands.
@@ -35,7 +39,7 @@ def test_after_random_edits_a_cached_report_equals_a_cold_one(tmp_path: Path, pa
     generator = random.Random(f"{os.environ['PYFMT_TEST_SEED']}-{part}")
     edits = [chosen(generator) for _ in range(_STEPS)]
     edits[part] = Edit("unseen", *(generator.randrange(10_000) for _ in range(3)))  # in each run of the tests
-    _compare(tmp_path, edits)
+    _compare(tmp_path, edits, stay=part > 0)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,21 @@ from tests.cache.unseen_places import PLACES, user_of
 from tests.end_to_end import trees
 from tests.support.monorepo import rules
 from tests.support.monorepo import said as parts
+from tests.support.warm import kept_workers
 
 TOOLS = ("--tool", "pylint", "--tool", "mypy")
 
 
 @pytest.fixture(scope="module")
-def repo(tmp_path_factory: pytest.TempPathFactory) -> LittleMonorepo:
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LittleMonorepo]:
     """A little monorepo with a module in each place, after a run that has found all of them."""
     repo = LittleMonorepo(tmp_path_factory.mktemp("observed"))
     for name, place in PLACES.items():
         repo.tree.write({place.file: user_of(name)})
         place.put(repo, "one")
-    assert not difference(repo.tree, *TOOLS)
-    return repo
+    with kept_workers(repo.tree):
+        assert not difference(repo.tree, *TOOLS)
+        yield repo
 
 
 def said(repo: LittleMonorepo, file: str) -> set[str]:
