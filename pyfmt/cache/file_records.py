@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from pyfmt.cache.elsewhere import SearchOrders, kind, search_order
 from pyfmt.cache.keys import KeyFacts, fold, part_inputs
+from pyfmt.cache.moved_lines import MovedLines
 from pyfmt.cache.observed import Observed, PortablePaths
 from pyfmt.cache.observed_runs import ObservedRuns
 from pyfmt.cache.records import (
@@ -47,7 +48,7 @@ from pyfmt.tools.registry import TOOLS
 ReachOf = Callable[[Unit, Part], Reach | None]  # None: what files depend on cannot be told
 
 
-_RECORD = MemoKind("files", 6, Record)
+_RECORD = MemoKind("files", 7, Record)
 
 
 class FileRecords:
@@ -59,6 +60,7 @@ class FileRecords:
         self._reach_of = reach_of
         self._remembered = remembered
         self._counting: dict[str, bool] = {}
+        self._moved_lines = MovedLines(store, facts)
 
     def partial(self, unit: Unit) -> Partial | None:
         """What of a unit must be linted anew; None where all of it must."""
@@ -126,7 +128,10 @@ class FileRecords:
         now = self._now(unit, part, record.effects) if record else None
         if record is None or now is None:
             return None
-        return entry_of(unit.tool, part, record, self._seen(record, now, self._facts.places(unit, part)))
+        entry = entry_of(unit.tool, part, record, self._seen(record, now, self._facts.places(unit, part)))
+        if entry is None or not entry.is_relaid or self._counts_lines(unit.tool):
+            return entry
+        return self._moved_lines.of(unit.tool, entry)
 
     def _seen(
         self, record: Record, now: SeenNow, places: PortablePaths, renamed: frozenset[str] = frozenset()
@@ -192,6 +197,7 @@ class FileRecords:
     def keep(self, partial: Partial) -> None:
         """Store the records of a unit that `joined` has updated."""
         changed = [entry for entry in partial.entries if not entry.is_fresh or entry.is_taken_over]
+        self._moved_lines.keep(partial.unit.tool, [entry.record for entry in changed])
         _RECORD.keep(self._store, {self._key(partial.unit, entry.part): entry.record for entry in changed})
 
     def learn(
@@ -225,6 +231,7 @@ class FileRecords:
                 self._take(record.touched, asked[said["project"]], places, values)
                 found[self._key(outcome.unit, part)] = record
         self._store.put(values)
+        self._moved_lines.keep(outcome.unit.tool, found.values())
         _RECORD.keep(self._store, found)
 
     def _now(self, unit: Unit, part: Part, effects: SideEffects) -> SeenNow | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pyfmt.cache import side_effects
 from pyfmt.cache.elsewhere import tells_of
@@ -47,6 +48,8 @@ class Record:
     effects: SideEffects
     notes: list[str]
     touched: AskedNames = field(default_factory=AskedNames)
+    # By file what was said of its text, not of its tree: rule, line, column
+    texts: dict[str, list[list[Any]]] = field(default_factory=dict)
 
     def wide_holds(self, now: SeenNow) -> bool:
         """Whether the project-wide findings are as they were: of layout only places depend."""
@@ -77,12 +80,20 @@ class Entry:
     is_taken_over: bool = False  # from another environment
     # Of files that are stale, those with another layout alone.
     relaid: Mapping[str, Before] = field(default_factory=dict)
+    is_relaid: bool = False  # all that has changed for the part is the layout of these
+    # Files of which the text alone must be linted, and what is said of their trees.
+    texts: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+    @property
+    def anew(self) -> frozenset[str]:
+        """The files to lint, if only their texts."""
+        return self.files.stale | self.texts.keys()
 
     @property
     def replay(self) -> JsonObject:
         """What the worker is told of the earlier run."""
         replay = side_effects.replay(self.record.effects, self.files)
-        return {**replay, "wide": not self.record.wide_holds(self.now)}
+        return {**replay, "wide": not self.record.wide_holds(self.now), "text": sorted(self.texts)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class Partial:
         """The unit with what of each entry must be linted."""
         parts = []
         for entry in entries:
-            files, others = entry.files.stale, {*entry.part.files, *entry.part.context} - entry.files.stale
+            files, others = entry.anew, {*entry.part.files, *entry.part.context} - entry.anew
             if not entry.is_fresh:
                 parts.append(replace(entry.part, files=tuple(sorted(files)), context=tuple(sorted(others))))
         return cls(unit, tuple(entries), replace(unit, parts=tuple(parts)) if parts else None, differing)
@@ -112,7 +123,7 @@ class Partial:
     @property
     def before(self) -> frozenset[tuple[object, ...]]:
         """What was said of the files to lint where all that has changed is their layout; else nothing."""
-        stale = [(entry.relaid.get(file), file) for entry in self.entries for file in entry.files.stale]
+        stale = [(entry.relaid.get(file), file) for entry in self.entries for file in entry.anew]
         return frozenset(stale) if all(before for before, _ in stale) else frozenset()
 
     @property
@@ -149,7 +160,11 @@ def entry_of(tool: str, part: Part, record: Record, seen: RecordView | None) -> 
     if not side_effects.is_traceable(record.effects, now.reach, files, concerned):
         return None
     relaid = _relaid(tool, record, now, changed - concerned - affected)
-    return Entry(part, now, record, files, is_fresh, seen.answers, relaid=relaid)
+    # Nothing that sets something on others is built where only texts are linted.
+    alone = wanted == relaid.keys() and side_effects.is_traceable(
+        record.effects, now.reach, replace(files, stale=frozenset()), concerned
+    )
+    return Entry(part, now, record, files, is_fresh, seen.answers, relaid=relaid, is_relaid=alone)
 
 
 def _relaid(tool: str, record: Record, now: SeenNow, changed: Iterable[str]) -> dict[str, Before]:
@@ -203,7 +218,7 @@ def take_layout(tool: str, entry: Entry, theirs: Entry, both: tuple[Environment,
     files = entry.files
     taken = {
         file
-        for file in files.stale & theirs.files.stale & entry.relaid.keys()
+        for file in entry.anew & theirs.anew & entry.relaid.keys()
         if entry.relaid[file] == theirs.relaid.get(file)
         and not any(tells_of(both[1], finding) for finding in theirs.record.files[file][1])
     }
@@ -212,16 +227,25 @@ def take_layout(tool: str, entry: Entry, theirs: Entry, both: tuple[Environment,
     for file in taken:
         found = [*said_in(theirs.record.files[file][1], both[0].name)]
         entry.record.files[file] = (entry.now.digest(tool, file, found, entry.record.effects), found)
+        _note_text(entry.record, file, theirs.record.texts)
     entry.record.wide = (entry.now.wide, [])
     left = replace(files, stale=files.stale - taken, changed=files.changed - taken)
-    is_fresh = not left.stale and not left.left
-    return replace(entry, files=left, is_fresh=is_fresh, is_taken_over=True)
+    texts = {file: found for file, found in entry.texts.items() if file not in taken}
+    is_fresh = not left.stale and not left.left and not texts
+    return replace(entry, files=left, is_fresh=is_fresh, is_taken_over=True, texts=texts)
+
+
+def _note_text(record: Record, file: str, texts: Mapping[str, list[list[Any]]]) -> None:
+    record.texts.pop(file, None)
+    if file in texts:
+        record.texts[file] = texts[file]
 
 
 def drop_gone(entry: Entry) -> None:
     """Forget files that are not linted where a record was taken over, and what they set on others."""
     for file in set(entry.record.files) - entry.files.everyone:
         del entry.record.files[file]
+        entry.record.texts.pop(file, None)
         entry.record.effects.made.pop(file, None)
 
 
@@ -251,7 +275,10 @@ def wider(entry: Entry, said: JsonObject | None) -> Entry | None:
     more = side_effects.unsettled(entry.record.effects, entry.now.reach, entry.files, said)
     if more is None:
         return None
-    return replace(entry, files=entry.files.wider(more, entry.part.files)) if more else entry
+    if not more:
+        return entry
+    texts = {file: found for file, found in entry.texts.items() if file not in more}
+    return replace(entry, files=entry.files.wider(more, entry.part.files), texts=texts)
 
 
 def take_in(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObject | None) -> None:
@@ -259,7 +286,8 @@ def take_in(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
     record, now = entry.record, entry.now
     for file in set(record.files) - entry.files.everyone:
         del record.files[file]
-    rows: dict[str, list[Finding]] = {file: [] for file in entry.files.stale}
+        record.texts.pop(file, None)
+    rows: dict[str, list[Finding]] = {file: [*entry.texts.get(file, ())] for file in entry.anew}
     wide = []
     for finding in findings:
         if finding.rule in (TOOLS[finding.tool].project_rules or ()):
@@ -272,6 +300,8 @@ def take_in(tool: str, entry: Entry, findings: Iterable[Finding], said: JsonObje
         side_effects.update(record.effects, now.reach, entry.files, said)
         now = seen_now(now.reach, record.effects, now.wide)
         side_effects.redigest(record.effects, now.reach)
+    for file in entry.anew | entry.files.left:
+        _note_text(record, file, said["texts"] if said and file in entry.anew else {})
     record.files.update({file: ("", found) for file, found in rows.items()})
     # All that is not stale is as it was, also where files may see more by now.
     known = record.effects

@@ -234,7 +234,9 @@ class UnitCache:
         if partial is None:
             return ""
         files = len(partial.run.files) if partial.run else 0
-        return f"; {files} of {len(whole(unit).files)} files can see that"
+        texts = sum(len(entry.texts) for entry in partial.entries)
+        alone = f", {texts} of them only in its text" if texts else ""
+        return f"; {files} of {len(whole(unit).files)} files can see that{alone}"
 
     def _in_folder(self, name: str, before: object, unit: Unit) -> list[str]:
         """An input that has changed, or, where it is a folder, the files in it that have."""

@@ -52,6 +52,17 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class TextRules:
+    """How a tool's findings move where a file has the same tree and other comments and blank lines: those of its tree
+    are the same, at other places; those of its text are looked for anew."""
+
+    line: re.Pattern[str]  # in a message, the number (group 1) of a line of the same file
+    placed: re.Pattern[str]  # in a message: it may hold a line in another way
+    kept: re.Pattern[bytes]  # in a file: what is said of its comments follows from what is said of its tree
+    counted: frozenset[str]  # rules whose line is so many before or after that of what they are about
+
+
+@dataclass(frozen=True, slots=True)
 class LayoutRules:
     """How a tool's findings follow from its sources where it looks at their trees: after a change of layout alone
     (comments, blank lines, wrapping, quotes) they are the same, at other places."""

@@ -9,7 +9,7 @@ told apart, since the line before it counts as none.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pyfmt.imports.definitions import Definition
 
@@ -37,8 +37,22 @@ def lines_digest(source: bytes) -> str:
     if _OF_THE_NEXT_LINE in source:
         return ""
     total = hashlib.sha256()
-    for line in source.splitlines():
+    for _, line in _lines(source):
+        total.update(line.rstrip() + b"\n")
+    return total.hexdigest()[:32]
+
+
+def telling_lines(source: bytes) -> list[int]:
+    """The numbers of the lines that `lines_digest` takes, from 1.
+
+    Of two modules with the same tree and digest of lines, what stands on one of these lines of the first one stands on
+    the line at the same place in the list of the second.
+    """
+    return [number for number, _ in _lines(source)]
+
+
+def _lines(source: bytes) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(source.splitlines(), 1):
         words = line.strip()
         if words and (words[:1] != b"#" or any(sign in words for sign in _OBEYED)):
-            total.update(line.rstrip() + b"\n")
-    return total.hexdigest()[:32]
+            yield number, line

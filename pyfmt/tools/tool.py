@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from pyfmt.core.model import ToolConfig
-from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost, LayoutRules, NotebookRules, TextRules
 from pyfmt.tools.protocol import Linter
 
 
@@ -56,6 +56,7 @@ class Tool:
     quotes: re.Pattern[str] | None = None  # in messages that tell a line of another file; None: there are none
     # words in a configuration that have comments, or how many lines there are, decide more than places
     counts_lines: tuple[str, ...] = ()
+    texts: TextRules | None = None  # None: its worker tells not what it finds in a file's tree, and what in its text
     layout: LayoutRules | None = None  # None: it may look at more of a file than its tree
     # "RULE: MESSAGE" of what it finds where a package is not installed, the consequences included; the group `module`
     # is what cannot be imported

@@ -50,6 +50,7 @@ SNIPPETS = (
     "__all__ = ['nothing']\n",
     "def __getattr__(name: str) -> int:\n    return 1\n",
 )
+REMARKS = ("# a remark\n", "# TODO later\n", "\n\n", "# pylint: disable=unused-import\n", "# FIXME: a pragma?\n")
 MODULES = (
     "main",
     "helpers",
@@ -143,6 +144,33 @@ def add(repo: LittleMonorepo, edit: Edit) -> str:
         path.unlink()
     path.write_text(f'"""New."""\n\n{SNIPPETS[edit.third % len(SNIPPETS)]}')
     return f"write {_told(repo, path)}: {SNIPPETS[edit.third % len(SNIPPETS)]!r}"
+
+
+@_kind
+def comments(repo: LittleMonorepo, edit: Edit) -> str:
+    """A comment or blank lines before a line of a file, or the comments of it go."""
+    path = _source(repo, edit.first)
+    if path is None:
+        return "nothing"
+    lines = path.read_text().splitlines(keepends=True)
+    if edit.third % 5 == 0:
+        path.write_text("".join(line for line in lines if not line.lstrip().startswith("#")))
+        return f"remove comments from {_told(repo, path)}"
+    place = edit.second % (len(lines) + 1)
+    indent = re.match(" *", lines[place] if place < len(lines) else "")
+    text = (indent[0] if indent else "") + REMARKS[edit.third % len(REMARKS)]
+    path.write_text("".join([*lines[:place], text, *lines[place:]]))
+    return f"insert at line {place + 1} of {_told(repo, path)}: {text!r}"
+
+
+@_kind
+def told_suppressions(repo: LittleMonorepo, edit: Edit) -> str:
+    """pylint tells comments that suppress nothing, and no fixme; or the other way round."""
+    del edit
+    path = repo.tree.root / "configs/pylintrc"
+    text, told, others = path.read_text(), "fixme\nenable=useless-suppression\n", "useless-suppression\n"
+    path.write_text(text.replace(told, others) if told in text else text.replace(others, told))
+    return "toggle useless-suppression in configs/pylintrc"
 
 
 @_kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pyfmt.core.tool_values import Comment, Cost, NotebookRules
+from pyfmt.core.tool_values import Comment, Cost, NotebookRules, TextRules
 from pyfmt.tools.protocol import Linter
 from pyfmt.tools.pylint import executing, rules
 from pyfmt.tools.pylint.adapter import PylintLinter
@@ -36,7 +36,25 @@ TOOL = Tool(
     own_sections=lambda shared, name, text: "",
     # unbalanced-tuple-unpacking and its like, method-hidden, syntax-error of what is imported; others quote own lines.
     quotes=re.compile(r"defined at line \d+ of |defined in .+ line \d|, line \d+\)"),
-    counts_lines=("docstring-min-length", "docstring_min_length", "ignore-comments", "ignore_comments"),
+    counts_lines=(
+        "docstring-min-length",
+        "docstring_min_length",
+        "ignore-comments",
+        "ignore_comments",
+        "docstyle",  # pylint.extensions.docstyle takes the line after that of the statement for the docstring's
+        "spelling-dict",  # so does the spelling checker
+        "spelling_dict",
+    ),
+    texts=TextRules(
+        # redefined-outer-name, function-redefined, reimported, shadowed-import, access-member-before-definition,
+        # redefined-loop-name
+        line=re.compile(
+            r"(?:outer scope \(|from loop \(|already defined |imported |before its definition )line (\d+)\)?\Z"
+        ),
+        placed=re.compile(r"\blines? \d"),
+        kept=re.compile(rb"pylint:[^\r\n]*\benable"),  # useless-suppression, say
+        counted=frozenset({"W0120"}),  # useless-else-on-loop
+    ),
     of_missing=re.compile(r"E0401: (?:Unable to import '(?P<module>[\w.]+)')?"),
     # It finds its own behind other comments (pylint.utils.pragma_parser.OPTION_RGX).
     comment=Comment(

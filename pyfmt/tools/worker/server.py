@@ -242,7 +242,8 @@ def main(arguments: list[str]) -> int:
     # A child would write what is still in these buffers once more, to its own log.
     sys.stdout.flush()
     sys.stderr.flush()
-    gc.collect()
+    if "--single" not in options:  # looking for garbage takes longer than one request would with it
+        gc.collect()
     gc.freeze()
     if warm is None:
         Server(task, events).loop()

@@ -10,10 +10,10 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from astroid.builder import AstroidBuilder, open_source_file
 from astroid.exceptions import AstroidError
@@ -40,6 +40,14 @@ _UNKNOWN = "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n"
 NOTEBOOKS: dict[str, tuple[str, str]] = {}
 
 
+class SaidMessage(NamedTuple):
+    """A message, and where it comes from."""
+
+    message: Any
+    in_bytes: bool  # whether its columns count bytes
+    of_tree: bool  # whether it was said of the file's tree; else of its text
+
+
 class ConfigBroken(Exception):
     """The shared configuration cannot be read, so that nothing was linted; the text says why."""
 
@@ -48,12 +56,15 @@ class RecordingLinter(pylinter.PyLinter):
     """A linter that keeps its messages, leaves out what may not run, and knows the units of its columns."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        self.said: list[tuple[Any, bool]] = []  # message, and whether its columns count bytes
+        self.said: list[SaidMessage] = []
         self.notes: list[str] = []
         self.crashes: dict[str, str] = {}  # absolute path -> traceback
         self.trusted = False
         self.names: Any = None  # ModuleNames of the project
         self.quiet = False
+        self.walking = False  # through a tree
+        self.text_only: frozenset[str] = frozenset()  # absolute paths of files whose trees are not linted
+        self._light: list[Any] = []  # their trees, of which nothing is inferred
         self.left_out: list[str] = []  # plugins
         self.limits: Any = None
         self._effects: Any = None
@@ -94,10 +105,17 @@ class RecordingLinter(pylinter.PyLinter):
             return
         before = len(self.reporter.messages)
         super()._add_one_message(message_definition, line, node, *others)
-        self.said += [(message, node is not None) for message in self.reporter.messages[before:]]
+        new = self.reporter.messages[before:]
+        self.said += [SaidMessage(message, node is not None, self.walking) for message in new]
+
+    def _check_astroid_module(self, node: Any, walker: Any, rawcheckers: Any, tokencheckers: Any) -> bool | None:
+        """Note what is said of the tree, and leave out that of a file whose text alone is linted."""
+        walk: Any = _TreeWalk(self, None if node in self._light else walker)
+        return super()._check_astroid_module(node, walk, rawcheckers, tokencheckers)
 
     def lint(self, files: Sequence[str], others: Sequence[str], wide: Any, effects: Any, parts: Any) -> None:
-        """Lint `files` as `PyLinter.check` would lint them together with `others`, which only feed `wide`.
+        """Lint `files` as `PyLinter.check` would lint them together with `others`, which only feed `wide`; of those of
+        them in `text_only` the text is linted.
 
         Paths are relative to the working folder, as `ignore-paths` is meant to see them. `parts`: see `parts.py`.
         """
@@ -117,6 +135,7 @@ class RecordingLinter(pylinter.PyLinter):
                 chosen = {item: tree for item, tree in trees.items() if os.path.abspath(item.filepath) in linted}
                 for share in parts.share(chosen):
                     self._lint_files(share, check, progress)
+                self._lint_files(self._texts(every, wide.tree), check, progress)
             if wide.wanted:
                 self.quiet = True  # these files are not reported
                 wide.add_context(item for item in every if os.path.abspath(item.filepath) not in linted)
@@ -124,9 +143,17 @@ class RecordingLinter(pylinter.PyLinter):
 
     def _lint_file(self, file: FileItem, module: Any, check_astroid_module: Any) -> None:
         """Tell the effects of it first."""
-        self._effects.linting(file.filepath)
+        if module not in self._light:
+            self._effects.linting(file.filepath)
         with self.limits.at(os.path.abspath(file.filepath)):
             super()._lint_file(file, module, check_astroid_module)
+
+    def _texts(self, items: Iterable[FileItem], light_tree: Any) -> dict[FileItem, Any]:
+        """The trees of files whose text alone is linted, for the places of their comments."""
+        chosen = [item for item in items if os.path.abspath(item.filepath) in self.text_only]
+        trees = {item: light_tree(item) for item in chosen}
+        self._light = [tree for tree in trees.values() if tree is not None]
+        return {item: tree or self.get_ast(item.filepath, item.name) for item, tree in trees.items()}
 
     def _items(self, files: Iterable[str]) -> list[FileItem]:
         """What pylint's `_iterate_file_descrs` makes of files, but each by the name that it is imported by."""
@@ -147,6 +174,23 @@ class RecordingLinter(pylinter.PyLinter):
     def search_path(self, files: Iterable[str]) -> list[str]:
         """The folders that go before `sys.path` for `files`: what they are imported from."""
         return list(self.names.search_path(files))
+
+
+class _TreeWalk:
+    """A walk of pylint's through a tree, during which what is said is of the tree; `walker` None: there is none."""
+
+    def __init__(self, linter: RecordingLinter, walker: Any) -> None:
+        self._linter = linter
+        self._walker = walker
+
+    def walk(self, module: Any) -> None:
+        """Walk through a module."""
+        if self._walker is not None:
+            self._linter.walking = True
+            try:
+                self._walker.walk(module)
+            finally:
+                self._linter.walking = False
 
 
 def _first_of_a_name(files: dict[str, str]) -> None:
@@ -310,6 +354,23 @@ def _from_characters(text: Sequence[str], line: int, column: int) -> int:
     if not 1 <= line <= len(text):
         return column + 1
     return min(column, len(text[line - 1])) + 1
+
+
+def texts(linter: RecordingLinter, files: Mapping[str, str]) -> dict[str, list[list[Any]]]:
+    """Of each file (by its absolute path: its name in the answer) the rule, line and column of all that was said of its
+    text, and not of its tree.
+
+    A file is not there where the two cannot be told apart, or where what is suppressed is told, too.
+    """
+    if any(map(linter.is_message_enabled, ("useless-suppression", "suppressed-message"))):
+        return {}
+    found: dict[bool, dict[str, list[list[Any]]]] = {False: {file: [] for file in files}, True: {}}
+    for message, in_bytes, of_tree in linter.said:
+        where = place(message, in_bytes)
+        row = [message.msg_id, where["line"], where["column"]]
+        found[of_tree].setdefault(os.path.abspath(message.abspath), []).append(row)
+    both = {file for file, rows in found[True].items() if any(row in rows for row in found[False].get(file, ()))}
+    return {name: found[False][file] for file, name in files.items() if file not in both}
 
 
 @lru_cache(maxsize=8)

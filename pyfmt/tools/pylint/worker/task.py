@@ -13,7 +13,8 @@ The payload (all paths absolute):
     groups: a list of {project, folder, files, context, import_roots, py_version, home, replay}; each is linted in a
             process of its own, since astroid knows modules by name, and adds what one project sets to the classes of
             others; replay: None, or what an earlier run noted in its effects (`effects.py`); then project-wide messages
-            are those about any file of the group, or, where its `wide` or the group's `home` is false, there are none
+            are those about any file of the group, or, where its `wide` or the group's `home` is false, there are none;
+            of the files in its `text` nothing but the text is linted
     idle: a folder with an empty one for each processor that has nothing to do; "" or not there: none (`parts.py`)
     without, tries: files that are not linted and whose names are all unknown, and whether the request will be made
                     again if this process ends (`../../worker/limits.py`)
@@ -32,7 +33,8 @@ The answer:
              reads: by linted file, and by file that sets something: the names that were looked up in each module of the
                     checkout, "*" for all of them, "#" for which there are (`reads.py`)
              common: the attributes in `made` that other modules outside of the checkout look at
-             tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for}
+             tops, asked: top-level names of the checkout, and the names below them that modules outside of it ask for
+             texts: by file the rule, line and column of what was said of its text, and not of its tree}
     asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
            and which names each module asked for (`touched.py`)
     built: the standard modules that had to be built for it (see `learn`)
@@ -259,7 +261,7 @@ def _lint(payload: Json, group: Json) -> Json:
     linting.keep_tracebacks(linter)
     linting.NOTEBOOKS.update(payload["notebooks"])
     of_config, linter.said = linter.said, []
-    if any(message.msg_id == "F0011" for message, _ in of_config):
+    if any(message.msg_id == "F0011" for message, *_ in of_config):
         return _about_config(payload, group, linter, of_config)
     linting.keep_out(linter, payload.get("without", ()), payload["root"], _parts["limits"])
     files, others = (
@@ -268,6 +270,10 @@ def _lint(payload: Json, group: Json) -> Json:
     )
     _make_room(view, linter, [*files, *others])
     replay = group.get("replay")
+    if replay:
+        linter.text_only = frozenset(os.path.join(payload["root"], file) for file in replay.get("text", ()))
+        others += [file for file in files if os.path.abspath(file) in linter.text_only]
+        files = [file for file in files if file not in others]
     wide = _parts["whole"].ProjectWide(linter, group.get("home", True) and (replay is None or replay["wide"]))
     effects = _new_effects(payload, replay)
     touched = _parts["touched"].Askers()
@@ -277,6 +283,7 @@ def _lint(payload: Json, group: Json) -> Json:
     answer = _about_config(payload, group, linter, of_config)
     _add_messages(answer, payload, group, linter)
     told = effects.told(linter, _tops(payload, group, finders, linter.search_path([*files, *others])), parts.effects)
+    told["texts"] = linting.texts(linter, {file: _relative(file, payload["root"]) for file in group["files"]})
     answer["effects"].append({"project": group["project"], **told})
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [message.row(payload["root"], group["project"]) for message in wide.messages(reported)]
@@ -332,12 +339,12 @@ def _make_room(view: ModuleType, linter: Any, files: list[str]) -> None:
         view.fill_importer_cache()
 
 
-def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[Any, bool]]) -> Json:
+def _about_config(payload: Json, group: Json, linter: Any, messages: list[Any]) -> Json:
     """What the configuration itself gave rise to: broken parts are failures, outdated ones notes."""
     rcfile = _relative(payload["rcfile"], payload["root"])
     notes = [f"{note} ({payload['environment']})" for note in linter.notes]
     answer: Json = {"messages": [], "failures": [], "effects": [], "notes": notes}
-    for message, _ in messages:
+    for message, *_ in messages:
         text = f"{rcfile}: {message.msg} [{message.msg_id} {message.symbol}]"
         # Options of a plugin that was left out are unknown without it: its note says enough.
         if message.msg_id in ("W0012", "R0022") or (message.msg_id == "E0015" and linter.left_out):
@@ -350,7 +357,7 @@ def _about_config(payload: Json, group: Json, linter: Any, messages: list[tuple[
 def _add_messages(answer: Json, payload: Json, group: Json, linter: Any) -> None:
     linting = _parts["linter"]
     reported = {os.path.abspath(path) for path in group["files"]}
-    for message, in_bytes in linter.said:
+    for message, in_bytes, _ in linter.said:
         path = os.path.abspath(message.abspath)
         if message.msg_id in linting.CRASHES:
             where = _relative(path, payload["root"])

@@ -123,10 +123,15 @@ class ProjectWide:
             for module, names in more.items():
                 known[module] |= names
 
+    @staticmethod
+    def tree(item: Any) -> Any:
+        """The tree of a file, of which nothing is inferred; None for what cannot be parsed."""
+        return _light_tree(item.filepath, item.name)
+
     def add_context(self, items: Iterable[Any]) -> None:
         """Take further files (pylint's FileItems) into account; what cannot be parsed or is skipped has no part."""
         for item in items:
-            module = _light_tree(item.filepath, item.name)
+            module = self.tree(item)
             if module is not None:
                 self._add_tree(item, module)
 
