@@ -13,16 +13,14 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyfmt.core.graphs import reached
 from pyfmt.imports.definitions import Definition, seen_of
+from pyfmt.imports.index import MODULES, Index, Roots, place_of, prefixes
 from pyfmt.imports.parse import Read, absolute_texts, start_folder
 
 Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tree_digest`), "" for its very bytes
 Defined = Callable[[str], Sequence[Definition]]  # what a file defines
 Reads = Mapping[str, Sequence[str]]  # by module: names that somebody looks up, ALL for whatever is in it
 ALL = "*"
-_MODULES = (".py", ".pyi")
-_COMPILED = (".so", ".pyd", ".pyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,8 @@ class Tree:
     """What can be imported: files with their digests (a folder without any ends in "/"), and from where."""
 
     contents: Mapping[str, str]
-    roots: tuple[tuple[str, str], ...]  # folder ("." for all), and the dotted name that it stands for, "" for none
+    index: Index  # of these
+    roots: Roots
     rest: str = ""  # digest of everything else that any of the files may depend on
     # Its top-level names that packages which are not in it may import, too
     shared: frozenset[str] = frozenset()
@@ -66,21 +65,10 @@ class Reach:
         self._trees = trees
         self._defined = defined
         self._lines = lines
-        self._names: dict[str, set[str]] = {}
-        self._called: dict[str, set[str]] = {}  # the dotted names of a file
-        self._children: dict[str, set[str]] = {}
-        self._places: dict[str, set[str]] = {}  # by path without suffix
-        self.roots = frozenset(folder for folder, _ in tree.roots)
-        roots: dict[str, set[str]] = {}
-        for folder, name in tree.roots:
-            roots.setdefault("" if folder == "." else folder, set()).add(name)
-        for path in tree.contents:
-            self._take(path, roots)
+        self._index = tree.index
+        self._roots = tree.roots
+        self.roots = frozenset(tree.roots.folders)
         self._shared = tree.shared
-        self._below_places: dict[str, set[str]] = {}  # the names directly in a folder
-        for place in self._places:
-            folder, _, name = place.rpartition("/")
-            self._below_places.setdefault(folder, set()).add(name)
         self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
         self._direct: dict[str, frozenset[str]] = {}
         self._begin(frozenset(found for name in tree.shared for found in self._below(name)))
@@ -152,13 +140,11 @@ class Reach:
 
     def _modules(self, package: str, names: Iterable[str]) -> Iterator[str]:
         """What stands directly in a package's folder under some names."""
-        below = self._below_places.get(package)
-        if below:
-            for name in below.intersection(names):
-                for path in self._places[f"{package}/{name}"]:
-                    yield path
-                    if path.endswith("/"):
-                        yield from (f"{called}:" for called in self._called.get(path, (path,)))
+        for name in self._index.below.get(package, frozenset()).intersection(names):
+            for path in self._at(f"{package}/{name}"):
+                yield path
+                if path.endswith("/"):
+                    yield from (f"{called}:" for called in [*self._names_of(path)] or [path])
 
     def names_attribute(self, file: str, name: str) -> bool:
         """Whether a file, or one that it reaches, names an attribute, or has a string that could name it."""
@@ -211,7 +197,7 @@ class Reach:
         return self._folded(self._digests, file, lambda path: self._contents.get(path, ""))
 
     def _visible(self, path: str) -> str:
-        return self._trees(path) if path.endswith(_MODULES) and path in self._contents else ""
+        return self._trees(path) if path.endswith(MODULES) and path in self._contents else ""
 
     def _folded(self, known: dict[frozenset[str], str], file: str, content: Callable[[str], str]) -> str:
         reached = self.of(file)
@@ -223,45 +209,25 @@ class Reach:
             found = known[reached] = total.hexdigest()
         return found
 
-    def _take(self, path: str, roots: Mapping[str, set[str]]) -> None:
-        place = path.rstrip("/")
-        if not path.endswith("/"):
-            stem, suffix = posixpath.splitext(path)
-            if suffix in _COMPILED:
-                folder, _, name = path.rpartition("/")
-                stem = posixpath.join(folder, name.partition(".")[0])
-            elif suffix not in _MODULES:
-                return
-            place = posixpath.dirname(stem) if posixpath.basename(stem) == "__init__" else stem
-        self._places.setdefault(place, set()).add(path)
-        entry, below = path, place
-        while True:
-            self._name(entry, below, roots)
-            below = posixpath.dirname(below)
-            if not below or below + "/" in self._places.get(below, ()):
-                break
-            entry = below + "/"  # a folder can be imported, too
-            self._places.setdefault(below, set()).add(entry)
+    def _at(self, place: str) -> Iterator[str]:
+        """What stands at a place: files, and a folder that can be imported, too."""
+        yield from self._index.at.get(place, ())
+        if place and place in self._index.below:
+            yield f"{place}/"
 
-    def _name(self, entry: str, place: str, roots: Mapping[str, set[str]]) -> None:
-        folder = place
-        while True:
-            for prefix in roots.get(folder, ()):
-                inside = place[len(folder) :].strip("/").replace("/", ".")
-                name = f"{prefix}.{inside}" if prefix and inside else prefix or inside
-                if name:
-                    self._names.setdefault(name, set()).add(entry)
-                    self._called.setdefault(entry, set()).add(name)
-                    self._children.setdefault(name.rpartition(".")[0], set()).add(name)
-            if not folder:
-                return
-            folder = posixpath.dirname(folder)
+    def _there(self, places: Iterable[str]) -> Iterator[str]:
+        """What stands at places, of which the folders are to count."""
+        for place in places:
+            for path in self._at(place):
+                yield path
+                if path.endswith("/"):
+                    yield f"{path}?"
 
     def _targets(self, file: str) -> frozenset[str]:
         found = self._direct.get(file)
         if found is None:
             targets = set[str]()
-            if file.endswith(_MODULES):
+            if file.endswith(MODULES):
                 targets.update(self._packages(file))
                 read = self._read(file)
                 self._attributes[file] = frozenset(text[1:] for text in read if text.startswith("@"))
@@ -278,67 +244,45 @@ class Reach:
         """
         place = posixpath.splitext(file)[0]
         while place:
-            yield from (f"{path}?" for path in self._places.get(place, ()))
+            yield from (f"{path}?" for path in self._at(place))
             place = posixpath.dirname(place)
-        for called in self._called.get(file, ()):
+        for called in self._names_of(file):
             for path in self._absolute(called):
                 if not path.endswith("/"):
                     yield path if path.endswith(":") else f"{path}?"
 
+    def _names_of(self, path: str) -> Iterator[str]:
+        """The dotted names of a file or folder."""
+        place = place_of(path) if path.endswith("/") or path in self._contents else None
+        return self._roots.names_of(place) if place else iter(())
+
     def _absolute(self, text: str) -> Iterator[str]:
         name, star, _ = text.partition(".*")
-        prefix = ""
-        for part in name.split("."):
-            prefix = f"{prefix}.{part}" if prefix else part
-            found = self._names.get(prefix, ())
+        for prefix in prefixes(name):
+            found = [path for _, place in self._roots.named(prefix) for path in self._at(place)]
             yield from found
             if any(path.endswith("/") for path in found):
                 yield f"{prefix}:"
-        if star:
-            yield from self._inside(name, deep=text.endswith("**"))
-
-    def _inside(self, name: str, deep: bool) -> Iterator[str]:
-        if deep:
+        if text.endswith("**"):
             yield from self._below(name)
-            return
-        for child in self._children.get(name, ()):
-            yield from _being_there(self._names.get(child, ()))
+        elif star:
+            yield from self._there(place for _, place in self._roots.below(name, deep=False))
 
     def _below(self, name: str) -> Iterator[str]:
         """Everything that a name and the names below it lead to."""
-        for current in reached([name], lambda each: self._children.get(each, ())):
-            yield from _being_there(self._names.get(current, ()))
+        return self._there(place for _, place in (*self._roots.named(name), *self._roots.below(name, deep=True)))
 
     def _relative(self, file: str, text: str) -> Iterator[str]:
         """By the folders, and by the names that the file has: a namespace's portions lie in several folders."""
         name = text.lstrip(".")
         if name == "**":  # the file cannot be parsed, and may name anything
-            yield from _being_there(self._contents)
+            yield from (
+                each for path in self._contents for each in ((path, f"{path}?") if path[-1] == "/" else (path,))
+            )
             return
-        yield from self._in_folder(start_folder(file, text), name)
-        for absolute in absolute_texts(file, text, self._called.get(file, ())):
+        yield from self._there(self._index.from_folder(start_folder(file, text), name))
+        for absolute in absolute_texts(file, text, self._names_of(file)):
             yield from self._absolute(absolute)
-
-    def _in_folder(self, folder: str, name: str) -> Iterator[str]:
-        place = folder
-        yield from _being_there(self._places.get(place, ()))
-        for part in name.split("."):
-            if part.startswith("*"):
-                prefix = place + "/" if place else ""
-                for below, paths in self._places.items():
-                    if below.startswith(prefix) and (part == "**" or "/" not in below[len(prefix) :]):
-                        yield from _being_there(paths)
-                return
-            place = posixpath.join(place, part)
-            yield from _being_there(self._places.get(place, ()))
-
-
-def _being_there(paths: Iterable[str]) -> Iterator[str]:
-    """Paths, of which the folders are to count."""
-    for path in paths:
-        yield path
-        if path.endswith("/"):
-            yield f"{path}?"
 
 
 def beginning(file: str, files: Mapping[str, str]) -> str:
@@ -348,17 +292,3 @@ def beginning(file: str, files: Mapping[str, str]) -> str:
     while folder and (f"{folder}/__init__.py" in files or f"{folder}/__init__.pyi" in files):
         folder = posixpath.dirname(folder)
     return folder or "."
-
-
-def top_names(tree: Tree) -> Iterable[str]:
-    """The first parts of all names under which something in the tree can be imported."""
-    tops: set[str] = set()
-    for folder, name in tree.roots:
-        if name:
-            tops.add(name.partition(".")[0])
-            continue
-        prefix = "" if folder in (".", "") else folder + "/"
-        for path in tree.contents:
-            if path.startswith(prefix):
-                tops.add(path[len(prefix) :].partition("/")[0].partition(".")[0])
-    return tops

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from pyfmt.core.graphs import reached
+from pyfmt.imports.index import Index, Roots, place_of, prefixes
 from pyfmt.imports.parse import Read, absolute_texts, start_folder
 
 
@@ -27,65 +27,28 @@ class Home:
     notebooks: tuple[str, ...] = ()  # they import, and nobody imports them
 
 
-class _Names:
-    """Modules by the dotted names under which they can be imported."""
-
-    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
-        self.files: dict[str, list[str]] = {}
-        for name, file in named:
-            self.files.setdefault(name, []).append(file)
-
-    @cached_property
-    def tops(self) -> frozenset[str]:
-        """The first parts of all names."""
-        return frozenset(name.partition(".")[0] for name in self.files)
-
-    @cached_property
-    def _below(self) -> dict[str, set[str]]:
-        """A name, and the names directly below it; few imports ask."""
-        below: dict[str, set[str]] = {}
-        for name in self.files:
-            child = name
-            while child and child not in below.setdefault(parent := child.rpartition(".")[0], set()):
-                below[parent].add(child)
-                child = parent
-        return below
-
-    def children(self, name: str, deep: bool) -> Iterator[str]:
-        """The files directly below a name, or all of them."""
-        below = self._below.get(name, set())
-        for child in reached(below, lambda each: self._below.get(each, ())) if deep else below:
-            yield from self.files.get(child, ())
-
-
 class ImportGraph:
     """Every first-party import between the files of a monorepo; `read` gives what a file imports."""
 
     def __init__(self, homes: Sequence[Home], read: Read) -> None:
         self._read = read
         self._homes = homes
-        self._own: dict[str, _Names] = {}  # of a project, made when it is first asked for
-        self._loose: dict[str, _Names] = {}  # the same by their last parts
-        self._absolutes: dict[tuple[str, str], set[str]] = {}  # what an import means to a project's files
-        self._folders: dict[str, list[str]] = {}  # by path without suffix: "a/b" for a/b.py and a/b/__init__.py
-        self._placed: dict[str, list[tuple[str, str]]] = {}  # by project: such paths with their files
-        self._named: dict[str, list[tuple[str, str]]] = {}  # by project: dotted names with their files
-        for home in homes:
-            placed = [(_place(file), file) for file in home.files]
-            for place, file in placed:
-                self._folders.setdefault(place, []).append(file)
-            self._placed.setdefault(home.path, []).extend(placed)
-            self._named.setdefault(home.path, []).extend(_dotted_names(placed, home.import_roots))
+        self._indexes = {home.path: Index(home.files) for home in homes}
+        self._index = Index.joined(self._indexes.values())
+        roots = {home.path: [(self._indexes[home.path], root, "") for root in home.import_roots] for home in homes}
+        self._own = {home: Roots(each) for home, each in roots.items()}
+        self._loose: dict[str, Roots] = {}  # the same by their last parts, made when it is first asked for
         # Stubs may lie on any mypy_path.
-        stubs = ((place, file) for placed in self._placed.values() for place, file in placed if file.endswith(".pyi"))
-        self._everywhere = _Names(chain(*self._named.values(), _tails(stubs)))
+        stubs = Index(file for home in homes for file in home.files if file.endswith(".pyi"))
+        self._everywhere = Roots([*chain(*roots.values()), *((stubs, folder, "") for folder in stubs.below)])
+        self._absolutes: dict[tuple[str, str], set[str]] = {}  # what an import means to a project's files
 
     def importers(self, changed: Iterable[str]) -> dict[str, str]:
         """Every file that imports one of `changed`, directly or through others, with the file that it imports.
 
         Looked into is only who mentions the name of what is reached: in a large tree that is little of it.
         """
-        mentions = _Mentions(self._homes, self._read, self._folders)
+        mentions = _Mentions(self._homes, self._read, self._index.at)
         known: dict[tuple[str, str], set[str]] = {}
         start = set(changed)
         found: dict[str, str] = {}
@@ -124,46 +87,28 @@ class ImportGraph:
     def absolute_names(self, file: str, text: str) -> list[str]:
         """What a relative import means where it begins in a namespace: its portions lie in several folders."""
         folder = start_folder(file, text)
-        if any(posixpath.basename(each).startswith("__init__.") for each in self._folders.get(folder or ".", ())):
+        if any(posixpath.basename(each).startswith("__init__.") for each in self._index.at.get(folder, ())):
             return []
-        return [*absolute_texts(file, text, self._called.get(file, ()))]
+        home, place = self._home_of.get(file), place_of(file)
+        return [*absolute_texts(file, text, self._own[home].names_of(place))] if home is not None and place else []
 
     @cached_property
-    def _called(self) -> dict[str, list[str]]:
-        """The dotted names of files."""
-        called: dict[str, list[str]] = {}
-        for name, file in chain(*self._named.values()):
-            called.setdefault(file, []).append(name)
-        return called
+    def _home_of(self) -> dict[str, str]:
+        """The projects of all modules."""
+        return {file: home.path for home in self._homes for file in home.files}
 
     @cached_property
     def words(self) -> frozenset[str]:
         """The parts of the names of all modules."""
-        return frozenset(part for place in self._folders for part in place.split("/"))
+        return frozenset(part for place in self._index.at for part in place.split("/"))
 
     def _relative(self, file: str, text: str) -> set[str]:
         """By the folders, as packages are."""
         return self._in_folder(start_folder(file, text), text.lstrip("."))
 
     def _in_folder(self, folder: str, name: str) -> set[str]:
-        found = set(self._folders.get(folder or ".", ()))
-        place = folder
-        for part in name.split("."):
-            if part in ("*", "**"):
-                found |= self._inside(place, part == "**")
-                break
-            place = posixpath.join(place, part)
-            found.update(self._folders.get(place, ()))
-        return found
-
-    def _inside(self, folder: str, deep: bool) -> set[str]:
-        prefix = folder + "/" if folder else ""
-        return {
-            file
-            for place, files in self._folders.items()
-            if place.startswith(prefix) and (deep or "/" not in place[len(prefix) :])
-            for file in files
-        }
+        at = self._index.at
+        return {file for place in self._index.from_folder(folder, name) for file in at.get(place, ())}
 
     def _absolute(self, file: str, home: str, text: str) -> set[str]:
         if (home, text) not in self._absolutes:
@@ -172,23 +117,22 @@ class ImportGraph:
 
     def _by_name(self, home: str, text: str) -> set[str]:
         """By the names that modules have for a project."""
-        name, _, stars = text.partition(".*")
+        name, star, stars = text.partition(".*")
         found: set[str] = set()
-        prefix = ""
-        parts = name.split(".")
-        # Something must put a further folder on the search path.
-        is_unknown = parts[0] not in self._everywhere.tops and parts[0] not in sys.stdlib_module_names
-        if home not in self._own:
-            self._own[home] = _Names(self._named.get(home, ()))
-        if is_unknown and home not in self._loose:
-            self._loose[home] = _Names(_tails(self._placed.get(home, ())))
-        tables = [self._own[home], self._everywhere, *([self._loose[home]] if is_unknown else [])]
-        for number, part in enumerate(parts):
-            prefix = f"{prefix}.{part}" if prefix else part
+        tables = [self._own[home], self._everywhere]
+        top = name.partition(".")[0]
+        if top not in self._everywhere.tops and top not in sys.stdlib_module_names:
+            # Something must put a further folder on the search path.
+            if home not in self._loose:
+                index = self._indexes[home]
+                self._loose[home] = Roots((index, folder, "") for folder in index.below)
+            tables.append(self._loose[home])
+        for prefix in prefixes(name):
             for table in tables:
-                targets = list(table.files.get(prefix, ()))
-                if text.endswith("*") and number == len(parts) - 1:
-                    targets += table.children(prefix, deep=stars == "*")
+                places = table.named(prefix)
+                if star and prefix == name:
+                    places = [*places, *table.below(prefix, deep=stars == "*")]
+                targets = [file for index, place in places for file in index.at.get(place, ())]
                 if targets:
                     found.update(targets)
                     break
@@ -197,9 +141,9 @@ class ImportGraph:
     def _beside(self, file: str, text: str) -> set[str]:
         """Modules beside a script, which Python itself finds there first."""
         folder, first = file.rpartition("/")[0], text.partition(".")[0]
-        if (f"{folder}/{first}" if folder else first) not in self._folders:
+        if (f"{folder}/{first}" if folder else first) not in self._index.at:
             return set()
-        return self._in_folder(folder, text) - set(self._folders.get(folder or ".", ()))
+        return self._in_folder(folder, text) - set(self._index.at.get(folder, ()))
 
 
 class _Mentions:
@@ -231,39 +175,14 @@ class _Mentions:
                 continue
             self._texts.setdefault(text, []).append(place)
             if mark == ".":
-                self._below.setdefault(start_folder(place[0], text) or ".", set()).add(place)
+                self._below.setdefault(start_folder(place[0], text), set()).add(place)
 
     def of(self, file: str) -> set[tuple[str, str]]:
         """The files, with their projects, that could import a file."""
-        place = _place(file)
+        place = place_of(file) or ""
         words = place.replace("/", ".").split(".")
         found = self._any | self._below.get(place, set())
         for first in set(words):
             for text in self._words.get((first, words[-1]), ()):
                 found.update(self._texts[text])
         return found
-
-
-def _dotted_names(placed: Iterable[tuple[str, str]], roots: Iterable[str]) -> list[tuple[str, str]]:
-    """The names under which the modules of a project are imported from its roots, with their files."""
-    starts = ["" if root == "." else f"{root}/" for root in roots]
-    return [
-        (place[len(start) :].replace("/", "."), file)
-        for place, file in placed
-        for start in starts
-        if place.startswith(start) and place != "."
-    ]
-
-
-def _tails(placed: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Modules' paths as names, and what is left of these without their first folders."""
-    for place, file in placed:
-        parts = place.split("/")
-        yield from ((".".join(parts[start:]), file) for start in range(len(parts)))
-
-
-def _place(file: str) -> str:
-    """A module's path as imports name it: without the suffix, a package's folder for its `__init__`."""
-    stem = file.rpartition(".")[0]
-    folder, _, name = stem.rpartition("/")
-    return (folder or ".") if name == "__init__" else stem

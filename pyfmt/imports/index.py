@@ -1,43 +1,33 @@
-"""PURE: which project a dotted name is of, as Python would look for it.
+"""PURE: the index of a set of files: what stands at a path, and which paths a dotted name means.
 
-A name is followed from its top over the import roots of all projects, so that a namespace (`acme`) may have its parts
-(`acme.storage`, `acme.events`) in several projects. The importing project's own code comes first, and so does the
-standard library; what the importing project requires from elsewhere is never taken for a neighbour's module.
+It takes no side: who asks says which folders names begin in, and what to make of several answers (`owners`: the first
+that Python would take; `graph` and `closure`: all of them).
 """
 
 from __future__ import annotations
 
 import posixpath
-import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
-from pyfmt.core.folders import nearest_home
-from pyfmt.core.model import Project
-from pyfmt.projects.names import normalise
-
-_SUFFIXES = (".py", ".pyi")
+MODULES = (".py", ".pyi")
+_COMPILED = (".so", ".pyd", ".pyc")
 
 
-@dataclass(frozen=True, slots=True)
-class ImportTarget:
-    """What an import leads to: the path of the project, and the part of the name that was found there."""
-
-    project: str
-    module: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedName:
-    """A name to look up: `module`, and `name` where it is `from module import name`."""
-
-    module: str
-    name: str = ""
-
-    @property
-    def dotted(self) -> str:
-        """The whole name."""
-        return f"{self.module}.{self.name}" if self.name else self.module
+def place_of(path: str) -> str | None:
+    """A path as imports name it: without its suffix, a package's or a listed folder's ("a/b/") own one; None for what
+    nobody imports."""
+    if path.endswith("/"):
+        return path[:-1]
+    folder, slash, name = path.rpartition("/")
+    stem, _, suffix = name.rpartition(".")
+    if f".{suffix}" in _COMPILED:
+        stem = name.partition(".")[0]
+    elif f".{suffix}" not in MODULES:
+        return None
+    if not stem:
+        return None
+    return folder if stem == "__init__" else folder + slash + stem
 
 
 def prefixes(dotted: str) -> Iterator[str]:
@@ -49,185 +39,115 @@ def prefixes(dotted: str) -> Iterator[str]:
     yield dotted
 
 
-def _is_module(file: str) -> bool:
-    return file.endswith(_SUFFIXES)  # else it is a script that was named
+class Index:
+    """Files by their places, and the names directly in each folder; "" is the root."""
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self.at: dict[str, list[str]] = {}
+        self.below: dict[str, set[str]] = {}
+        for path in paths:
+            place = place_of(path)
+            if place is not None:
+                self.at.setdefault(place, []).append(path)
+                self._link(place)
+
+    @classmethod
+    def joined(cls, parts: Iterable[Index]) -> Index:
+        """That of all files of some others."""
+        found = cls()
+        for part in parts:
+            for place, paths in part.at.items():
+                found.at.setdefault(place, []).extend(paths)
+            for folder, names in part.below.items():
+                found.below.setdefault(folder, set()).update(names)
+        return found
+
+    def _link(self, place: str) -> None:
+        while place:
+            folder, _, name = place.rpartition("/")
+            names = self.below.get(folder)
+            if names is None:
+                names = self.below[folder] = set()
+            elif name in names:
+                return
+            names.add(name)
+            place = folder
+
+    def inside(self, folder: str, deep: bool) -> Iterator[str]:
+        """The places directly in a folder, or all below it."""
+        for name in self.below.get(folder, ()):
+            place = f"{folder}/{name}" if folder else name
+            yield place
+            if deep:
+                yield from self.inside(place, deep)
+
+    def from_folder(self, folder: str, name: str) -> Iterator[str]:
+        """The places that a name ("a.b", "a.*") leads through from a folder on, itself included."""
+        yield folder
+        for part in name.split("."):
+            if part in ("*", "**"):
+                yield from self.inside(folder, part == "**")
+                return
+            folder = posixpath.join(folder, part)
+            yield folder
 
 
-def _stem(file: str) -> str:
-    return file.rpartition(".")[0]
+_Places = Sequence[tuple[Index, str]]
 
 
-class Modules:
-    """All modules of a monorepo.
+class Roots:
+    """The folders that names begin in ("." is the root): each of an index, with the dotted name that it stands for, ""
+    for none."""
 
-    `libraries` are the paths of those projects that are some; `shared_package` tells of an `__init__` that others may
-    add to its package.
-    """
+    def __init__(self, roots: Iterable[tuple[Index, str, str]]) -> None:
+        self.folders: set[str] = set()
+        self._called: dict[str, list[str]] = {}  # by folder, "" for the root
+        self._tops: dict[str, list[tuple[Index, str]]] = {}
+        self._given: dict[str, list[tuple[Index, str]]] = {}  # the folders that stand for a name
+        self._known: dict[str, list[tuple[Index, str]]] = {}
+        for index, path, name in roots:
+            self.folders.add(path)
+            folder = "" if path == "." else path
+            self._called.setdefault(folder, []).append(name)
+            if name:
+                self._given.setdefault(name, []).append((index, folder))
+            for top in () if name else index.below.get(folder, ()):
+                self._tops.setdefault(top, []).append((index, f"{folder}/{top}" if folder else top))
 
-    def __init__(
-        self, projects: Sequence[Project], libraries: Collection[str], shared_package: Callable[[str], bool]
-    ) -> None:
-        self._projects = {project.path: project for project in projects}
-        self._libraries = libraries
-        self._shared = shared_package
-        self._regular: dict[str, dict[str, str]] = {}  # name -> project -> its file
-        self._folders: dict[str, set[str]] = {}  # name -> projects with such a folder
-        self._distributions = {project.distribution for project in projects if project.distribution}
-        self._places: set[str] | None = None
-        self._answers: dict[tuple[str, ImportedName], ImportTarget | None] = {}
-        for project in projects:
-            self._add(project)
+    @cached_property
+    def tops(self) -> frozenset[str]:
+        """The first parts of all names."""
+        return frozenset((*self._tops, *(name.partition(".")[0] for name in self._given)))
 
-    def _add(self, project: Project) -> None:
-        roots = sorted(project.import_roots, key=len, reverse=True)
-        prefixed = [("" if root == "." else root + "/") for root in roots]
-        folders: dict[str, str] = {}  # what `_package` knows already
-        for file in (*project.files, *project.hidden):
-            # The innermost root: what lies in src is not imported as src.something.
-            prefix = next((prefix for prefix in prefixed if file.startswith(prefix)), None)
-            if prefix is None or not _is_module(file):
-                continue
-            folder, _, name = file[len(prefix) :].rpartition("/")
-            package = self._package(folder, project.path, folders)
-            stem = _stem(name)
-            if package is None or not stem.isidentifier():
-                continue
-            dotted = package if stem == "__init__" else f"{package}.{stem}" if package else stem
-            if dotted:
-                self._regular.setdefault(dotted, {}).setdefault(project.path, file)
+    def named(self, dotted: str) -> _Places:
+        """The places that have a dotted name."""
+        found = self._known.get(dotted)
+        if found is None:
+            above, _, name = dotted.rpartition(".")
+            found = [*self._tops.get(dotted, ()), *self._given.get(dotted, ())]
+            for index, place in self.named(above) if above else ():
+                if name in index.below.get(place, ()):
+                    found.append((index, f"{place}/{name}" if place else name))
+            self._known[dotted] = found
+        return found
 
-    def _package(self, folder: str, path: str, known: dict[str, str]) -> str | None:
-        """The dotted name of a folder below an import root, noted with those above it; None where it has none."""
-        if not folder:
-            return ""
-        if folder not in known:
-            parts = folder.split("/")
-            if not all(part.isidentifier() for part in parts):
-                return None
-            known[folder] = ".".join(parts)
-            for name in prefixes(known[folder]):
-                self._folders.setdefault(name, set()).add(path)
-        return known[folder]
+    def below(self, dotted: str, deep: bool) -> Iterator[tuple[Index, str]]:
+        """The places whose names are directly below a name, or anywhere below it."""
+        for index, place in self.named(dotted):
+            yield from ((index, each) for each in index.inside(place, deep))
+        for name, places in self._given.items():
+            if name.startswith(f"{dotted}.") and (deep or "." not in name[len(dotted) + 1 :]):
+                yield from places
+                yield from ((index, each) for index, folder in places if deep for each in index.inside(folder, deep))
 
-    def contested(self) -> list[str]:
-        """The `__init__` files of packages of which other projects have a part as well."""
-        found = []
-        for name, owners in self._regular.items():
-            for path, file in owners.items():
-                if _stem(posixpath.basename(file)) == "__init__" and (self._folders.get(name, set()) | set(owners)) - {
-                    path
-                }:
-                    found.append(file)
-        return sorted(found)
-
-    def absolute(self, importer: str, names: ImportedName) -> ImportTarget | None:
-        """The project that an absolute import leads to; None where it is none of the monorepo's, or not to be known.
-
-        Of several candidates one that the importing project depends on is taken, then a library, then the first by
-        path.
-        """
-        key = (importer, names)
-        if key not in self._answers:
-            self._answers[key] = self._look_up(importer, names)
-        return self._answers[key]
-
-    def _look_up(self, importer: str, names: ImportedName) -> ImportTarget | None:
-        top = names.dotted.partition(".")[0]
-        candidates: set[str] = set()
-        found = ""
-        for prefix in prefixes(names.dotted):
-            regular = self._regular.get(prefix, {})
-            if importer in regular and not self._is_shared(regular[importer]):
-                return ImportTarget(importer, prefix)
-            here = set(regular) | self._folders.get(prefix, set())
-            if found:
-                here &= candidates
-            if not here:
-                break
-            candidates, found = here, prefix
-        if top in sys.stdlib_module_names:
-            return None
-        modules = candidates & set(self._regular.get(found, {}))
-        if not modules:  # only folders: a namespace, of which nothing can be imported but the whole
-            modules = candidates if found == names.dotted and len(candidates) == 1 else set()
-        if modules:
-            return self._choose(importer, found, modules)
-        return self._from_root(names.dotted)
-
-    def _is_shared(self, file: str) -> bool:
-        return _stem(posixpath.basename(file)) == "__init__" and self._shared(file)
-
-    def _choose(self, importer: str, found: str, candidates: set[str]) -> ImportTarget | None:
-        if importer in candidates:
-            return ImportTarget(importer, found)
-        project = self._projects[importer]
-        for known in (project.declares, project.depends_on):
-            if candidates.intersection(known):
-                return ImportTarget(min(candidates.intersection(known)), found)
-        if self._required(importer, found) or self._beside(importer, found):
-            return None
-        return ImportTarget(min(candidates.intersection(self._libraries) or candidates), found)
-
-    def _required(self, importer: str, found: str) -> bool:
-        """Whether the importing project requires a distribution of this name that is none of the monorepo's."""
-        outside = set(self._projects[importer].declared_names) - self._distributions
-        return any(normalise(prefix.replace(".", "-")) in outside for prefix in prefixes(found))
-
-    def _beside(self, importer: str, found: str) -> bool:
-        """Whether the importing project has such a module somewhere below a folder that is no package.
-
-        That folder may be on the search path when the file runs (`backend/app` for `import app`): nothing here says so.
-        """
-        project = self._projects[importer]
-        files = list(filter(_is_module, (*project.files, *project.hidden)))
-        packages = {posixpath.dirname(file) for file in files if _stem(posixpath.basename(file)) == "__init__"}
-        tail = "/" + found.replace(".", "/")
-        for file in files:
-            stem = "/" + _stem(file) + "/"
-            at = stem.find(tail + "/")
-            if at >= 0 and stem[1:at] not in packages:
-                return True
-        return False
-
-    def _from_root(self, dotted: str) -> ImportTarget | None:
-        """The project whose module a name means that is written from the monorepo's root: `services.ledger.models`."""
-        places = self._all_places()
-        found = ""
-        for prefix in prefixes(dotted):
-            if prefix.replace(".", "/") not in places:
-                break
-            found = prefix
-        return self._owner(found.replace(".", "/"), found) if "." in found else None
-
-    def relative(self, file: str, level: int, names: ImportedName) -> ImportTarget | None:
-        """The project that a relative import of `file` leads to; None where there is nothing."""
-        folder = posixpath.dirname(file)
-        for _ in range(level - 1):
+    def names_of(self, place: str) -> Iterator[str]:
+        """The dotted names of a place."""
+        folder = place
+        while True:
+            inside = place[len(folder) :].strip("/").replace("/", ".")
+            for name in self._called.get(folder, ()):
+                if name or inside:
+                    yield f"{name}.{inside}" if name and inside else name or inside
             if not folder:
-                return None
+                return
             folder = posixpath.dirname(folder)
-        places = self._all_places()
-        parts = [part for part in names.dotted.split(".") if part]
-        # `from ..ledger import Book`: the longest part of it that is a file or a folder.
-        for length in range(len(parts), -1, -1):
-            place = posixpath.join(folder, *parts[:length])
-            if place in places:
-                return self._owner(place, "." * level + ".".join(parts[:length]))
-        return None
-
-    def _owner(self, place: str, module: str) -> ImportTarget | None:
-        found = nearest_home(place or ".", self._projects)
-        return ImportTarget(found, module) if found is not None else None
-
-    def _all_places(self) -> set[str]:
-        """Every Python file (without its suffix) and every folder that holds one, however deep."""
-        if self._places is None:
-            self._places = set()
-            for project in self._projects.values():
-                for file in filter(_is_module, (*project.files, *project.hidden)):
-                    self._places.add(_stem(file))
-                    folder = posixpath.dirname(file)
-                    while folder and folder not in self._places:
-                        self._places.add(folder)
-                        folder = posixpath.dirname(folder)
-        return self._places

@@ -14,7 +14,8 @@ from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import KeyFacts, seen_sources
 from pyfmt.core.model import Environment, Part, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
-from pyfmt.imports.closure import Reach, Tree, beginning, top_names
+from pyfmt.imports.closure import Reach, Tree, beginning
+from pyfmt.imports.index import Index, Roots
 
 _MODULES = (".py", ".pyi", ".so", ".pyd", ".pyc", "/")
 
@@ -33,7 +34,7 @@ class Reaching:
         self._read = read
         self._installed = installed
         self._first_party = frozenset(name for project in projects for name in project.first_party)
-        self._contents: dict[tuple[str, ...], tuple[dict[str, str], str]] = {}
+        self._contents: dict[tuple[str, ...], tuple[dict[str, str], Index, str]] = {}
         self._known: dict[tuple[str, int, str], Reach | None] = {}
 
     def __call__(self, unit: Unit, part: Part) -> Reach | None:
@@ -49,17 +50,16 @@ class Reaching:
         seen = seen_sources(unit, self._facts)
         if EVERYTHING in seen:
             return None  # plugins may look at anything
-        contents, rest = self._listed(seen)
-        roots = self._roots(part, environment, contents)
+        contents, index, rest = self._listed(seen)
+        roots = Roots((index, *root) for root in self._roots(part, environment, contents))
         installed = self._installed(environment)
-        tops = frozenset(top_names(Tree(contents, roots, rest)))
-        if (self._first_party - tops) & installed:
+        if (self._first_party - roots.tops) & installed:
             # A library of the monorepo is installed as a copy: it may import others that come from source.
             return None
-        tree = Tree(contents, roots, rest, tops & (installed | sys.stdlib_module_names))
+        tree = Tree(contents, index, roots, rest, roots.tops & (installed | sys.stdlib_module_names))
         return Reach(tree, self._read, self._read.tree, self._read.defined, self._read.lines)
 
-    def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], str]:
+    def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], Index, str]:
         """The modules and folders of the monorepo that are seen, and the digest of what is seen outside of it."""
         if seen not in self._contents:
             contents: dict[str, str] = {}
@@ -71,7 +71,7 @@ class Reaching:
                 for path, digest in self._facts.sources.listing(folder).items():
                     if path.endswith(_MODULES):
                         contents[path] = digest
-            self._contents[seen] = (contents, rest.hexdigest())
+            self._contents[seen] = (contents, Index(contents), rest.hexdigest())
         return self._contents[seen]
 
     def _roots(self, part: Part, environment: Environment, contents: dict[str, str]) -> tuple[tuple[str, str], ...]:

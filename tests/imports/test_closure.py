@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyfmt.imports.closure import Reach, Tree, beginning, top_names
+from pyfmt.imports.closure import Reach, Tree, beginning
+from pyfmt.imports.index import Index, Roots
 from pyfmt.imports.parse import read_module
 
 ROOTS = (("lib/core", ""), ("lib/extra/src", ""), ("app", ""))
@@ -25,10 +26,18 @@ SOURCES = {
 }
 
 
+def made_tree(
+    contents: Mapping[str, str], roots: Sequence[tuple[str, str]], rest: str = "", shared: frozenset[str] = frozenset()
+) -> Tree:
+    index = Index(contents)
+    return Tree(contents, index, Roots((index, *root) for root in roots), rest, shared)
+
+
 def reach(
     sources: Mapping[str, str], roots: Sequence[tuple[str, str]] = ROOTS, shared: frozenset[str] = frozenset()
 ) -> Reach:
-    tree = Tree({path: str(hash(text)) for path, text in sources.items()}, (*roots, ("app/tests", "")), "", shared)
+    contents = {path: str(hash(text)) for path, text in sources.items()}
+    tree = made_tree(contents, (*roots, ("app/tests", "")), "", shared)
     return Reach(tree, lambda file: read_module(sources[file].encode()).content.imports if file in sources else ())
 
 
@@ -129,8 +138,8 @@ def test_beginning_and_top_names() -> None:
     assert beginning("app/service/main.py", contents) == "app"
     assert beginning("app/tests/common.py", contents) == "app/tests"
     assert beginning("script.py", contents) == "."
-    tree = Tree(contents, (("app", ""), ("lib/core", ""), ("lib/extra/src/acme/extra", "given.name")))
-    assert set(top_names(tree)) == {"service", "tests", "acme", "given"}
+    tree = made_tree(contents, (("app", ""), ("lib/core", ""), ("lib/extra/src/acme/extra", "given.name")))
+    assert tree.roots.tops == {"service", "tests", "acme", "given"}
 
 
 def test_where_it_is_known_what_installed_packages_ask_for_only_that_is_reached() -> None:
@@ -151,7 +160,7 @@ def test_of_what_is_reached_only_what_is_looked_at_counts() -> None:
     def seen(reads: Mapping[str, Sequence[str]] | None, **changed: str) -> str:
         sources = {**SOURCES, values: changed.get("values", source), text: changed.get("text", "import json\n")}
         contents = {path: read_module(each.encode()).content for path, each in sources.items()}
-        tree = Tree({path: str(hash(each)) for path, each in sources.items()}, ROOTS)
+        tree = made_tree({path: str(hash(each)) for path, each in sources.items()}, ROOTS)
         return Reach(
             tree,
             lambda path: contents[path].imports if path in contents else (),

@@ -14,7 +14,7 @@ from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, U
 from pyfmt.core.own_files import is_test
 from pyfmt.core.policies import Allowance
 from pyfmt.core.rules import TOOL
-from pyfmt.imports.index import Modules
+from pyfmt.imports.owners import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
 from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
 from pyfmt.run.boundaries.reading import code_digest, placed

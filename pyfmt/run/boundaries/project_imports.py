@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core.model import Project
-from pyfmt.imports.index import Modules
+from pyfmt.imports.owners import Modules
 from pyfmt.run.boundaries.reading import code_digest
 from pyfmt.run.boundaries.violations import ProjectImports, sites
 

@@ -16,7 +16,7 @@ from pyfmt.core.rules import (
     UNREADABLE,
     Rule,
 )
-from pyfmt.imports.index import ImportedName, ImportTarget, Modules
+from pyfmt.imports.owners import ImportedName, ImportTarget, Modules
 from pyfmt.imports.parse import FileImports, Import, Span
 from pyfmt.run.boundaries.kinds import Allowed, ProjectKind
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pyfmt.core.model import Config, Finding, Project
 from pyfmt.core.policies import Allowance, Boundaries
-from pyfmt.imports.index import ImportTarget
+from pyfmt.imports.owners import ImportTarget
 from pyfmt.imports.parse import Span
 from pyfmt.run.boundaries.kinds import Allowed, ProjectKind
 from pyfmt.run.boundaries.violations import Policy, Site, cycles, violations

@@ -1,0 +1,217 @@
+"""PURE: which project a dotted name is of, as Python would look for it.
+
+A name is followed from its top over the import roots of all projects, so that a namespace (`acme`) may have its parts
+(`acme.storage`, `acme.events`) in several projects. The importing project's own code comes first, and so does the
+standard library; what the importing project requires from elsewhere is never taken for a neighbour's module.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from pyfmt.core.folders import nearest_home
+from pyfmt.core.model import Project
+from pyfmt.imports.index import MODULES, Index, prefixes
+from pyfmt.projects.names import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTarget:
+    """What an import leads to: the path of the project, and the part of the name that was found there."""
+
+    project: str
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedName:
+    """A name to look up: `module`, and `name` where it is `from module import name`."""
+
+    module: str
+    name: str = ""
+
+    @property
+    def dotted(self) -> str:
+        """The whole name."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+def _is_module(file: str) -> bool:
+    return file.endswith(MODULES)  # else it is a script that was named
+
+
+def _stem(file: str) -> str:
+    return file.rpartition(".")[0]
+
+
+class Modules:
+    """All modules of a monorepo.
+
+    `libraries` are the paths of those projects that are some; `shared_package` tells of an `__init__` that others may
+    add to its package.
+    """
+
+    def __init__(
+        self, projects: Sequence[Project], libraries: Collection[str], shared_package: Callable[[str], bool]
+    ) -> None:
+        self._projects = {project.path: project for project in projects}
+        self._libraries = libraries
+        self._shared = shared_package
+        self._regular: dict[str, dict[str, str]] = {}  # name -> project -> its file
+        self._folders: dict[str, set[str]] = {}  # name -> projects with such a folder
+        self._distributions = {project.distribution for project in projects if project.distribution}
+        self._answers: dict[tuple[str, ImportedName], ImportTarget | None] = {}
+        for project in projects:
+            self._add(project)
+
+    def _add(self, project: Project) -> None:
+        roots = sorted(project.import_roots, key=len, reverse=True)
+        prefixed = [("" if root == "." else root + "/") for root in roots]
+        folders: dict[str, str] = {}  # what `_package` knows already
+        for file in (*project.files, *project.hidden):
+            # The innermost root: what lies in src is not imported as src.something.
+            prefix = next((prefix for prefix in prefixed if file.startswith(prefix)), None)
+            if prefix is None or not _is_module(file):
+                continue
+            folder, _, name = file[len(prefix) :].rpartition("/")
+            package = self._package(folder, project.path, folders)
+            stem = _stem(name)
+            if package is None or not stem.isidentifier():
+                continue
+            dotted = package if stem == "__init__" else f"{package}.{stem}" if package else stem
+            if dotted:
+                self._regular.setdefault(dotted, {}).setdefault(project.path, file)
+
+    def _package(self, folder: str, path: str, known: dict[str, str]) -> str | None:
+        """The dotted name of a folder below an import root, noted with those above it; None where it has none."""
+        if not folder:
+            return ""
+        if folder not in known:
+            parts = folder.split("/")
+            if not all(part.isidentifier() for part in parts):
+                return None
+            known[folder] = ".".join(parts)
+            for name in prefixes(known[folder]):
+                self._folders.setdefault(name, set()).add(path)
+        return known[folder]
+
+    def contested(self) -> list[str]:
+        """The `__init__` files of packages of which other projects have a part as well."""
+        found = []
+        for name, owners in self._regular.items():
+            for path, file in owners.items():
+                if _stem(posixpath.basename(file)) == "__init__" and (self._folders.get(name, set()) | set(owners)) - {
+                    path
+                }:
+                    found.append(file)
+        return sorted(found)
+
+    def absolute(self, importer: str, names: ImportedName) -> ImportTarget | None:
+        """The project that an absolute import leads to; None where it is none of the monorepo's, or not to be known.
+
+        Of several candidates one that the importing project depends on is taken, then a library, then the first by
+        path.
+        """
+        key = (importer, names)
+        if key not in self._answers:
+            self._answers[key] = self._look_up(importer, names)
+        return self._answers[key]
+
+    def _look_up(self, importer: str, names: ImportedName) -> ImportTarget | None:
+        top = names.dotted.partition(".")[0]
+        candidates: set[str] = set()
+        found = ""
+        for prefix in prefixes(names.dotted):
+            regular = self._regular.get(prefix, {})
+            if importer in regular and not self._is_shared(regular[importer]):
+                return ImportTarget(importer, prefix)
+            here = set(regular) | self._folders.get(prefix, set())
+            if found:
+                here &= candidates
+            if not here:
+                break
+            candidates, found = here, prefix
+        if top in sys.stdlib_module_names:
+            return None
+        modules = candidates & set(self._regular.get(found, {}))
+        if not modules:  # only folders: a namespace, of which nothing can be imported but the whole
+            modules = candidates if found == names.dotted and len(candidates) == 1 else set()
+        if modules:
+            return self._choose(importer, found, modules)
+        return self._from_root(names.dotted)
+
+    def _is_shared(self, file: str) -> bool:
+        return _stem(posixpath.basename(file)) == "__init__" and self._shared(file)
+
+    def _choose(self, importer: str, found: str, candidates: set[str]) -> ImportTarget | None:
+        if importer in candidates:
+            return ImportTarget(importer, found)
+        project = self._projects[importer]
+        for known in (project.declares, project.depends_on):
+            if candidates.intersection(known):
+                return ImportTarget(min(candidates.intersection(known)), found)
+        if self._required(importer, found) or self._beside(importer, found):
+            return None
+        return ImportTarget(min(candidates.intersection(self._libraries) or candidates), found)
+
+    def _required(self, importer: str, found: str) -> bool:
+        """Whether the importing project requires a distribution of this name that is none of the monorepo's."""
+        outside = set(self._projects[importer].declared_names) - self._distributions
+        return any(normalise(prefix.replace(".", "-")) in outside for prefix in prefixes(found))
+
+    def _beside(self, importer: str, found: str) -> bool:
+        """Whether the importing project has such a module somewhere below a folder that is no package.
+
+        That folder may be on the search path when the file runs (`backend/app` for `import app`): nothing here says so.
+        """
+        project = self._projects[importer]
+        files = list(filter(_is_module, (*project.files, *project.hidden)))
+        packages = {posixpath.dirname(file) for file in files if _stem(posixpath.basename(file)) == "__init__"}
+        tail = "/" + found.replace(".", "/")
+        for file in files:
+            stem = "/" + _stem(file) + "/"
+            at = stem.find(tail + "/")
+            if at >= 0 and stem[1:at] not in packages:
+                return True
+        return False
+
+    def _from_root(self, dotted: str) -> ImportTarget | None:
+        """The project whose module a name means that is written from the monorepo's root: `services.ledger.models`."""
+        found = ""
+        for prefix in prefixes(dotted):
+            if prefix.replace(".", "/") not in self._places:
+                break
+            found = prefix
+        return self._owner(found.replace(".", "/"), found) if "." in found else None
+
+    def relative(self, file: str, level: int, names: ImportedName) -> ImportTarget | None:
+        """The project that a relative import of `file` leads to; None where there is nothing."""
+        folder = posixpath.dirname(file)
+        for _ in range(level - 1):
+            if not folder:
+                return None
+            folder = posixpath.dirname(folder)
+        parts = [part for part in names.dotted.split(".") if part]
+        # `from ..ledger import Book`: the longest part of it that is a file or a folder.
+        for length in range(len(parts), -1, -1):
+            place = posixpath.join(folder, *parts[:length])
+            if place in self._places:
+                return self._owner(place, "." * level + ".".join(parts[:length]))
+        return None
+
+    def _owner(self, place: str, module: str) -> ImportTarget | None:
+        found = nearest_home(place or ".", self._projects)
+        return ImportTarget(found, module) if found is not None else None
+
+    @cached_property
+    def _places(self) -> set[str]:
+        """Every module without its suffix, and every folder that holds one, however deep."""
+        each = ((*project.files, *project.hidden) for project in self._projects.values())
+        files = list(filter(_is_module, chain(*each)))
+        index = Index(files)
+        return {*map(_stem, files), *index.at, *index.below} - {""}
