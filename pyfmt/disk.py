@@ -1,7 +1,7 @@
 """What a run asks of the disk: what is there, and what it holds.
 
-Every question of pyfmt itself about a checkout or an environment comes through here, so that an Observer can note what
-a run depended on (`pyfmt.cache.repeating`). What others wrote is read from regular files alone, bounded in size, parsed
+Every question of pyfmt itself about a checkout or an environment comes through here, so that a DiskObserver can note
+what a run depended on (`pyfmt.cache.repeating`). What others wrote is read from regular files alone, bounded in size, parsed
 with a bound on their depth: a pipe never holds a run up, and whatever is wrong with a file is an OSError (it cannot be
 read) or a ValueError (it makes no sense), which every reader handles as that file's own failure.
 """
@@ -34,7 +34,7 @@ _KINDS = {
 AnyPath = str | os.PathLike[str]
 
 
-class Observer(Protocol):
+class DiskObserver(Protocol):
     """Somebody who notes what is asked, with the answer. What is opened or listed is seen by Python's audit events."""
 
     def answered(self, path: AnyPath, found: os.stat_result | None, *, followed: bool, kind_only: bool) -> None:
@@ -48,15 +48,15 @@ class Observer(Protocol):
         """The links on the way to a path are about to be resolved."""
 
 
-_observers: list[Observer] = []
+_observers: list[DiskObserver] = []
 
 
-def observe(observer: Observer) -> None:
+def observe(observer: DiskObserver) -> None:
     """Tell an observer what is asked from now on, until `ignore`."""
     _observers.append(observer)
 
 
-def ignore(observer: Observer) -> None:
+def ignore(observer: DiskObserver) -> None:
     """Tell it no longer."""
     if observer in _observers:
         _observers.remove(observer)
@@ -149,7 +149,7 @@ def scandir(folder: AnyPath) -> contextlib.AbstractContextManager[Iterator[os.Di
     found: Any = os.scandir(folder)
     for observer in _observers:
         found = observer.entries(found)
-    return found  # type: ignore[no-any-return]  # an Observer's entries behave as os.DirEntry does
+    return found  # type: ignore[no-any-return]  # a DiskObserver's entries behave as os.DirEntry does
 
 
 def listdir(folder: AnyPath) -> list[str]:

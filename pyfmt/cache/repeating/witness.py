@@ -146,7 +146,7 @@ class Witness:
     # -- what is asked
 
     def answered(self, path: disk.AnyPath, found: os.stat_result | None, *, followed: bool, kind_only: bool) -> None:
-        """See `pyfmt.disk.Observer`."""
+        """See `pyfmt.disk.DiskObserver`."""
         name = os.fsdecode(path)
         record = self._record
         if found is None:
@@ -163,7 +163,7 @@ class Witness:
             record.kinds_here.setdefault(name, stat.S_IFMT(found.st_mode))
 
     def entries(self, found: Any) -> _Listing:
-        """See `pyfmt.disk.Observer`."""
+        """See `pyfmt.disk.DiskObserver`."""
         return _Listing(found)
 
     def links_on(self, path: disk.AnyPath) -> None:
