@@ -1,9 +1,9 @@
 """What a run asks of the disk: what is there, and what it holds.
 
 Every question of pyfmt itself about a checkout or an environment comes through here, so that a DiskObserver can note
-what a run depended on (`pyfmt.cache.repeating`). What others wrote is read from regular files alone, bounded in size, parsed
-with a bound on their depth: a pipe never holds a run up, and whatever is wrong with a file is an OSError (it cannot be
-read) or a ValueError (it makes no sense), which every reader handles as that file's own failure.
+what a run depended on (`pyfmt.cache.repeating`). What others wrote is read from regular files alone, bounded in size,
+parsed with a bound on their depth: a pipe never holds a run up, and whatever is wrong with a file is an OSError (it
+cannot be read) or a ValueError (it makes no sense), which every reader handles as that file's own failure.
 """
 
 from __future__ import annotations
