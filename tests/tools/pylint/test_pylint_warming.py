@@ -30,7 +30,7 @@ from pyfmt.tools.pylint.worker import view
 )
 def test_what_files_import_is_found(tmp_path: Path, text: str, found: set[str]) -> None:
     (tmp_path / "one.py").write_text(text)
-    assert view.imported([str(tmp_path / "one.py"), str(tmp_path / "gone.py")]) == found
+    assert view.warm_among(view.import_names([str(tmp_path / "one.py"), str(tmp_path / "gone.py")])) == found
 
 
 @pytest.fixture
@@ -69,3 +69,41 @@ def test_what_a_request_had_to_build_is_there_for_the_next_one(worker: ForkServe
     assert "re" in answers[0]["built"]  # textwrap's own, which the file does not name
     assert "textwrap" not in answers[0]["built"]  # prepared before
     assert not answers[1]["built"]
+
+
+def test_a_tree_that_a_request_had_to_make_is_made_for_the_next_ones_of_its_environment(
+    worker: ForkServer, tmp_path: Path
+) -> None:
+    installed, root = tmp_path / "installed", tmp_path / "root"
+    for folder in (installed, root):
+        folder.mkdir()
+    (root / "pylintrc").write_text("[MAIN]\ndisable = missing-docstring\n")
+    (installed / "shared.py").write_text("from helper import Base\n\n\nclass Thing(Base):\n    pass\n")
+    (installed / "helper.py").write_text("class Base:\n    def there(self):\n        return 1\n")
+
+    def ask(name: str, call: str) -> tuple[list[str], set[str]]:
+        (root / name).write_text(f"import shared\n\nprint(shared.Thing().{call}())\n")
+        group = {"project": "p", "folder": str(root), "files": [str(root / name)], "context": []}
+        payload = {
+            "root": str(root),
+            "rcfile": str(root / "pylintrc"),
+            "prefix": sys.prefix,
+            "environment": "here",
+            "search_path": [str(installed), *(path for path in sys.path if path.startswith(sys.base_prefix))],
+            "site_packages": [str(installed)],
+            "foreign": False,
+            "trusted": False,
+            "import_roots": [],
+            "notebooks": {},
+            "groups": [{**group, "import_roots": [str(root)], "py_version": None}],
+        }
+        answer = worker.ask(payload, 120).answer
+        assert answer is not None and not answer["failures"]
+        made = {module for module, path, _ in answer["trees"] if path.startswith(str(installed))}
+        return [message["rule"] for message in answer["messages"]], made
+
+    assert ask("one.py", "there") == ([], {"shared", "helper"})  # nothing of what is linted itself
+    assert ask("two.py", "gone") == (["E1101"], set())
+    (installed / "helper.py").write_text("class Base:\n    def gone(self):\n        return 1\n")
+    assert ask("three.py", "gone") == ([], {"helper"})  # the text is another one
+    assert ask("four.py", "there") == (["E1101"], {"helper"})  # it is tried once

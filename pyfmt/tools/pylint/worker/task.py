@@ -19,8 +19,8 @@ The payload (all paths absolute):
     without, tries: files that are not linted and whose names are all unknown, and whether the request will be made
                     again if this process ends (`../../worker/limits.py`)
 The answer:
-    messages: {path, line, column, end_line, end_column, rule, symbol, category, message, syntax, project, also, notes}
-              with paths relative to the root
+    messages: {path (below the root), line, column, end_line, end_column, rule, symbol, category, message, syntax,
+              project, also, notes}
     failures: {projects, reason, detail};  notes: texts
     effects: what files set on the classes of others; paths below the environment and the interpreter begin with
              `<environment>/` and `<base>/`: {project, local (no plugin's checkers),
@@ -37,7 +37,7 @@ The answer:
              texts: by file the rule, line and column of what was said of its text, and not of its tree}
     asked: {project, touches, files, folders, absent, ...}: what was asked of the disk (`../../worker/observing.py`),
            and which names each module asked for (`touched.py`)
-    built: the standard modules that had to be built for it (see `learn`)
+    built, trees: the standard modules that had to be built for it (see `learn`), and rows of all that were (`trees.py`)
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ STANDARD_LAZY = ("multiprocessing", "concurrent.futures", "zipimport", "logging"
 
 _WARM_SECONDS = 5.0  # for one request: others wait meanwhile
 
-PARTS = "hooks view portions names linter whole effects parts asking replaying values touched reads".split()
+PARTS = "hooks view portions names linter whole effects parts asking replaying values touched reads trees".split()
 OBSERVING, LIMITS = "../../worker/observing", "../../worker/limits"
 
 _parts: dict[str, ModuleType] = {}
@@ -98,6 +98,7 @@ def preload(tool_paths: list[str]) -> None:
     _parts["limits"] = _sibling(LIMITS)
     _parts["asking"].listen()
     _parts["reads"].listen()
+    _parts["trees"].listen()
     _linters.append(_parts["linter"].new_linter())
     _observers.append(_sibling(OBSERVING).Observer())
     sys.path[:] = _own_path
@@ -107,14 +108,15 @@ def preload(tool_paths: list[str]) -> None:
 
 
 def prepare(payload: Json) -> None:
-    """Build the trees of the standard library that this request and probably others need, in the process that forks
-    them."""
+    """Build the trees that this request and probably others need, in the process that forks them."""
     files = [file for group in payload["groups"] for file in group["files"]]  # of the others only duplicates count
     if not os.environ.get("PYFMT_SINGLE") or payload.get("idle"):
         gc.disable()
         with _observers[0].paused():
-            wanted = {*_parts["view"].imported(files), *_learnt}
-        _parts["view"].warm_up(wanted, _WARM_SECONDS)
+            names = _parts["view"].import_names(files)
+            _parts["view"].warm_up({*_parts["view"].warm_among(names), *_learnt}, _WARM_SECONDS)
+            folders = [*payload["search_path"], *payload["import_roots"], *_own_path]
+            _parts["trees"].prepare(names, folders, _WARM_SECONDS)
         gc.enable()
         gc.freeze()
 
@@ -122,6 +124,7 @@ def prepare(payload: Json) -> None:
 def learn(answer: Json) -> None:
     """What a request had to build itself, since what it imports does, is built for the next ones."""
     _learnt.update(answer.get("built", ()))
+    _parts["trees"].hear(answer.get("trees", ()))
 
 
 def learnt() -> list[str]:
@@ -179,7 +182,7 @@ def run(payload: Json) -> Json:
 
 
 def _merged(answers: list[Json]) -> Json:
-    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": [], "asked": []}
+    merged: Json = {"messages": [], "failures": [], "notes": [], "effects": [], "built": [], "trees": [], "asked": []}
     for answer in answers:
         for key, values in merged.items():
             values += [value for value in answer.get(key, ()) if key == "messages" or value not in values]
@@ -224,12 +227,9 @@ def _spawned(payload: Json, group: Json) -> Json:
 
 def _answer_of(text: str, status: int, group: Json, detail: str) -> Json:
     if status == 0:
-        answer: Json = json.loads(text)
-        return answer
-    reason = (
-        f"pylint's process was killed by signal {-status}" if status < 0 else f"pylint's process ended with {status}"
-    )
-    return _failed(group, reason, detail)
+        return dict(json.loads(text))
+    ended = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
+    return _failed(group, f"pylint's process {ended}", detail)
 
 
 def _failed(group: Json, reason: str, detail: str) -> Json:
@@ -288,6 +288,7 @@ def _lint(payload: Json, group: Json) -> Json:
     reported = {os.path.abspath(file) for file in (*files, *(others if replay else ()))}
     answer["messages"] += [message.row(payload["root"], group["project"]) for message in wide.messages(reported)]
     answer["built"] = parts.built()
+    answer["trees"] = _parts["trees"].made(group["files"])
     answer["asked"] = [{"project": group["project"], **_asked(payload, touched)}]
     return answer
 

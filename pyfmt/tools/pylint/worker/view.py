@@ -38,8 +38,8 @@ _warmed: set[str] = set()
 _Quiet = Callable[[], AbstractContextManager[None]]
 
 
-def imported(files: Iterable[str]) -> set[str]:
-    """Those of WARM_MODULES that files import."""
+def import_names(files: Iterable[str]) -> set[str]:
+    """The names in the import statements of files, as far as lines tell."""
     names: set[str] = set()
     for file in files:
         try:
@@ -50,6 +50,11 @@ def imported(files: Iterable[str]) -> set[str]:
         for source, several in found:
             parts = [source] if source else [part.split()[0] for part in several.split(b",") if part.strip()]
             names.update(part.decode() for part in parts)
+    return names
+
+
+def warm_among(names: set[str]) -> set[str]:
+    """Those of WARM_MODULES that such names lead to."""
     folders = tuple(name + "." for name in names if name not in WARM_MODULES)  # `from concurrent import futures`
     parents = {name[:end] for name in names for end, char in enumerate(name) if char == "."}
     return {name for name in WARM_MODULES if name in names or name in parents or name.startswith(folders)}
