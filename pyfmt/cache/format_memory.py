@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pyfmt import disk
-from pyfmt.cache.keys import KeyFacts, fold, format_inputs, format_key
+from pyfmt.cache.keys import KeyFacts, fold, format_inputs, format_key, notebook_inputs
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.remembered import LAST_INPUTS, MemoKind, changed_since
 from pyfmt.core.memo import HIT, miss
@@ -31,6 +32,8 @@ class _Said:
     findings: list[Finding] = field(default_factory=list)
 
 
+_Item = TypeVar("_Item")
+_NAMES: MemoKind[dict[str, list[str]]] = MemoKind("modules beside projects", 1, dict[str, list[str]], shared=False)
 _SAID = MemoKind("format", 1, _Said)
 _CLEAN = _Said()
 
@@ -44,6 +47,7 @@ class FormatMemory:
 
     def __init__(self, memory: Memory, facts: KeyFacts, tools: tuple[str, ...], changes_too: bool) -> None:
         self._store = memory.store
+        self._digests = memory.digests
         self._digest = memory.digests.of
         self._facts = replace(facts, configs={tool: facts.configs[tool] for tool in tools})
         self._root = Path(facts.root)
@@ -52,10 +56,19 @@ class FormatMemory:
         self._keys: dict[Unit, dict[str, bytes]] = {}
         self._inputs: dict[str, dict[str, object]] = {}
         self._projects: dict[str, bytes] = {}
+        self._steps = memory.steps
+        self._names: dict[str, list[str]] = {}  # by project path, see `_names_beside`
         self._elsewhere: list[str] = []
         shared = self._facts.configs.values()
         if any(names_any(found, TOOLS[found.tool].looks_anywhere) for found in shared):
             self._elsewhere = sorted(facts.sources.listing(EVERYTHING))
+
+    def fetch(self, units: Iterable[Unit]) -> None:
+        """Look up at once which of many units are known as a whole."""
+        units = list(units)
+        self._list([unit.parts[0].project for unit in units])
+        known = self._find({unit: self._whole_key(unit) for unit in units})
+        self._known.update({unit: dict.fromkeys(unit.files, _CLEAN) for unit, said in known.items() if said == _CLEAN})
 
     def recall(self, unit: Unit) -> Outcome:
         """The outcome of the known files of a unit."""
@@ -77,13 +90,19 @@ class FormatMemory:
 
     def _look_up(self, unit: Unit) -> dict[str, _Said]:
         if unit not in self._known:
-            together = self._find({"": self._key(unit.parts[0].project, unit.files)})
-            # Of a project with a single file this is the file's own key, which may say what is wrong with it.
-            clean = together.get("") == _CLEAN
-            self._known[unit] = dict.fromkeys(unit.files, _CLEAN) if clean else self._find(self._file_keys(unit))
+            known = self._find(self._file_keys(unit))
+            if len(known) == len(unit.files) and all(said == _CLEAN for said in known.values()):
+                _SAID.keep(self._store, {self._whole_key(unit): _CLEAN})
+            self._known[unit] = known
         return self._known[unit]
 
-    def _find(self, keys: Mapping[str, bytes]) -> dict[str, _Said]:
+    def _whole_key(self, unit: Unit) -> bytes:
+        """The key under which all files of a unit are known to be formatted."""
+        project, files = unit.parts[0].project, unit.files
+        content = self._digests.together(f"{project.path} to format", files)
+        return _SAID.key(["all", self.project_key(project), content, notebook_inputs(files, self._facts)])
+
+    def _find(self, keys: Mapping[_Item, bytes]) -> dict[_Item, _Said]:
         """What is known and of use in this run."""
         found = _SAID.find(self._store, keys)
         return {item: said for item, said in found.items() if self._changes_too or said == _CLEAN}
@@ -91,6 +110,7 @@ class FormatMemory:
     def _file_keys(self, unit: Unit) -> dict[str, bytes]:
         if unit not in self._keys:
             project = unit.parts[0].project
+            self._digests.fetch(unit.files)
             self._keys[unit] = {file: self._key(project, [file]) for file in unit.files}
         return self._keys[unit]
 
@@ -115,7 +135,7 @@ class FormatMemory:
                     content[file] = self._digest(file).hex()
         known = self._look_up(unit)
         if all(file in clean or known.get(file) == _CLEAN for file in unit.files):
-            values[self._key(project, unit.files)] = _CLEAN
+            values[self._whole_key(unit)] = _CLEAN
         _SAID.keep(self._store, values)
         LAST_INPUTS.keep(self._store, {self._identity(project): {_FILES: content, **inputs}})
 
@@ -150,12 +170,28 @@ class FormatMemory:
 
     def _project_inputs(self, project: Project) -> dict[str, object]:
         if project.path not in self._inputs:
-            names = set(self._elsewhere)
-            # isort looks for what is first party among the importable names in the project's folders.
-            for folder in {*project.import_roots, project.path, f"{project.path}/src"} if not names else ():
-                names.update(_importable(os.path.join(self._root, folder), f"{folder}/"))
+            names = self._elsewhere or self._names.get(project.path)
+            names = self._names_beside(project) if names is None else names
             self._inputs[project.path] = format_inputs(project, self._facts, names)
         return self._inputs[project.path]
+
+    def _names_beside(self, project: Project) -> list[str]:
+        """isort looks for what is first party among the importable names in the project's folders."""
+        names: set[str] = set()
+        for folder in {*project.import_roots, project.path, f"{project.path}/src"}:
+            names.update(_importable(os.path.join(self._root, folder), f"{folder}/"))
+        return sorted(names)
+
+    def _list(self, projects: Sequence[Project]) -> None:
+        """`_names_beside` many projects; nothing is listed where all is as it was."""
+        if self._steps is None or self._elsewhere:
+            return
+        folders = fold([[project.path, project.import_roots] for project in projects])
+
+        def make() -> dict[str, list[str]]:
+            return {project.path: self._names_beside(project) for project in projects}
+
+        self._names, _ = self._steps.recall(_NAMES, {"projects": folders, "root": str(self._root)}, make)
 
 
 def _importable(folder: str, prefix: str, above: tuple[str, ...] = ()) -> Iterator[str]:

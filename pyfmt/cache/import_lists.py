@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from pyfmt.cache.digests import ContentDigests
 from pyfmt.cache.import_memory import SourceReader
-from pyfmt.cache.remembered import MemoKind, MemoTable
+from pyfmt.cache.keys import fold
+from pyfmt.cache.remembered import InputsTogether, MemoKind, MemoTable
 from pyfmt.core.model import Project
 
+_DIGESTS = MemoKind("imports of a project", 1, str)
 _LISTS: MemoKind[dict[str, list[str]]] = MemoKind("import lists", 2, dict[str, list[str]])
 
 
@@ -33,15 +36,38 @@ class ImportLists:
             self._known.update(self._lists(home.path if home else "", files))
         return self._known[file]
 
+    def digests(self, wanted: Mapping[Project, Sequence[str]]) -> list[str]:
+        """For each project a digest of what some of its files import: nothing is listed where all is as it was."""
+        projects = {f"{project.name} in {project.path}": project for project in wanted}
+
+        def inputs(item: str, digest: ContentDigests) -> dict[str, object]:
+            return {
+                "Python": sys.version_info[:3],
+                "files": digest.together(f"{item} importing", wanted[projects[item]]),
+            }
+
+        def details(item: str, digest: ContentDigests) -> dict[str, object]:
+            return {"Python": sys.version_info[:3], **{file: digest(file) for file in wanted[projects[item]]}}
+
+        def compute(items: Sequence[str]) -> dict[str, str]:
+            return {item: fold([[file, self(file)] for file in wanted[projects[item]]]).hex() for item in items}
+
+        found = self._table.remembered(_DIGESTS, projects, InputsTogether(inputs, details), compute)
+        return [found[item] for item in projects]
+
     def _lists(self, place: str, files: Sequence[str]) -> dict[str, list[str]]:
         wanted = [file for file in files if not file.endswith("/")]
         if len(wanted) < 2:
             return self._read(wanted)
 
-        def inputs(_: str, digest: Callable[[str], bytes]) -> dict[str, object]:
+        def inputs(_: str, digest: ContentDigests) -> dict[str, object]:
+            return {"Python": sys.version_info[:3], "files": digest.together(f"{place} with notebooks", wanted)}
+
+        def details(_: str, digest: ContentDigests) -> dict[str, object]:
             return {"Python": sys.version_info[:3], **{file: digest(file) for file in wanted}}
 
-        return self._table.remembered(_LISTS, [place], inputs, lambda _: {place: self._read(wanted)})[place]
+        both = InputsTogether(inputs, details)
+        return self._table.remembered(_LISTS, [place], both, lambda _: {place: self._read(wanted)})[place]
 
     def _read(self, files: Sequence[str]) -> dict[str, list[str]]:
         self._imports.fetch_contents(files)

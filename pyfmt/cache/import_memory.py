@@ -81,6 +81,8 @@ class SourceReader:
         known: dict[_Place, _Value],
         part: Callable[[ParsedModule], _Value],
     ) -> None:
+        files = list(files)
+        self._table.digests.fetch(files)
         wanted = {self._place(file): file for file in files if file not in self.errors}
         missing = [file for place, file in wanted.items() if place not in known]
         if missing:

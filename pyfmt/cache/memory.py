@@ -22,6 +22,7 @@ from pyfmt.cache.repeating import witness
 from pyfmt.cache.sources import Sources
 from pyfmt.cache.store import Store
 from pyfmt.cache.tool_folders import prune
+from pyfmt.cache.watched import WatchedSteps
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Config, Environment, Project, Resolution, ToolConfig, Unit
 from pyfmt.tools.registry import TOOLS
@@ -73,6 +74,9 @@ class Memory:
             witness.leave_out(str(self.folder), str(self.store.path))
         self.digests = Digests(settings.root, self.store, f"//{staged.name}/" if staged else "")
         self.table = MemoTable(self.store, self.digests, self.told)
+        self.steps: WatchedSteps | None = None
+        if self.store is not None and self.folder is not None and not explaining and not (staged and not staged.kept):
+            self.steps = WatchedSteps(self.store, self.folder)
         self._inside: str | None = None  # the cache's folder, relative to the root
         self._saved_memo = _MEMO.one(self.store, _MEMO_KEY) or {}
         self.memo = TextMemo(self._saved_memo, self.told)
@@ -122,7 +126,7 @@ class Memory:
 
     def sources(self, projects: Sequence[Project]) -> Sources:
         """The digests of what can be imported from the folders of a monorepo."""
-        return Sources(str(self._settings.root), projects, self.digests.of)
+        return Sources(str(self._settings.root), projects, self.digests)
 
     def tool_folders(self) -> Callable[[Unit], Path | None]:
         """Where each unit's tool may keep its own cache."""

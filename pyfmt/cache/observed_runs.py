@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyfmt.cache.glances import Glances, Question
 from pyfmt.cache.keys import fold
 from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks, stem_of
 from pyfmt.cache.remembered import MemoKind
@@ -59,29 +60,45 @@ class ObservedRuns:
     def __init__(self, store: Store, new_disk: Callable[[], Disk] = Disk) -> None:
         self._store = store
         self._new_disk = new_disk
+        self._began_ns = time.time_ns()
         self._disk = new_disk()
-        self._known: dict[tuple[str, PortablePaths], dict[str, str]] = {}
+        self._known: dict[Question, dict[str, str]] = {}
+        self._glances = Glances(store)
+        self._totals: dict[Question, str] = {}  # where one look at the environment was enough
 
     def look_again(self) -> None:
         """Ask the disk anew from now on."""
+        self._began_ns = time.time_ns()
         self._disk = self._new_disk()
         self._known.clear()
+        self._totals.clear()
 
     def find(self, questions: Sequence[DeclaredKey]) -> list[bytes | None]:
         """The value that each question has; None where there is none that still holds."""
         known_runs = _RUNS.find(self._store, {question.key: _RUNS.key(question.key) for question in questions})
         runs = [known_runs.get(question.key, []) for question in questions]
-        self._prepare((name, question.places) for question, known in zip(questions, runs) for name, _ in known)
+        asked = [(name, question.places) for question, known in zip(questions, runs) for name, _ in known]
+        self._totals |= self._glances.totals(dict.fromkeys(asked), self._disk)
+        self._look_closely([each for each in asked if each not in self._totals])
         keys = [self._holding(question, known) for question, known in zip(questions, runs)]
         values = self._store.get([key for key in keys if key is not None])
         return [values.get(key) if key is not None else None for key in keys]
 
     def _holding(self, question: DeclaredKey, runs: Iterable[tuple[str, str]]) -> bytes | None:
         for name, total in runs:
-            now = self.groups(name, question.places)
-            if now is not None and total_of(now) == total:
+            now = self._totals.get((name, question.places)) or self._total(name, question.places)
+            if now == total:
                 return result_key(question.key, total)
         return None
+
+    def _total(self, name: str, places: PortablePaths) -> str:
+        groups = self.groups(name, places)
+        return total_of(groups) if groups is not None else ""
+
+    def _look_closely(self, asked: Sequence[Question]) -> None:
+        """Compute `groups` for all questions about environments of which something differs."""
+        found = {each: (observed, self._total(*each)) for each, observed in self._prepare(asked).items()}
+        self._glances.keep(found, self._disk, self._began_ns)
 
     def groups(self, name: str, places: PortablePaths) -> dict[str, str] | None:
         """The digests of the answers that questions have now, by group; None where the questions are not known."""
@@ -101,8 +118,8 @@ class ObservedRuns:
         """The top-level names that a folder holds, for those who import."""
         return frozenset(stem for stem in map(stem_of, self._disk.listing(folder) or ()) if stem.isidentifier())
 
-    def _prepare(self, wanted: Iterable[tuple[str, PortablePaths]]) -> None:
-        """Compute `groups` for questions, all that are kept of them being read at once."""
+    def _prepare(self, wanted: Iterable[Question]) -> Mapping[Question, Observed]:
+        """Compute `groups` for questions, all that are kept of them being read at once; these are given back."""
         missing = [each for each in dict.fromkeys(wanted) if each not in self._known]
         keys = {each: _marks_key(*each) for each in missing}
         questions = _OBSERVED.find(self._store, {each: _OBSERVED.key(each[0]) for each in missing})
@@ -119,6 +136,7 @@ class ObservedRuns:
             if mark is not None:
                 learnt[keys[name, places]] = _Marks(mark, found)
         _MARKS.keep(self._store, learnt)
+        return questions
 
     def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""

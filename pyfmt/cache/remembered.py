@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pyfmt import __version__
-from pyfmt.cache.digests import Digests
+from pyfmt.cache.digests import Afresh, ContentDigests, Digests
 from pyfmt.cache.keys import fold, plain
 from pyfmt.cache.store import Store
 from pyfmt.core.codec import Codec, codec
@@ -17,7 +17,15 @@ from pyfmt.core.memo import HIT, changed_inputs, each_digest, miss
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 # Of an item, by names that a person understands; the digest of a file is asked of the second.
-Inputs = Callable[[Item, Callable[[str], bytes]], Mapping[str, object]]
+Inputs = Callable[[Item, ContentDigests], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class InputsTogether(Generic[Item]):
+    """Inputs of which the contents of many files are one; `each` has them one by one, and tells what has changed."""
+
+    together: Inputs[Item]
+    each: Inputs[Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class MemoTable:
         self,
         kind: MemoKind[Value],
         items: Iterable[Item],
-        inputs: Inputs[Item],
+        inputs: Inputs[Item] | InputsTogether[Item],
         compute: Callable[[Sequence[Item]], Mapping[Item, Value]],
         holds: Callable[[Item, Value], bool] = lambda *_: True,
     ) -> dict[Item, Value]:
@@ -95,24 +103,26 @@ class MemoTable:
 
         Kept is what has the same inputs before it was computed and afterwards, files looked at anew.
         """
-        asked = {item: inputs(item, self.digests.of) for item in items}
+        both = inputs if isinstance(inputs, InputsTogether) else InputsTogether(inputs, inputs)
+        asked = {item: both.together(item, self.digests) for item in items}
         keys = {item: kind.key(named) for item, named in asked.items()}
         known = kind.find(self.store, keys)
         found = {item: value for item, value in known.items() if holds(item, value)}
         missing = [item for item in keys if item not in found]
         if self.told is not None:
             gone = "miss: what was looked at has changed since then"
-            for item, named in asked.items():
+            for item in asked:
+                named = both.each(item, self.digests) if item not in known else {}
                 said = HIT if item in found else gone if item in known else self._miss(kind, item, named)
                 self.told.setdefault(f"{kind.name}: {_words(item)}", said)  # as it was before anything was kept
         if missing:
             made = compute(missing)
             found.update(made)
-            lasting = {item: value for item, value in made.items() if kind.lasting(value)} if self.store else {}
-            again = self.digests.again
-            steady = {item: value for item, value in lasting.items() if kind.key(inputs(item, again)) == keys[item]}
-            kind.keep(self.store, {keys[item]: value for item, value in steady.items()})
-            LAST_INPUTS.keep(self.store, {_last(kind, item): each_digest(asked[item]) for item in steady})
+            lasting = [item for item, value in made.items() if kind.lasting(value)] if self.store else []
+            steady = [each for each in lasting if kind.key(both.together(each, Afresh(self.digests))) == keys[each]]
+            kind.keep(self.store, {keys[item]: made[item] for item in steady})
+            told = {_last(kind, item): each_digest(both.each(item, self.digests)) for item in steady}
+            LAST_INPUTS.keep(self.store, told)
         return found
 
     def _miss(self, kind: MemoKind[Any], item: object, named: Mapping[str, object]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyfmt import disk
+from pyfmt.cache.digests import ContentDigests
 from pyfmt.core.folders import nearest_home
 from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
@@ -25,7 +26,7 @@ class Sources:
     `digest` gives a file's content digest. Whatever was asked for is remembered until `forget`.
     """
 
-    def __init__(self, root: str, projects: Sequence[Project], digest: Callable[[str], bytes]) -> None:
+    def __init__(self, root: str, projects: Sequence[Project], digest: ContentDigests) -> None:
         self._root = root
         self._digest = digest
         self._owners: dict[str, list[Project]] = {}
@@ -46,21 +47,23 @@ class Sources:
         """What can be imported from a folder, or EVERYTHING: the paths and contents of all files."""
         found = self._known.get(folder)
         if found is None:
-            total = hashlib.sha256()
-            for path, content in self._contents(folder):
-                total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), content))
-            found = self._known[folder] = total.digest()
+            if os.path.isabs(folder):
+                found = _total(self._contents(folder))
+            else:
+                found = self._digest.together(folder, self._files(folder))
+            self._known[folder] = found
         return found
 
     def listed(self, folder: str) -> bytes:
         """As `below`, but for the contents of the monorepo's modules: that these are there."""
         found = self._lists.get(folder)
         if found is None:
-            total = hashlib.sha256()
-            for path, content in self._contents(folder):
-                is_module = path.endswith(MODULES) and not os.path.isabs(folder)
-                total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), b"" if is_module else content))
-            found = self._lists[folder] = total.digest()
+            if os.path.isabs(folder):
+                found = self.below(folder)
+            else:
+                known = ((f, b"" if f.endswith((*MODULES, "/")) else self._digest(f)) for f in self._files(folder))
+                found = _total(known)
+            self._lists[folder] = found
         return found
 
     def listing(self, folder: str) -> dict[str, str]:
@@ -127,12 +130,18 @@ class Sources:
     def _contents(self, folder: str) -> Iterator[tuple[str, bytes]]:
         """Every file below a folder, in a stable order, without where the folder lies if that is outside."""
         if os.path.isabs(folder):
-            files = sorted(_files(folder))
+            files = sorted(_files_outside(folder))
             yield from ((os.path.relpath(file, folder), self._digest(file)) for file in files)
             return
-        for file in sorted(self._everything() if folder == EVERYTHING else self._members(folder)):
+        files = self._files(folder)
+        self._digest.fetch(files)
+        for file in files:
             # A folder without Python files (it ends in "/") can be imported too, and holds nothing.
             yield file, b"" if file.endswith("/") else self._digest(file)
+
+    def _files(self, folder: str) -> list[str]:
+        """The files of the monorepo below a folder, sorted."""
+        return sorted(self._everything() if folder == EVERYTHING else self._members(folder))
 
     def _everything(self) -> Iterator[str]:
         for projects in self._owners.values():
@@ -159,7 +168,15 @@ class Sources:
                     yield from project.hidden
 
 
-def _files(folder: str) -> list[str]:
+def _total(contents: Iterable[tuple[str, bytes]]) -> bytes:
+    """As `Digests.together`, of paths with their contents."""
+    total = hashlib.sha256()
+    for path, content in contents:
+        total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), content))
+    return total.digest()
+
+
+def _files_outside(folder: str) -> list[str]:
     """The importable files below a folder that is no part of the monorepo's walk.
 
     None of one that has very many folders (`/usr`): walking it would take longer than the tools, and what they ask

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyfmt.cache.repeating.witness import suspended
 
@@ -95,6 +95,17 @@ def _rows(connection: sqlite3.Connection, wanted: Sequence[bytes]) -> Iterator[t
         batch = wanted[start : start + _BATCH]
         marks = ",".join("?" * len(batch))
         yield from connection.execute(f"SELECT key, value, used FROM result WHERE key IN ({marks})", batch)
+
+
+def _stat_rows(connection: sqlite3.Connection, paths: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
+    """Path, mark and digest of all files, or of some."""
+    if paths is None:
+        yield from connection.execute("SELECT path, mark, digest FROM stat")
+    wanted = [path for path in paths or () if path.isprintable()]
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        marks = ",".join("?" * len(batch))
+        yield from connection.execute(f"SELECT path, mark, digest FROM stat WHERE path IN ({marks})", batch)
 
 
 def _unpacked(values: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -248,11 +259,21 @@ class Store:
                 connection.executemany("INSERT OR REPLACE INTO result VALUES (?, ?, ?)", rows)
                 connection.execute("COMMIT")
 
-    def stats(self) -> dict[str, tuple[bytes, bytes]]:
-        """Path to (mark, digest): what files were when they were read last."""
+    def stats(self, paths: Sequence[str] | None = None) -> dict[str, tuple[bytes, bytes]]:
+        """Path to (mark, digest): what files were when they were read last; of all, or some."""
+        found: dict[str, tuple[bytes, bytes]] = {}
         with self._guard() as connection:
             if connection is not None:
-                rows = connection.execute("SELECT path, mark, digest FROM stat")
+                rows = _stat_rows(connection, paths)
+                found.update({path: (mark, digest) for path, mark, digest in rows if _sound(path, mark, digest)})
+        return found
+
+    def stats_below(self, begins: str) -> dict[str, tuple[bytes, bytes]]:
+        """As `stats`, of the paths that begin with a text that ends in "/"."""
+        with self._guard() as connection:
+            if connection is not None:
+                select = "SELECT path, mark, digest FROM stat WHERE path >= ? AND path < ?"
+                rows = connection.execute(select, (begins, f"{begins[:-1]}0"))  # "0" is what comes after "/"
                 return {path: (mark, digest) for path, mark, digest in rows if _sound(path, mark, digest)}
         return {}
 

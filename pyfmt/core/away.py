@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyfmt.core.model import Environment, Finding, Outcome, Project
 from pyfmt.core.report import Judged
 
+_ToolFile = tuple[str, str]
 Place = tuple[str, str]  # an environment's prefix, and a file
 
 UNUSED_CODES = re.compile(r'Unused "type: ignore\[([\w\-, ]+)\]" comment')
@@ -94,7 +95,7 @@ def judged(outcomes: Iterable[Outcome], libraries: Libraries, split: Iterable[st
     What failed has judged nothing.
     """
     several = {*split} | {each.project.path for away in libraries.away.values() for each in away}
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[_ToolFile, tuple[str, ...]] = {}
     for outcome in outcomes:
         unit = outcome.unit
         if unit.environment is None or outcome.failures:
@@ -102,24 +103,31 @@ def judged(outcomes: Iterable[Outcome], libraries: Libraries, split: Iterable[st
         for part in unit.parts:
             further = dict(part.answers_for)
             for file in part.files if part.project.path in several else ():
-                found.setdefault((unit.tool, file), set()).update((unit.environment.name, *further.get(file, ())))
-    return joined(
-        Judged(tool, tuple(sorted(names)), (file,), file in libraries.agreed) for (tool, file), names in found.items()
-    )
+                names = (unit.environment.name, *further.get(file, ()))
+                found[unit.tool, file] = found.get((unit.tool, file), ()) + names
+    return _records(found, {each for each in found if each[1] in libraries.agreed} if libraries.agreed else set())
 
 
 def joined(records: Iterable[Judged]) -> tuple[Judged, ...]:
     """Records of several machines as one: each file once, with all of its environments."""
-    names: dict[tuple[str, str], set[str]] = {}
-    agreed: set[tuple[str, str]] = set()
+    names: dict[_ToolFile, tuple[str, ...]] = {}
+    agreed: set[_ToolFile] = set()
     for record in records:
         for file in record.files:
-            names.setdefault((record.tool, file), set()).update(record.environments)
+            names[record.tool, file] = names.get((record.tool, file), ()) + record.environments
             if record.agreed:
                 agreed.add((record.tool, file))
+    return _records(names, agreed)
+
+
+def _records(names: Mapping[_ToolFile, tuple[str, ...]], agreed: Collection[_ToolFile]) -> tuple[Judged, ...]:
+    """Files with the names of their environments, in any order and more than once, as records."""
+    said: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+    for each, found in names.items():
+        said.setdefault((each[0], found, each in agreed), []).append(each[1])
     groups: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
-    for (tool, file), found in names.items():
-        groups.setdefault((tool, tuple(sorted(found)), (tool, file) in agreed), []).append(file)
+    for (tool, found, together), files in said.items():  # few, however many files there are
+        groups.setdefault((tool, tuple(sorted({*found})), together), []).extend(files)
     return tuple(
         Judged(tool, environments, tuple(sorted(files)), together)
         for (tool, environments, together), files in sorted(groups.items())

@@ -49,6 +49,10 @@ class TextMemo(dict[str, str]):
             self._asked.add(key)
         return text
 
+    def keep_all(self) -> None:
+        """Nobody has asked for what is known, since what follows from it was known, too: it is of use all the same."""
+        self._asked.update(self)
+
     def _miss(self, what: str, inputs: Mapping[str, object]) -> str:
         before = self.get(_LAST + what)
         return miss(changed_inputs(json.loads(before), each_digest(inputs)) if before else ())

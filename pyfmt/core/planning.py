@@ -110,8 +110,8 @@ def plan(work: Work, facts: Facts) -> Plan:
         else ()
     )
     units: list[Unit] = []
-    groups = _groups(work)
-    for tool in work.linters:
+    groups = _groups(work) if chosen else []
+    for tool in work.linters if chosen else ():
         if not facts.reads_environment(tool):
             units.extend(_environmentless(tool, work))
             continue

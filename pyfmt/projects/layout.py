@@ -88,17 +88,15 @@ def visible_roots(files: Sequence[str], roots: Sequence[str], places: Iterable[s
     )
 
 
-def script_folders(
-    files: Sequence[str],
-    roots: Sequence[str],
-    imports: Callable[[str], frozenset[str]],
-    installed: Callable[[str], bool],
-) -> tuple[str, ...]:
+def script_names(
+    files: Sequence[str], roots: Sequence[str], imports: Callable[[str], frozenset[str]]
+) -> dict[str, list[str]]:
     """Folders without `__init__.py` whose modules and packages import each other, or themselves, by plain name.
 
     Python and pytest put such a folder on the search path when they run a file of it, and so do settings like
-    PYTHONPATH for a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. A name
-    that is `installed` is no evidence: `acme/redis.py` of a namespace package is not what `import redis` means.
+    PYTHONPATH for a `backend/app`; mypy has to be told. `imports` gives the top-level names that a file imports. Each
+    folder comes with the names, sorted: one that is installed is no evidence, since `acme/redis.py` of a namespace
+    package is not what `import redis` means.
     """
     folders = packages(files)
     sources = tuple(root + "/" for root in roots[1:])  # what lies there is importable as it stands
@@ -117,12 +115,12 @@ def script_folders(
             if place in names and place != ".":
                 names[place].add(folder[len(place) + 1 :].partition("/")[0])
     known = {name for root in roots for name in top_names(root, files)} | sys.stdlib_module_names
-    found = []
+    found = {}
     for folder in sorted(names):
         own = names[folder] - known
-        if own and any(not installed(name) for file in held[folder] for name in own & imports(file)):
-            found.append(folder)
-    return tuple(found)
+        if own and (said := own & frozenset[str]().union(*map(imports, held[folder]))):
+            found[folder] = sorted(said)
+    return found
 
 
 def top_names(root: str, files: Iterable[str]) -> set[str]:

@@ -4,12 +4,13 @@ loose ones that import what nobody has for them."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
 from pyfmt import disk
-from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.digests import ContentDigests
+from pyfmt.cache.remembered import InputsTogether, MemoKind
 from pyfmt.core.folders import parent
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
@@ -33,8 +34,9 @@ def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
         """The top-level names of the monorepo."""
         return {name for each in work.projects for root in each.import_roots for name in top_names(root, each.files)}
 
+    marked = _with_mark(work.projects, run)
     for project in work.projects:
-        own = dict(_scripts(project, run))
+        own = dict(_scripts(project, marked[project.path], run))
         yield from own.items()
         environment = work.resolutions[project.path].environment
         # Of what is not asked for nothing is parsed: whoever imports such a file takes it as it is.
@@ -48,11 +50,13 @@ def _apart(work: Work, run: RunContext) -> Iterator[tuple[str, Resolution]]:
 
 def scripts_of(run: RunContext) -> dict[str, Resolution]:
     """All scripts of the monorepo that name their own dependencies, with the environment of each."""
-    return {file: found for project in run.space.projects for file, found in _scripts(project, run)}
+    marked = _with_mark(run.space.projects, run)
+    return {
+        file: found for project in run.space.projects for file, found in _scripts(project, marked[project.path], run)
+    }
 
 
-def _scripts(project: Project, run: RunContext) -> Iterator[tuple[str, Resolution]]:
-    marked = _with_mark(project, run)
+def _scripts(project: Project, marked: Sequence[str], run: RunContext) -> Iterator[tuple[str, Resolution]]:
     if not marked:
         return
     from pyfmt.environments.scripts import Scripts  # deferred for start-up time: only where there are any
@@ -64,21 +68,27 @@ def _scripts(project: Project, run: RunContext) -> Iterator[tuple[str, Resolutio
             yield file, found
 
 
-def _with_mark(project: Project, run: RunContext) -> list[str]:
-    """The files of a project that seem to have a `# /// script` block; nothing is read where all is as it was."""
+def _with_mark(projects: Iterable[Project], run: RunContext) -> dict[str, list[str]]:
+    """The files of each project that seem to have a `# /// script` block; nothing is read where all is as it was."""
     root = run.space.config.root
+    files = {project.path: project.files for project in projects}
 
-    def inputs(path: str, digest: Callable[[str], bytes]) -> dict[str, object]:
-        return {"the project": path, **{file: digest(file) for file in project.files}}
+    def inputs(path: str, digest: ContentDigests) -> dict[str, object]:
+        return {"the project": path, "files": digest.together(f"{path} alone", files[path])}
+
+    def details(path: str, digest: ContentDigests) -> dict[str, object]:
+        return {"the project": path, **{file: digest(file) for file in files[path]}}
 
     def compute(paths: Sequence[str]) -> dict[str, list[str]]:
         from pyfmt.environments.scripts import MARK  # deferred, see above
 
         # Of what cannot be read the tools say so.
-        marked = [file for file in project.files if MARK in (disk.bytes_or_none(f"{root}/{file}") or b"")]
-        return dict.fromkeys(paths, marked)
+        return {
+            path: [file for file in files[path] if MARK in (disk.bytes_or_none(f"{root}/{file}") or b"")]
+            for path in paths
+        }
 
-    return run.memory.table.remembered(_MARKED, [project.path], inputs, compute)[project.path]
+    return run.memory.table.remembered(_MARKED, list(files), InputsTogether(inputs, details), compute)
 
 
 def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[str]:

@@ -46,6 +46,7 @@ def _format_with(tools: tuple[str, ...], units: Sequence[Unit], run: RunContext)
     """The outcomes of units whose projects have the same formatters."""
     request, settings = run.request, run.space.config
     known = FormatMemory(run.memory, run.facts, tools, not request.write and not request.diff)
+    known.fetch(units)
     outcomes = {unit: known.recall(unit) for unit in units}
     todo = {unit: known.unknown(unit) for unit in units}
     for unit, files in todo.items():

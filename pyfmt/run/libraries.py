@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from pyfmt.cache.keys import portable
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
+from pyfmt.core.folders import above
 from pyfmt.core.graphs import closure
 from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
 from pyfmt.core.own_files import is_own
@@ -138,18 +140,15 @@ class _Finder:
     def _seen(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """(environment's prefix, library's path) -> the folders of the library that the environment has."""
         found: dict[tuple[str, str], tuple[str, ...]] = {}
-        owned = [project for project in self.setting.projects if project.files]
+        owned = {p.path for p in self.setting.projects if p.files and p.path in self._homed}
+        ordered = sorted(owned)
         for prefix, environment in self.environments.items():
-            own = {project.path for project in self._homes[prefix]}
-            folders = self._folders(environment)
-            for project in owned if folders else ():
-                inside = tuple(
-                    folder
-                    for folder in folders
-                    if disk.is_within(folder, project.path) or disk.is_within(project.path, folder)
-                )
-                if inside and project.path not in own and project.path in self._homed:
-                    found[prefix, project.path] = inside
+            folders: dict[str, list[str]] = {}
+            for folder in self._folders(environment):
+                for path in {*_below(folder, ordered), *owned.intersection((folder, *above(folder)))}:
+                    folders.setdefault(path, []).append(folder)
+            for path in sorted(folders.keys() - {project.path for project in self._homes[prefix]}):
+                found[prefix, path] = tuple(folders[path])
         return found
 
     @cached_property
@@ -216,8 +215,7 @@ class _Finder:
     def _imported(self, _: str, _digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on, of files what they import."""
         every = [*self.setting.projects, self.setting.stray]
-        files = [file for project in every for file in (*_modules(project), *project.notebooks)]
-        imports = {file: self._imports(file) for file in files}
+        imports = self._imports.digests({project: (*_modules(project), *project.notebooks) for project in every})
         listed = self._facts.sources.listed(EVERYTHING)
         return {**self._setting, "which files there are": listed, "what files import": imports}
 
@@ -367,9 +365,17 @@ class _Finder:
     @staticmethod
     def _roots(project: Project, folders: Sequence[str]) -> tuple[str, ...]:
         """Those of a library's import roots that an environment has, else the folders above that it has."""
-        above = tuple(folder for folder in folders if disk.is_within(project.path, folder))
+        higher = tuple(folder for folder in folders if disk.is_within(project.path, folder))
         # An import hook may provide a folder under another name: then the roots do not count.
-        return tuple(root for root in project.import_roots if root in folders) or above or project.import_roots
+        return tuple(root for root in project.import_roots if root in folders) or higher or project.import_roots
+
+
+def _below(folder: str, paths: Sequence[str]) -> Sequence[str]:
+    """Those of some sorted paths that lie in a folder."""
+    if folder == ".":
+        return paths
+    start = bisect_left(paths, f"{folder}/")
+    return paths[start : bisect_left(paths, f"{folder}0", start)]  # "0" is what comes after "/"
 
 
 def _modules(project: Project) -> list[str]:

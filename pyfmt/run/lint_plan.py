@@ -7,15 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyfmt import disk
+from pyfmt.cache.digests import ContentDigests
+from pyfmt.cache.remembered import InputsTogether, MemoKind, MemoTable
 from pyfmt.core import planning
 from pyfmt.core.model import Environment, Project, Resolution
-from pyfmt.projects.layout import imported_names, script_folders, visible_roots
+from pyfmt.projects.layout import imported_names, script_names, visible_roots
 from pyfmt.tools.registry import TOOLS, linter
+
+_SCRIPTS: MemoKind[dict[str, list[str]]] = MemoKind("folders of scripts", 1, dict[str, list[str]])
 
 
 def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
     """The lint units, with what environments import from and the folders of scripts on the projects' import roots."""
-    if not work.linters:
+    if not work.linters or not any(work.selected.values()):
         return planning.Plan()
     members = reader.rooted(work.projects, work.resolutions)
     return planning.plan(replace(work, projects=members, formatters=()), plan_facts(reader))
@@ -24,27 +28,54 @@ def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
 class ImportReader:
     """The names that files import, each file read at most once, and what follows for the projects' import roots."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, table: MemoTable | None = None) -> None:
+        """`table` remembers what follows for the folders of scripts."""
         self._root = root
+        self._table = table
         self._known: dict[str, frozenset[str]] = {}
         self._installed = InstalledNames()
         self._rooted: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def rooted(self, projects: Iterable[Project], resolutions: Mapping[str, Resolution]) -> tuple[Project, ...]:
         """Projects with what their environments import from and the folders of scripts among their import roots."""
-        return tuple(self._with_more_roots(project, resolutions.get(project.path)) for project in projects)
+        each = [(project, resolutions.get(project.path)) for project in projects]
+        keys = [
+            (project.path, found.environment.prefix if found and found.environment else "", project.checked)
+            for project, found in each
+        ]
+        missing = [pair for pair, key in zip(each, keys) if key not in self._rooted]
+        roots = {project.path: self._visible_roots(project, found) for project, found in missing}
+        scripts = self._script_names([project for project, _ in missing], roots)
+        for (project, found), key in zip(each, keys):
+            if key not in self._rooted:
+                installed, names = self._installed.of(found), scripts[project.path]
+                further = (folder for folder, said in names.items() if not all(map(installed, said)))
+                self._rooted[key] = tuple(dict.fromkeys((*roots[project.path], *further)))
+        return tuple(_with_roots(project, self._rooted[key]) for (project, _), key in zip(each, keys))
 
-    def _with_more_roots(self, project: Project, resolution: Resolution | None) -> Project:
-        environment = resolution.environment if resolution else None
-        key = (project.path, environment.prefix if environment else "", project.checked)
-        if key not in self._rooted:
-            places = (*environment.search_path, *environment.finder_roots) if environment else ()
-            given = project.import_roots
-            roots = (*given, *visible_roots(project.files, given, self.inside(places)))
-            roots += script_folders(project.checked, roots, self, self._installed.of(resolution))
-            self._rooted[key] = tuple(dict.fromkeys(roots))
-        roots = self._rooted[key]
-        return replace(project, import_roots=roots) if roots != project.import_roots else project
+    def _visible_roots(self, project: Project, found: Resolution | None) -> tuple[str, ...]:
+        environment, given = found.environment if found else None, project.import_roots
+        places = (*environment.search_path, *environment.finder_roots) if environment else ()
+        return (*given, *visible_roots(project.files, given, self.inside(places)))
+
+    def _script_names(
+        self, projects: Iterable[Project], roots: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, dict[str, list[str]]]:
+        """See `script_names`, by project path; nothing is read where all is as it was."""
+        files = {project.path: project.checked for project in projects}
+
+        def inputs(path: str, digest: ContentDigests) -> dict[str, object]:
+            return {"roots": roots[path], "files": digest.together(f"{path} with scripts", files[path])}
+
+        def details(path: str, digest: ContentDigests) -> dict[str, object]:
+            return {"roots": roots[path], **{file: digest(file) for file in files[path]}}
+
+        def compute(paths: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+            return {path: script_names(files[path], roots[path], self) for path in paths}
+
+        if self._table is None:
+            return compute(files)
+        return self._table.remembered(_SCRIPTS, files, InputsTogether(inputs, details), compute)
 
     def inside(self, places: Iterable[str]) -> list[str]:
         """Those of absolute `places` that lie below the monorepo's root, relative to it."""
@@ -58,6 +89,10 @@ class ImportReader:
             except OSError:
                 self._known[file] = frozenset()  # vanished or unreadable: the tools themselves say so
         return self._known[file]
+
+
+def _with_roots(project: Project, roots: tuple[str, ...]) -> Project:
+    return replace(project, import_roots=roots) if roots != project.import_roots else project
 
 
 _IMPORTABLE = ("py", "pyc", "pyi", "so", "pyd")  # a `service.pth` makes no `service` importable

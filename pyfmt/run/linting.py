@@ -28,7 +28,7 @@ from pyfmt.run.lint_plan import ImportReader, InstalledNames, lint_plan
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from pyfmt.run.trusting import Trusting
-from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted, with_chosen_releases
+from pyfmt.run.workspace import SURVEY, RunContext, Workspace, survey_workspace, wanted, with_chosen_releases
 from pyfmt.runner.options import LintOptions, LintResult, Listener, server_folder
 from pyfmt.runner.tool_environments import ToolEnvironments
 from pyfmt.tools.registry import linters
@@ -86,7 +86,9 @@ class _FactsNow:
             if (now.fingerprint, now.search_path) != (environment.fingerprint, environment.search_path):
                 return None
         memory.digests.confirm()
-        members = projects.recount(settings, self._run.space.survey)
+        survey = self._run.space.survey
+        same = memory.steps is not None and memory.steps.holds(SURVEY.name)
+        members = survey.everything if same else projects.recount(settings, survey)
         return replace(self._run.facts, sources=memory.sources(members))
 
 
@@ -140,7 +142,7 @@ def quiet_context(
         roots = first_party_roots(space.projects, space.resolutions, space.config.root)
         facts = memory.facts(space.survey.everything, roots, Trusting(space.config, request, space.resolutions))
         session = Session(cwd, environ, Progress(-1))
-        yield RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
+        yield RunContext(request, session, space, memory, facts, ImportReader(space.config.root, memory.table))
 
 
 def linter_calls(run: RunContext, chosen: selection.Selection) -> list[LinterCall]:

@@ -121,9 +121,11 @@ def _run(request: Request, session: Session, space: Workspace, memory: Memory) -
     chosen = scoping.select(request, session, space)
     context = _context(request, session, space, memory, trusting)
     share = _share(context, chosen)
-    work = with_files_apart(_work(chosen.projects, share, context), context)
+    work = _work(chosen.projects, share, context)
+    linted = work.linters and (any(share.lint.values()) or share.relocked or share.gained)
+    work = with_files_apart(work, context) if linted else work
     steps.done("scope")
-    if work.linters:
+    if linted:
         work = with_libraries(work, context)
         if share.relocked or share.gained:
             share, work = also_judged(work, context, chosen.files, share)
@@ -203,7 +205,7 @@ def _context(request: Request, session: Session, space: Workspace, memory: Memor
     roots = first_party_roots(space.projects, space.resolutions, space.config.root)
     facts = memory.facts(space.survey.everything, roots, trusting)
     facts = replace(facts, options=("unused ignores",)) if request.unused_ignores else facts
-    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root))
+    return RunContext(request, session, space, memory, facts, ImportReader(space.config.root, memory.table))
 
 
 def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _Done:
@@ -220,7 +222,7 @@ def _run_tools(work: planning.Work, context: RunContext, steps: StepSpans) -> _D
             outcomes = space.stage.bringing.plan(outcomes)
             context.memory.digests.look_again()
         if any(edit.written for outcome in outcomes for edit in outcome.edits):
-            reader = ImportReader(space.config.root)  # isort may have added imports
+            reader = ImportReader(space.config.root, context.memory.table)  # isort may have added imports
         steps.done("format")
     if _own_rules(space.config, request) and (shard is None or shard.tells_rest):  # one unit for all: no share of it
         for name, checked in _own_checks(work, context):

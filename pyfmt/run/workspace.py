@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import config, projects
-from pyfmt.cache.keys import KeyFacts
+from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.memory import Memory
+from pyfmt.cache.remembered import MemoKind
+from pyfmt.cache.repeating.answering import PASSING
 from pyfmt.cache.repeating.witness import suspended
 from pyfmt.config.per_project import with_project_settings
 from pyfmt.core.graphs import closure
 from pyfmt.core.memo import TextMemo
-from pyfmt.core.model import Config, Project, Resolution
+from pyfmt.core.model import Config, Override, Project, Resolution
 from pyfmt.core.report import StepSpan
 from pyfmt.core.request import Request
 from pyfmt.environments.add_drift import with_drift
@@ -83,7 +86,7 @@ def survey_workspace(
     steps = StepSpans(time.monotonic)
     memo = memory.memo if memory else TextMemo()
     tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended)
-    settings, survey = surveyed(settings, tracked)
+    settings, survey = _known_survey(settings, tracked, memory)
     if settings.overrides:
         from pyfmt.config.override_check import check_overrides  # deferred for start-up time: only where there are any
 
@@ -93,8 +96,7 @@ def survey_workspace(
     real = stage.real if stage else settings
     steps.done("walk")
     if request.environments is None:
-        found, main = resolve_here(survey.projects, real, environ, memo, trusted=request.trust)
-        found = with_drift(found, survey.projects, real.root, memo)
+        found, main = _known_environments(survey.projects, real, (request, environ), memory)
         found = stage.environments(found) if stage else found
     else:
         found, main = _given(survey.projects, real, request, environ, memo), None
@@ -102,6 +104,64 @@ def survey_workspace(
     facts = lock_facts(settings.root, survey.projects, TOOLS, memo)
     steps.done("locks")
     return Workspace(settings, survey.projects, found, survey, *facts, tuple(steps.found), main, stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """The projects, and what they themselves add to the configuration."""
+
+    survey: Survey
+    overrides: tuple[Override, ...]
+    project_tools: tuple[tuple[str, tuple[str, ...]], ...]
+    notes: tuple[str, ...]
+
+
+SURVEY = MemoKind("survey", 1, Surveyed, shared=False)
+_RESOLVED: MemoKind[list[Resolution]] = MemoKind("environments", 1, list[Resolution], shared=False)
+
+
+def _known_survey(settings: Config, tracked: Tracked, memory: Memory | None) -> tuple[Config, Survey]:
+    """As `surveyed`; nothing is read where all that was read is as it was."""
+    if memory is None or memory.steps is None:
+        return surveyed(settings, tracked)
+
+    def make() -> Surveyed:
+        found, survey = surveyed(settings, tracked)
+        return Surveyed(survey, found.overrides, found.project_tools, found.notes)
+
+    known, is_known = memory.steps.recall(SURVEY, {"configuration": repr(settings)}, make)
+    if is_known:
+        memory.memo.keep_all()
+    found = replace(settings, overrides=known.overrides, project_tools=known.project_tools, notes=known.notes)
+    return found, known.survey
+
+
+def _known_environments(
+    members: Sequence[Project], settings: Config, about: tuple[Request, Mapping[str, str]], memory: Memory | None
+) -> tuple[tuple[Resolution, ...], MainTree | None]:
+    """The environments of all projects, and the main work tree that some are of; nothing is read where all is as it
+    was."""
+    request, environ = about
+    memo = memory.memo if memory else TextMemo()
+    trees: list[MainTree | None] = []
+
+    def make() -> list[Resolution]:
+        found, main = resolve_here(members, settings, environ, memo, trusted=request.trust)
+        trees.append(main)
+        return list(with_drift(found, members, settings.root, memo))
+
+    if memory is None or memory.steps is None:
+        return tuple(make()), trees[0]
+    inputs = {
+        "configuration": repr(settings),
+        "projects": hashlib.sha256(repr(members).encode("utf-8", "surrogateescape")).hexdigest(),
+        "variables": fold(sorted((name, value) for name, value in environ.items() if name not in PASSING)),
+        "trusted": request.trust,
+    }
+    found, known = memory.steps.recall(_RESOLVED, inputs, make, lambda _: trees[0] is None)
+    if known:
+        memo.keep_all()
+    return tuple(found), trees[0] if trees else None
 
 
 def _given(

@@ -93,3 +93,91 @@ def test_what_was_written_meanwhile_has_another_digest_even_if_it_was_changed_ba
     for end in (digests.confirm, digests.look_again):
         end()
         assert [digests.of("a.py"), digests.of("b.py")] == before
+
+
+def together(root: Path, *files: str) -> bytes:
+    """The digest of many files in a run of their own, remembered for the next one."""
+    with Store(root / "cache") as store:
+        digests = Digests(root, store)
+        found = digests.together("all", files)
+        digests.save()
+    cold = Digests(root, None).together("all", files)
+    assert found == cold
+    return found
+
+
+@pytest.fixture(name="tree")
+def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two files that were written long enough ago, known together."""
+    monkeypatch.setattr(digests_module, "_RACY_NS", 0)
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(name)
+    time.sleep(0.02)
+    together(tmp_path, "a.py", "b.py", "folder/")
+    return tmp_path
+
+
+def test_files_that_are_known_together_are_not_asked_for_one_by_one(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Digests(tree, None).together("all", ["a.py", "b.py", "folder/"])
+
+    def refuse(*_: object) -> bytes:
+        raise AssertionError("asked for by itself")
+
+    monkeypatch.setattr(Digests, "_look", refuse)
+    with Store(tree / "cache") as store:
+        assert Digests(tree, store).together("all", ["a.py", "b.py", "folder/"]) == before
+
+
+def test_whatever_changes_one_of_them_changes_their_digest(tree: Path) -> None:
+    files = ["a.py", "b.py", "folder/"]
+    found = [together(tree, *files)]
+    (tree / "a.py").write_text("A.py")
+    os.utime(tree / "a.py", ns=(1, 1))  # the same size, another time back
+    found.append(together(tree, *files))
+    (tree / "b.py").unlink()
+    found.append(together(tree, *files))
+    (tree / "b.py").mkdir()
+    assert together(tree, *files) == found[-1]  # nobody can read it either
+    found += [together(tree, "a.py", "folder/"), together(tree, "a.py"), together(tree, "folder/", "a.py")]
+    assert len({*found}) == len(found)
+
+
+def test_files_written_within_one_time_stamp_are_seen_together(tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_text("b")
+    for number in range(50):
+        (tmp_path / "a.py").write_text(f"{number % 10}")
+        together(tmp_path, "a.py", "b.py")
+
+
+def test_what_is_written_meanwhile_has_another_digest_together_too(tree: Path) -> None:
+    files = ["a.py", "b.py"]
+    with Store(tree / "cache") as store:
+        digests = Digests(tree, store)
+        before = digests.together("all", files)
+        assert digests.together_again("all", files) == before
+        digests.confirm()
+        assert digests.together("all", files) == before
+        time.sleep(0.02)
+        (tree / "a.py").write_text("a.py")
+        assert digests.together_again("all", files) != before
+        digests.confirm()
+        assert digests.together("all", files) != before
+        digests.save()
+        digests.look_again()
+        assert digests.together("all", files) == before  # the same content
+    assert together(tree, *files) == before
+
+
+def test_rows_of_files_that_are_gone_are_forgotten_where_many_are_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests_module, "_RACY_NS", 0)
+    for number in range(200):
+        (tmp_path / f"{number}.py").write_text(str(number))
+    time.sleep(0.02)
+    together(tmp_path, *(f"{number}.py" for number in range(100)))
+    together(tmp_path, *(f"{number}.py" for number in range(100, 200)))
+    with Store(tmp_path / "cache") as store:
+        assert {f"{number}.py" for number in range(100, 200)} == {*store.stats()} - {*store.stats_below("//all/")}

@@ -99,6 +99,8 @@ CASES: dict[str, tuple[Callable[[Monorepo], object], dict[str, str]]] = {
             "libraries: by contents": f"{SINCE}sources",
             "libraries: by imports": f"{SINCE}what files import",
             "scripts: app": f"{SINCE}app/app.py",
+            "folders of scripts: app": f"{SINCE}app/app.py",
+            "imports of a project: app in app": f"{SINCE}app/app.py",
             "useless directives: app/app.py": f"{SINCE}its content",
         },
     ),
@@ -159,8 +161,17 @@ def test_explain_keeps_what_it_has_made_itself(tree: Monorepo) -> None:
 
 # Of an answer of a tool, which `explain` tells beside that tool (`miss: …`), or what stands under a content's own key.
 _OF_UNITS = {"unit", "files", "observed", "observed marks", "runs", "listing", "inputs", "format"}
-_OF_UNITS |= {"unit without layout", "files read", "unit by paths", "last read", "without layout"}
+_OF_UNITS |= {
+    "glance at an environment",
+    "unit without layout",
+    "files read",
+    "unit by paths",
+    "last read",
+    "without layout",
+}
 _NO_ANSWERS = {"seconds", "times on a cluster", "times of a whole run", "traffic", "unsent", "memo of environments"}
+# All that these ask is told as what smaller answers are made of.
+_NO_ANSWERS |= {"what a step asked", "survey", "environments", "modules beside projects"}
 _NO_ANSWERS |= {"tool's cache folder", "tools' cache folders"}  # that other machines have
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,23 @@ OUTCOME = Outcome(UNIT, (finding("app/a.py"), finding("app/b.py"), finding("app/
 
 
 @dataclass
+class Contents:
+    """Digests of texts by path."""
+
+    texts: dict[str, str]
+
+    def __call__(self, path: str) -> bytes:
+        return hashlib.sha256(self.texts.get(path, "").encode()).digest()
+
+    def together(self, _: str, files: Sequence[str]) -> bytes:
+        """Of many."""
+        return hashlib.sha256(b"".join(path.encode() + self(path) for path in files)).digest()
+
+    def fetch(self, paths: Iterable[str]) -> None:
+        """They are there."""
+
+
+@dataclass
 class World:
     """All that a key is made from, to be changed one by one; `cache` is that of a run which begins then."""
 
@@ -54,9 +71,10 @@ class World:
     facts: dict[str, Any] = field(default_factory=dict)
     gone: bool = False  # an environment has changed during the run
 
-    def digest(self, path: str) -> bytes:
-        """The content digest of a file, one of the tool's configuration among them."""
-        return hashlib.sha256(self.contents.get(path, "").encode()).digest()
+    @property
+    def digest(self) -> Contents:
+        """The contents of files, one of the tool's configuration among them."""
+        return Contents(self.contents)
 
     def key_facts(self) -> KeyFacts:
         """What keys are made from now."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyfmt.projects.layout import imported_names, layout, script_folders, visible_roots
+from pyfmt.projects.layout import imported_names, layout, script_names, visible_roots
 
 
 def test_a_flat_project() -> None:
@@ -87,9 +87,8 @@ def test_nothing_that_python_would_import_is_missed(lines: list[str], newline: s
 
 
 def scripts(files: dict[str, str], *roots: str) -> tuple[str, ...]:
-    return script_folders(
-        list(files), roots, lambda file: imported_names(files[file].encode()), lambda name: name == "installed"
-    )
+    found = script_names(list(files), roots, lambda file: imported_names(files[file].encode()))
+    return tuple(folder for folder, names in found.items() if names != ["installed"])
 
 
 def test_a_folder_whose_files_import_each_other_is_a_root() -> None:
@@ -126,7 +125,7 @@ def test_a_module_of_a_namespace_package_named_like_an_installed_one_is_not_mean
     assert not scripts({"a/acme/installed/__init__.py": "import installed"}, "a")
 
 
-def test_packages_and_what_can_be_imported_anyway_are_no_script_folders() -> None:
+def test_packages_and_what_can_be_imported_anyway_are_no_script_names() -> None:
     assert not scripts(
         {"a/tests/__init__.py": "", "a/tests/helpers.py": "", "a/tests/test_x.py": "import helpers"}, "a"
     )

@@ -30,7 +30,7 @@ Mark = tuple[int, int, int, int, int]  # what tells that a file or a folder's li
 _FORMAT = 2
 _VALID_SECONDS = 12 * 3600  # then a real run looks again, so that the cache knows what is in use
 # What differs from call to call in a shell and says nothing to pyfmt. All other variables belong to the command.
-_PASSING = frozenset({"_", "OLDPWD", "SHLVL"})
+PASSING = frozenset({"_", "OLDPWD", "SHLVL"})
 
 
 class RecordedRun:
@@ -76,7 +76,7 @@ def command_key(arguments: list[str]) -> bytes:
     variables.
     """
     screens = [os.get_terminal_size(stream) if os.isatty(stream) else None for stream in (1, 2)]
-    environ = sorted((name, value) for name, value in os.environ.items() if name not in _PASSING)
+    environ = sorted((name, value) for name, value in os.environ.items() if name not in PASSING)
     place = (
         os.getcwd(),
         sys.version,

@@ -64,8 +64,18 @@ def watching() -> Iterator[Witness]:
         witness.stop()
 
 
+@contextlib.contextmanager
+def within() -> Iterator[Witness]:
+    """Notes what is asked in this block, beside who watches the whole run."""
+    witness = Witness()
+    try:
+        yield witness
+    finally:
+        witness.end()
+
+
 class Witness:
-    """The questions of one run, each with the answer that it got first."""
+    """The questions of one run, or of a step of it, each with the answer that it got first."""
 
     def __init__(self) -> None:
         self.usable = True  # nothing has happened yet that the next run could not know of
@@ -91,6 +101,24 @@ class Witness:
         if self in _active:
             _active.remove(self)
         self._unwatch()
+
+    def end(self) -> None:
+        """Watch no longer; what was noted stays."""
+        usable = self.usable and not self._disturbed()
+        self.stop()
+        self.usable = usable
+
+    def asked(self) -> RecordedRun:
+        """All questions so far, with their answers."""
+        record = self._record
+        record.absent, record.absent_here = list(self._absent), list(self._absent_here)
+        return record
+
+    def is_steady(self) -> bool:
+        """Whether nothing that was asked for had changed so shortly before that it could change again within the same
+        time stamp."""
+        record = self._record
+        return all(max(found[:2]) <= self._racy for found in (*record.files.values(), *record.links.values()))
 
     def suspend(self) -> None:
         """Watch no longer until `resume`."""
@@ -125,13 +153,13 @@ class Witness:
         for asked in questions:
             for path in [path for path in asked if self._is_own(path)]:
                 del asked[path]
-        record.absent, record.absent_here = list(self._absent), list(self._absent_here)
+        self.asked()
         for module in list(sys.modules.values()):  # the code that answered
             code = getattr(module, "__file__", None)
             with contextlib.suppress(OSError):  # "<stdin>"
                 if code:
                     record.files[code] = mark(os.stat(code))
-        if any(max(found[:2]) > self._racy for found in (*record.files.values(), *record.links.values())):
+        if not self.is_steady():
             return False
         _save(command_key(arguments), record)
         return True

@@ -100,8 +100,9 @@ def fill(index: GitIndex, entries: Mapping[str, IndexEntry], extras: Iterable[st
     if not known:
         shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True, exist_ok=True)
+    place = str(tree)
     fresh = {
-        path: found for path, found in known.items() if wanted.get(path) == found[0] and _mark(tree, path) == found[1]
+        path: found for path, found in known.items() if wanted.get(path) == found[0] and _mark(place, path) == found[1]
     }
     if len(fresh) != len(known) or len(fresh) != len(wanted):
         state_file.unlink(missing_ok=True)
@@ -110,7 +111,7 @@ def fill(index: GitIndex, entries: Mapping[str, IndexEntry], extras: Iterable[st
         index.check_out(sorted(missing & tracked), str(tree))
         for path in sorted(missing - tracked):
             _copy(os.path.join(index.top, path), tree / path)
-        state = {path: fresh[path] if path in fresh else (wanted[path], _mark(tree, path)) for path in wanted}
+        state = {path: fresh[path] if path in fresh else (wanted[path], _mark(place, path)) for path in wanted}
         state_file.write_text(json.dumps({"salt": salt, "files": state}), "utf-8")
     _mark_top(index, tree)
     return tree
@@ -144,9 +145,9 @@ def _read_state(file: Path, salt: str) -> dict[str, tuple[str, _Mark | None]]:
         return {}  # none, or damaged: the tree is made anew
 
 
-def _mark(tree: Path, path: str) -> _Mark | None:
+def _mark(tree: str, path: str) -> _Mark | None:
     try:
-        found = os.lstat(tree / path)
+        found = os.lstat(f"{tree}/{path}")
     except OSError:
         return None
     return [found.st_size, found.st_mtime_ns, found.st_ino]
@@ -187,7 +188,9 @@ def _mark_top(index: GitIndex, tree: Path) -> None:
     info = tree / ".git" / "info"
     info.mkdir(parents=True, exist_ok=True)
     try:
-        (info / "exclude").write_bytes(disk.read_bytes(index.exclude_file))
+        content = disk.read_bytes(index.exclude_file)
+        if disk.bytes_or_none(info / "exclude") != content:  # else it keeps its time
+            (info / "exclude").write_bytes(content)
     except FileNotFoundError:
         (info / "exclude").unlink(missing_ok=True)
 
