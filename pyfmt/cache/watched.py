@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,7 +65,9 @@ class WatchedSteps:
         The value must depend on nothing else. Nothing is kept where a process was started, something was written, or
         the value is not `lasting`.
         """
-        about = [{**inputs, "code": _code()}]
+        # What is found may be of pyfmt's own Python: the standard library of files that have no environment.
+        python = [sys.version, sys.base_prefix, sys.executable]
+        about = [{**inputs, "code": _code(), "Python": python}]
         key, place = _ASKED.key([kind.name, *about]), kind.key(about)
         asked = _ASKED.one(self._store, key)
         if asked is not None and _now(asked) == asked.mark:

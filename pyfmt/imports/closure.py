@@ -254,7 +254,7 @@ class Reach:
     def _names_of(self, path: str) -> Iterator[str]:
         """The dotted names of a file or folder."""
         place = place_of(path) if path.endswith("/") or path in self._contents else None
-        return self._roots.names_of(place) if place else iter(())
+        return self._roots.names_of(place) if place is not None else iter(())  # "" is the root
 
     def _absolute(self, text: str) -> Iterator[str]:
         name, star, _ = text.partition(".*")

@@ -24,6 +24,7 @@ class IgnoredButTracked:
     root: Path
     memo: TextMemo = field(default_factory=TextMemo)
     around: Callable[[], AbstractContextManager[None]] = nullcontext  # what a call of git is made in
+    failed: Callable[[], object] = lambda: None  # told where git gave no answer: the next time it may
 
     def __call__(self, ignored: Iterable[str]) -> frozenset[str]:
         """Git is asked only about files that there are; where it cannot answer, what it ignores is left out."""
@@ -40,6 +41,7 @@ class IgnoredButTracked:
         if known is None:
             answer = self._ask()
             if answer is None:
+                self.failed()
                 return frozenset()
             known = self.memo.keep(_MEMO, inputs, "\0".join(sorted(answer.intersection(names))))
         return frozenset(filter(None, known.split("\0")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -63,12 +64,14 @@ class ImportReader:
     ) -> dict[str, dict[str, list[str]]]:
         """See `script_names`, by project path; nothing is read where all is as it was."""
         files = {project.path: project.checked for project in projects}
+        # Which modules are the standard library's, and what can be parsed, differs between versions.
+        python = {"Python": sys.version_info[:3]}
 
         def inputs(path: str, digest: ContentDigests) -> dict[str, object]:
-            return {"roots": roots[path], "files": digest.together(f"{path} with scripts", files[path])}
+            return {**python, "roots": roots[path], "files": digest.together(f"{path} with scripts", files[path])}
 
         def details(path: str, digest: ContentDigests) -> dict[str, object]:
-            return {"roots": roots[path], **{file: digest(file) for file in files[path]}}
+            return {**python, "roots": roots[path], **{file: digest(file) for file in files[path]}}
 
         def compute(paths: Iterable[str]) -> dict[str, dict[str, list[str]]]:
             return {path: script_names(files[path], roots[path], self) for path in paths}

@@ -14,7 +14,7 @@ from pyfmt.cache.keys import KeyFacts, fold
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.repeating.answering import PASSING
-from pyfmt.cache.repeating.witness import suspended
+from pyfmt.cache.repeating.witness import give_up, suspended
 from pyfmt.config.per_project import with_project_settings
 from pyfmt.core.graphs import closure
 from pyfmt.core.memo import TextMemo
@@ -85,7 +85,7 @@ def survey_workspace(
     PyfmtError."""
     steps = StepSpans(time.monotonic)
     memo = memory.memo if memory else TextMemo()
-    tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended)
+    tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended, give_up)
     settings, survey = _known_survey(settings, tracked, memory)
     if settings.overrides:
         from pyfmt.config.override_check import check_overrides  # deferred for start-up time: only where there are any

@@ -93,6 +93,14 @@ EDITS: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
         lambda tree: disk.realpath(tree / "link"),
         lambda tree: _one_after_the_other((tree / "link").unlink, lambda: (tree / "link").symlink_to("folder")),
     ),
+    "a link after one that is followed twice": (
+        lambda tree: disk.realpath(tree / "further/../further/../link"),
+        lambda tree: _one_after_the_other((tree / "link").unlink, lambda: (tree / "link").symlink_to("folder")),
+    ),
+    "a link after what is not there": (
+        lambda tree: disk.realpath(tree / "none/../link"),
+        lambda tree: _one_after_the_other((tree / "link").unlink, lambda: (tree / "link").symlink_to("folder")),
+    ),
     "what a link leads to": (
         _folders,
         lambda tree: _one_after_the_other((tree / "folder").rmdir, lambda: (tree / "folder").write_text("")),
@@ -123,6 +131,24 @@ def test_other_inputs_are_another_step(tree: Path) -> None:
     steps(root="b")
     steps(root="a")
     assert steps.made == 2
+
+
+def test_another_python_is_another_step(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files without an environment are judged by the standard library of pyfmt's own."""
+    steps = Steps(tree, lambda: sys.base_prefix)
+    steps()
+    monkeypatch.setattr(sys, "base_prefix", "/elsewhere")
+    assert steps() == "/elsewhere"
+
+
+def test_a_link_to_itself_is_no_way_without_end(tree: Path) -> None:
+    (tree / "loop").symlink_to("loop")
+    (tree / "one").symlink_to("two/deeper")
+    (tree / "two").symlink_to("one/deeper")
+    time.sleep(0.05)
+    steps = Steps(tree, lambda: str([disk.realpath(tree / name) for name in ("loop", "loop/file", "one")]))
+    steps()
+    assert steps.is_known()
 
 
 def test_what_starts_a_process_or_writes_is_never_known(tree: Path) -> None:

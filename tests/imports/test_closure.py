@@ -133,6 +133,11 @@ def test_what_installed_packages_may_import_is_reached_by_everyone() -> None:
     assert {path for path in SOURCES if path.startswith("lib/")} <= found
 
 
+def test_a_package_at_the_root_has_the_name_that_the_root_stands_for() -> None:
+    sources = {"__init__.py": "from . import part\n", "elsewhere/part.py": ""}
+    assert "elsewhere/part.py" in reach(sources, ((".", "acme"), ("elsewhere", "acme"))).of("__init__.py")
+
+
 def test_beginning_and_top_names() -> None:
     contents = {path: "" for path in SOURCES}
     assert beginning("app/service/main.py", contents) == "app"

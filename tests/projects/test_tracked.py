@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from pyfmt.core.memo import TextMemo
@@ -115,3 +116,17 @@ def test_a_run_checks_what_is_tracked_and_says_what_is_not(tmp_path: Path) -> No
     os.remove(tree.root / ".git/index")
     result = tree.run("format", "--check", "app/lib").expect(0)
     assert "app/lib: no Python files there (or they are excluded, or ignored by git and not tracked)" in result.stdout
+
+
+def test_what_git_could_not_say_once_is_asked_again(tmp_path: Path) -> None:
+    tree = one_project(tmp_path, {"lib/a.py": "x  = 1\n"})
+    tree.write({".gitignore": IGNORED})
+    tree.git("init", "--quiet")
+    tree.git("add", "--force", "app/lib/a.py")
+    failing = tmp_path / "failing/git"
+    failing.parent.mkdir()
+    failing.write_text("#!/bin/sh\nexit 128\n")
+    failing.chmod(0o755)
+    time.sleep(2.2)  # what has just been written is never remembered
+    tree.run("format", "--check", environ={"PATH": f"{failing.parent}{os.pathsep}{os.environ['PATH']}"}).expect(0)
+    assert "app/lib/a.py" in tree.run("format", "--check").expect(1).stdout

@@ -21,6 +21,7 @@ from pyfmt.cache.repeating.answering import RecordedRun, command_key, file_for, 
 # A file changed so shortly before could change again within the same time stamp: see cache/digests.py.
 _RACY_NS = 2_000_000_000
 _KEPT = 16  # answers of the most recent commands
+_LINKS = 256  # followed on the way to one path
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 _active: list[Witness] = []
@@ -196,7 +197,7 @@ class Witness:
 
     def links_on(self, path: disk.AnyPath) -> None:
         """Note of each part of the way to a path whether it is a link; a link's target is such a way in turn."""
-        begun: set[str] = set()
+        followed = 0
         ahead = os.path.join(os.getcwd(), os.fsdecode(path)).split("/")[::-1]
         here = "/"
         while ahead:
@@ -208,15 +209,17 @@ class Witness:
                 here = place
                 continue
             try:
-                if not stat.S_ISLNK(disk.lstat(place).st_mode):
-                    here = place
-                    continue
-                if place in begun:
-                    return  # it leads to itself
-                begun.add(place)
-                target = os.readlink(place)
-            except (OSError, ValueError):
-                return  # nothing can be below
+                target = os.readlink(place) if stat.S_ISLNK(disk.lstat(place).st_mode) else None
+            except OSError:
+                target = None  # nothing is below, but ".." may lead out of it again
+            except ValueError:
+                return  # no file can have this name
+            if target is None:
+                here = place
+                continue
+            followed += 1
+            if followed > _LINKS:
+                return  # one leads to itself; that one is met twice does not say so
             ahead += target.split("/")[::-1]
             here = "/" if target.startswith("/") else here
 
