@@ -168,6 +168,7 @@ _OF_UNITS |= {
     "unit by paths",
     "last read",
     "without layout",
+    "telling lines",  # of a content, made beside its record
 }
 _NO_ANSWERS = {"seconds", "times on a cluster", "times of a whole run", "traffic", "unsent", "memo of environments"}
 # All that these ask is told as what smaller answers are made of.
