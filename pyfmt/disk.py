@@ -81,6 +81,11 @@ def _mode(path: AnyPath, followed: bool = True) -> int:
         return 0
 
 
+def kind(path: AnyPath, *, followed: bool = True) -> int:
+    """What is at a path, or what a link there leads to, by the type in its mode (stat.S_IFMT); 0 for nothing."""
+    return modes.S_IFMT(_mode(path, followed))
+
+
 def stat(path: AnyPath) -> os.stat_result:
     """As os.stat: OSError, ValueError for a name that no file can have."""
     return _look(path, followed=True, kind_only=False) if _observers else os.stat(path)

@@ -25,7 +25,6 @@ from pyfmt.cache.store import Store
 
 Value = TypeVar("Value")
 _Names = dict[str, list[str]]  # by folder
-_TYPE = 0o170000  # of a file's mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +134,8 @@ def _now(asked: _Asked) -> str:
         answers = [
             [mark(stat(path)) for path in _paths(asked.files)],
             [mark(lstat(path)) for path in _paths(asked.links)],
-            [stat(path).st_mode & _TYPE for path in _paths(asked.kinds)],
-            [lstat(path).st_mode & _TYPE for path in _paths(asked.kinds_here)],
+            [disk.kind(path) for path in _paths(asked.kinds)],
+            [disk.kind(path, followed=False) for path in _paths(asked.kinds_here)],
         ]
     except (OSError, ValueError):
         return ""
@@ -150,7 +149,6 @@ def _code() -> str:
     """Tells pyfmt's own code from another one of the same version: it is worked on."""
     found = []
     with witness.suspended():  # the answer of a command knows its code by itself
-        for folder in ("config", "core", "environments", "git", "projects", "run"):
-            for where, _, names in disk.walk(os.path.join(os.path.dirname(pyfmt.__file__), folder)):
-                found += [mark(disk.stat(f"{where}/{name}"))[0] for name in names if name.endswith(".py")]
+        for where, _, names in disk.walk(os.path.dirname(pyfmt.__file__)):
+            found += [mark(disk.stat(f"{where}/{name}"))[0] for name in names if name.endswith(".py")]
     return _digest(sorted(found))
