@@ -134,7 +134,9 @@ class FormatMemory:
                     values[before[file]] = said
                     content[file] = self._digest(file).hex()
         known = self._look_up(unit)
-        if all(file in clean or known.get(file) == _CLEAN for file in unit.files):
+        left = [file for file in unit.files if file not in clean]
+        # Those that were known may have been written since: then nobody has judged what is there now.
+        if all(known.get(file) == _CLEAN and self._key(project, [file]) == before[file] for file in left):
             values[self._whole_key(unit)] = _CLEAN
         _SAID.keep(self._store, values)
         LAST_INPUTS.keep(self._store, {self._identity(project): {_FILES: content, **inputs}})
