@@ -15,7 +15,7 @@ from pyfmt.core.parsing import why
 from pyfmt.imports.definitions import Definition
 from pyfmt.imports.parse import FileImports, ModuleContent, ParsedModule, read_module
 
-_CONTENT = MemoKind("imports", 9, ModuleContent)
+_CONTENT = MemoKind("imports", 10, ModuleContent)
 _STATEMENTS = MemoKind("import statements", 1, FileImports)
 _NOTHING = ModuleContent((), "")
 _Place = tuple[bytes, bool]  # the digest of a file, and whether it is a notebook

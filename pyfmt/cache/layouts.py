@@ -57,7 +57,7 @@ class _LastRead:
 
 _LAST = MemoKind("last read", 1, _LastRead, shared=False)
 # Of a file, "" where it cannot be told; sooner made than fetched from another machine.
-_TREES = MemoKind("without layout", 3, str, shared=False)
+_TREES = MemoKind("without layout", 4, str, shared=False)
 
 
 Interface = tuple[str, ...]  # what a module says to others, and all that it sees itself

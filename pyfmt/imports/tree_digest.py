@@ -9,6 +9,8 @@ told apart, since the line before it counts as none.
 from __future__ import annotations
 
 import hashlib
+import io
+import tokenize
 from collections.abc import Iterable, Iterator
 
 from pyfmt.imports.definitions import Definition
@@ -22,9 +24,20 @@ _OBEYED = (b":", b"=", b'"' * 3, b"'" * 3)
 
 def tree_digest(source: bytes, definitions: Iterable[Definition]) -> str:
     """A digest of what others can see of the module `source`; "" where that is its text."""
-    if any(word in source for word in _READ_AS_TEXT):
+    if any(word in source for word in _READ_AS_TEXT) or not _is_text(source):
         return ""
     return "tree " + hashlib.sha256(" ".join(each.digest for each in definitions).encode()).hexdigest()[:32]
+
+
+def _is_text(source: bytes) -> bool:
+    """Whether a module can be decoded, which Python's parser does not ask of the comments in bytes; astroid does."""
+    if source.isascii():
+        return True
+    try:
+        source.decode(tokenize.detect_encoding(io.BytesIO(source).readline)[0])
+    except (SyntaxError, ValueError, LookupError):
+        return False
+    return True
 
 
 def lines_digest(source: bytes) -> str:

@@ -161,6 +161,27 @@ def test_where_comments_decide_what_is_said_of_the_tree_it_is_linted(tree: Monor
         _is_told(tree)
 
 
+def test_the_told_line_of_a_decorated_function_is_asked_of_pylint(tree: Monorepo) -> None:
+    decorated = _APP.replace("def twice(SHOWN", "@print\ndef twice(SHOWN", 1)
+    tree.write({"app/app.py": decorated})
+    tree.run(*_LINTS)
+    assert _ALONE not in _edited(tree, "def twice(SHOWN", "# why\ndef twice(SHOWN")
+    _is_told(tree, "function already defined line 9")  # astroid's count: where the comment stands
+
+
+def test_a_comment_that_cannot_be_decoded_is_an_error_of_the_file_and_seen_by_others(tree: Monorepo) -> None:
+    tree.write({"app/user.py": '"""User."""\n\nimport app\n\nprint(app.MISSING)\n'})
+    tree.run(*_LINTS)
+    place = tree.root / "app/app.py"
+    place.write_bytes(place.read_bytes() + "# caf\u00e9\n".encode("latin-1"))
+    told = said(tree, "--tool", "pylint")
+    place_of_error = "app/app.py:1:1: error: error while code parsing"
+    cold = said(tree, "--no-cache", "--tool", "pylint")
+    (tree.root / "app/user.py").unlink()
+    assert place_of_error in told, told
+    assert told == cold
+
+
 def test_after_another_change_in_the_same_project_all_of_it_is_linted(tree: Monorepo) -> None:
     _edited(tree, "import right", "import right, os", "left")
     assert "only in its text" not in _edited(tree, "import os", "# a comment\nimport os")
