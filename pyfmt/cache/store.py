@@ -97,6 +97,19 @@ def _rows(connection: sqlite3.Connection, wanted: Sequence[bytes]) -> Iterator[t
         yield from connection.execute(f"SELECT key, value, used FROM result WHERE key IN ({marks})", batch)
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Where several make the same database, SQLite says at once that it is busy: it waits for no change of the mode."""
+    end = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 def _stat_rows(connection: sqlite3.Connection, paths: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
     """Path, mark and digest of all files, or of some."""
     if paths is None:
@@ -166,7 +179,7 @@ class Store:
         try:
             # WAL lets others read while one writes; without fsync at each commit a power cut loses the newest results,
             # never the consistency.
-            connection.execute("PRAGMA journal_mode=WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.executescript(_SCHEMA)
             self._inode = _inode(self.path)
