@@ -13,6 +13,7 @@ import errno
 import fnmatch
 import os
 import stat as modes
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,31 +36,71 @@ AnyPath = str | os.PathLike[str]
 
 
 class DiskObserver(Protocol):
-    """Somebody who notes what is asked, with the answer. What is opened or listed is seen by Python's audit events."""
+    """Somebody who notes what is asked, with the answer; what is opened or listed, whoever of the process does it."""
 
     def answered(self, path: AnyPath, found: os.stat_result | None, *, followed: bool, kind_only: bool) -> None:
         """What is at a path (None for nothing), where links are followed or not; whether only its type was asked
         for."""
 
     def entries(self, found: Any) -> Any:
-        """What os.scandir gave, its entries' questions noted."""
+        """What os.scandir gave, whose entries ask through this module."""
+
+    def opened(self, path: Any, flags: int) -> None:
+        """A file is about to be opened, with the flags of os.open. TypeError, ValueError for what names none."""
+
+    def listed(self, path: Any) -> None:
+        """A folder is about to be listed; None for the current one."""
+
+    def lost(self) -> None:
+        """Something was asked that cannot be told."""
 
     def links_on(self, path: AnyPath) -> None:
         """The links on the way to a path are about to be resolved."""
 
 
 _observers: list[DiskObserver] = []
+_hooked: list[bool] = []  # an audit hook stays until the process ends
 
 
 def observe(observer: DiskObserver) -> None:
     """Tell an observer what is asked from now on, until `ignore`."""
-    _observers.append(observer)
+    if not _hooked:
+        _hooked.append(True)
+        sys.addaudithook(_audited)
+    if observer not in _observers:
+        _observers.append(observer)
 
 
 def ignore(observer: DiskObserver) -> None:
     """Tell it no longer."""
     if observer in _observers:
         _observers.remove(observer)
+
+
+def _audited(event: str, arguments: tuple[Any, ...]) -> None:
+    """Python's audit hook: https://docs.python.org/3/library/audit_events.html."""
+    if not _observers or event not in ("open", "os.listdir", "os.scandir"):
+        return
+    for observer in list(_observers):
+        try:
+            if event != "open":
+                if not _is_import():
+                    observer.listed(arguments[0])
+            elif not isinstance(arguments[0], int) and not _is_code(*arguments):  # a number was opened before
+                observer.opened(arguments[0], arguments[2])
+        except (TypeError, ValueError, IndexError):  # it would come out of whoever asked
+            observer.lost()
+
+
+def _is_import() -> bool:
+    """Whether it is Python that looks for a module: who observes asks for the modules that there are."""
+    frame = sys._getframe(2)  # pylint: disable=protected-access  # inspect takes long to import
+    return frame.f_code.co_filename.startswith("<frozen importlib")
+
+
+def _is_code(path: Any, mode: str | None, flags: int) -> bool:
+    """Whether a module is imported (io.open_code alone has no flags), or what was compiled of it is written."""
+    return (mode == "rb" and flags == 0) or os.path.basename(os.path.dirname(os.fsdecode(path))) == "__pycache__"
 
 
 def _look(path: AnyPath, followed: bool, kind_only: bool) -> os.stat_result:
@@ -74,16 +115,12 @@ def _look(path: AnyPath, followed: bool, kind_only: bool) -> os.stat_result:
     return found
 
 
-def _mode(path: AnyPath, followed: bool = True) -> int:
-    try:
-        return _look(path, followed, kind_only=True).st_mode
-    except (OSError, ValueError):
-        return 0
-
-
 def kind(path: AnyPath, *, followed: bool = True) -> int:
     """What is at a path, or what a link there leads to, by the type in its mode (stat.S_IFMT); 0 for nothing."""
-    return modes.S_IFMT(_mode(path, followed))
+    try:
+        return modes.S_IFMT(_look(path, followed, kind_only=True).st_mode)
+    except (OSError, ValueError):
+        return 0
 
 
 def stat(path: AnyPath) -> os.stat_result:
@@ -98,27 +135,27 @@ def lstat(path: AnyPath) -> os.stat_result:
 
 def exists(path: AnyPath) -> bool:
     """As os.path.exists."""
-    return _mode(path) != 0 if _observers else os.path.exists(path)
+    return kind(path) != 0 if _observers else os.path.exists(path)
 
 
 def lexists(path: AnyPath) -> bool:
     """As os.path.lexists: whether there is anything, be it a link to nothing."""
-    return _mode(path, followed=False) != 0 if _observers else os.path.lexists(path)
+    return kind(path, followed=False) != 0 if _observers else os.path.lexists(path)
 
 
 def is_file(path: AnyPath) -> bool:
     """Whether it is, or leads to, a regular file."""
-    return modes.S_ISREG(_mode(path)) if _observers else os.path.isfile(path)
+    return modes.S_ISREG(kind(path)) if _observers else os.path.isfile(path)
 
 
 def is_dir(path: AnyPath) -> bool:
     """Whether it is, or leads to, a folder."""
-    return modes.S_ISDIR(_mode(path)) if _observers else os.path.isdir(path)
+    return modes.S_ISDIR(kind(path)) if _observers else os.path.isdir(path)
 
 
 def is_link(path: AnyPath) -> bool:
     """Whether it is a symbolic link itself."""
-    return modes.S_ISLNK(_mode(path, followed=False)) if _observers else os.path.islink(path)
+    return modes.S_ISLNK(kind(path, followed=False)) if _observers else os.path.islink(path)
 
 
 def is_executable(path: AnyPath) -> bool:
@@ -149,11 +186,16 @@ def realpath(path: AnyPath) -> str:
     return os.fspath(os.path.realpath(path))
 
 
+def resolved(path: AnyPath) -> Path:
+    """As Path.resolve."""
+    return Path(realpath(path))
+
+
 def scandir(folder: AnyPath) -> contextlib.AbstractContextManager[Iterator[os.DirEntry[str]]]:
     """As os.scandir, for a `with` statement."""
     found: Any = os.scandir(folder)
-    for observer in _observers:
-        found = observer.entries(found)
+    if _observers:  # they ask through this module, which tells everybody
+        found = _observers[0].entries(found)
     return found  # type: ignore[no-any-return]  # a DiskObserver's entries behave as os.DirEntry does
 
 

@@ -57,7 +57,7 @@ class Digests:
         self._marks: dict[str, bytes] = {}  # of this look
         self._before: dict[str, bytes] = {}  # the last one of each file, of the looks that `confirm` ended
         self._looked: set[str] = set()  # in the looks before
-        self._totals: dict[str, tuple[bytes, bytes]] = {}  # by name, as `together` has them
+        self._totals: dict[str, tuple[bytes, bytes]] | None = None  # by name, as `together` has them
         self._changed: dict[str, tuple[bytes, bytes]] = {}
 
     def of(self, path: str) -> bytes:
@@ -78,19 +78,16 @@ class Digests:
         marks = [_NO_MARK if file[-1:] == "/" else self._mark(file) or _NO_MARK for file in files]
         names = "\0".join(files).encode("utf-8", "surrogateescape")
         seen = hashlib.sha256(b"%b\0%b" % (names, b"".join(marks))).digest()
-        if not self._totals and not self._before:
-            self._fetch_totals()
-        found = self._totals.get(name)
+        if self._totals is None and not self._before:
+            self._totals = self._stored_totals()
+        totals = {} if self._totals is None else self._totals
+        found = totals.get(name)
         if found is not None and found[0] == seen:
             return found[1]
         self.fetch(files)
-        total = hashlib.sha256()
-        for file in files:
-            content = b"" if file[-1:] == "/" else self.of(file)
-            total.update(b"%b\0%b\n" % (file.encode("utf-8", "surrogateescape"), content))
-        digest = total.digest()
+        digest = total_of((file, b"" if file[-1:] == "/" else self.of(file)) for file in files)
         if not self._before:  # else what was written since has a digest of its own
-            self._totals[name] = (seen, digest)
+            totals[name] = (seen, digest)
             if all(self._is_steady(file, mark) for file, mark in zip(files, marks, strict=True)):
                 self._changed[_ALL + name] = (seen, digest)
         return digest
@@ -202,11 +199,11 @@ class Digests:
             stored = self._store.stats()
             self._take({path: found for path, found in stored.items() if _tree_of(path) == self._tree})
 
-    def _fetch_totals(self) -> None:
-        """Have what is remembered of many files together."""
+    def _stored_totals(self) -> dict[str, tuple[bytes, bytes]]:
+        """What is remembered of many files together."""
         begins = self._tree + _ALL
         stored = self._store.stats_below(begins) if self._store is not None else {}
-        self._totals = {name[len(begins) :]: found for name, found in stored.items()} or {"": (b"", b"")}
+        return {name[len(begins) :]: found for name, found in stored.items()}
 
     def _take(self, stored: Mapping[str, tuple[bytes, bytes]]) -> None:
         for path, found in stored.items():
@@ -225,6 +222,14 @@ class Digests:
             tree = self._tree
             self._store.put_stats({tree + path: mark for path, mark in kept.items()}, [tree + path for path in gone])
             self._changed = {}
+
+
+def total_of(contents: Iterable[tuple[str, bytes]]) -> bytes:
+    """A digest over paths with their contents."""
+    total = hashlib.sha256()
+    for path, content in contents:
+        total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), content))
+    return total.digest()
 
 
 class Afresh:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from pyfmt.cache.digests import ContentDigests
 from pyfmt.cache.import_memory import SourceReader
 from pyfmt.cache.keys import fold
-from pyfmt.cache.remembered import InputsTogether, MemoKind, MemoTable
+from pyfmt.cache.remembered import FilesTogether, MemoKind, MemoTable
 from pyfmt.core.model import Project
 
 _DIGESTS = MemoKind("imports of a project", 1, str)
@@ -40,19 +39,11 @@ class ImportLists:
         """For each project a digest of what some of its files import: nothing is listed where all is as it was."""
         projects = {f"{project.name} in {project.path}": project for project in wanted}
 
-        def inputs(item: str, digest: ContentDigests) -> dict[str, object]:
-            return {
-                "Python": sys.version_info[:3],
-                "files": digest.together(f"{item} importing", wanted[projects[item]]),
-            }
-
-        def details(item: str, digest: ContentDigests) -> dict[str, object]:
-            return {"Python": sys.version_info[:3], **{file: digest(file) for file in wanted[projects[item]]}}
-
         def compute(items: Sequence[str]) -> dict[str, str]:
             return {item: fold([[file, self(file)] for file in wanted[projects[item]]]).hex() for item in items}
 
-        found = self._table.remembered(_DIGESTS, projects, InputsTogether(inputs, details), compute)
+        inputs = FilesTogether(lambda item: f"{item} importing", lambda item: wanted[projects[item]], _python)
+        found = self._table.remembered(_DIGESTS, projects, inputs, compute)
         return [found[item] for item in projects]
 
     def _lists(self, place: str, files: Sequence[str]) -> dict[str, list[str]]:
@@ -60,15 +51,14 @@ class ImportLists:
         if len(wanted) < 2:
             return self._read(wanted)
 
-        def inputs(_: str, digest: ContentDigests) -> dict[str, object]:
-            return {"Python": sys.version_info[:3], "files": digest.together(f"{place} with notebooks", wanted)}
-
-        def details(_: str, digest: ContentDigests) -> dict[str, object]:
-            return {"Python": sys.version_info[:3], **{file: digest(file) for file in wanted}}
-
-        both = InputsTogether(inputs, details)
-        return self._table.remembered(_LISTS, [place], both, lambda _: {place: self._read(wanted)})[place]
+        inputs = FilesTogether(lambda _: f"{place} with notebooks", lambda _: wanted, _python)
+        return self._table.remembered(_LISTS, [place], inputs, lambda _: {place: self._read(wanted)})[place]
 
     def _read(self, files: Sequence[str]) -> dict[str, list[str]]:
         self._imports.fetch_contents(files)
         return {file: [text for text in self._imports(file) if not text.startswith("@")] for file in files}
+
+
+def _python(_: str) -> dict[str, object]:
+    """What can be parsed differs between versions."""
+    return {"Python": sys.version_info[:3]}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -26,9 +25,6 @@ from pyfmt.tools.registry import TOOLS
 _Lines = Mapping[int, int]  # where a line stands now
 # By content the first and the last one of each row of lines that say something; sooner made than fetched.
 _LINES = MemoKind("telling lines", 1, list[int], shared=False)
-# The line that astroid tells of a decorated function is the first decorator's and as many as decorators have: what
-# stands between these and the function is not counted.
-_DECORATOR = re.compile(rb"^[ \t\f]*@", re.MULTILINE)
 
 
 class MovedLines:
@@ -86,7 +82,7 @@ class MovedLines:
             return None
         of_text = entry.record.texts[file]
         of_tree = [each for each in findings if [each.rule, each.line, each.column] not in of_text]
-        if any(rules.line.search(each.message) for each in of_tree) and _DECORATOR.search(source):
+        if any(rules.line.search(each.message) for each in of_tree) and rules.miscounted.search(source):
             return None
         about = [*of_tree, *(each for each in entry.record.wide[1] if each.path == file)]
         rows = _LINES.one(self._store, _LINES.key([before])) if about else []

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pyfmt import disk
+from pyfmt.cache.repeating.answering import mark
 from pyfmt.core.model import Environment
 
 REST = ""  # the group of what cannot be told apart
@@ -211,8 +212,7 @@ class Disk:
         """What changes with every change of a file, and of a folder with every name that comes or goes."""
         if path not in self._marks:
             try:
-                found = disk.stat(path)
-                self._marks[path] = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size, found.st_mode)
+                self._marks[path] = mark(disk.stat(path))
             except (OSError, ValueError):
                 self._marks[path] = None
         return self._marks[path]

@@ -21,11 +21,21 @@ Inputs = Callable[[Item, ContentDigests], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
-class InputsTogether(Generic[Item]):
-    """Inputs of which the contents of many files are one; `each` has them one by one, and tells what has changed."""
+class FilesTogether(Generic[Item]):
+    """Inputs that are values and the contents of many files: looked at together, under a name that stands for no
+    others; one by one they tell what has changed."""
 
-    together: Inputs[Item]
-    each: Inputs[Item]
+    name: Callable[[Item], str]
+    files: Callable[[Item], Sequence[str]]
+    values: Callable[[Item], Mapping[str, object]]
+
+    def __call__(self, item: Item, digest: ContentDigests) -> Mapping[str, object]:
+        """The inputs, all files being one."""
+        return {**self.values(item), "files": digest.together(self.name(item), self.files(item))}
+
+    def each(self, item: Item, digest: ContentDigests) -> Mapping[str, object]:
+        """The inputs, file by file."""
+        return {**self.values(item), **{file: digest(file) for file in self.files(item)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class MemoTable:
         self,
         kind: MemoKind[Value],
         items: Iterable[Item],
-        inputs: Inputs[Item] | InputsTogether[Item],
+        inputs: Inputs[Item] | FilesTogether[Item],
         compute: Callable[[Sequence[Item]], Mapping[Item, Value]],
         holds: Callable[[Item, Value], bool] = lambda *_: True,
     ) -> dict[Item, Value]:
@@ -103,8 +113,8 @@ class MemoTable:
 
         Kept is what has the same inputs before it was computed and afterwards, files looked at anew.
         """
-        both = inputs if isinstance(inputs, InputsTogether) else InputsTogether(inputs, inputs)
-        asked = {item: both.together(item, self.digests) for item in items}
+        each = inputs.each if isinstance(inputs, FilesTogether) else inputs
+        asked = {item: inputs(item, self.digests) for item in items}
         keys = {item: kind.key(named) for item, named in asked.items()}
         known = kind.find(self.store, keys)
         found = {item: value for item, value in known.items() if holds(item, value)}
@@ -112,17 +122,17 @@ class MemoTable:
         if self.told is not None:
             gone = "miss: what was looked at has changed since then"
             for item in asked:
-                named = both.each(item, self.digests) if item not in known else {}
+                named = each(item, self.digests) if item not in known else {}
                 said = HIT if item in found else gone if item in known else self._miss(kind, item, named)
                 self.told.setdefault(f"{kind.name}: {_words(item)}", said)  # as it was before anything was kept
         if missing:
             made = compute(missing)
             found.update(made)
             lasting = [item for item, value in made.items() if kind.lasting(value)] if self.store else []
-            steady = [each for each in lasting if kind.key(both.together(each, Afresh(self.digests))) == keys[each]]
+            afresh = Afresh(self.digests)
+            steady = [item for item in lasting if kind.key(inputs(item, afresh)) == keys[item]]
             kind.keep(self.store, {keys[item]: made[item] for item in steady})
-            told = {_last(kind, item): each_digest(both.each(item, self.digests)) for item in steady}
-            LAST_INPUTS.keep(self.store, told)
+            LAST_INPUTS.keep(self.store, {_last(kind, item): each_digest(each(item, self.digests)) for item in steady})
         return found
 
     def _miss(self, kind: MemoKind[Any], item: object, named: Mapping[str, object]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from pyfmt import disk
-from pyfmt.cache.digests import ContentDigests
+from pyfmt.cache.digests import ContentDigests, total_of
 from pyfmt.core.folders import nearest_home
 from pyfmt.core.model import Environment, Project
 from pyfmt.core.tool_values import EVERYTHING
@@ -48,7 +47,7 @@ class Sources:
         found = self._known.get(folder)
         if found is None:
             if os.path.isabs(folder):
-                found = _total(self._contents(folder))
+                found = total_of(self._contents(folder))
             else:
                 found = self._digest.together(folder, self._files(folder))
             self._known[folder] = found
@@ -62,7 +61,7 @@ class Sources:
                 found = self.below(folder)
             else:
                 known = ((f, b"" if f.endswith((*MODULES, "/")) else self._digest(f)) for f in self._files(folder))
-                found = _total(known)
+                found = total_of(known)
             self._lists[folder] = found
         return found
 
@@ -166,14 +165,6 @@ class Sources:
                 for project in self._owners[path]:
                     yield from project.files
                     yield from project.hidden
-
-
-def _total(contents: Iterable[tuple[str, bytes]]) -> bytes:
-    """As `Digests.together`, of paths with their contents."""
-    total = hashlib.sha256()
-    for path, content in contents:
-        total.update(b"%b\0%b\n" % (path.encode("utf-8", "surrogateescape"), content))
-    return total.digest()
 
 
 def _files_outside(folder: str) -> list[str]:

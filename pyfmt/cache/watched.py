@@ -75,7 +75,7 @@ class WatchedSteps:
             if value is not None:
                 self._held[kind.name] = asked
                 return value, True
-        with witness.within() as watching:
+        with witness.watching() as watching:
             value = make()
         learnt = self._learnt(watching) if watching.usable and lasting(value) else None
         self._held.pop(kind.name, None)

@@ -68,7 +68,7 @@ def template_folder(name: str) -> Path:
 
 
 def _shipped(installed: str, in_checkout: str) -> Path:
-    package = Path(disk.realpath(__file__)).parent.parent
+    package = disk.resolved(__file__).parent.parent
     inside = package / installed
     return inside if disk.is_dir(inside) else package.parent / in_checkout
 
@@ -78,7 +78,7 @@ def _cache_dir(root: Path, given: str | None, file: Path | None) -> Path | None:
     if given is None:
         return None
     folder = root / given
-    if Path(disk.realpath(root)).is_relative_to(Path(disk.realpath(folder))):
+    if disk.resolved(root).is_relative_to(disk.resolved(folder)):
         raise ConfigError(
             f"cache-dir must be a folder for the cache alone, not {given!r}", str(file or root), "use .cache"
         )
@@ -140,7 +140,7 @@ def _start_folder(request: Request, cwd: Path) -> Path:
     first = cwd / request.paths[0]
     _refuse_way_out(first)
     # As in selection: a link to a file is where the link stands.
-    return Path(disk.realpath(first if disk.is_dir(first) else first.parent))
+    return disk.resolved(first if disk.is_dir(first) else first.parent)
 
 
 def _refuse_way_out(path: Path) -> None:
@@ -150,19 +150,19 @@ def _refuse_way_out(path: Path) -> None:
         inner = place / part
         if part != ".." and disk.is_link(inner) and disk.is_dir(inner):
             root, file = find_root(place)
-            target = Path(disk.realpath(inner))
+            target = disk.resolved(inner)
             if (file is not None or disk.exists(root / ".git")) and not target.is_relative_to(root):
                 what = f"leads out of the monorepo {root}: {inner} is a link to {target}"
                 raise UsageError(what, str(path), f"name {target} itself, where that is meant")
         # Path.resolve asks for the times of what it has found, and in a folder like /tmp these are always new: that
         # would make void what is remembered of this command.
-        place = Path(disk.realpath(inner))
+        place = disk.resolved(inner)
 
 
 def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
     """Root and configuration file of a run, from `--root`, `--config` and what lies above the paths."""
     if request.location.root is not None:
-        root = Path(disk.realpath(cwd / request.location.root))
+        root = disk.resolved(cwd / request.location.root)
         if not disk.is_dir(root):
             raise UsageError("--root is not a folder", request.location.root)
         file = config_file_in(root)
@@ -172,7 +172,7 @@ def _locate(request: Request, cwd: Path) -> tuple[Path, Path | None]:
         if file is None and root == start and not start.is_relative_to(cwd):
             _refuse_what_is_no_monorepo(root, request.paths[0])
     if request.location.config_file is not None:
-        file = Path(disk.realpath(cwd / request.location.config_file))
+        file = disk.resolved(cwd / request.location.config_file)
         if not disk.is_file(file):
             raise ConfigError("--config names no file", request.location.config_file)
     return root, file
@@ -189,7 +189,7 @@ def _refuse_what_is_no_monorepo(folder: Path, given: str) -> None:
 
 def load(request: Request, cwd: Path) -> Config:
     """The resolved configuration of a run; raises ConfigError (a key, a type, an unreadable file) and UsageError."""
-    root, file = _locate(request, Path(disk.realpath(cwd)))
+    root, file = _locate(request, disk.resolved(cwd))
     section = section_of(file, read_toml(file)) if file is not None else None
     if section is None and request.location.config_file is not None:
         raise ConfigError("has no [tool.pyfmt]", request.location.config_file)
@@ -224,7 +224,7 @@ def load(request: Request, cwd: Path) -> Config:
         server=values.get("server", SERVER[0]),
         project_settings=values.get("project-settings", ()),
         project_schema=values.get("project-schema"),
-        notes=_guess(root, file, request, Path(disk.realpath(cwd))),
+        notes=_guess(root, file, request, disk.resolved(cwd)),
     )
     if request.jobs is not None:
         config, origins["jobs"] = replace(config, jobs=_option("--jobs", count, request.jobs)), "--jobs"

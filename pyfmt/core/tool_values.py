@@ -58,6 +58,7 @@ class TextRules:
 
     line: re.Pattern[str]  # in a message, the number (group 1) of a line of the same file
     placed: re.Pattern[str]  # in a message: it may hold a line in another way
+    miscounted: re.Pattern[bytes]  # in a file: a line that a message holds may be another one
     kept: re.Pattern[bytes]  # in a file: what is said of its comments follows from what is said of its tree
     counted: frozenset[str]  # rules whose line is so many before or after that of what they are about
 

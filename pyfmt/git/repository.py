@@ -170,7 +170,7 @@ def find_repository(root: Path) -> Repository:
         raise Unknown(f"git cannot read the repository around {root}: {done.said}")
     if len(lines) != 3 or lines[0] != "true":
         raise Unknown(f"no work tree of git is around {root}")
-    top = Path(disk.realpath(lines[2]))
+    top = disk.resolved(lines[2])
     if top != root and _call(top, ("check-ignore", "--quiet", "--", str(root))).code == 0:
         raise Unknown(f"{root} is ignored by the git repository around it ({top})")
     return Repository(root, top, lines[1] == "true")

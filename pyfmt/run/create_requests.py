@@ -23,9 +23,9 @@ def named_projects(words: Sequence[str], space: Workspace, cwd: Path) -> list[Pr
     UsageError."""
     found = []
     for word in words:
-        place = Path(disk.realpath(cwd / word))
+        place = disk.resolved(cwd / word)
         for project in space.projects:
-            if word in (project.name, project.path) or place == Path(disk.realpath(space.config.root / project.path)):
+            if word in (project.name, project.path) or place == disk.resolved(space.config.root / project.path):
                 found.append(project)
                 break
         else:

@@ -9,8 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 from pyfmt import disk
-from pyfmt.cache.digests import ContentDigests
-from pyfmt.cache.remembered import InputsTogether, MemoKind
+from pyfmt.cache.remembered import FilesTogether, MemoKind
 from pyfmt.core.folders import parent
 from pyfmt.core.listing import some
 from pyfmt.core.model import Project, Resolution
@@ -73,12 +72,6 @@ def _with_mark(projects: Iterable[Project], run: RunContext) -> dict[str, list[s
     root = run.space.config.root
     files = {project.path: project.files for project in projects}
 
-    def inputs(path: str, digest: ContentDigests) -> dict[str, object]:
-        return {"the project": path, "files": digest.together(f"{path} alone", files[path])}
-
-    def details(path: str, digest: ContentDigests) -> dict[str, object]:
-        return {"the project": path, **{file: digest(file) for file in files[path]}}
-
     def compute(paths: Sequence[str]) -> dict[str, list[str]]:
         from pyfmt.environments.scripts import MARK  # deferred, see above
 
@@ -88,7 +81,8 @@ def _with_mark(projects: Iterable[Project], run: RunContext) -> dict[str, list[s
             for path in paths
         }
 
-    return run.memory.table.remembered(_MARKED, list(files), InputsTogether(inputs, details), compute)
+    inputs = FilesTogether(lambda path: f"{path} alone", files.__getitem__, lambda path: {"the project": path})
+    return run.memory.table.remembered(_MARKED, list(files), inputs, compute)
 
 
 def _lacking(file: str, project: Project, known: set[str], read: Read) -> list[str]:

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pyfmt import disk
-from pyfmt.cache.digests import ContentDigests
-from pyfmt.cache.remembered import InputsTogether, MemoKind, MemoTable
+from pyfmt.cache.remembered import FilesTogether, MemoKind, MemoTable
 from pyfmt.core import planning
 from pyfmt.core.model import Environment, Project, Resolution
 from pyfmt.projects.layout import imported_names, script_names, visible_roots
@@ -29,7 +28,7 @@ def lint_plan(work: planning.Work, reader: ImportReader) -> planning.Plan:
 class ImportReader:
     """The names that files import, each file read at most once, and what follows for the projects' import roots."""
 
-    def __init__(self, root: Path, table: MemoTable | None = None) -> None:
+    def __init__(self, root: Path, table: MemoTable) -> None:
         """`table` remembers what follows for the folders of scripts."""
         self._root = root
         self._table = table
@@ -67,18 +66,14 @@ class ImportReader:
         # Which modules are the standard library's, and what can be parsed, differs between versions.
         python = {"Python": sys.version_info[:3]}
 
-        def inputs(path: str, digest: ContentDigests) -> dict[str, object]:
-            return {**python, "roots": roots[path], "files": digest.together(f"{path} with scripts", files[path])}
-
-        def details(path: str, digest: ContentDigests) -> dict[str, object]:
-            return {**python, "roots": roots[path], **{file: digest(file) for file in files[path]}}
+        inputs = FilesTogether(
+            lambda path: f"{path} with scripts", files.__getitem__, lambda path: {**python, "roots": roots[path]}
+        )
 
         def compute(paths: Iterable[str]) -> dict[str, dict[str, list[str]]]:
             return {path: script_names(files[path], roots[path], self) for path in paths}
 
-        if self._table is None:
-            return compute(files)
-        return self._table.remembered(_SCRIPTS, files, InputsTogether(inputs, details), compute)
+        return self._table.remembered(_SCRIPTS, files, inputs, compute)
 
     def inside(self, places: Iterable[str]) -> list[str]:
         """Those of absolute `places` that lie below the monorepo's root, relative to it."""

@@ -90,7 +90,7 @@ def _pins(tool: str, version: str, lock: Lock, folder: Path) -> tuple[str, ...]:
     if not all(pin.hashes and _is_plain(pin) for pin in found.pins) or not names <= reached([tool], _needs).keys():
         return ()
     # What another index has under these names and hashes may be anything: the lock names the hashes, too.
-    trusted = bool(found.indexes) and is_stored(Path(disk.realpath(folder)))
+    trusted = bool(found.indexes) and is_stored(disk.resolved(folder))
     indexes = [f"--extra-index-url {index}" for index in found.indexes if trusted and not re.search(r"\s", index)]
     return (*indexes, *(" ".join([pin.line, *(f"--hash={value}" for value in pin.hashes)]) for pin in found.pins))
 

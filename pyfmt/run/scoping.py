@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import disk
@@ -30,7 +29,7 @@ def select(request: Request, session: Session, space: Workspace) -> selection.Se
         return space.stage.select(space.projects)
     settings = space.config
     chosen = selection.select(
-        space.projects, request.paths, settings.root, Path(disk.realpath(session.cwd)), settings.exclude
+        space.projects, request.paths, settings.root, disk.resolved(session.cwd), settings.exclude
     )
     whole = not request.paths and request.since is None
     return replace(chosen, notes=(*chosen.notes, *space.survey.notes)) if whole else chosen

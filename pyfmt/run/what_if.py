@@ -104,7 +104,7 @@ def _outside(root: Path) -> Path:
     """The folder of composed environments, where uv works; raises UsageError where files of the checkout count
     there."""
     folder = composed_environments_folder()
-    if Path(disk.realpath(folder)).is_relative_to(disk.realpath(root)):
+    if disk.resolved(folder).is_relative_to(disk.realpath(root)):
         cure = "set XDG_CACHE_HOME to a folder outside of it"
         raise UsageError("the cache folder is in the checkout, whose files would name uv's indexes", str(folder), cure)
     return folder
@@ -295,7 +295,7 @@ class _Foresight:
         root = self.space.config.root
         found = []
         for project in projects_of(requests):
-            folder = Path(disk.realpath(root / project.path))
+            folder = disk.resolved(root / project.path)
             if project.distribution and is_installable(folder):
                 roots = project.import_roots[1:] or project.import_roots  # of a `src` layout only that
                 places = tuple(disk.realpath(root / place) for place in roots)

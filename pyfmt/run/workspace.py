@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -154,7 +153,7 @@ def _known_environments(
         return tuple(make()), trees[0]
     inputs = {
         "configuration": repr(settings),
-        "projects": hashlib.sha256(repr(members).encode("utf-8", "surrogateescape")).hexdigest(),
+        "projects": fold(repr(members)),
         "variables": fold(sorted((name, value) for name, value in environ.items() if name not in PASSING)),
         "trusted": request.trust,
     }

@@ -50,14 +50,15 @@ _UNSEEN = f"""
 import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 sys.argv[0] = "pyfmt"
+from pyfmt import disk
 from pyfmt.cache.repeating import witness
 asked, noted, own = dict(), set(), []
 
 def standing_in(function):
     def stand_in(path=".", *rest, **named):
-        if witness._watching and not isinstance(path, int):
+        if disk._observers and not isinstance(path, int):
             asked[os.fsdecode(path)] = function.__name__
-            own[:] = witness._watching[0]._own
+            own[:] = disk._observers[0]._own
         return function(path, *rest, **named)
     return stand_in
 

@@ -25,8 +25,6 @@ _LINKS = 256  # followed on the way to one path
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 _active: list[Witness] = []
-_watching: list[Witness] = []  # those that are not suspended
-_hooked: list[bool] = []  # an audit hook stays until the process ends
 
 
 def give_up() -> None:
@@ -57,17 +55,7 @@ def leave_out(folder: str, file: str) -> None:
 
 @contextlib.contextmanager
 def watching() -> Iterator[Witness]:
-    """Notes what is asked until the end of the block, or until `give_up`."""
-    witness = Witness()
-    try:
-        yield witness
-    finally:
-        witness.stop()
-
-
-@contextlib.contextmanager
-def within() -> Iterator[Witness]:
-    """Notes what is asked in this block, beside who watches the whole run."""
+    """Notes what is asked until the end of the block, or until `give_up`; so may others around it."""
     witness = Witness()
     try:
         yield witness
@@ -101,7 +89,7 @@ class Witness:
         self.usable = False
         if self in _active:
             _active.remove(self)
-        self._unwatch()
+        disk.ignore(self)
 
     def end(self) -> None:
         """Watch no longer; what was noted stays."""
@@ -124,22 +112,12 @@ class Witness:
     def suspend(self) -> None:
         """Watch no longer until `resume`."""
         self.usable = self.usable and not self._disturbed()
-        self._unwatch()
+        disk.ignore(self)
 
     def resume(self) -> None:
         """Watch, from now on."""
         self._children = _children()
-        if not _hooked:
-            _hooked.append(True)
-            sys.addaudithook(_audited)
-        if self not in _watching:
-            _watching.append(self)
-            disk.observe(self)
-
-    def _unwatch(self) -> None:
-        disk.ignore(self)
-        if self in _watching:
-            _watching.remove(self)
+        disk.observe(self)
 
     def keep(self, arguments: list[str], text: bytes, exit_code: int) -> bool:
         """Keep the run's answer for the next one, where that can be right; whether it was kept."""
@@ -223,7 +201,11 @@ class Witness:
             ahead += target.split("/")[::-1]
             here = "/" if target.startswith("/") else here
 
-    def look(self, path: Any) -> None:
+    def lost(self) -> None:
+        """See `pyfmt.disk.DiskObserver`."""
+        self.usable = False
+
+    def listed(self, path: Any) -> None:
         """Note a file or a folder as it is before it is opened or listed: if it changes meanwhile, the answer is
         void."""
         if isinstance(path, int):
@@ -233,38 +215,11 @@ class Witness:
                 disk.stat("." if path is None else path)
 
     def opened(self, path: Any, flags: int) -> None:
-        """Note a file that is being opened."""
+        """See `pyfmt.disk.DiskObserver`."""
         if flags & _WRITING:
             self._written.append(os.fsdecode(path))
         else:
-            self.look(path)
-
-
-def _audited(event: str, arguments: tuple[Any, ...]) -> None:
-    """Python's audit hook: https://docs.python.org/3/library/audit_events.html."""
-    if not _watching or event not in ("open", "os.listdir", "os.scandir"):
-        return
-    path = arguments[0]
-    for witness in list(_watching):
-        try:
-            if event != "open":
-                if not _is_import():
-                    witness.look(path)
-            elif not isinstance(path, int) and not _is_code(path, *arguments[1:]):  # a number was opened before
-                witness.opened(path, arguments[2])
-        except (TypeError, ValueError, IndexError):  # it would come out of whoever asked
-            witness.usable = False
-
-
-def _is_import() -> bool:
-    """Whether it is Python that looks for a module: the code that answers is told apart in `keep`."""
-    frame = sys._getframe(2)  # pylint: disable=protected-access  # inspect takes long to import
-    return frame.f_code.co_filename.startswith("<frozen importlib")
-
-
-def _is_code(path: Any, mode: str | None, flags: int) -> bool:
-    """Whether a module is imported (io.open_code alone has no flags), or what was compiled of it is written."""
-    return (mode == "rb" and flags == 0) or os.path.basename(os.path.dirname(os.fsdecode(path))) == "__pycache__"
+            self.listed(path)
 
 
 class _Listing:

@@ -181,7 +181,7 @@ def _points_outside(path: str, root: str) -> bool:
     """black leaves out links that point outside the root, and what cannot be resolved."""
     from black.files import resolves_outside_root_or_cannot_stat  # lazy: start-up
 
-    return resolves_outside_root_or_cannot_stat(Path(root, path), Path(disk.realpath(root)))
+    return resolves_outside_root_or_cannot_stat(Path(root, path), disk.resolved(root))
 
 
 def reformat(data: bytes, path: str | None, settings: BlackSettings) -> bytes:

@@ -64,7 +64,7 @@ def load(settings: IsortSettings) -> Config:
     }
     if not _is_set("src_paths", base):
         roots = [folder / "src", folder, *(Path(os.path.normpath(folder / root)) for root in _roots(settings))]
-        overrides["src_paths"] = tuple(dict.fromkeys(Path(disk.realpath(path)) for path in roots))
+        overrides["src_paths"] = tuple(dict.fromkeys(disk.resolved(path) for path in roots))
     config = Config(config=base, **overrides)
     own = _unplaced(settings.first_party, config)
     if own:

@@ -52,6 +52,9 @@ TOOL = Tool(
             r"(?:outer scope \(|from loop \(|already defined |imported |before its definition )line (\d+)\)?\Z"
         ),
         placed=re.compile(r"\blines? \d"),
+        # The line that astroid tells of a decorated function is the first decorator's and as many as decorators have:
+        # what stands between these and the function is not counted.
+        miscounted=re.compile(rb"^[ \t\f]*@", re.MULTILINE),
         kept=re.compile(rb"pylint:[^\r\n]*\benable"),  # useless-suppression, say
         counted=frozenset({"W0120"}),  # useless-else-on-loop
     ),

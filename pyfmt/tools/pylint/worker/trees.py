@@ -67,9 +67,9 @@ def hear(rows: Iterable[Row]) -> None:
             _heard.setdefault(wanted, {})[name, path] = None
 
 
-def prepare(names: Iterable[str], folders: Iterable[str], limit: float) -> int:
-    """Make what others had to make for modules of the same packages as these names, of files in `folders`; how many
-    trees there are. After `limit` seconds the rest is left to those who want it."""
+def prepare(names: Iterable[str], folders: Iterable[str], limit: float) -> None:
+    """Make what others had to make for modules of the same packages as these names, of files in `folders`.
+    After `limit` seconds the rest is left to those who want it."""
     end = time.monotonic() + limit
     inside = tuple(os.path.join(folder, "") for folder in folders)
     for key in [key for top in sorted(set(map(_top, names))) for key in _heard.get(top, ())]:
@@ -79,7 +79,6 @@ def prepare(names: Iterable[str], folders: Iterable[str], limit: float) -> int:
             _tried.add(key)
             _make(*key)
     _rows.clear()
-    return len(_made)
 
 
 def _make(name: str, path: str) -> None:
