@@ -84,6 +84,10 @@ class Editor:
             await asyncio.sleep(0.02)
         raise AssertionError(f"it never came to this:\n{self.messages}\n{self.shown}")
 
+    async def told(self, *words: str) -> list[str]:
+        """The messages with all of these words, waited for: each comes by itself, after what is shown at files."""
+        return await self.until(lambda: [each for each in self.messages if all(word in each for word in words)])
+
     def open(self, path: str) -> None:
         """Open a file."""
         document = types.TextDocumentItem(self.uri(path), "python", self._next(), self.tree.read(path))

@@ -177,13 +177,12 @@ def test_saving_a_library_shows_what_breaks_in_open_dependents(tree: Monorepo) -
             await it.until(lambda: it.of("pyproject.toml"))
             assert it.of("pyproject.toml")[0].range.start.line == 1
             assert it.codes("core/core/api.py") == it.codes("billing/billing/use.py") == ["failed"]
-            await it.until(lambda: [message for message in it.messages if "jobs" in message])
-            assert len([message for message in it.messages if "jobs" in message]) == 1
+            assert len(await it.told("jobs")) == 1
             # A tool that fails, since it has no time: never silence.
             tree.write({"pyproject.toml": "[tool.pyfmt]\ntimeout = 0.001\n"})
             it.save("core/core/api.py", broken + "\n\nOTHER = 1\n")
             await it.until(lambda: any("0.001" in each.message for each in it.of("core/core/api.py")))
-            assert not it.of("pyproject.toml") and any("0.001" in message for message in it.messages)
+            assert not it.of("pyproject.toml") and await it.told("0.001")
             tree.write({"pyproject.toml": "[tool.pyfmt]\n"})
             it.save("core/core/api.py", broken.replace("str", "int"))
             await it.until(lambda: not it.paths())
@@ -235,7 +234,7 @@ def test_buffers_are_formatted_and_linted_as_standard_input_is(tree: Monorepo) -
             os.kill(min(children_of(it.process.pid)), signal.SIGKILL)
             it.save(path, accepted)
             await it.until(lambda: it.codes(path) == ["failed"])
-            assert [message for message in it.messages if "has ended" in message and "start it again" in message]
+            assert await it.told("has ended", "start it again")
             assert await it.format(path) == edits
 
     asyncio.run(session())
@@ -267,7 +266,7 @@ def test_a_notebook_is_told_and_formatted_in_its_cells_where_the_editor_has_them
             for uri, text, after in zip(uris, cells, wanted):
                 edits = await it.format(uri)
                 assert (applied(text, edits) if edits else None) == after, (uri, edits, it.messages)
-            assert [message for message in it.messages if "train.ipynb was not formatted" in message], it.messages
+            assert await it.told("train.ipynb was not formatted")
             tree.write({path: notebook(("# Title", "markdown"), *CELLS[:2], "HALF = 1")})
             change = types.NotebookDocumentChangeEvent(
                 cells=types.NotebookDocumentCellChanges(
@@ -360,6 +359,6 @@ def test_several_roots_and_a_file_that_lies_in_none(tree: Monorepo, tmp_path: Pa
             (tmp_path / "black-99.dist-info").mkdir()
             it.save("core/core/text.py")
             await it.until(lambda: it.codes("core/core/text.py") == ["failed"])
-            assert [message for message in it.messages if "has changed meanwhile" in message and "start it" in message]
+            assert await it.told("has changed meanwhile", "start it again")
 
     asyncio.run(session())
