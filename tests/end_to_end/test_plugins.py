@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mypy.version import __version__ as mypy_version
 from tests.conftest import MakeMonorepo
 from tests.end_to_end.trees import manifest
 from tests.support.monorepo import Monorepo, command, findings, rules
+from tests.support.waiting import PATIENCE, until
 
 MODEL = '''
     """A model with a mistake that only pydantic's plugin sees."""
@@ -121,22 +122,23 @@ def test_a_tool_environment_that_cannot_be_made_is_a_failure_with_its_cure(
 
 def test_two_runs_at_once_make_one_and_an_interrupted_one_is_made_anew(monorepo: MakeMonorepo) -> None:
     tree = tree_with(monorepo, other="3.12")
-    # Interrupted as hard as can be: killed, while it is being made.
-    with subprocess.Popen(
-        [*command(), "check", "--tool", "mypy"],
-        cwd=tree.root,
-        env=tree.environment_variables(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
-        marker = tools_folder(tree) / f"mypy-{mypy_version}-python3.12" / ".pyfmt-creating"
-        for _ in range(3000):
-            if marker.exists() or process.poll() is not None:
-                break
-            time.sleep(0.01)
-        assert marker.exists(), "it was not seen under construction"
-        os.killpg(process.pid, signal.SIGKILL)
+    marker = tools_folder(tree) / f"mypy-{mypy_version}-python3.12" / ".pyfmt-creating"
+    # Interrupted as hard as can be: killed, while it is being made: the installer asks an index that never answers.
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        index.settimeout(PATIENCE)
+        away = {"UV_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/simple", "UV_HTTP_RETRIES": "0"}
+        with subprocess.Popen(
+            [*command(), "check", "--tool", "mypy"],
+            cwd=tree.root,
+            env=tree.environment_variables({**away, "UV_NO_CACHE": "1"}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            asking, _ = index.accept()
+            with asking:
+                assert marker.exists(), "it was not seen under construction"
+                os.killpg(process.pid, signal.SIGKILL)
     assert not (marker.parent / "pyfmt-tool.txt").exists()
     wait_for_installers(marker)
 
@@ -156,11 +158,7 @@ def test_two_runs_at_once_make_one_and_an_interrupted_one_is_made_anew(monorepo:
 
 def wait_for_installers(marker: Path) -> None:
     """An installer in a session of its own outlives a killed pyfmt, and holds the lock until it ends."""
-    for _ in range(600):
-        done = subprocess.run(["flock", "--nonblock", marker, "true"], check=False)
-        if done.returncode == 0:
-            return
-        time.sleep(0.1)
+    until(lambda: subprocess.run(["flock", "--nonblock", marker, "true"], check=False).returncode == 0)
 
 
 def test_a_plugin_is_used_where_it_is_installed_and_said_to_be_left_out_elsewhere(monorepo: MakeMonorepo) -> None:

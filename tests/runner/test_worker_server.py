@@ -22,6 +22,7 @@ from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.processes import clean_environ, is_stopped
 from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerAnswer, WorkerSpec
 from tests.support.pythons import require_python
+from tests.support.waiting import PATIENCE, limits
 
 TASK = """
 import os, subprocess, sys, tempfile, time
@@ -68,6 +69,8 @@ def run(payload):
     if what == "signal":
         os.kill(os.getpid(), payload["number"])
     if what == "kill server":
+        while not os.path.exists(payload["now"]):
+            time.sleep(0.01)
         os.kill(os.getppid(), 9)
         what = "sleep"
     if what == "eat":
@@ -160,11 +163,10 @@ def alive(pid: int) -> bool:
 
 def eventually(true: Callable[[], bool]) -> bool:
     """Waits for something that another process does; far longer than it takes."""
-    for _ in range(3000):
-        if true():
-            return True
+    end = time.monotonic() + PATIENCE
+    while not (found := true()) and time.monotonic() < end:
         time.sleep(0.01)
-    return False
+    return found
 
 
 def pids_in(file: Path) -> list[int]:
@@ -279,8 +281,11 @@ def test_an_interpreter_that_is_none_is_told(start: Start, tmp_path: Path) -> No
 def test_a_time_out_kills_the_request_with_all_that_it_started(start: Start, tmp_path: Path) -> None:
     worker = start()
     assert worker.ask({"do": "empty"}, 60).answer == {}
-    answer = worker.ask({"do": "sleep", "pids": str(tmp_path / "pids")}, 2.0)
-    assert (answer.answer, answer.reason) == (None, "timed out after 2 s")
+    for limit in limits(2.0):
+        answer = worker.ask({"do": "sleep", "pids": str(tmp_path / "pids")}, limit)
+        assert (answer.answer, answer.reason) == (None, f"timed out after {limit:g} s")
+        if answer.log.endswith("asleep"):
+            break
     assert answer.log.endswith("asleep") and answer.at == "/slept.py"
     pids = pids_in(tmp_path / "pids")
     assert len(pids) == 2 and eventually(lambda: not any(map(alive, pids)))
@@ -308,11 +313,26 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child, parent, stat in rows if int(parent) == pid and not stat.startswith("Z")]
 
 
+def kill_server(worker: ForkServer, place: Path) -> tuple[WorkerAnswer, int]:
+    """Have a request kill its server as soon as it is known to have a process, whose number is given, too."""
+    pending = worker._pending  # pylint: disable=protected-access
+    before = set(pending)
+    killing, answers = ask_in_thread(worker, {"do": "kill server", "now": f"{place}.now", "pids": str(place)})
+    assert eventually(lambda: any(pending[number].pid for number in set(pending) - before))
+    [pid] = [pending[number].pid for number in set(pending) - before]
+    assert pid is not None
+    Path(f"{place}.now").touch()
+    killing.join(60)
+    return answers[0], pid
+
+
 def test_a_server_that_dies_fails_its_requests_and_leaves_nothing(fork_server: ForkServer, tmp_path: Path) -> None:
     sleeping, answers = ask_in_thread(fork_server, {"do": "sleep", "pids": str(tmp_path / "a")})
     pids = pids_in(tmp_path / "a")
-    killing = fork_server.ask({"do": "kill server", "pids": str(tmp_path / "b")}, 60)
+    killing, pid = kill_server(fork_server, tmp_path / "b")
     sleeping.join(60)
+    pids.append(pid)
+    assert len(answers) == 1
     for answer in (killing, *answers):
         assert (answer.answer, answer.end) == (None, End.KILLED)
         assert answer.reason.startswith("the worker was killed by signal 9 (SIGKILL")
@@ -372,7 +392,8 @@ def test_a_pool_opens_another_worker_for_one_that_has_died(workers_folder: Path,
     try:
         first = pool.get(spec)
         assert isinstance(first, ForkServer) and pool.get(spec, anew=True) is first
-        assert first.ask({"do": "kill server", "pids": str(tmp_path / "a")}, 60).end is End.KILLED
+        killed, pid = kill_server(first, tmp_path / "a")
+        assert killed.end is End.KILLED and eventually(lambda: not alive(pid))
         assert pool.get(spec) is first
         second = pool.get(spec, anew=True)
         assert isinstance(second, ForkServer) and second.ask({"do": "empty"}, 60).answer == {}

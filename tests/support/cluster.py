@@ -13,6 +13,14 @@ from pathlib import Path
 from tests.support.waiting import until
 
 
+def _address(file: Path) -> str:
+    """The address in the scheduler's file; "" until that is written to its end."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (OSError, ValueError):
+        return ""
+
+
 @dataclass
 class Machines:
     """A scheduler and workers, each with a home of its own."""
@@ -40,14 +48,15 @@ class Machines:
         self.start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", f"--scheduler-file={file}", home="s"
         )
-        until(file.exists)
-        self.scheduler = json.loads(file.read_text())["address"]
-        for number in range(workers):
-            self.work(f"w{number}")
+        self.scheduler = until(lambda: _address(file))
+        self.work(*(f"w{number}" for number in range(workers)))
 
-    def work(self, home: str) -> subprocess.Popen[bytes]:
-        """Start a worker."""
-        return self.start("worker", self.scheduler, "--nthreads=1", "--no-nanny", "--no-dashboard", home=home)
+    def work(self, *homes: str) -> None:
+        """Start workers, and wait until the scheduler knows them: a run counts those that there are."""
+        for home in homes:
+            self.start("worker", self.scheduler, "--nthreads=1", "--no-nanny", "--no-dashboard", home=home)
+        for home in homes:
+            until(lambda home=home: b"Registered to:" in (self.folder / home / "log").read_bytes())  # type: ignore[misc]
 
     def parts(self, home: str = "") -> list[str]:
         """The processes that work in the folders of workers, by their numbers."""

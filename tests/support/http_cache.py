@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.waiting import until
+
 USER, PASSWORD = "ci", "letmein"
+# Takes a port that is free, and says which one as soon as it listens there.
 _SERVER = """
-import sys
+import os, sys
+from cheroot import wsgi
 from wsgidav.server.server_cli import run
-sys.argv[0] = "wsgidav"
+told, sys.argv = sys.argv[1], ["wsgidav", *sys.argv[2:]]
+
+prepare = wsgi.Server.prepare
+
+def prepare_and_tell(server):
+    prepare(server)
+    with open(told + ".part", "w") as file:
+        file.write(str(server.bind_addr[1]))
+    os.replace(told + ".part", told)
+
+wsgi.Server.prepare = prepare_and_tell
 run()
 """
 _SETTINGS = """
 host: 127.0.0.1
-port: {port}
+port: 0
 provider_mapping:
   "/": "{place}/open"
   "/guarded": "{place}/guarded"
@@ -56,21 +68,13 @@ def http_cache(place: Path) -> Iterator[HttpCache]:
     for name in ("open", "guarded", "readonly"):
         for kind in ("ac", "cas"):
             (place / name / kind).mkdir(parents=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = place / "settings.yaml"
-    settings.write_text(_SETTINGS.format(place=place, port=port, user=USER, password=PASSWORD), encoding="utf-8")
-    command = [sys.executable, "-c", _SERVER, "--config", str(settings)]
+    settings, port = place / "settings.yaml", place / "port"
+    settings.write_text(_SETTINGS.format(place=place, user=USER, password=PASSWORD), encoding="utf-8")
+    command = [sys.executable, "-c", _SERVER, str(port), "--config", str(settings)]
     with open(place / "log", "wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
-            for _ in range(400):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                assert server.poll() is None, (place / "log").read_text(encoding="utf-8")
-                time.sleep(0.05)
-            else:
-                raise TimeoutError((place / "log").read_text(encoding="utf-8"))
-            yield HttpCache(f"http://127.0.0.1:{port}", place)
+            until(lambda: port.exists() or server.poll() is not None)
+            assert server.poll() is None, (place / "log").read_text(encoding="utf-8")
+            yield HttpCache(f"http://127.0.0.1:{port.read_text()}", place)
         finally:
             server.terminate()

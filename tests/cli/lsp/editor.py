@@ -14,10 +14,10 @@ from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 from pygls.uris import to_fs_path
 
-from tests.runner.test_worker_server import alive, children_of
+from tests.runner.test_worker_server import alive, children_of, eventually
 from tests.support.monorepo import Monorepo, command
+from tests.support.waiting import PATIENCE
 
-PATIENCE = 60.0  # seconds after which what a test waits for will never come
 _T = TypeVar("_T")
 
 
@@ -197,7 +197,7 @@ async def editing(
         await editor.client.shutdown_async(None)
         editor.client.exit(None)
         assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
-        assert not [pid for pid in started if alive(pid)]
+        assert eventually(lambda: not [pid for pid in started if alive(pid)])
     finally:
         if process.returncode is None:
             process.kill()

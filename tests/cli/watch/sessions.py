@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from tests.cache.comparing import timeless
 from tests.runner.test_worker_server import alive, children_of
 from tests.support.monorepo import Monorepo, command
+from tests.support.waiting import PATIENCE
 
-PATIENCE = 60.0  # seconds after which what a test waits for will never come
 REST = "press Ctrl-C to end"
 _T = TypeVar("_T")
 
@@ -88,6 +88,13 @@ class Session:
         self._reader.join(PATIENCE)
         assert not [pid for pid in started if alive(pid)], self.said
         return code
+
+
+def save(tree: Monorepo, name: str, text: str) -> None:
+    """Write a file as many editors do it, in one step: nobody sees it empty, and it is one change."""
+    aside = Monorepo(tree.home, tree.home)
+    aside.write({"aside": text})
+    os.replace(tree.home / "aside", tree.root / name)
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.cache.comparing import timeless
-from tests.cli.watch.sessions import PATIENCE, REST, Session, watching
+from tests.cli.watch.sessions import REST, Session, save, watching
 from tests.end_to_end.trees import manifest
-from tests.runner.test_worker_server import alive
+from tests.runner.test_worker_server import alive, eventually
 from tests.support.monorepo import Monorepo, command
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +27,17 @@ CLEAN = '''
 '''
 WRONG = CLEAN.replace("= 1", '= "one"')
 FINDING = "Incompatible types in assignment"
+# A plugin of mypy that says that it runs, and waits.
+_HELD = """
+    import os, time
+    from mypy.plugin import Plugin
+
+    def plugin(version):
+        open({held!r}, "w").close()
+        while not os.path.exists({go!r}):
+            time.sleep(0.02)
+        return Plugin
+"""
 # Ctrl-C reaches the processes of a terminal's session only.
 _TAKE_TERMINAL = """
 import fcntl, os, sys, termios
@@ -57,15 +69,15 @@ def ran(session: Session) -> set[tuple[str, str]]:
 def test_a_save_is_reported_and_runs_only_what_can_see_it_with_the_same_workers(tree: Monorepo) -> None:
     with watching(tree, "check") as session:
         assert "changed" not in session.report(1)
-        tree.write({"one/one/__init__.py": WRONG})
+        save(tree, "one/one/__init__.py", WRONG)
         assert "changed: one/one/__init__.py ---" in session.latest(FINDING)
         assert ran(session) == {("one", "format"), ("one", "mypy"), ("one", "pylint")}
         workers = session.workers()
         assert len(workers) == 2, workers
-        tree.write({"one/one/__init__.py": CLEAN})
+        save(tree, "one/one/__init__.py", CLEAN)
         session.latest(lacks=FINDING)
         assert len(session.reports) == 3
-        tree.write({"two/two/__init__.py": WRONG})
+        save(tree, "two/two/__init__.py", WRONG)
         session.latest("two/two/__init__.py:3:14")
         assert {project for project, _ in ran(session)} == {"two"}
         assert session.workers() == workers
@@ -80,6 +92,7 @@ def test_a_worker_that_died_is_started_again(tree: Monorepo) -> None:
         before = session.workers()
         for pid in before:
             os.kill(pid, signal.SIGKILL)
+        assert eventually(lambda: not [pid for pid in before if alive(pid)])
         tree.write({"one/one/__init__.py": WRONG})
         assert "failed" not in session.latest(FINDING)
         assert len(session.workers()) == 2 and not set(session.workers()) & set(before)
@@ -89,11 +102,11 @@ def test_a_worker_that_died_is_started_again(tree: Monorepo) -> None:
 def test_what_a_run_writes_itself_starts_no_further_run(tree: Monorepo) -> None:
     with watching(tree, "--output", f"html={tree.root / 'report.html'}") as session:
         session.report(1)
-        tree.write({"one/one/__init__.py": CLEAN.replace("VALUE: int = 1", "VALUE : int=1")})
+        save(tree, "one/one/__init__.py", CLEAN.replace("VALUE: int = 1", "VALUE : int=1"))
         assert "one/one/__init__.py" in session.latest("changed: one/one/__init__.py ---")
         assert tree.read("one/one/__init__.py").endswith("VALUE: int = 1\n")
         # Had what was written counted, its run would come before this one.
-        tree.write({"two/two/__init__.py": WRONG})
+        save(tree, "two/two/__init__.py", WRONG)
         assert "changed: two/two/__init__.py ---" in session.latest(FINDING)
         assert len(session.reports) == 3
         assert (tree.root / "report.html").exists()
@@ -143,11 +156,16 @@ def test_an_environment_that_comes_and_goes_is_seen(tree: Monorepo) -> None:
 
 
 def test_a_save_during_a_run_is_not_lost(tree: Monorepo) -> None:
-    with watching(tree, "check", "--no-cache", "--max-same", "0") as session:
-        session.until(session.workers)  # the first run is under way
+    held, go = tree.home / "held", tree.home / "go"
+    tree.write({"pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n'})
+    plugin = _HELD.format(held=str(held), go=str(go))
+    tree.write({"configs/mypy.ini": "[mypy]\nplugins = held.py\n", "configs/held.py": plugin})
+    with watching(tree, "check", "--no-cache", "--trust", "--max-same", "0") as session:
+        session.until(held.exists)  # the first run is under way
         assert not session.reports
         tree.write({f"two/two/module_{number}.py": WRONG for number in range(100)})
         tree.write({"one/one/__init__.py": WRONG})
+        go.touch()
         wanted = ["one/one/__init__.py:3:14", *(f"two/two/module_{number}.py:3:14" for number in range(100))]
         session.until(lambda: session.reports and all(place in session.reports[-1] for place in wanted))
         assert session.end() == 130
@@ -192,11 +210,11 @@ def test_on_a_terminal_the_latest_report_stands_alone(tree: Monorepo) -> None:
             shown = _read_until(master, REST)
             assert "\x1b[H\x1b[2J" in shown
             assert "watching 2 projects, last run " in shown.rsplit("\x1b[2J", 1)[1]
-            tree.write({"one/one/__init__.py": WRONG})
+            save(tree, "one/one/__init__.py", WRONG)
             shown = _read_until(master, REST)
             assert "changed: one/one/__init__.py; running" in shown
             assert FINDING in shown.rsplit("\x1b[2J", 1)[1]
-            tree.write({"pyproject.toml": "[tool.pyfmt]\nproject = 1\n"})
+            save(tree, "pyproject.toml", "[tool.pyfmt]\nproject = 1\n")
             shown = _read_until(master, REST)
             last = shown.rsplit("\x1b[2J", 1)[1]
             assert "unknown key 'project'" in last and "watching, last run" in last and "\x1b[3J" not in shown
