@@ -62,6 +62,12 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
+def taken() -> None:
+    """An interrupt has arrived where something has to be tidied up: the way out is not interrupted, but by another
+    signal."""
+    _disarm()
+
+
 @contextlib.contextmanager
 def held() -> Iterator[None]:
     """Signals wait until the end of the context, and are raised then."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import shutil
 import tempfile
 import threading
 import traceback
@@ -46,8 +47,9 @@ class Helper:
     def __init__(self, others: Sequence[Helper] = ()) -> None:
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
         self._connection, theirs = context.Pipe()
+        self._scratch = tempfile.mkdtemp(prefix="pyfmt-lsp-")  # which a helper that is killed cannot remove
         held = [self._connection, *(other._connection for other in others)] if can_fork() else []
-        self._process = context.Process(target=_serve, args=(theirs, held), name="pyfmt-lsp")  # type: ignore[attr-defined]
+        self._process = context.Process(target=_serve, args=(theirs, held, self._scratch), name="pyfmt-lsp")  # type: ignore[attr-defined]
         self._process.start()
         theirs.close()
         self._lock = threading.Lock()
@@ -89,9 +91,11 @@ class Helper:
         self._process.terminate()
         self._process.join(_END)
         self._process.kill()
+        self._process.join(_END)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _serve(connection: Connection[Any, Any], held: Sequence[Connection[Any, Any]]) -> None:
+def _serve(connection: Connection[Any, Any], held: Sequence[Connection[Any, Any]], scratch: str) -> None:
     for other in held:
         other.close()  # the end of the server is the end of the pipe
     nothing, writing = os.pipe()
@@ -99,19 +103,29 @@ def _serve(connection: Connection[Any, Any], held: Sequence[Connection[Any, Any]
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     interruption.install()
-    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="pyfmt-lsp-") as scratch:
-        with closing(WorkerPool(Path(scratch))) as workers:
-            serving = Serving(workers, lambda said: connection.send(("told", said)))
-            own = own_state()
-            while True:
-                try:
-                    function, arguments, named = connection.recv()
-                except (EOFError, OSError):
-                    return
-                forget()
-                workers.refresh()
-                connection.send(_answered(own, lambda call=function: call(serving, *arguments, **named)))  # type: ignore[misc]
-                gc.collect()  # while somebody reads
+    try:
+        with suppress(KeyboardInterrupt), closing(WorkerPool(Path(scratch))) as workers:
+            try:
+                _answer_calls(connection, workers)
+            except KeyboardInterrupt:
+                interruption.taken()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _answer_calls(connection: Connection[Any, Any], workers: WorkerPool) -> None:
+    """Until the server ends."""
+    serving = Serving(workers, lambda said: connection.send(("told", said)))
+    own = own_state()
+    while True:
+        try:
+            function, arguments, named = connection.recv()
+        except (EOFError, OSError):
+            return
+        forget()
+        workers.refresh()
+        connection.send(_answered(own, lambda call=function: call(serving, *arguments, **named)))  # type: ignore[misc]
+        gc.collect()  # while somebody reads
 
 
 def _answered(own: str, call: Callable[[], object]) -> tuple[str, object]:

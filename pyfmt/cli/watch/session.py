@@ -22,6 +22,7 @@ from pyfmt.core.errors import PyfmtError
 from pyfmt.core.report import Report
 from pyfmt.reports.tally import table
 from pyfmt.run.pipeline import RunResult
+from pyfmt.runner import interruption
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.tools.forgetting import forget
 from pyfmt.tools.versions import own_state
@@ -50,7 +51,12 @@ def watch(each: Round, invocation: Invocation) -> NoReturn:
     with tempfile.TemporaryDirectory(prefix="pyfmt-watch-", ignore_cleanup_errors=True) as scratch:
         with closing(WorkerPool(Path(scratch))) as workers, closing(Notifier(places.watched)) as notifier:
             screen = Screen(invocation.outputs, places.root)
-            _WatchSession(each, invocation, workers, notifier, screen=screen, places=places, own=own_state()).loop()
+            session = _WatchSession(each, invocation, workers, notifier, screen=screen, places=places, own=own_state())
+            try:
+                session.loop()
+            except KeyboardInterrupt:
+                interruption.taken()
+                raise
 
 
 @dataclass(slots=True)
