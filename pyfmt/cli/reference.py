@@ -46,28 +46,12 @@ _END = """\
 | `PYFMT_CACHE_REMOTE`, `PYFMT_CACHE_NAMESPACE` | the remote cache and the namespace to write into; they win over `[tool.pyfmt.cache]` |
 | `PYFMT_CACHE_KEY`, `PYFMT_CACHE_PUBLIC_KEY`, `PYFMT_CACHE_TOKEN` | what its entries are signed and verified with, and the bearer token of its server |
 """
-_FORMATS = {
-    "text": "for people; see `--format`",
-    "json": "everything, versioned; its schema: `pyfmt config schema --report`",
-    "sarif": "SARIF 2.1.0, as GitHub code scanning takes it",
-    "github": "the text and GitHub's workflow commands (annotations)",
-    "github-summary": "Markdown for `$GITHUB_STEP_SUMMARY`",
-    "gitlab": "GitLab Code Quality",
-    "junit": "JUnit XML, as Jenkins reads it",
-    "checkstyle": "Checkstyle XML",
-    "rdjson": "reviewdog, one object",
-    "jsonl": "one JSON object a line for each finding, file to reformat, failure and skip, for scripts and agents",
-    "rdjsonl": "reviewdog, one object a line",
-    "azure": "Azure Pipelines' logging commands",
-    "azure-text": "the text without what Azure's agent takes for commands",
-    "html": "one offline page with filters, charts and excerpts",
-}
 # Groups of options that several commands share: told once.
 _RUNNING, _SHARED = "what and how fast", "where and how"
 
 
 def reference() -> str:
-    """The whole page; KeyError for a format that is not described here."""
+    """The whole page."""
     return "\n".join(_lines()).rstrip("\n") + "\n"
 
 
@@ -84,7 +68,7 @@ def _lines() -> Iterator[str]:
     yield "\n## Options of every command\n"
     yield from _options(_group(subs["run"], _SHARED))
     yield "\n## Formats of `--output`\n\n| format | |\n|---|---|"
-    yield from (f"| `{name}` | {_FORMATS[name]} |" for name in FORMATS)
+    yield from (f"| `{name}` | {what} |" for name, what in FORMATS.items())
     yield f"| `{AUTO}`, or none | in a CI: what it reads, besides the text; elsewhere the text |"
     yield "\n## Keys of `[tool.pyfmt]`\n\n| key | value | |\n|---|---|---|"
     for key, shape in json.loads(config_schema())["properties"].items():

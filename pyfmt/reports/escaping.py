@@ -114,3 +114,8 @@ def markdown(text: str) -> str:
 def xml(text: str) -> str:
     """Printable text (LF allowed) for XML or HTML, between tags or in a quoted attribute."""
     return text.translate(_XML)
+
+
+def safe(text: str) -> str:
+    """Any text for XML or HTML, as one line: a blank one would end a block of HTML within Markdown."""
+    return xml(printable(text))

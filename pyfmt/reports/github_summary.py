@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pyfmt.core.listing import count
 from pyfmt.core.report import Report
 from pyfmt.reports import tally
-from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.escaping import safe, xml
 from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import Problem, ranked
@@ -28,7 +28,7 @@ def render(report: Report, options: RenderOptions) -> str:
     What a baseline accepts is counted alone.
     """
     head = "\n".join(_head(report)) + "\n"
-    tail = "".join(f"<pre>{_html(command)}</pre>\n" for command in next_commands(report, options))
+    tail = "".join(f"<pre>{safe(command)}</pre>\n" for command in next_commands(report, options))
     found = ranked(tally.without_accepted(report), options.sources)
     head += _by_rule(found)
     room = LIMIT - len((head + tail).encode())
@@ -57,26 +57,21 @@ def _by_rule(found: Sequence[Problem]) -> str:
     return f"\n<table>\n<tr><th>findings</th><th>rule</th></tr>\n{''.join(rows)}</table>\n"
 
 
-def _html(text: str) -> str:
-    # A blank line would end the HTML block and begin Markdown again.
-    return xml(printable(text))
-
-
 def _head(report: Report) -> Iterator[str]:
     yield "## pyfmt"
     yield ""
     parts = counts(report) or ["all clean"]
-    yield f"<p>{_html(', '.join(parts))} ({tally.scope(report)})</p>"
+    yield f"<p>{safe(', '.join(parts))} ({tally.scope(report)})</p>"
     yield ""
     whole = tally.table(tally.without_accepted(report))
     shown = [row for row in whole.rows if not row.quiet]
     if not shown:
         return
     yield "<table>"
-    yield "<tr><th>project</th>" + "".join(f"<th>{_html(tool)}</th>" for tool in whole.tools) + "</tr>"
+    yield "<tr><th>project</th>" + "".join(f"<th>{safe(tool)}</th>" for tool in whole.tools) + "</tr>"
     for row in shown:
-        values = "".join(f'<td align="right">{_html(cell.text)}</td>' for cell in row.cells)
-        yield f"<tr><td><code>{_html(row.project)}</code></td>{values}</tr>"
+        values = "".join(f'<td align="right">{safe(cell.text)}</td>' for cell in row.cells)
+        yield f"<tr><td><code>{safe(row.project)}</code></td>{values}</tr>"
     quiet = whole.looked_at - len(shown)
     if quiet:
         yield f'<tr><td colspan="{len(whole.tools) + 1}">{count(quiet, "more project")}: clean</td></tr>'
@@ -84,12 +79,12 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _rule(title: str, url: str | None) -> str:
-    name = f"<code>{_html(title)}</code>"
+    name = f"<code>{safe(title)}</code>"
     return f'<a href="{xml(url)}">{name}</a>' if url else name
 
 
 def _row(problem: Problem) -> str:
     place = f"{problem.path}:{problem.line}" + (f":{problem.column}" if problem.column else "")
-    message = "<br>".join(f"<code>{_html(line)}</code>" for line in problem.message.split("\n") if line)
-    cells = f"<code>{_html(place)}</code>", problem.severity.value, _rule(problem.title, problem.url), message
+    message = "<br>".join(f"<code>{safe(line)}</code>" for line in problem.message.split("\n") if line)
+    cells = f"<code>{safe(place)}</code>", problem.severity.value, _rule(problem.title, problem.url), message
     return f"<tr><td>{'</td><td>'.join(cells)}</td></tr>"

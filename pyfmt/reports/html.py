@@ -14,8 +14,7 @@ from pathlib import Path
 from pyfmt import __version__
 from pyfmt.core.report import Report
 from pyfmt.reports import html_charts, html_findings, tally
-from pyfmt.reports.escaping import printable_lines, xml
-from pyfmt.reports.html_charts import safe
+from pyfmt.reports.escaping import printable_lines, safe, xml
 from pyfmt.reports.next_commands import next_commands
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.rules import tool_version
@@ -62,7 +61,7 @@ def _page(report: Report, options: RenderOptions) -> Iterator[str]:
 
 
 def _anchors(report: Report) -> dict[str, str]:
-    return {project: str(number) for number, project in enumerate(html_findings.by_project(report))}
+    return {project: str(number) for number, project in enumerate(tally.by_project(report))}
 
 
 def _section(title: str, name: str, content: Iterator[str], otherwise: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from pyfmt.core.listing import count
 from pyfmt.core.report import EnvironmentRecord, Report, UnitRecord
 from pyfmt.core.request import Command
 from pyfmt.reports import tally
-from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.escaping import safe, xml
 from pyfmt.reports.rules import documentation_url
 from pyfmt.tools.registry import formatters
 
@@ -18,11 +18,6 @@ _WIDTH, _BARS = 860, 700  # of a chart, and of its longest bar
 _ROW = 36  # of a bar with its label
 _FITS = 120  # characters of a label
 PARETO = 20  # rules with a bar of their own; the others share one, and the table below names every rule
-
-
-def safe(text: str) -> str:
-    """Text of the checkout for HTML."""
-    return xml(printable(text))
 
 
 def heat_map(report: Report, anchors: dict[str, str]) -> Iterator[str]:

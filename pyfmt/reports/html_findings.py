@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pyfmt.core.model import Finding, Severity
 from pyfmt.core.report import Report
 from pyfmt.reports import tally
 from pyfmt.reports.environments import Environments
-from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.escaping import safe, xml
 from pyfmt.reports.excerpt import line_of, range_of
-from pyfmt.reports.html_charts import safe
 from pyfmt.reports.options import Sources
 from pyfmt.reports.problems import BASELINED, full_message, place
 from pyfmt.reports.rules import documentation_url
@@ -24,21 +24,9 @@ _LEAD = 60  # characters kept before the range in a longer one
 Rule = tuple[str, str, str]  # tool, rule, symbol
 
 
-def by_project(report: Report) -> dict[str, dict[str, list[Finding]]]:
-    """The findings by project and path, in the order of the report's projects."""
-    groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
-    for finding in report.findings:
-        groups.setdefault(finding.project, {}).setdefault(finding.path, []).append(finding)
-    return {name: files for name, files in groups.items() if files}
-
-
 def rules_of(report: Report) -> dict[Rule, int]:
     """Every rule with a finding and how many it has, by tool and name."""
-    counts: dict[Rule, int] = {}
-    for finding in report.findings:
-        rule = (finding.tool, finding.rule, finding.symbol)
-        counts[rule] = counts.get(rule, 0) + 1
-    return dict(sorted(counts.items()))
+    return dict(sorted(Counter((each.tool, each.rule, each.symbol) for each in report.findings).items()))
 
 
 def findings(report: Report, sources: Sources) -> Iterator[str]:
@@ -47,7 +35,7 @@ def findings(report: Report, sources: Sources) -> Iterator[str]:
     tools = {tool: index for index, tool in enumerate(tally.tools_of(report))}
     rules = {rule: index for index, rule in enumerate(rules_of(report))}
     opened = " open" if len(report.findings) <= OPEN else ""
-    for number, (project, files) in enumerate(by_project(report).items()):
+    for number, (project, files) in enumerate(tally.by_project(report).items()):
         yield f'<section data-project="{number}" id="project-{number}"><h3>{safe(project)}</h3>'
         for path, found in files.items():
             lines = sources(path)
@@ -99,7 +87,7 @@ def _source(finding: Finding, lines: Sequence[str] | None) -> str:
 
 
 def _shown(text: str) -> str:
-    return "\t".join(xml(printable(part)) for part in text.split("\t"))
+    return "\t".join(safe(part) for part in text.split("\t"))
 
 
 def gone(report: Report) -> Iterator[str]:
@@ -150,7 +138,7 @@ def filters(report: Report) -> Iterator[str]:
         for value, (name, number) in enumerate((("new", len(report.findings) - accepted), (BASELINED, accepted))):
             yield f'<label><input type="checkbox" name="baseline" value="{value}" checked> {name} {number}</label>'
     yield '</fieldset><label class="field">project<select name="project"><option value="">all</option>'
-    for number, project in enumerate(by_project(report)):
+    for number, project in enumerate(tally.by_project(report)):
         yield f'<option value="{number}">{safe(project)}</option>'
     yield '</select></label><label class="field">rule<select name="rule"><option value="">all</option>'
     for number, ((tool, rule, symbol), count) in enumerate(rules_of(report).items()):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pyfmt.core.report import Report
 from pyfmt.reports import tally
-from pyfmt.reports.escaping import printable, xml
+from pyfmt.reports.escaping import printable, safe, xml
 from pyfmt.reports.options import RenderOptions
 from pyfmt.reports.problems import FAILED, REFORMAT, SKIPPED, Problem, problems
 
@@ -45,16 +45,16 @@ def _suite(project: str, found: list[Problem], passed: list[str]) -> str:
     errors = sum(problem.kind in (FAILED, SKIPPED) for problem in found)
     failures = sum(not problem.baselined for problem in found) - errors
     head = (
-        f'  <testsuite name="{_attribute(project or WHOLE)}" tests="{len(cases)}" '
+        f'  <testsuite name="{safe(project or WHOLE)}" tests="{len(cases)}" '
         f'failures="{failures}" errors="{errors}">'
     )
     return "\n".join([head, *cases, "  </testsuite>"])
 
 
 def _cases(project: str, found: list[Problem], passed: list[str]) -> Iterator[str]:
-    classname = _attribute(project or WHOLE)
+    classname = safe(project or WHOLE)
     for tool in passed:
-        yield f'    <testcase name="{_attribute(tool)}" classname="{classname}"/>'
+        yield f'    <testcase name="{safe(tool)}" classname="{classname}"/>'
     if not passed and not found:
         skipped = '<skipped message="no tool had anything to check"/>' if project != WHOLE else ""
         yield f'    <testcase name="pyfmt" classname="{classname}">{skipped}</testcase>'
@@ -67,7 +67,7 @@ def _cases(project: str, found: list[Problem], passed: list[str]) -> Iterator[st
         first = problem.text.split("\n", 1)[0]
         if problem.baselined:
             yield (
-                f'    <testcase name="{_attribute(name)}" classname="{classname}">\n'
+                f'    <testcase name="{safe(name)}" classname="{classname}">\n'
                 f'      <skipped message="{xml(first)}"/>\n'
                 "    </testcase>"
             )
@@ -75,11 +75,7 @@ def _cases(project: str, found: list[Problem], passed: list[str]) -> Iterator[st
         element = "error" if unchecked else "failure"
         body = xml(f"{printable(place)}: {problem.severity.value}: {problem.message}").replace("&#10;", "\n")
         yield (
-            f'    <testcase name="{_attribute(name)}" classname="{classname}">\n'
-            f'      <{element} type="{_attribute(problem.rule)}" message="{xml(first)}">{body}</{element}>\n'
+            f'    <testcase name="{safe(name)}" classname="{classname}">\n'
+            f'      <{element} type="{safe(problem.rule)}" message="{xml(first)}">{body}</{element}>\n'
             "    </testcase>"
         )
-
-
-def _attribute(text: str) -> str:
-    return xml(printable(text))

@@ -34,7 +34,7 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
     unformatted = [edit.project for edit in report.edits if not edit.written]
     failed = [project for failure in report.failures for project in failure.projects]
     found = [finding.project for finding in new_findings(report)]
-    asked = options.asked
+    asked = options.asked or Request(Command.CHECK)
     commands = []
     if without:
         commands.append(_command("pyfmt envs create", _shared(asked), sorted(dict.fromkeys(without))))
@@ -43,7 +43,7 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
         commands.append(_command("pyfmt format", carried, _places(report, unformatted, options.here)))
     if failed and not commands:
         # `lint` leaves the formatters out: who asked for one of them asks with `check`.
-        formatting = asked is not None and set(asked.tools) & set(formatters())
+        formatting = set(asked.tools) & set(formatters())
         words = "pyfmt check -v" if formatting else "pyfmt lint -v"
         commands.append(_command(words, _same(asked), _places(report, failed, options.here)))
     if found and not commands:
@@ -53,10 +53,10 @@ def next_commands(report: Report, options: RenderOptions = _NOTHING) -> tuple[st
         if any(_says_unused(finding) for finding in new_findings(report)):
             words += " --unused-ignores"
         places = _places(report, found, options.here)
-        if not _is_asked(asked, places, words):
+        if not _is_asked(options.asked, places, words):
             commands.append(_command(words, _same(asked), places))
     if report.gone:
-        tools = [] if asked is None else [tool for tool in asked.tools if tool not in formatters()]
+        tools = [tool for tool in asked.tools if tool not in formatters()]
         commands.append(_command("pyfmt baseline prune", [*_tools(asked, tools), *_shared(asked)], []))
     return tuple(commands)
 
@@ -80,30 +80,24 @@ def _places(report: Report, projects: Iterable[str], here: str) -> list[str]:
     return [os.path.relpath(os.path.join(report.root, place), here) for place in places] if here else places
 
 
-def _same(asked: Request | None) -> list[str]:
+def _same(asked: Request) -> list[str]:
     """The options with which a run asks the same question again."""
-    if asked is None:
-        return []
     baseline = {None: [], True: ["--baseline"], False: ["--no-baseline"]}[asked.baseline]
     failing = ["--fail-on", asked.fail_on.value] if asked.fail_on else []
     return [*_tools(asked, asked.tools), *_scope(asked), *baseline, *failing, *_shared(asked)]
 
 
-def _tools(asked: Request | None, among: Iterable[str]) -> list[str]:
-    return [word for tool in asked.tools if tool in among for word in ("--tool", tool)] if asked else []
+def _tools(asked: Request, among: Iterable[str]) -> list[str]:
+    return [word for tool in asked.tools if tool in among for word in ("--tool", tool)]
 
 
-def _scope(asked: Request | None) -> list[str]:
+def _scope(asked: Request) -> list[str]:
     """What of the files is looked at."""
-    if asked is None:
-        return []
     return [*(["--staged"] if asked.staged else []), *(["--since", asked.since] if asked.since else [])]
 
 
-def _shared(asked: Request | None) -> list[str]:
+def _shared(asked: Request) -> list[str]:
     """The options that every command takes; their files are as the user named them, from the same folder."""
-    if asked is None:
-        return []
     found = ["--config", asked.location.config_file] if asked.location.config_file else []
     found += ["--root", asked.location.root] if asked.location.root else []
     return [*found, "--trust"] if asked.trust else found

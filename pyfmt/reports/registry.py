@@ -1,4 +1,4 @@
-"""The formats of `--output` by name; a format's module is imported when it is first asked for."""
+"""The formats of `--output` by name; the module of the same name is imported when it is first asked for."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from pyfmt.reports.options import Renderer, RenderOptions
 
 __all__ = ["FORMATS", "RenderOptions", "Renderer", "renderer"]
 
-FORMATS: dict[str, str] = {
-    "text": "pyfmt.reports.text",
-    "json": "pyfmt.reports.json",
-    "sarif": "pyfmt.reports.sarif",
-    "github": "pyfmt.reports.github",
-    "github-summary": "pyfmt.reports.github_summary",
-    "gitlab": "pyfmt.reports.gitlab",
-    "junit": "pyfmt.reports.junit",
-    "checkstyle": "pyfmt.reports.checkstyle",
-    "rdjson": "pyfmt.reports.rdjson",
-    "jsonl": "pyfmt.reports.jsonl",
-    "rdjsonl": "pyfmt.reports.rdjsonl",
-    "azure": "pyfmt.reports.azure",
-    "azure-text": "pyfmt.reports.azure_text",
-    "html": "pyfmt.reports.html",
+# Each with what it is, for docs/reference.md.
+FORMATS = {
+    "text": "for people; see `--format`",
+    "json": "everything, versioned; its schema: `pyfmt config schema --report`",
+    "sarif": "SARIF 2.1.0, as GitHub code scanning takes it",
+    "github": "the text and GitHub's workflow commands (annotations)",
+    "github-summary": "Markdown for `$GITHUB_STEP_SUMMARY`",
+    "gitlab": "GitLab Code Quality",
+    "junit": "JUnit XML, as Jenkins reads it",
+    "checkstyle": "Checkstyle XML",
+    "rdjson": "reviewdog, one object",
+    "jsonl": "one JSON object a line for each finding, file to reformat, failure and skip, for scripts and agents",
+    "rdjsonl": "reviewdog, one object a line",
+    "azure": "Azure Pipelines' logging commands",
+    "azure-text": "the text without what Azure's agent takes for commands",
+    "html": "one offline page with filters, charts and excerpts",
 }
 
 
@@ -45,4 +46,4 @@ def check_format(name: str, known: Collection[str] = tuple(FORMATS)) -> None:
 def renderer(name: str) -> Renderer:
     """The renderer of the format `name`; raises UsageError for a name that is no format."""
     check_format(name)
-    return cast(Renderer, importlib.import_module(FORMATS[name]))
+    return cast(Renderer, importlib.import_module(f"pyfmt.reports.{name.replace('-', '_')}"))

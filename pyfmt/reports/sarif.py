@@ -29,6 +29,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 RESULTS_A_RUN = 25_000
 LOCATIONS_A_RESULT = 1_000
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_PROBLEM_SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 _TEXT = 1_024  # GitHub's limit of a description, in characters
 
 JsonObject = dict[str, Any]
@@ -142,7 +143,7 @@ def _rule(finding: Finding) -> JsonObject:
     if own is not None:
         text, full = f"{own.title[0].upper()}{own.title[1:]}", own.what
         help_text = f"{own.why} {own.cure}"
-    tags = {"tags": [finding.tool], "problem.severity": _problem_severity(finding.severity), "precision": "high"}
+    tags = {"tags": [finding.tool], "problem.severity": _PROBLEM_SEVERITIES[finding.severity], "precision": "high"}
     return {
         "id": rule,
         **({"name": "".join(word.capitalize() for word in symbol.split("-"))} if symbol and symbol != rule else {}),
@@ -153,10 +154,6 @@ def _rule(finding: Finding) -> JsonObject:
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
         "properties": tags,
     }
-
-
-def _problem_severity(severity: Severity) -> str:
-    return {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}[severity]
 
 
 def _format_rule(tool: str) -> JsonObject:

@@ -47,6 +47,14 @@ def without_accepted(report: Report) -> Report:
     return report if len(new) == len(report.findings) else replace(report, findings=tuple(new))
 
 
+def by_project(report: Report) -> dict[str, dict[str, list[Finding]]]:
+    """The findings by project and path, in the order of the report's projects."""
+    groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
+    for finding in report.findings:
+        groups.setdefault(finding.project, {}).setdefault(finding.path, []).append(finding)
+    return {name: files for name, files in groups.items() if files}
+
+
 def severities(findings: Iterable[Finding]) -> Counter[Severity]:
     """How many findings there are of each severity."""
     return Counter(finding.severity for finding in findings)

@@ -14,6 +14,7 @@ from pyfmt.reports.options import RenderOptions, remembered
 from pyfmt.reports.paint import Paint, file_url
 from pyfmt.reports.problems import BASELINED
 from pyfmt.reports.rules import documentation_url
+from pyfmt.reports.tally import by_project
 
 _SEVERITY_WIDTH = len("warning")
 _INDENT = " " * 6
@@ -75,12 +76,7 @@ def grouped(report: Report, options: RenderOptions, paint: Paint) -> Iterator[st
     """Findings by project and file, each with its place; with the source lines unless the style is "grouped"."""
     options = replace(options, sources=remembered(options.sources))
     scene = _Scene(report, options, paint, Environments(report, options.sources), options.style != "grouped")
-    groups: dict[str, dict[str, list[Finding]]] = {project.name: {} for project in report.projects}
-    for finding in report.findings:
-        groups.setdefault(finding.project, {}).setdefault(finding.path, []).append(finding)
-    for project, files in groups.items():
-        if not files:
-            continue
+    for project, files in by_project(report).items():
         yield ""
         yield _project_line(scene, project)
         for findings in files.values():

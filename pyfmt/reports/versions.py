@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyfmt.core.versions import InternalLibrary, LibraryUse, SharedDistribution, VersionMatrix, by_version
-from pyfmt.reports.escaping import cells, markdown, pad, printable, xml
+from pyfmt.reports.escaping import cells, markdown, pad, printable, safe, xml
 
 _WIDEST = 60  # cells of a column that are filled up: a long list of projects would make every other line as long
 _STYLE = (
@@ -101,9 +101,9 @@ def _html(matrix: VersionMatrix) -> str:
     for table in _tables(matrix):
         parts.append(f"<h2>{xml(table.title.capitalize())}</h2>\n<table>")
         for tag, row in zip(("th", *("td" for _ in table.rows)), _all(table)):
-            parts.append(f"<tr>{''.join(f'<{tag}>{xml(printable(cell))}</{tag}>' for cell in row)}</tr>")
+            parts.append(f"<tr>{''.join(f'<{tag}>{safe(cell)}</{tag}>' for cell in row)}</tr>")
         parts.append("</table>")
-    return "\n".join([*parts, *(f"<p>{xml(printable(line))}</p>" for line in _rest(matrix))]) + "\n"
+    return "\n".join([*parts, *(f"<p>{safe(line)}</p>" for line in _rest(matrix))]) + "\n"
 
 
 def _json(matrix: VersionMatrix) -> str:
