@@ -6,14 +6,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyfmt import disk
 from pyfmt.core.errors import UsageError
 from pyfmt.core.report import StepSpan
-from pyfmt.core.request import Display, OutputSpec, Request
+from pyfmt.core.request import Display, OutputSpec, Request, TextStyle
 
 if TYPE_CHECKING:
     from pyfmt.reports.options import RenderOptions
@@ -51,7 +51,9 @@ def deliver_texts(texts: Sequence[tuple[OutputSpec, str]], root: str) -> None:
         raise errors[0]
 
 
-def _deliver_each(texts: Sequence[tuple[OutputSpec, str]], root: str) -> tuple[list[UsageError], bytes]:
+def _deliver_each(
+    texts: Sequence[tuple[OutputSpec, str]], root: str, what: str = "the report"
+) -> tuple[list[UsageError], bytes]:
     """Write each text to its file or standard output: what went wrong, and what standard output got."""
     errors, printed = [], b""
     for output, text in texts:
@@ -62,7 +64,7 @@ def _deliver_each(texts: Sequence[tuple[OutputSpec, str]], root: str) -> tuple[l
         try:
             _write(output.file, text, "a" if output.append else "w", root)
         except OSError as error:
-            errors.append(UsageError(f"the report cannot be written: {error.strerror}", output.file))
+            errors.append(UsageError(f"{what} cannot be written: {error.strerror}", output.file))
         except UsageError as error:
             errors.append(error)
     return errors, printed
@@ -97,14 +99,8 @@ def _deliver_timings(result: RunResult, display: Display, began: Began, reportin
     steps = joined((starting, *result.steps, saving, reporting))
     timings = Timings(steps, tuple(result.checked.outcomes), result.jobs, cpu)
     sys.stderr.write(timings_table.render(timings, everything=display.verbosity > 0))
-    if display.timings:
-        try:
-            _write(display.timings, trace.render(timings), "w", result.report.root)
-        except OSError as error:
-            return [UsageError(f"the trace cannot be written: {error.strerror}", display.timings)]
-        except UsageError as error:
-            return [error]
-    return []
+    traces = [(OutputSpec("trace", display.timings), trace.render(timings))] if display.timings else []
+    return _deliver_each(traces, result.report.root, "the trace")[0]
 
 
 def repeated_output(result: RunResult, request: Request, display: Display, printed: bytes) -> bytes:
@@ -180,17 +176,9 @@ def _render_options(result: RunResult, request: Request, display: Display, outpu
         is_terminal=to_terminal,
         hyperlinks=to_terminal and color,
         sources=sources,
-        verbosity=display.verbosity,
         diff=request.diff,
-        style=display.style,
-        statistics=display.statistics,
-        show_files=display.show_files,
-        show_baselined=display.show_baselined,
-        severity=display.severity,
-        agent=display.agent,
-        sort=display.sort,
-        max_same=display.max_same,
         # Paths of a merged report whose root is elsewhere can only be told from its root.
         here=os.getcwd() if os.path.isdir(result.report.root) else "",
         asked=request,
+        **{field.name: getattr(display, field.name) for field in fields(TextStyle)},
     )

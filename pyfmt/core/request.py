@@ -65,18 +65,24 @@ class OutputSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Display:
+class TextStyle:
+    """What the text report lists, and how."""
+
+    verbosity: int = 0  # -1 with -q, 1 with -v
+    style: str = "auto"  # "full", "concise", "grouped"; "auto": full on a terminal, else concise
+    statistics: bool = False
+    show_files: bool = False
+    show_baselined: bool = False  # it lists what a baseline accepts, too
+    severity: Severity = Severity.INFO  # the mildest that it lists
+    agent: bool = False  # few lines, each of which stands alone
+    sort: str = "place"  # or "severity": the worst first within a file
+    max_same: int = 0  # at most so many findings of one rule with one message; 0: all
+
+
+@dataclass(frozen=True, slots=True)
+class Display(TextStyle):
     """How the report of a run is shown, and where."""
 
     outputs: tuple[OutputSpec, ...] = (OutputSpec("text"),)
     color: str = "auto"  # "always" or "never"; "auto": by where it goes
-    verbosity: int = 0  # -1 with -q, 1 with -v
-    style: str = "auto"  # of the text report: "full", "concise", "grouped"; "auto": by where it goes
-    statistics: bool = False
-    show_files: bool = False
-    show_baselined: bool = False
-    severity: Severity = Severity.INFO  # the mildest that the text report lists
-    agent: bool = False
-    sort: str = "place"  # or "severity"
-    max_same: int = 0  # equal findings that the text report lists; 0: all
     timings: str | None = None  # "" for a table of where the time went, a file's name for a trace besides

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyfmt.core.model import Severity
 from pyfmt.core.report import Report
-from pyfmt.core.request import Request
+from pyfmt.core.request import Request, TextStyle
 
 Sources = Callable[[str], Sequence[str] | None]
 
@@ -20,13 +19,12 @@ def no_sources(_path: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class RenderOptions:
+class RenderOptions(TextStyle):
     """How to show a report; everything is decided by the caller, so that a renderer reads no environment variable.
 
     `width` is in terminal cells. `sources` gives the lines of a file (path relative to the root, without line ends),
-    or None where it cannot be read. `style` is "full", "grouped", "concise", or "auto": full on a terminal, else
-    concise. `verbosity` is -1 with -q, 1 with -v. `here` is the absolute folder in which the user stands ("": the
-    root), and `asked` what was asked for: next commands name folders from the one, and ask the same as the other.
+    or None where it cannot be read. `here` is the absolute folder in which the user stands ("": the root), and `asked`
+    what was asked for: next commands name folders from the one, and ask the same as the other.
     """
 
     color: bool = False
@@ -34,16 +32,7 @@ class RenderOptions:
     is_terminal: bool = False
     hyperlinks: bool = False
     sources: Sources = no_sources
-    verbosity: int = 0
     diff: bool = False
-    style: str = "auto"
-    statistics: bool = False
-    show_files: bool = False
-    show_baselined: bool = False  # the text lists what a baseline accepts, too
-    severity: Severity = Severity.INFO  # the mildest that the text lists
-    agent: bool = False  # few lines, each of which stands alone
-    sort: str = "place"  # or "severity": the worst first within a file
-    max_same: int = 0  # at most so many findings of one rule with one message; 0: all
     here: str = ""
     asked: Request | None = None
 
