@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pyfmt import config, disk
@@ -26,47 +27,34 @@ from pyfmt.run.create_requests import create_requests, named_projects, unserved
 from pyfmt.run.workspace import Workspace, survey_workspace, with_chosen_releases
 
 
-@dataclass(frozen=True, slots=True)
-class CreateArguments:
-    """What `pyfmt envs create` was asked for."""
-
-    projects: tuple[str, ...] = ()  # names or folders; none: the missing ones
-    everything: bool = False  # libraries that another project's environment serves, too
-    python: str | None = None
-    recreate: bool = False
-    dry_run: bool = False
-    fetch_managers: bool = False
-
-
-def create(asked: CreateArguments, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+def create(asked: argparse.Namespace, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Make environments and say what became of each; the exit code is 0 where all are there afterwards, else 2.
 
     Raises UsageError for a project that does not exist.
     """
     scripts = [word for word in asked.projects if (cwd / word).is_file()]
     settings = config.load(request, cwd)
-    trusted = request.trust or is_stored(settings.root)
-    options = CreateOptions(dry_run=asked.dry_run, trusted=trusted, environ=dict(environ))
+    options = CreateOptions(
+        python=asked.python,
+        recreate=asked.recreate,
+        dry_run=asked.dry_run,
+        fetch_managers=asked.fetch_managers,
+        trusted=request.trust or is_stored(settings.root),
+        environ=dict(environ),
+    )
     code = _make_for_scripts(scripts, cwd, settings.root, options) if scripts else 0
-    asked = replace(asked, projects=tuple(word for word in asked.projects if word not in scripts))
-    if scripts and not asked.projects:
+    names = [word for word in asked.projects if word not in scripts]
+    if scripts and not names:
         return code
     settings = with_chosen_releases(settings)
     with closing(Memory(settings, True)) as memory:
         space = survey_workspace(settings, request, environ, memory)
-    chosen = named_projects(asked.projects, space, cwd) if asked.projects else _missing(asked, space)
+    chosen = named_projects(names, space, cwd) if names else _missing(space, asked.all, asked.recreate)
     if not chosen:
         print("every project has an environment")
         return 0
     wanted = create_requests(chosen, space, environ)
-    options = replace(
-        options,
-        python=asked.python,
-        recreate=asked.recreate,
-        fetch_managers=asked.fetch_managers,
-        jobs=space.config.jobs,
-        cache_dir=memory.folder,
-    )
+    options = replace(options, jobs=space.config.jobs, cache_dir=memory.folder)
     # A broken environment is as good as none: it is made anew without being asked to.
     broken = {candidate.prefix for found in space.resolutions for candidate in found.passed_over}
     anew = [each for each in wanted if str(each.prefix) in broken]
@@ -104,7 +92,7 @@ def _progress(line: str) -> None:
     sys.stderr.flush()
 
 
-def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
+def _missing(space: Workspace, everything: bool, recreate: bool) -> list[Project]:
     """Projects with files and without a usable environment of their own.
 
     A library that one of them will have installed needs none: it is linted there. `--all` makes one for it, too.
@@ -112,9 +100,9 @@ def _missing(asked: CreateArguments, space: Workspace) -> list[Project]:
     lacking = [
         project
         for project, resolution in zip(space.projects, space.resolutions, strict=True)
-        if project.checked and (_lacks(resolution, asked.everything) or asked.recreate and asked.everything)
+        if project.checked and (_lacks(resolution, everything) or recreate and everything)
     ]
-    return lacking if asked.everything else unserved(lacking, space)
+    return lacking if everything else unserved(lacking, space)
 
 
 def _lacks(resolution: Resolution, everything: bool) -> bool:

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from pyfmt.cli.output import shown_path
 from pyfmt.cli.request import plain_request
 from pyfmt.core.away import Libraries
 from pyfmt.core.errors import EXIT_CLEAN, EXIT_FAILURE, UsageError
-from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, Environment, Health, Project, Resolution
 from pyfmt.core.planning import shell_word
 from pyfmt.core.request import Request
 from pyfmt.reports.escaping import printable_text
 from pyfmt.run.files_apart import scripts_of
 from pyfmt.run.libraries import find_libraries
 from pyfmt.run.linting import quiet_context
+from pyfmt.run.workspace import Workspace
 
 EXAMPLES = (
     ("pyfmt envs", "which project has which environment, and why"),
@@ -63,15 +64,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "create":
         from pyfmt.cli import create_envs  # deferred: virtualenv's part
 
-        asked = create_envs.CreateArguments(
-            tuple(options.projects),
-            options.all,
-            options.python,
-            options.recreate,
-            options.dry_run,
-            options.fetch_managers,
-        )
-        return create_envs.create(asked, request, Path.cwd(), os.environ)
+        return create_envs.create(options, request, Path.cwd(), os.environ)
     for name in ("all", "python", "recreate", "dry_run", "fetch_managers"):
         if getattr(options, name):
             raise UsageError("goes with `pyfmt envs create`", f"--{name.replace('_', '-')}")
@@ -79,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     if options.vscode:
         from pyfmt.cli import vscode  # deferred: only where it is asked for
 
-        print(printable_text(vscode.write(view.config.root, view.resolutions)))
+        print(printable_text(vscode.write(view.space.config.root, view.space.resolutions)))
         return EXIT_CLEAN if view.complete else EXIT_FAILURE
     print(environments_json(view) if options.json else printable_text(environments_text(view)))
     return EXIT_CLEAN if view.complete else EXIT_FAILURE
@@ -89,17 +82,14 @@ def run(options: argparse.Namespace) -> int:
 class EnvironmentsView:
     """Every project with its environment; `complete` where each project with files has a usable one."""
 
-    config: Config
-    projects: tuple[Project, ...]
-    resolutions: tuple[Resolution, ...]
-    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by project path: see `LockFacts`
-    libraries: Libraries = field(default_factory=Libraries)
-    scripts: Mapping[str, Resolution] = field(default_factory=dict)  # that name their own dependencies (PEP 723)
+    space: Workspace
+    scripts: Mapping[str, Resolution]  # that name their own dependencies (PEP 723)
+    libraries: Libraries
 
     @property
     def complete(self) -> bool:
         """Whether a whole run would skip nothing for want of an environment."""
-        for project, resolution in zip(self.projects, self.resolutions, strict=True):
+        for project, resolution in zip(self.space.projects, self.space.resolutions, strict=True):
             environment = resolution.environment
             if project.checked and (environment is None or environment.health is Health.BROKEN):
                 return False
@@ -111,29 +101,28 @@ def environments(
 ) -> EnvironmentsView:
     """Find all projects and environments, and which libraries are judged in these; raises PyfmtError."""
     with quiet_context(request, cwd, environ) as context:
-        space, scripts = context.space, scripts_of(context)
-        view = EnvironmentsView(space.config, space.projects, space.resolutions, space.stale, scripts=scripts)
-        return replace(view, libraries=find_libraries(context)) if with_libraries else view
+        libraries = find_libraries(context) if with_libraries else Libraries()
+        return EnvironmentsView(context.space, scripts_of(context), libraries)
 
 
 def environments_json(view: EnvironmentsView) -> str:
     """The view as JSON: one object for each project."""
     rows = []
-    for project, resolution in zip(view.projects, view.resolutions, strict=True):
+    for project, resolution in zip(view.space.projects, view.space.resolutions, strict=True):
         environment = resolution.environment
         rows.append(
             {
                 "project": project.name,
                 "path": project.path,
                 "files": len(project.checked),
-                "environment": _environment_object(environment, view.config.root) if environment else None,
+                "environment": _environment_object(environment, view.space.config.root) if environment else None,
                 "found_by": resolution.rule,
                 "libraries": _libraries(view, environment, project),
                 "note": "; ".join([*filter(None, [resolution.note]), *resolution.unread]),
-                "stale": list(view.stale.get(project.path, ())),
+                "stale": list(view.space.stale.get(project.path, ())),
                 "passed_over": [
                     {
-                        "path": shown_path(candidate.prefix, view.config.root),
+                        "path": shown_path(candidate.prefix, view.space.config.root),
                         "rule": candidate.rule,
                         "reason": candidate.reason,
                         "cure": candidate.cure,
@@ -146,14 +135,16 @@ def environments_json(view: EnvironmentsView) -> str:
         {
             "path": file,
             "project": found.project,
-            "environment": _environment_object(found.environment, view.config.root) if found.environment else None,
+            "environment": (
+                _environment_object(found.environment, view.space.config.root) if found.environment else None
+            ),
             "found_by": found.rule,
             "note": found.note,
         }
         for file, found in sorted(view.scripts.items())
     ]
     return json.dumps(
-        {"version": 1, "root": str(view.config.root), "projects": rows, "scripts": scripts},
+        {"version": 1, "root": str(view.space.config.root), "projects": rows, "scripts": scripts},
         indent=2,
     )
 
@@ -163,7 +154,7 @@ def _libraries(view: EnvironmentsView, environment: Environment | None, project:
     if environment is None:
         return []
     found = {each.project.name: len(each.files) for each in view.libraries.away.get(environment.prefix, ())}
-    for other, resolution in zip(view.projects, view.resolutions, strict=True):
+    for other, resolution in zip(view.space.projects, view.space.resolutions, strict=True):
         lodges = resolution.rule == DEPENDENT and other is not project
         if lodges and resolution.environment is not None and resolution.environment.prefix == environment.prefix:
             found[other.name] = len(other.files)
@@ -189,7 +180,7 @@ def environments_text(view: EnvironmentsView) -> str:
     rows = [("PROJECT", "PATH", "ENVIRONMENT", "FOUND BY", "PYTHON", "HEALTH")]
     details: list[list[str]] = [[]]
     told: set[str] = set()  # environments of which it is said what is off
-    for project, resolution in zip(view.projects, view.resolutions, strict=True):
+    for project, resolution in zip(view.space.projects, view.space.resolutions, strict=True):
         environment = resolution.environment
         if environment is None:
             missing = "none" if project.checked else "none needed"
@@ -206,7 +197,7 @@ def environments_text(view: EnvironmentsView) -> str:
                 )
             )
         more = _details(project, resolution, environment is None or environment.prefix not in told)
-        details.append([*more, *view.stale.get(project.path, ())])
+        details.append([*more, *view.space.stale.get(project.path, ())])
         told |= {environment.prefix} if environment is not None else set()
     for file, found in sorted(view.scripts.items()):
         own = found.environment

@@ -13,13 +13,12 @@ from pyfmt import __version__, config, disk
 from pyfmt.cli.options import add_outputs
 from pyfmt.cli.output import deliver
 from pyfmt.cli.request import display_of, plain_request
-from pyfmt.core import merging
+from pyfmt.core import merging, parsing
 from pyfmt.core.errors import PyfmtError, UsageError
 from pyfmt.core.report import Report, ShardRecord
 from pyfmt.core.request import Request
 from pyfmt.reports import json as json_report
 from pyfmt.reports.escaping import printable_text
-from pyfmt.reports.registry import check_format
 from pyfmt.run import pipeline
 from pyfmt.run.remote_cache import open_remote
 from pyfmt.tools.registry import equivalence, rule_kinds, syntax_ranks
@@ -39,8 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Deliver the joined report; the exit code is that of the whole run."""
     display = display_of(options)
-    for output in display.outputs:
-        check_format(output.format)
     merged = merge(options.reports, Path.cwd())
     code = merging.exit_code(merged.report, merged.shard.fail_on)
     request = plain_request(options)
@@ -105,10 +102,8 @@ def joined(parts: Sequence[ShardReport]) -> Merged:
 def _read(file: str, cwd: Path) -> ShardReport:
     try:
         text = disk.read_text(cwd / file)
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", file) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"cannot be read: {error}", file) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot be read: {parsing.why(error)}", file) from error
     return shard_report(file, text)
 
 

@@ -90,6 +90,19 @@ def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentP
     return dict(next(found).choices)
 
 
+def word_of(action: argparse.Action) -> str:
+    """How a usage line shows a word that a command takes."""
+    name = metavar_of(action)
+    return {"*": f"[{name}]...", "?": f"[{name}]"}.get(str(action.nargs), name)
+
+
+def metavar_of(action: argparse.Action) -> str:
+    """What stands for a value."""
+    if isinstance(action.metavar, str):
+        return action.metavar
+    return "|".join(map(str, action.choices)) if action.choices else action.dest.upper()
+
+
 def build_parser(declared: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of the whole command line: of each command its name and line of help, of `declared` ones the
     options."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyfmt.cli.options import AUTO
-from pyfmt.cli.parser import build_parser, command_module, commands_of
+from pyfmt.cli.parser import build_parser, command_module, commands_of, metavar_of, word_of
 from pyfmt.config.schema import config_schema
 from pyfmt.reports.registry import FORMATS
 
@@ -93,7 +93,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
         *(f"[{action.option_strings[-1]}{_value(action)}]" for action in own),
         *(["[OPTION]..."] if running else []),
     ]
-    yield f"\n## pyfmt {name}\n\n    {' '.join([*usage, *map(_word, words)])}\n\n{parser.description}\n"
+    yield f"\n## pyfmt {name}\n\n    {' '.join([*usage, *map(word_of, words)])}\n\n{parser.description}\n"
     yield from _options([*words, *own])
     if words or own:
         yield ""
@@ -106,21 +106,10 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from (f"    {line.ljust(width)}  # {meaning}" for line, meaning in examples)
 
 
-def _metavar(action: argparse.Action) -> str:
-    if isinstance(action.metavar, str):
-        return action.metavar
-    return "|".join(map(str, action.choices)) if action.choices else action.dest.upper()
-
-
-def _word(action: argparse.Action) -> str:
-    name = _metavar(action)
-    return {"*": f"[{name}]...", "?": f"[{name}]"}.get(str(action.nargs), name)
-
-
 def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
-    name = _metavar(action)
+    name = metavar_of(action)
     if name.startswith("="):
         return f"[{name}]"
     return f" [{name}]" if action.nargs == "?" else f" {name}"
@@ -130,7 +119,7 @@ def _options(actions: list[argparse.Action]) -> Iterator[str]:
     if actions:
         yield "| | |\n|---|---|"
     for action in actions:
-        names = [f"`{name}{_value(action)}`" for name in action.option_strings] or [f"`{_metavar(action)}`"]
+        names = [f"`{name}{_value(action)}`" for name in action.option_strings] or [f"`{metavar_of(action)}`"]
         yield f"| {_cell(', '.join(names))} | {_cell((action.help or '').replace('%%', '%'))} |"
 
 

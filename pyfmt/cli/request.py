@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from pyfmt.cli.options import AUTO
@@ -12,6 +12,7 @@ from pyfmt.core.errors import UsageError
 from pyfmt.core.hook import base_of
 from pyfmt.core.model import Severity
 from pyfmt.core.request import Command, Display, Location, OutputSpec, Request
+from pyfmt.reports.registry import FORMATS, check_format
 
 
 def run_request(options: argparse.Namespace, command: Command) -> Request:
@@ -46,10 +47,13 @@ def plain_request(options: argparse.Namespace) -> Request:
     return Request(Command.CHECK, _location(options), trust=options.trust)
 
 
-def display_of(options: argparse.Namespace) -> Display:
-    """How the report of a command with `--output` is shown."""
+def display_of(options: argparse.Namespace, formats: Collection[str] = tuple(FORMATS)) -> Display:
+    """How the report of a command with `--output` is shown; raises UsageError for what is none of its `formats`."""
+    outputs = _outputs(options.outputs)
+    for output in outputs:
+        check_format(output.format, formats)
     return Display(
-        outputs=_outputs(options.outputs),
+        outputs=outputs,
         color=options.color,
         verbosity=verbosity(options),
         style=options.style,
@@ -112,7 +116,7 @@ def _shard(options: argparse.Namespace, writes_nothing: bool) -> tuple[int, int]
         return None
     from pyfmt.core import sharding  # deferred for start-up time
 
-    shard = sharding.parse(options.shard)
+    part = sharding.parse(options.shard)
     if not writes_nothing or options.add_ignores:
         raise UsageError("goes with commands that write nothing", "--shard", "use `pyfmt check` or `pyfmt lint`")
-    return shard.index, shard.count
+    return part

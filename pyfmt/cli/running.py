@@ -31,15 +31,12 @@ if TYPE_CHECKING:
 def execute(options: argparse.Namespace, command: Command) -> int:
     """Run the tools and report; returns the exit code. Raises PyfmtError and KeyboardInterrupt."""
     began = (time.monotonic(), os.times())
-    from pyfmt.reports.registry import check_format
     from pyfmt.run import pipeline  # deferred so that --help stays quick
 
     request, display = run_request(options, command), display_of(options)
     if "-" in request.paths:
         request = _of_buffer(request, options)
     _check_mistyped_command(request.paths, options.argv)
-    for output in display.outputs:
-        check_format(output.format)
     _check_cluster(options)
     if options.executor:
         from pyfmt.cli.cluster import command as cluster  # deferred: only where it is asked for

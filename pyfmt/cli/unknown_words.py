@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pyfmt.cli.parser import COMMANDS, build_parser, commands_of
+from pyfmt.cli.parser import COMMANDS, build_parser, commands_of, word_of
 from pyfmt.core.errors import UsageError
 
 # What other linters call it.
@@ -38,8 +38,5 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
 
 def _usage(command: str, parser: argparse.ArgumentParser) -> str:
     """ "usage: pyfmt check [OPTION]... [PATH]..."."""
-    words = ["pyfmt", command, "[OPTION]..."]
-    for action in parser._get_positional_actions():  # pylint: disable=protected-access
-        name = str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper())
-        words.append({"*": f"[{name}]...", "?": f"[{name}]"}.get(str(action.nargs), name))
-    return f"usage: {' '.join(words)}"
+    words = map(word_of, parser._get_positional_actions())  # pylint: disable=protected-access
+    return f"usage: {' '.join(['pyfmt', command, '[OPTION]...', *words])}"

@@ -18,7 +18,6 @@ from pyfmt.core.merging import exit_code
 from pyfmt.core.model import Config, Severity
 from pyfmt.core.request import Display, Request
 from pyfmt.core.rules import TOOL, VERSION_RULES
-from pyfmt.reports.registry import check_format
 from pyfmt.reports.versions import FORMATS
 from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
@@ -44,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show the matrix: 2 where a lock could not be read; or check it: the exit code of `pyfmt check`."""
-    request, display = replace(plain_request(options), use_cache=not options.no_cache), display_of(options)
+    request = replace(plain_request(options), use_cache=not options.no_cache)
+    display = display_of(options) if options.check else display_of(options, FORMATS)
     if options.check:
         asked = replace(
             request,
@@ -54,8 +54,6 @@ def run(options: argparse.Namespace) -> int:
             baseline_locked=options.baseline_locked,
         )
         return _check(asked, display, config.load(asked, Path.cwd()))
-    for output in display.outputs:
-        check_format(output.format, FORMATS)
     settings = with_chosen_releases(config.load(request, Path.cwd()))
     with closing(Memory(settings, request.use_cache)) as memory:
         space = survey_workspace(settings, request, os.environ, memory)
@@ -69,8 +67,6 @@ def _check(request: Request, display: Display, settings: Config) -> int:
     if settings.versions_policy is None:
         cure = "add [tool.pyfmt.versions-policy], see docs/versions.md"
         raise ConfigError("--check has nothing to check: no policy is configured", str(settings.file), cure)
-    for output in display.outputs:
-        check_format(output.format)
     with closing(Progress(display.verbosity)) as progress:
         result = pipeline.run(request, Session(Path.cwd(), os.environ, progress), settings)
     ids = {rule.id for rule in VERSION_RULES}

@@ -15,7 +15,6 @@ from pyfmt.cli.output import deliver_texts
 from pyfmt.cli.request import display_of, plain_request
 from pyfmt.core.errors import UsageError
 from pyfmt.core.what_if import UpgradeQuestion
-from pyfmt.reports.registry import check_format
 from pyfmt.reports.what_if import FORMATS
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
@@ -62,9 +61,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("nothing is to be different", "what-if", 'name it: `pyfmt what-if "pydantic>=2"`')
     if options.python and not re.fullmatch(r"\d+(\.\d+){1,2}", options.python):
         raise UsageError("is no Python version", f"--python {options.python}", "write it like --python 3.13")
-    request, display = replace(plain_request(options), use_cache=not options.no_cache), display_of(options)
-    for output in display.outputs:
-        check_format(output.format, FORMATS)
+    request = replace(plain_request(options), use_cache=not options.no_cache)
+    display = display_of(options, FORMATS)
     root = config.load(request, Path.cwd()).root
     with closing(Progress(display.verbosity)) as progress:
         found = look(question, request, Session(Path.cwd(), os.environ, progress))

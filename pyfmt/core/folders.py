@@ -19,5 +19,5 @@ def above(path: str) -> Iterator[str]:
 
 
 def nearest_home(path: str, homes: Container[str]) -> str | None:
-    """The nearest of `homes` at or above a path."""
+    """The nearest of `homes` at or above a path, relative or absolute."""
     return path if path in homes else next((folder for folder in above(path) if folder in homes), None)

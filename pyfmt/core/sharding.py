@@ -19,24 +19,15 @@ from pyfmt.core.tool_values import Cost
 UnitKey = tuple[str, int, tuple[str, ...], str]  # tool, number, projects' paths, environment: the same on every machine
 TimeKey = tuple[str, tuple[str, ...]]  # tool, projects' names
 
-
 _FORMAT = Cost(50, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Part `index` (from 1) of `count`."""
-
-    index: int
-    count: int
-
-
-def parse(text: str) -> Shard:
-    """ "2/3"; raises UsageError for what is no such part."""
+def parse(text: str) -> tuple[int, int]:
+    """Of "2/3" which part it is (from 1), and of how many; raises UsageError for what is no such part."""
     found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise UsageError(f"{text!r} is no part: write I/N with I from 1 to N", "--shard", "for example --shard 2/3")
-    return Shard(int(found[1]), int(found[2]))
+    return int(found[1]), int(found[2])
 
 
 def unit_key(unit: Unit) -> UnitKey:

@@ -63,16 +63,16 @@ class Whole:
 def share(request: Request, whole: Whole, cwd: Path) -> Share:
     """The part that `--shard` names; raises UsageError where times are asked for and cannot be read."""
     assert request.shard is not None
-    shard, settings = sharding.Shard(*request.shard), whole.config
+    (index, count), settings = request.shard, whole.config
     monorepo = short_digest(renames.origin(settings.root) or settings.root.name)
     times = _times(request.shard_times, whole, monorepo, cwd) if request.shard_times else {}
     weights = sharding.Weights(_Sizes(settings.root), costs(), times).of(whole.units)
-    parts = sharding.split(whole.units, weights, shard.count)
+    parts = sharding.split(whole.units, weights, count)
     plan = [[[*sharding.unit_key(unit), *_content(unit)] for unit in part] for part in parts]
     clean = renames.is_clean(settings.root)
     record = ShardRecord(
-        index=shard.index,
-        count=shard.count,
+        index=index,
+        count=count,
         commit=renames.head(settings.root),
         tree="" if clean else fold([(file, whole.digest(file)) for file in whole.files]).hex(),
         config=fold(_config(settings, whole.digest), request.unused_ignores).hex(),
@@ -84,7 +84,7 @@ def share(request: Request, whole: Whole, cwd: Path) -> Share:
         merge_equivalent=settings.merge_equivalent,
         monorepo=monorepo,
     )
-    own = parts[shard.index - 1]
+    own = parts[index - 1]
     files = len({file for unit in own for file in unit.files})
     return Share(record, frozenset(map(sharding.unit_key, own)), _at_home(whole.units), _at_home(own), files)
 

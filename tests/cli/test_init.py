@@ -96,8 +96,10 @@ def test_what_is_written_works_and_a_second_time_there_is_nothing_to_do(tree: Mo
 
 def test_the_commands_of_the_ci_files_are_understood(tree: Monorepo) -> None:
     tree.write({"app/app/ugly.py": UGLY, "pyfmt.toml": 'tools = ["isort", "black"]\n'})
-    github, gitlab = yaml.safe_load(contents.github(THERE)), yaml.safe_load(contents.gitlab(THERE))
-    azure = yaml.safe_load(contents.azure(THERE))
+    github, gitlab = yaml.safe_load(contents.filled("github.yml", THERE)), yaml.safe_load(
+        contents.filled("gitlab.yml", THERE)
+    )
+    azure = yaml.safe_load(contents.filled("azure.yml", THERE))
     steps = github["jobs"]["pyfmt"]["steps"]
     assert [step["uses"].split("@")[0] for step in steps if "uses" in step] == [
         "actions/checkout",
@@ -124,7 +126,7 @@ def test_the_commands_of_the_ci_files_are_understood(tree: Monorepo) -> None:
 def test_the_ci_files_are_what_each_ci_takes(tree: Monorepo, name: str) -> None:
     """By the schemas of the CIs themselves, as check-jsonschema brings them."""
     schemas = {"github": "github-workflows", "gitlab": "gitlab-ci", "azure": "azure-pipelines"}
-    tree.write({"ci.yml": getattr(contents, name)(THERE), "action.yml": (ROOT / "action.yml").read_bytes()})
+    tree.write({"ci.yml": contents.filled(f"{name}.yml", THERE), "action.yml": (ROOT / "action.yml").read_bytes()})
     checks: list[tuple[str, ...]] = [("check-jsonschema", "--builtin-schema", f"vendor.{schemas[name]}", "ci.yml")]
     if name == "github":  # and what pyfmt itself brings as an action; both as a security audit wants them
         checks.append(("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml"))

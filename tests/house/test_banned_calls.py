@@ -50,7 +50,7 @@ ASKED: dict[str, tuple[int, str]] = {
     "cache/shared_folders.py": (4, "the cache's own folders"),
     "cache/store.py": (7, "the cache's own file"),
     "cache/tool_folders.py": (6, "the cache's own folders"),
-    "cli/": (77, "what is written, the words of a command line, and commands that are always carried out"),
+    "cli/": (75, "what is written, the words of a command line, and commands that are always carried out"),
     "disk.py": (16, "it is the one that asks"),
     "environments/creating/": (48, "it makes environments"),
     "git/staged/": (9, "a staged tree is always looked at again"),

@@ -211,14 +211,14 @@ def _requirement(options: InitOptions, facts: CheckoutFacts) -> str:
 
 def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
     if name == "github":
-        plan.add(top / ".github" / "workflows" / "pyfmt.yml", contents.github(facts))
+        plan.add(top / ".github" / "workflows" / "pyfmt.yml", contents.filled("github.yml", facts))
         return
     if name == "azure":
-        plan.add(top / contents.AZURE_FILE, contents.azure(facts))
+        plan.add(top / contents.AZURE_FILE, contents.filled("azure.yml", facts))
         plan.notes.append(f"Azure runs {contents.AZURE_FILE} where a pipeline is made of it (Existing YAML file)")
         return
-    plan.add(top / contents.GITLAB_FILE, contents.gitlab(facts))
-    plan.add(top / GITLAB_JOBS, contents.gitlab_jobs(facts))
+    plan.add(top / contents.GITLAB_FILE, contents.filled("gitlab.yml", facts))
+    plan.add(top / GITLAB_JOBS, contents.filled("gitlab-jobs.yml", facts))
     main = top / ".gitlab-ci.yml"
     try:
         plan.add(main, contents.gitlab_main(_read(main)))

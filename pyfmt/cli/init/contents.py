@@ -170,32 +170,9 @@ def _with_item(text: str | None, key: str, item: Sequence[str]) -> str:
     return newline.join(rows) + newline
 
 
-def github(known: CheckoutFacts) -> str:
-    """The workflow of all projects, for every pull request and push: pyfmt, the tests of what is affected, and on the
-    default branch the deployment of what changed itself.
-
-    Its actions are named by digest: what a tag names can be changed by others.
-    """
-    return _filled("github.yml", known)
-
-
-def gitlab(known: CheckoutFacts) -> str:
-    """pyfmt as a job with a Code Quality report, and a child pipeline with the jobs of what is affected."""
-    return _filled("gitlab.yml", known)
-
-
-def gitlab_jobs(known: CheckoutFacts) -> str:
-    """What the jobs of the child pipeline extend."""
-    return _filled("gitlab-jobs.yml", known)
-
-
-def azure(known: CheckoutFacts) -> str:
-    """A pipeline whose findings are warnings of the run."""
-    return _filled("azure.yml", known)
-
-
-def _filled(name: str, known: CheckoutFacts) -> str:
-    """A template with what it depends on.
+def filled(name: str, known: CheckoutFacts) -> str:
+    """A template with what it depends on. The actions of github.yml are named by digest: what a tag names can be
+    changed by others.
 
     What is left out where the projects need no Python beside the one that runs pyfmt is the line that installs
     `@further@`: uv comes with pyfmt, and `pyfmt envs create` finds what it installs.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyfmt.cli.lsp.diagnostics import EditorFinding
+from pyfmt.core.folders import nearest_home
 
 # A sweep asks about so many projects at once as take about this long (in seconds): a save waits for no more than that.
 _SHORT, _LONG = 0.3, 1.0
@@ -74,12 +74,4 @@ class EditorFolder:
 def covering(paths: Iterable[str]) -> Callable[[str], bool]:
     """Whether a file is one of some files, or in one of some folders."""
     wanted = frozenset(paths)
-
-    def covers(path: str) -> bool:
-        while path not in wanted:
-            path, before = os.path.dirname(path), path
-            if path == before:
-                return False
-        return True
-
-    return covers
+    return lambda path: nearest_home(path, wanted) is not None

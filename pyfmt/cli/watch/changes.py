@@ -16,7 +16,7 @@ from pyfmt.core.model import Config, Resolution
 from pyfmt.core.request import OutputSpec, Request
 from pyfmt.environments.trust import store_file
 from pyfmt.git.linked import resolve_here
-from pyfmt.projects.walking import outer_ignore_files, walk
+from pyfmt.projects.walking import index_file, outer_ignore_files, walk
 
 State = frozenset[tuple[str, str, str]]
 
@@ -51,18 +51,18 @@ def tree_places(invocation: Invocation) -> WatchedPlaces:
             folders.add(path)
             if folder.hidden:
                 hidden.add(path)
-    git = _git_folder(settings.root)
+    index = index_file(settings.root)
     files = {*map(str, outer_ignore_files(settings.root)), *(found.path for found in settings.tool_configs)}
     files |= {str(store_file()), *(str(file) for file in [settings.file] if file)}
-    if invocation.request.since is not None and git is not None:  # what a commit or a branch is compared with
-        files |= {str(git / "HEAD"), str(git / "logs" / "HEAD")}
+    if invocation.request.since is not None and index is not None:  # what a commit or a branch is compared with
+        files |= {str(index.with_name("HEAD")), str(index.parent / "logs" / "HEAD")}
     return WatchedPlaces(
         root=root,
         folders=frozenset(folders),
         hidden=frozenset(hidden),
         files=frozenset(files),
         own=own,
-        busy=str(git / "index.lock") if git else "",
+        busy=f"{index}.lock" if index else "",
     )
 
 
@@ -133,17 +133,3 @@ def _outside(sources: Sources, resolutions: Sequence[Resolution]) -> Iterator[st
     for top in sorted(tops):
         for folder in walk(Path(top)):
             yield top if folder.path == "." else f"{top}/{folder.path}"
-
-
-def _git_folder(root: Path) -> Path | None:
-    """The folder with HEAD and the index of this work tree; None where there is no repository."""
-    for folder in (root, *root.parents):
-        place = folder / ".git"
-        if place.is_file():  # a linked work tree, or a submodule
-            try:
-                return folder / disk.read_text(place, "surrogateescape").removeprefix("gitdir:").strip()
-            except OSError:
-                return None
-        if place.is_dir():
-            return place
-    return None

@@ -12,14 +12,12 @@ from pyfmt.cli.output import deliver
 from pyfmt.cli.watch.changes import Invocation
 from pyfmt.cli.watch.session import Round
 from pyfmt.cli.watch.session import watch as watch_for_ever
-from pyfmt.core.errors import UsageError
+from pyfmt.core.errors import EXIT_INTERRUPTED, UsageError
 from pyfmt.core.request import Display, Request
 from pyfmt.run import pipeline
 from pyfmt.run.progress import Progress
 from pyfmt.run.session import Session
 from pyfmt.runner.pool import WorkerPool
-
-EXIT_INTERRUPTED = 130
 
 
 def watch(request: Request, display: Display, add_ignores: bool) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pyfmt.core.cells import NOTEBOOK_SUFFIX
 from pyfmt.core.files import SETTINGS
+from pyfmt.core.folders import nearest_home
 from pyfmt.projects.walking import IMPORTABLE, SKIPPED_NAMES
 from pyfmt.run.baseline_files import NAME as BASELINE
 from pyfmt.tools.registry import TOOLS, config_files
@@ -80,7 +81,8 @@ def _kind(event: Event, places: WatchedPlaces) -> str:
     folder, name = posixpath.split(event.path)
     if event.path in places.files:
         return "shape"
-    if _is_own(event.path, places.own) or name.startswith(_EDITORS) or name in ("__pycache__", ".git"):
+    is_own = nearest_home(event.path, places.own) is not None
+    if is_own or name.startswith(_EDITORS) or name in ("__pycache__", ".git"):
         return ""
     if folder in places.environments or event.path in places.environments:
         return "" if name.endswith((".pyc", ".lock", ".tmp")) else "installed"
@@ -112,11 +114,3 @@ def _is_setting(name: str) -> bool:
     if name in _SETTINGS or name.endswith(_SETTINGS_SUFFIXES):
         return True
     return name.startswith("requirements") and name.endswith((".txt", ".in"))
-
-
-def _is_own(path: str, own: frozenset[str]) -> bool:
-    while path not in own:
-        path, _, rest = path.rpartition("/")
-        if not rest and not path:
-            return False
-    return True
