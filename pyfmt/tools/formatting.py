@@ -311,10 +311,24 @@ def _disagreement(styled: bytes, calls: ToolChain) -> ToolFault:
         f"isort by `{name} = {have}`, black by {length if name == 'line_length' else 'its style'}"
         for name, have, _ in rivals
     ]
+    long = [] if fights else _lines_too_long(styled, calls)
+    fights += [f"isort keeps `{line}` in one line, black does not" for line in long[:2]]
+    fights += [f"and {len(long) - 2} more"] if len(long) > 2 else []
     told = f" ({'; '.join(fights)})" if fights else ""
     reason = f"isort and black do not agree: each would change what the other wrote{told}"
     cures = " and ".join(f"`{name} = {str(value).lower()}`" for name, _, value in rivals)
-    return ToolFault("isort", reason, f"give isort {cures or 'the profile `black`'}")
+    if long:
+        return ToolFault("isort", reason, f"end {'that line' if len(long) == 1 else 'each of them'} with `# fmt: skip`")
+    return ToolFault("isort", reason, f"give isort {cures}" if cures else "")
+
+
+def _lines_too_long(styled: bytes, calls: ToolChain) -> list[str]:
+    """Imports with a comment that isort keeps in one line whatever its length, if the two agree without these."""
+    sorted_lines, styled_lines = calls.sort(styled).data.decode("utf-8", "replace").split("\n"), styled.split(b"\n")
+    apart = {line for line in sorted_lines if "#" in line and line.encode() not in styled_lines}
+    skipped = "\n".join(line + "  # fmt: skip" * (line in apart) for line in sorted_lines).encode()
+    final = calls.style(calls.sort(skipped).data)
+    return sorted(line.strip() for line in apart) if apart and calls.sort(final.data) == final else []
 
 
 def taken(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:

@@ -295,6 +295,19 @@ def test_the_setting_that_fights_is_named(tmp_path: Path) -> None:
     assert second.data is None and second.faults == first.faults
 
 
+def test_a_line_on_which_no_setting_makes_them_agree_is_named_with_its_cure() -> None:
+    line = "from exceptiongroup import BaseExceptionGroup as BaseExceptionGroup  # pragma: lax no cover"
+    text = f"import sys\n\nif sys.version_info < (3, 11):\n    {line}\n"
+    result = _format(text)
+    (fault,) = result.faults
+    assert fault.tool == "isort" and f"isort keeps `{line}` in one line, black does not" in fault.reason
+    assert fault.detail == "end that line with `# fmt: skip`"
+    cured = _format(text.replace(line, f"{line}  # fmt: skip"))
+    assert not cured.faults and cured.data is None
+    both = _format(text + f"else:\n    {line.replace('lax', 'no')}\n")
+    assert both.faults[0].detail == "end each of them with `# fmt: skip`"
+
+
 def test_a_stub_is_formatted_as_one_by_its_name() -> None:
     text = "class A:\n    x: int\n\n    def f(self) -> int: ...\n\n    def g(self) -> int: ...\n"
     assert _format(text, "a.py").data != _format(text, "a.pyi").data
