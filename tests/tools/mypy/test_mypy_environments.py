@@ -168,8 +168,9 @@ def test_mypy_can_be_told_the_folders_without_a_script(kept_environment: MakeEnv
 import sys
 from pyfmt.tools.mypy.worker import search_dirs
 payload = {{"search_path": {list(environment.search_path)!r}, "site_packages": {list(environment.site_packages)!r}}}
-executable = search_dirs.tell_in_process(payload)
 from mypy.modulefinder import get_search_dirs
+search_dirs.tell_in_process(([], []))
+executable = search_dirs.tell_in_process(search_dirs.directories(payload))
 assert executable == sys.executable
 assert tuple(get_search_dirs(executable)) == search_dirs.directories(payload), get_search_dirs(executable)
 print(get_search_dirs(executable)[1])

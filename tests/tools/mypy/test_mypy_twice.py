@@ -96,6 +96,34 @@ def test_a_file_that_is_imported_by_two_names_is_checked_by_one(
     assert not changed.failures, told(changed.failures)
 
 
+def test_a_typed_package_below_a_folder_is_checked_where_it_is_imported_by_that_folder_too(
+    monorepo: MakeMonorepo, tmp_path: Path
+) -> None:
+    """mypy looks for what is in a typed package (py.typed) in the folders of .pth files first."""
+    files: dict[str, str | bytes] = {
+        "a/pyproject.toml": service("a"),
+        "a/examples/shown/py.typed": "",
+        "a/examples/shown/voice.py": "class Voice:\n    pitch: int = ''\n",
+        "a/examples/shown/cam/__init__.py": "",
+        "a/examples/shown/cam/app.py": WRONG,
+        "a/use.py": "from shown.voice import Voice\n\nx: str = Voice().pitch\n",
+        "a/tests/test_a.py": "from examples.shown import voice\nfrom examples.shown.cam import app\n\n"
+        "x: str = voice.Voice().pitch\ny: str = app.x\n",
+    }
+    tree = monorepo(files)
+    built = build(tmp_path / "env", Recipe())
+    (built.site_packages / "editable.pth").write_text(f"{tree.root / 'a'}\n{tree.root / 'a/examples'}\n")
+    for _ in range(2):
+        reading = Checker(tree, {"a": str(built.prefix)}, cache=tmp_path / "cache").check()
+        assert {each[:3] for each in sound(reading)} == {
+            ("a/examples/shown/voice.py", 2, "assignment"),
+            ("a/examples/shown/cam/app.py", 1, "assignment"),
+            ("a/use.py", 3, "assignment"),
+            ("a/tests/test_a.py", 4, "assignment"),
+            ("a/tests/test_a.py", 5, "assignment"),
+        }
+
+
 @pytest.mark.parametrize("init", [True, False])
 def test_a_folder_that_a_pth_names_besides_its_package_hides_nothing(
     monorepo: MakeMonorepo, tmp_path: Path, init: bool

@@ -26,6 +26,7 @@ class Aliases:
     def __init__(self, folder: str) -> None:
         """`folder`: absolute; made with the first link; the same in every run, since mypy's cache holds the paths."""
         self.folder = folder
+        self.given = False  # whether a file has got a further name
         shutil.rmtree(folder, ignore_errors=True)
 
     def roots(self, import_roots: Sequence[str]) -> list[str]:
@@ -46,15 +47,19 @@ class Aliases:
         twice = _TWICE.match(message)
         if twice is None or file.startswith(self.folder + os.sep):
             return False
-        parts = twice[2].split(".")
         with contextlib.suppress(OSError):
-            if parts[-1] == "__init__":
-                return self._add_init(parts[:-1], file)
-            root = _root(file, parts)
-            tops = (os.path.join(root, parts[0] + suffix) for suffix in ("", ".pyi", ".py")) if root else ()
-            top = next(filter(os.path.exists, tops), "")
-            return bool(top and self._link(top, os.path.basename(top)))
+            done = self._give(twice[2].split("."), file)
+            self.given = self.given or done
+            return done
         return False
+
+    def _give(self, parts: Sequence[str], file: str) -> bool:
+        if parts[-1] == "__init__":
+            return self._add_init(parts[:-1], file)
+        root = _root(file, parts)
+        tops = (os.path.join(root, parts[0] + suffix) for suffix in ("", ".pyi", ".py")) if root else ()
+        top = next(filter(os.path.exists, tops), "")
+        return bool(top and self._link(top, os.path.basename(top)))
 
     def _link(self, target: str, name: str) -> str:
         place = os.path.join(self.folder, name)

@@ -6,7 +6,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 _STANDARD = re.compile(r"(python|pypy)\d+(\.\d+)?t?\.zip$|lib-dynload$")
@@ -24,23 +24,30 @@ def directories(payload: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return kept, sites
 
 
-def executable(payload: Mapping[str, Any], scratch: str) -> str:
-    """A `--python-executable` that answers with the environment's folders and runs nothing of it."""
-    shim = os.path.join(scratch, "python")
+def executable(payload: Mapping[str, Any], scratch: str, apart: Collection[str] = ()) -> str:
+    """A `--python-executable` that answers with the environment's folders and runs nothing of it.
+
+    `apart`: folders that it does not tell, since mypy has them from MYPYPATH.
+    """
+    shim = os.path.join(scratch, f"python-{len(apart)}")
+    paths, sites = directories(payload)
+    told = [path for path in paths if path not in apart], sites
     if os.name == "posix":
         if not os.path.exists(shim):
             with open(shim, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-                file.write(f"#!/bin/sh\ncat <<'END_OF_PATHS'\n{directories(payload)!r}\nEND_OF_PATHS\n")
+                file.write(f"#!/bin/sh\ncat <<'END_OF_PATHS'\n{told!r}\nEND_OF_PATHS\n")
             os.chmod(shim, 0o700)
         if os.access(shim, os.X_OK):  # not on a file system mounted noexec
             return shim
-    return tell_in_process(payload)
+    return tell_in_process(told)
 
 
-def tell_in_process(payload: Mapping[str, Any]) -> str:
+def tell_in_process(told: tuple[list[str], list[str]]) -> str:
     """The same without a script: mypy asks its own pyinfo for the interpreter that it runs in."""
     pyinfo = importlib.import_module("mypy.pyinfo")
-    pyinfo.getsearchdirs = lambda: directories(payload)  # type: ignore[attr-defined]
-    if importlib.import_module("mypy.modulefinder").get_search_dirs(sys.executable) != directories(payload):
+    pyinfo.getsearchdirs = lambda: told  # type: ignore[attr-defined]
+    search_dirs = importlib.import_module("mypy.modulefinder").get_search_dirs
+    getattr(search_dirs, "cache_clear", lambda: None)()  # which keeps what was told before
+    if search_dirs(sys.executable) != told:
         raise RuntimeError("this mypy cannot be told where an environment's packages are without running a script")
     return sys.executable

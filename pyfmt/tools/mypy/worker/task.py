@@ -248,7 +248,9 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
     def _arguments(self) -> list[str]:
         major, minor = self._payload["python"]
         arguments = ["--config-file", self._config, "--cache-dir", self._cache.folder]
-        arguments += ["--python-executable", _search_dirs.executable(self._payload, self._scratch)]
+        # In a typed package the environment's folders come before MYPYPATH's, where a further name leads elsewhere.
+        apart = self._payload["import_roots"] if self._aliases.given else ()
+        arguments += ["--python-executable", _search_dirs.executable(self._payload, self._scratch, apart)]
         arguments += ["--python-version", f"{major}.{minor}", "--explicit-package-bases"]
         arguments += ["--follow-imports", self._part["follow_imports"], "-O", "json", "--no-error-summary"]
         # -n0: with processes of its own mypy words some hints in another way, and not the same in each run.
