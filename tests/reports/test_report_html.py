@@ -251,6 +251,7 @@ def test_all_is_there_and_the_useless_form_is_not_when_scripts_are_off(browser: 
     assert "pyfmt format lib/storage projects/ledger" in body
 
 
+@pytest.mark.slow
 def test_fifty_thousand_findings_open_and_filter(browser: WebDriver, tmp_path: Path) -> None:
     opened(browser, MANY, tmp_path, RenderOptions(sources=lambda _path: ["value = compute_something(one, two)"] * 60))
     status = browser.find_element(By.ID, "status")

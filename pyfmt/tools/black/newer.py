@@ -82,15 +82,23 @@ def _least_minor(text: str, mode: black.Mode) -> int:
 def _start(python: str, _process: int) -> subprocess.Popen[str]:
     """The checking process, one for all files of this process (a forked one has its own); it ends with its standard
     input."""
+    import atexit
     import subprocess
 
     import black
 
     # -I -S: nothing of the working folder, of variables or of its own site-packages counts.
     command = [python, "-I", "-S", _WORKER, os.path.dirname(os.path.dirname(black.__file__))]
-    return subprocess.Popen(
+    process = subprocess.Popen(  # pylint: disable=consider-using-with  # `_end` ends it
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+    atexit.register(_end, process)  # else Python would warn of it; a forked process does without
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
 
 
 def _ask(python: str, source: str, result: str) -> dict[str, Any]:

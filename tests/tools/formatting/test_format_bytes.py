@@ -225,6 +225,18 @@ def test_syntax_newer_than_the_running_python_is_checked_by_a_newer_one(tmp_path
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
+def test_the_newer_one_is_ended_with_no_warning() -> None:
+    program = """
+import sys, black
+from pyfmt.tools.black import newer
+assert newer.reformat("type X  = int\\n", black.Mode(), lambda minor: sys.argv[1]) == "type X = int\\n"
+"""
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", program, str(require_python("3.12"))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python knows the syntax")
 def test_what_no_python_of_the_machine_can_check_is_not_written_and_says_which_is_missing() -> None:
     for text, version in ((NEWER[0], "3.12"), ("try:\n    x\nexcept A, B:\n    y  = 1\n", "3.14")):
         result = _format_with(f"import sys\nimport os\n{text}", _Newest(None))
