@@ -116,10 +116,12 @@ def test_the_cache_holds_in_a_clone_with_environments_of_its_own(repo: LittleMon
         assert str(repo.tree.root) not in text
 
     # Without `cache-dir`, too: what another checkout of this user knows is taken over, and kept.
-    (clone.tree.root / CACHE).rename(clone.tree.home / ".cache/pyfmt/another")
+    others = clone.tree.home / ".cache/pyfmt"
+    others.mkdir(parents=True, exist_ok=True)  # it is there where an answer was old enough to be kept
+    (clone.tree.root / CACHE).rename(others / "another")
     clone.tree.write({"pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n'})
     assert cached(clone.tree.check()[1]) == found
-    shutil.rmtree(clone.tree.home / ".cache/pyfmt/another")
+    shutil.rmtree(others / "another")
     clone.tree.write({"pyproject.toml": '[tool.pyfmt]\nconfigs = "configs"\n\n'})
     assert cached(clone.tree.check()[1]) == found
 

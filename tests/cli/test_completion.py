@@ -20,6 +20,7 @@ from pyfmt.cli.parser import _WITH_VALUE, COMMANDS, build_parser
 from pyfmt.reports.registry import FORMATS
 from pyfmt.tools.registry import TOOLS
 from tests.support.monorepo import Monorepo
+from tests.support.waiting import PATIENCE
 
 
 def need(shell: str) -> str:
@@ -120,7 +121,7 @@ class Zsh:
 
     def until(self, mark: str) -> str:
         """What is said up to `mark`."""
-        said, end = "", time.monotonic() + 60
+        said, end = "", time.monotonic() + PATIENCE
         while mark not in said:
             assert time.monotonic() < end, said
             if select.select([self.terminal], [], [], 1)[0]:

@@ -26,6 +26,7 @@ from pyfmt.reports.text_rest import counts
 from tests.reports.consumers import chromium
 from tests.reports.models import CLEAN, RICH, finding, sources
 from tests.reports.strategies import NASTY, reports
+from tests.support.waiting import PATIENCE
 
 OPTIONS = RenderOptions(sources=sources)
 PROJECTS = tuple(ProjectRecord(f"project{number}", f"p/{number}", "", 1) for number in range(40))
@@ -109,7 +110,7 @@ def test_every_filter_leaves_exactly_what_it_names(browser: WebDriver, tmp_path:
     click(browser, "input[name=tool][value='3']")  # mypy
     assert visible(browser) == 3
     click(browser, "button[type=reset]")
-    WebDriverWait(browser, 30).until(lambda _driver: status.text == "5 of 5 findings shown")
+    WebDriverWait(browser, PATIENCE).until(lambda _driver: status.text == "5 of 5 findings shown")
     Select(browser.find_element(By.NAME, "project")).select_by_visible_text("billing")
     assert visible(browser) == 3
     shown = browser.find_elements(By.CSS_SELECTOR, "section[data-project]:not([hidden]) h3")
@@ -119,7 +120,7 @@ def test_every_filter_leaves_exactly_what_it_names(browser: WebDriver, tmp_path:
     assert browser.find_element(By.CSS_SELECTOR, "details:not([hidden]) .count").text == "1 of 3"
     click(browser, "button[type=reset]")
     browser.find_element(By.NAME, "text").send_keys("LEDGER unused")
-    WebDriverWait(browser, 30).until(lambda _driver: status.text == "1 of 5 findings shown")
+    WebDriverWait(browser, PATIENCE).until(lambda _driver: status.text == "1 of 5 findings shown")
     assert visible(browser) == 1
 
 
@@ -127,7 +128,7 @@ def test_a_link_shows_what_its_sender_saw(browser: WebDriver, tmp_path: Path) ->
     url = opened(browser, RICH, tmp_path)
     click(browser, "input[name=severity][value='0']")
     browser.find_element(By.NAME, "text").send_keys("ledger unused")
-    WebDriverWait(browser, 30).until(lambda _driver: visible(browser) == 1)
+    WebDriverWait(browser, PATIENCE).until(lambda _driver: visible(browser) == 1)
     link = browser.current_url
     assert link.startswith(f"{url}#?")
     browser.get("about:blank")
@@ -135,10 +136,10 @@ def test_a_link_shows_what_its_sender_saw(browser: WebDriver, tmp_path: Path) ->
     assert visible(browser) == 1
     assert browser.find_element(By.NAME, "text").get_attribute("value") == "ledger unused"
     click(browser, "button[type=reset]")
-    WebDriverWait(browser, 30).until(lambda _driver: visible(browser) == 5)
+    WebDriverWait(browser, PATIENCE).until(lambda _driver: visible(browser) == 5)
     assert browser.current_url == f"{url}#"
     script(browser, f"location.hash = {json.dumps(link.partition('#')[2])}")
-    WebDriverWait(browser, 30).until(lambda _driver: visible(browser) == 1)
+    WebDriverWait(browser, PATIENCE).until(lambda _driver: visible(browser) == 1)
 
 
 def test_findings_come_first_with_numbered_lines_around_them_and_no_label_is_cut() -> None:
@@ -259,7 +260,7 @@ def test_fifty_thousand_findings_open_and_filter(browser: WebDriver, tmp_path: P
     Select(browser.find_element(By.NAME, "project")).select_by_visible_text("project7")
     assert status.text == "1250 of 50000 findings shown"
     browser.find_element(By.NAME, "text").send_keys("number 44007 ")
-    WebDriverWait(browser, 60).until(lambda _driver: status.text == "1 of 50000 findings shown")
+    WebDriverWait(browser, PATIENCE).until(lambda _driver: status.text == "1 of 50000 findings shown")
     click(browser, "#open-all")
     row = browser.find_element(By.CSS_SELECTOR, "details[open] li:not([hidden])")
     assert "message number 44007 of many" in row.text
