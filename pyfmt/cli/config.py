@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _schema(of_reports: bool) -> str:
     if of_reports:
-        from pyfmt.reports.schema import report_schema  # deferred for start-up time
+        from pyfmt.reports.json import report_schema  # deferred for start-up time
 
         return report_schema()
     from pyfmt.config.schema import config_schema  # deferred for start-up time

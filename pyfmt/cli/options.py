@@ -166,15 +166,6 @@ def add_lock(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_watch(group: argparse._ActionsContainer) -> None:
-    """`--watch`."""
-    group.add_argument(
-        "--watch",
-        action="store_true",
-        help="run again after each save, until Ctrl-C (needs the extra `watch`)",
-    )
-
-
 def add_how_fast(group: argparse._ActionsContainer) -> None:
     """Which tools run, and with how much of the machine."""
     group.add_argument(
@@ -196,28 +187,6 @@ def add_how_fast(group: argparse._ActionsContainer) -> None:
 def add_no_cache(group: argparse._ActionsContainer, cache: str = "the cache") -> None:
     """`--no-cache`."""
     group.add_argument("--no-cache", action="store_true", help=f"neither read nor write {cache}")
-
-
-def add_audit(group: argparse._ActionsContainer) -> None:
-    """`--cache-audit`."""
-    group.add_argument(
-        "--cache-audit",
-        type=_percent,
-        metavar="N%",
-        help="compute a random N%% of the cached answers again, and fail where they differ",
-    )
-
-
-def add_timings(group: argparse._ActionsContainer) -> None:
-    """`--timings`."""
-    group.add_argument(
-        "--timings",
-        nargs="?",
-        const="",
-        metavar="=FILE",
-        help="end with a table on standard error of where the time went; with =FILE, also write a trace for "
-        "ui.perfetto.dev or chrome://tracing",
-    )
 
 
 def add_running(parser: argparse.ArgumentParser) -> None:
@@ -253,6 +222,22 @@ def add_running(parser: argparse.ArgumentParser) -> None:
     )
     add_gate(group)
     add_how_fast(group)
-    add_audit(group)
-    add_timings(group)
-    add_watch(group)
+    group.add_argument(
+        "--cache-audit",
+        type=_percent,
+        metavar="N%",
+        help="compute a random N%% of the cached answers again, and fail where they differ",
+    )
+    group.add_argument(
+        "--timings",
+        nargs="?",
+        const="",
+        metavar="=FILE",
+        help="end with a table on standard error of where the time went; with =FILE, also write a trace for "
+        "ui.perfetto.dev or chrome://tracing",
+    )
+    group.add_argument(
+        "--watch",
+        action="store_true",
+        help="run again after each save, until Ctrl-C (needs the extra `watch`)",
+    )

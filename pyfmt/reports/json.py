@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pyfmt import __version__
@@ -33,6 +34,11 @@ def render(report: Report, options: RenderOptions) -> str:
     """The report as one JSON object in ASCII."""
     body = ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in to_json(report, options.sources).items())
     return f"{{\n{body}\n}}\n"
+
+
+def report_schema() -> str:
+    """The text of the JSON schema (draft 2020-12) that every report satisfies, shipped as package data."""
+    return Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8")
 
 
 def _value(value: object) -> str:

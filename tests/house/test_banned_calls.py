@@ -79,7 +79,7 @@ FILES: dict[str, tuple[int, str]] = {
     "environments/trust.py": (1, "the user's own file of what is trusted"),
     "git/staged/tree.py": (2, "a lock and a note in the cache's own folder"),
     "reports/html.py": (1, "pyfmt's own files"),
-    "reports/schema.py": (1, "pyfmt's own file"),
+    "reports/json.py": (1, "pyfmt's own file"),
     "run/boundaries/reading.py": (1, "pyfmt's own code, for the cache's keys"),
     "runner/answers.py": (3, "what a worker has left in the run's own folder"),
     "runner/edits.py": (3, "it is the one that writes; it has looked that it is a regular file"),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pyfmt.core.errors import UsageError
 from pyfmt.core.report import Report
 from pyfmt.reports import json as json_report
+from pyfmt.reports.json import report_schema
 from pyfmt.reports.options import RenderOptions
-from pyfmt.reports.schema import report_schema
 from tests.reports.models import CLEAN, RICH
 from tests.reports.strategies import reports
 
