@@ -21,6 +21,7 @@ from pyfmt.git.merge_base import find_base
 from pyfmt.git.scope import Files, Scope, everything
 from pyfmt.git.shared_files import shared_files
 from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.index import modules_of
 from pyfmt.imports.parse import Read, read_module
 from pyfmt.projects import Survey
 from pyfmt.projects.dependencies import Member, edges
@@ -99,7 +100,7 @@ class _Attribution:
         self._diff = diff
         self._read = read
         self._projects = {project.path: project for project in diff.survey.projects}
-        self._known = {file for project in self._projects.values() for file in _modules(project)}
+        self._known = {file for project in self._projects.values() for file in modules_of(project)}
         self._gone = _gone_members(diff, self._projects)
         self._homes = {*self._projects, *(member.path for member in self._gone)}
         self._edges = self._find_edges()
@@ -224,10 +225,10 @@ class _Attribution:
         for path, project in self._projects.items():
             gone = [file for file in self._python_of(path) if file not in self._known]
             roots = (*project.import_roots, *_likely(path))
-            homes.append(Home(path, (*_modules(project), *gone), roots, project.notebooks))
+            homes.append(Home(path, (*modules_of(project), *gone), roots, project.notebooks))
         for member in self._gone:
             homes.append(Home(member.path, tuple(self._python_of(member.path)), (member.path, *_likely(member.path))))
-        files = dict.fromkeys((*_modules(self._diff.survey.stray), *self._strays))
+        files = dict.fromkeys((*modules_of(self._diff.survey.stray), *self._strays))
         homes.append(Home("", tuple(files), (".",)))
         return ImportGraph(homes, self._read).importers(changed)
 
@@ -328,11 +329,6 @@ def _renames_top(project: Project, moved: Iterable[str]) -> bool:
         if top_names(root, changed) - top_names(root, kept):
             return True
     return False
-
-
-def _modules(project: Project) -> list[str]:
-    """All that can be imported from a project's sources, checked or not."""
-    return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
 
 
 def _likely(path: str) -> tuple[str, ...]:

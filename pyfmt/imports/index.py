@@ -10,6 +10,8 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
+from pyfmt.core.model import Project
+
 MODULES = (".py", ".pyi")
 _COMPILED = (".so", ".pyd", ".pyc")
 
@@ -28,6 +30,11 @@ def place_of(path: str) -> str | None:
     if not stem:
         return None
     return folder if stem == "__init__" else folder + slash + stem
+
+
+def modules_of(project: Project) -> list[str]:
+    """All that can be imported from a project's sources, checked or not; no script that was named."""
+    return [file for file in (*project.files, *project.hidden) if file.endswith(MODULES)]
 
 
 def prefixes(dotted: str) -> Iterator[str]:

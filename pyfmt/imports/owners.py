@@ -16,7 +16,7 @@ from itertools import chain
 
 from pyfmt.core.folders import nearest_home
 from pyfmt.core.model import Project
-from pyfmt.imports.index import MODULES, Index, prefixes
+from pyfmt.imports.index import Index, Roots, modules_of, prefixes
 from pyfmt.projects.names import normalise
 
 
@@ -41,12 +41,26 @@ class ImportedName:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
-def _is_module(file: str) -> bool:
-    return file.endswith(MODULES)  # else it is a script that was named
-
-
 def _stem(file: str) -> str:
     return file.rpartition(".")[0]
+
+
+def _is_package(file: str) -> bool:
+    return _stem(posixpath.basename(file)) == "__init__"
+
+
+def _by_root(project: Project) -> dict[str, list[str]]:
+    """The modules of a project by their import root, the innermost: what lies in src is not imported as src.something.
+
+    Without those below a folder that has no name.
+    """
+    roots = sorted(project.import_roots, key=len, reverse=True)
+    found: dict[str, list[str]] = {}
+    for file in modules_of(project):
+        root = next((root for root in roots if root == "." or file.startswith(f"{root}/")), None)
+        if root is not None and all(map(str.isidentifier, file.removeprefix(f"{root}/").split("/")[:-1])):
+            found.setdefault(root, []).append(file)
+    return found
 
 
 class Modules:
@@ -62,53 +76,23 @@ class Modules:
         self._projects = {project.path: project for project in projects}
         self._libraries = libraries
         self._shared = shared_package
-        self._regular: dict[str, dict[str, str]] = {}  # name -> project -> its file
-        self._folders: dict[str, set[str]] = {}  # name -> projects with such a folder
         self._distributions = {project.distribution for project in projects if project.distribution}
         self._answers: dict[tuple[str, ImportedName], ImportTarget | None] = {}
+        self._owners: dict[Index, tuple[str, str]] = {}  # of which project it has files, and below which import root
         for project in projects:
-            self._add(project)
-
-    def _add(self, project: Project) -> None:
-        roots = sorted(project.import_roots, key=len, reverse=True)
-        prefixed = [("" if root == "." else root + "/") for root in roots]
-        folders: dict[str, str] = {}  # what `_package` knows already
-        for file in (*project.files, *project.hidden):
-            # The innermost root: what lies in src is not imported as src.something.
-            prefix = next((prefix for prefix in prefixed if file.startswith(prefix)), None)
-            if prefix is None or not _is_module(file):
-                continue
-            folder, _, name = file[len(prefix) :].rpartition("/")
-            package = self._package(folder, project.path, folders)
-            stem = _stem(name)
-            if package is None or not stem.isidentifier():
-                continue
-            dotted = package if stem == "__init__" else f"{package}.{stem}" if package else stem
-            if dotted:
-                self._regular.setdefault(dotted, {}).setdefault(project.path, file)
-
-    def _package(self, folder: str, path: str, known: dict[str, str]) -> str | None:
-        """The dotted name of a folder below an import root, noted with those above it; None where it has none."""
-        if not folder:
-            return ""
-        if folder not in known:
-            parts = folder.split("/")
-            if not all(part.isidentifier() for part in parts):
-                return None
-            known[folder] = ".".join(parts)
-            for name in prefixes(known[folder]):
-                self._folders.setdefault(name, set()).add(path)
-        return known[folder]
+            for root, files in _by_root(project).items():
+                self._owners[Index(files)] = (project.path, root)
+        self._roots = Roots((index, root, "") for index, (_, root) in self._owners.items())
 
     def contested(self) -> list[str]:
         """The `__init__` files of packages of which other projects have a part as well."""
         found = []
-        for name, owners in self._regular.items():
-            for path, file in owners.items():
-                if _stem(posixpath.basename(file)) == "__init__" and (self._folders.get(name, set()) | set(owners)) - {
-                    path
-                }:
-                    found.append(file)
+        for index, (path, root) in self._owners.items():
+            for place, (file, *_) in index.at.items():
+                if place not in ("", root) and _is_package(file):
+                    name = place.removeprefix(f"{root}/").replace("/", ".")
+                    owners = {self._owners[other][0] for other, _ in self._roots.named(name)}
+                    found += [file] if owners != {path} else []
         return sorted(found)
 
     def absolute(self, importer: str, names: ImportedName) -> ImportTarget | None:
@@ -126,27 +110,25 @@ class Modules:
         top = names.dotted.partition(".")[0]
         candidates: set[str] = set()
         found = ""
+        modules: set[str] = set()
         for prefix in prefixes(names.dotted):
-            regular = self._regular.get(prefix, {})
-            if importer in regular and not self._is_shared(regular[importer]):
+            places = [(self._owners[index][0], index.at.get(place)) for index, place in self._roots.named(prefix)]
+            regular = {path: files[0] for path, files in reversed(places) if files}
+            if importer in regular and not (_is_package(regular[importer]) and self._shared(regular[importer])):
                 return ImportTarget(importer, prefix)
-            here = set(regular) | self._folders.get(prefix, set())
+            here = {path for path, _ in places}
             if found:
                 here &= candidates
             if not here:
                 break
-            candidates, found = here, prefix
+            candidates, found, modules = here, prefix, here & regular.keys()
         if top in sys.stdlib_module_names:
             return None
-        modules = candidates & set(self._regular.get(found, {}))
         if not modules:  # only folders: a namespace, of which nothing can be imported but the whole
             modules = candidates if found == names.dotted and len(candidates) == 1 else set()
         if modules:
             return self._choose(importer, found, modules)
         return self._from_root(names.dotted)
-
-    def _is_shared(self, file: str) -> bool:
-        return _stem(posixpath.basename(file)) == "__init__" and self._shared(file)
 
     def _choose(self, importer: str, found: str, candidates: set[str]) -> ImportTarget | None:
         if importer in candidates:
@@ -170,8 +152,8 @@ class Modules:
         That folder may be on the search path when the file runs (`backend/app` for `import app`): nothing here says so.
         """
         project = self._projects[importer]
-        files = list(filter(_is_module, (*project.files, *project.hidden)))
-        packages = {posixpath.dirname(file) for file in files if _stem(posixpath.basename(file)) == "__init__"}
+        files = modules_of(project)
+        packages = {posixpath.dirname(file) for file in files if _is_package(file)}
         tail = "/" + found.replace(".", "/")
         for file in files:
             stem = "/" + _stem(file) + "/"
@@ -211,7 +193,6 @@ class Modules:
     @cached_property
     def _places(self) -> set[str]:
         """Every module without its suffix, and every folder that holds one, however deep."""
-        each = ((*project.files, *project.hidden) for project in self._projects.values())
-        files = list(filter(_is_module, chain(*each)))
+        files = list(chain(*map(modules_of, self._projects.values())))
         index = Index(files)
         return {*map(_stem, files), *index.at, *index.below} - {""}

@@ -16,32 +16,15 @@ from pyfmt.core import planning
 from pyfmt.core.away import Away, Libraries, Use, shared
 from pyfmt.core.folders import above
 from pyfmt.core.graphs import closure
-from pyfmt.core.model import DEPENDENT, Config, Environment, Health, Project, Resolution
+from pyfmt.core.model import DEPENDENT, Environment, Health, Project
 from pyfmt.core.own_files import is_own
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.graph import Home, ImportGraph
+from pyfmt.imports.index import modules_of
 from pyfmt.imports.reachable import Reachable
-from pyfmt.projects.walking import PYTHON_SUFFIXES
 from pyfmt.run.scoping import Chosen
 from pyfmt.run.sight import InstalledContents, Sight, real_path
 from pyfmt.run.workspace import RunContext
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What there is to find libraries in."""
-
-    config: Config
-    projects: tuple[Project, ...]  # with the import roots that they have at home
-    resolutions: Mapping[str, Resolution]  # by project path
-    stray: Project
-
-    @classmethod
-    def of(cls, run: RunContext, projects: Sequence[Project] | None) -> Setting:
-        """All of a workspace; `projects` where they have more files, of those that were named."""
-        space, resolutions = run.space, {r.project: r for r in run.space.resolutions}
-        rooted = run.imports.rooted(space.projects if projects is None else projects, resolutions)
-        return cls(space.config, rooted, resolutions, space.survey.stray)
 
 
 def with_libraries(work: planning.Work, run: RunContext) -> planning.Work:
@@ -82,7 +65,7 @@ class Judgement:
 def judgements(file: str, project: Project, run: RunContext) -> list[Judgement]:
     """All environments that judge a file of a project, home first."""
     finder = _Finder(run)
-    resolution = finder.setting.resolutions[project.path]
+    resolution = finder.resolutions[project.path]
     if resolution.environment is None:
         return []
     home = "home" if not resolution.others else "one of its dependents, since it has no environment"
@@ -119,14 +102,18 @@ _KEPT = MemoKind("libraries", 8, _KeptLibraries, shared=False)  # site folders a
 
 class _Finder:
     def __init__(self, run: RunContext, projects: Sequence[Project] | None = None) -> None:
-        setting = self.setting = Setting.of(run, projects)
+        """`projects`, of those that were named, where they have more files than those of the workspace."""
+        space = run.space
+        self._config, self._stray = space.config, space.survey.stray
+        self.resolutions = {found.project: found for found in space.resolutions}
+        rooted = run.imports.rooted(space.projects if projects is None else projects, self.resolutions)
+        self._projects = {project.path: project for project in rooted}  # with the import roots that they have at home
         self._memory = run.memory
         self._facts = run.facts
-        self._projects = {project.path: project for project in setting.projects}
         self.environments: dict[str, Environment] = {}
         self._homes: dict[str, list[Project]] = {}  # by environment's prefix
-        for project in setting.projects:
-            found = setting.resolutions.get(project.path)
+        for project in rooted:
+            found = self.resolutions.get(project.path)
             environment = found.environment if found else None
             if environment is None or environment.health is Health.BROKEN or environment.standalone:
                 continue
@@ -140,7 +127,7 @@ class _Finder:
     def _seen(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """(environment's prefix, library's path) -> the folders of the library that the environment has."""
         found: dict[tuple[str, str], tuple[str, ...]] = {}
-        owned = {p.path for p in self.setting.projects if p.files and p.path in self._homed}
+        owned = {p.path for p in self._projects.values() if p.files and p.path in self._homed}
         ordered = sorted(owned)
         for prefix, environment in self.environments.items():
             folders: dict[str, list[str]] = {}
@@ -181,7 +168,7 @@ class _Finder:
         """Libraries' paths, with those of the dependents that have no usable environment."""
         found: dict[str, list[str]] = {}
         depends_on = {path: project.depends_on for path, project in self._projects.items()}
-        for project in self.setting.projects:
+        for project in self._projects.values():
             if project.checked and project.path not in self._homed:
                 for path in self._homed.intersection(closure([project.path], depends_on)):
                     found.setdefault(path, []).append(project.path)
@@ -191,7 +178,7 @@ class _Finder:
 
     def answer(self) -> Libraries:
         """The libraries of all environments, remembered."""
-        if not self.setting.config.in_dependents:
+        if not self._config.in_dependents:
             return Libraries(unasked=self.libraries)
         if not self.libraries:
             return Libraries(blind=self.blind)
@@ -214,14 +201,14 @@ class _Finder:
 
     def _imported(self, _: str, _digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on, of files what they import."""
-        every = [*self.setting.projects, self.setting.stray]
-        imports = self._imports.digests({project: (*_modules(project), *project.notebooks) for project in every})
+        every = [*self._projects.values(), self._stray]
+        imports = self._imports.digests({project: (*modules_of(project), *project.notebooks) for project in every})
         listed = self._facts.sources.listed(EVERYTHING)
         return {**self._setting, "which files there are": listed, "what files import": imports}
 
     def _inputs(self, _: str, digest: Callable[[str], bytes]) -> dict[str, object]:
         """All that the answer depends on."""
-        notebooks = [[file, digest(file)] for p in self.setting.projects for file in p.notebooks]
+        notebooks = [[file, digest(file)] for p in self._projects.values() for file in p.notebooks]
         return {**self._setting, "sources": self._facts.sources.below(EVERYTHING), "notebooks": notebooks}
 
     @cached_property
@@ -241,8 +228,8 @@ class _Finder:
                 self._facts.trusted(environment),
             ]
             environments.append([*plain, path, remapped, [project.path for project in self._homes[prefix]]])
-        projects = [[p.name, p.path, p.files, p.import_roots] for p in self.setting.projects]
-        rules = [[r.project, r.rule, r.others] for _, r in sorted(self.setting.resolutions.items())]
+        projects = [[p.name, p.path, p.files, p.import_roots] for p in self._projects.values()]
+        rules = [[r.project, r.rule, r.others] for _, r in sorted(self.resolutions.items())]
         return {
             "pyfmt and its tools": self._facts.tools,
             "environments": environments,
@@ -298,18 +285,18 @@ class _Finder:
     @cached_property
     def _imports(self) -> ImportLists:
         memory = self._memory
-        return ImportLists(memory.imports, memory.table, [*self.setting.projects, self.setting.stray])
+        return ImportLists(memory.imports, memory.table, [*self._projects.values(), self._stray])
 
     @cached_property
     def _reachable(self) -> Reachable:
         read = self._imports
-        projects = [*self.setting.projects, replace(self.setting.stray, path="")]
-        homes = [Home(p.path, tuple(_modules(p)), p.import_roots or (".",), p.notebooks) for p in projects]
+        projects = [*self._projects.values(), replace(self._stray, path="")]
+        homes = [Home(p.path, tuple(modules_of(p)), p.import_roots or (".",), p.notebooks) for p in projects]
         owners = {file: home.path for home in homes for file in home.files + home.notebooks}
         return Reachable(ImportGraph(homes, read), read, owners)
 
     def _library_files(self) -> frozenset[str]:
-        return frozenset(file for path in self.libraries for file in _modules(self._projects[path]))
+        return frozenset(file for path in self.libraries for file in modules_of(self._projects[path]))
 
     def _uses(self, reach: Reachable) -> tuple[list[list[Use]], set[str]]:
         """What each environment judges of each library, home first; and the files in which a package is missing only if
@@ -318,7 +305,7 @@ class _Finder:
         uses: list[list[Use]] = []
         agreed: set[str] = set()
         for path in sorted(self.libraries):
-            project, resolution = self._projects[path], self.setting.resolutions[path]
+            project, resolution = self._projects[path], self.resolutions[path]
             assert resolution.environment is not None, path
             home = self.environments[resolution.environment.prefix]
             found = [Use(home, project, project.files, True)]
@@ -352,14 +339,14 @@ class _Finder:
 
     def residents(self, prefix: str) -> list[Project]:
         """The projects whose own environment it is."""
-        lodging = {r.project for r in self.setting.resolutions.values() if r.rule == DEPENDENT}
+        lodging = {r.project for r in self.resolutions.values() if r.rule == DEPENDENT}
         return [project for project in self._homes[prefix] if project.path not in lodging]
 
     def _residents(self, prefix: str) -> tuple[set[str], Callable[[str], bool]]:
         """The files that live in an environment, and whether it has another one on its search path."""
         folders = self._folders(self.environments[prefix])
         beginnings = tuple("" if folder == "." else folder + "/" for folder in folders)
-        own = {file for project in self.residents(prefix) for file in (*_modules(project), *project.notebooks)}
+        own = {file for project in self.residents(prefix) for file in (*modules_of(project), *project.notebooks)}
         return own, lambda file: file.startswith(beginnings)
 
     @staticmethod
@@ -376,7 +363,3 @@ def _below(folder: str, paths: Sequence[str]) -> Sequence[str]:
         return paths
     start = bisect_left(paths, f"{folder}/")
     return paths[start : bisect_left(paths, f"{folder}0", start)]  # "0" is what comes after "/"
-
-
-def _modules(project: Project) -> list[str]:
-    return [file for file in (*project.files, *project.hidden) if file.endswith(PYTHON_SUFFIXES)]
