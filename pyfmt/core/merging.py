@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from pyfmt.core import away, equivalents
 from pyfmt.core.build_imports import without_build_imports
@@ -12,7 +13,6 @@ from pyfmt.core.model import (
     BORROWED,
     Accepted,
     Config,
-    Edit,
     Failure,
     Finding,
     Outcome,
@@ -252,20 +252,10 @@ def finding_key(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _edit_key(edit: Edit) -> tuple[object, ...]:
-    return (edit.path, edit.tools, edit.diff, edit.written)
-
-
-def _failure_key(failure: Failure) -> tuple[object, ...]:
-    return (failure.tool, failure.projects, failure.environment, failure.reason, failure.detail)
-
-
-def _skip_key(skip: Skip) -> tuple[object, ...]:
-    return (skip.project, skip.tool, skip.reason)
-
-
-def _unit_key(unit: UnitRecord) -> tuple[object, ...]:
-    return (unit.tool, unit.environment, unit.projects, unit.files, unit.seconds, unit.cached)
+_edit_key = attrgetter("path", "tools", "diff", "written")
+_failure_key = attrgetter("tool", "projects", "environment", "reason", "detail")
+_skip_key = attrgetter("project", "tool", "reason")
+_unit_key = attrgetter("tool", "environment", "projects", "files", "seconds", "cached")
 
 
 def _unit_record(outcome: Outcome, began: float) -> UnitRecord:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pyfmt.core.model import Finding, Severity
+from pyfmt.core.model import Finding, Outcome, Severity
 
 TOOL = "pyfmt"  # the tool of findings that pyfmt itself makes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCheck:
+    """What came of a check of pyfmt's own rules, and what there is to say besides."""
+
+    outcome: Outcome
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

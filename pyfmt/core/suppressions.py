@@ -42,12 +42,8 @@ def _of_one_tool(finding: Finding, comments: Mapping[str, Comment]) -> Suppressi
     name = finding.rule if comment.by_rule else finding.symbol
     if not comment.name.match(name) or finding.severity.rank > comment.mildest.rank:
         return None
-    cell = finding.cell
-    return (
-        Suppression(cell.line, finding.tool, name, cell.number)
-        if cell
-        else Suppression(finding.line, finding.tool, name)
-    )
+    at = finding.cell or finding
+    return Suppression(at.line, finding.tool, name, finding.cell.number if finding.cell else 0)
 
 
 def annotated(

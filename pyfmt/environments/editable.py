@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pyfmt import disk
 
+HOOKS = ("__editable__", "_editable_impl_")  # what the modules of import hooks begin with
 _ASSIGNED = re.compile(r"^(MAPPING|NAMESPACES)\b[^=\n]*=\s*(\{.*\})\s*$", re.MULTILINE)
 _NO_LITERAL = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError)  # what ast.literal_eval may raise
 _MAPPED = re.compile(r"\.map_module\(\s*(['\"][^'\"\n]*['\"])\s*,\s*(r?['\"][^\n]*['\"])\s*\)")
@@ -42,9 +43,7 @@ class Mapped:
 def is_finder(name: str) -> bool:
     """Whether a file's name is that of an import hook: setuptools' finders, and the `editables` library's (PDM,
     Hatch)."""
-    if not name.endswith(".py"):
-        return False
-    return name.startswith("__editable__") or name.startswith("_editable_impl_")
+    return name.startswith(HOOKS) and name.endswith(".py")
 
 
 def mappings(source: str) -> tuple[Mapped, ...]:

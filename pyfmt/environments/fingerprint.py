@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from pyfmt import disk
 from pyfmt.core import parsing
-from pyfmt.environments.editable import Mapped
+from pyfmt.environments.editable import HOOKS, Mapped
 from pyfmt.environments.installed import read_direct_url
 from pyfmt.environments.layout import EnvironmentLayout
 from pyfmt.environments.sites import SiteFolder
@@ -114,13 +114,9 @@ def tier2(contents: Contents) -> str:
             elif mark.name.endswith((".egg-info", ".egg-link")):
                 add("egg", mark.name, _egg(os.path.join(site.path, mark.name), contents))
         for name in site.names:
-            if name not in owned and name not in _OWN and not name.endswith(_SEPARATE) and not _is_finder(name):
+            if name not in owned and name not in _OWN and not name.endswith(_SEPARATE) and not name.startswith(HOOKS):
                 add("stray", name, *_listing(os.path.join(site.path, name)))
     return digest.hexdigest()
-
-
-def _is_finder(name: str) -> bool:
-    return name.startswith(("__editable__", "_editable_impl_"))
 
 
 def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[str]]:
@@ -141,7 +137,7 @@ def record_rows(metadata: str, unread: dict[str, str]) -> tuple[list[str], set[s
         top, slash, rest = path.partition("/")
         if top.endswith(".dist-info") and rest not in _METADATA:
             continue
-        if not slash and _is_finder(top):
+        if not slash and top.startswith(HOOKS):
             continue
         tops.add(top)
         rows.append(line)

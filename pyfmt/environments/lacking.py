@@ -8,7 +8,7 @@ from pyfmt.core.listing import some
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Environment, Project
 from pyfmt.environments.markers import target
-from pyfmt.projects.names import normalise
+from pyfmt.projects.names import normalise, requirement
 
 _SHOWN = 5
 
@@ -27,23 +27,17 @@ def lacking(project: Project, environment: Environment, memo: TextMemo) -> str:
 
 
 def _lacking(lines: Sequence[str], environment: Environment) -> str:
-    # Deferred: it costs 35 ms, and few environments are borrowed.
-    from packaging.requirements import InvalidRequirement, Requirement
-
     versions = {item.name: item for item in environment.distributions}
     here = target(environment)
     found = []
     for line in lines:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
+        asked = requirement(line)
+        if asked is None or not here.admits(str(asked.marker or "")):
             continue
-        if not here.admits(str(requirement.marker or "")):
-            continue
-        installed = versions.get(normalise(requirement.name))
+        installed = versions.get(normalise(asked.name))
         if installed is None:
-            found.append(requirement.name)
-        elif not (installed.editable or requirement.specifier.contains(installed.version, prereleases=True)):
+            found.append(asked.name)
+        elif not (installed.editable or asked.specifier.contains(installed.version, prereleases=True)):
             if installed.version:
-                found.append(f"{requirement.name}{requirement.specifier} ({installed.version} is there)")
+                found.append(f"{asked.name}{asked.specifier} ({installed.version} is there)")
     return f"lacks {some(found, _SHOWN)}" if found else ""

@@ -115,7 +115,7 @@ def finder_mappings(folders: list[sites.SiteFolder]) -> tuple[editable.Mapped, .
     found: list[editable.Mapped] = []
     for folder in folders:
         for mark in folder.marks:
-            if mark.name.startswith(("__editable__", "_editable_impl_")) and editable.is_finder(mark.name):
+            if editable.is_finder(mark.name):
                 try:
                     found += editable.mappings(disk.read_text(os.path.join(folder.path, mark.name), "replace"))
                 except OSError:

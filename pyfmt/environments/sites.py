@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pyfmt import disk
 from pyfmt.core import parsing
+from pyfmt.environments.editable import HOOKS
 from pyfmt.environments.layout import EnvironmentLayout
 
 _MARKS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".start", ".py")
@@ -183,7 +184,7 @@ def is_harmless(line: str, folder: SiteFolder) -> bool:
         return False
     for module in _imported(tree):
         top = module.partition(".")[0]
-        if top in sys.stdlib_module_names or top.startswith(("__editable__", "_editable_impl_")):
+        if top in sys.stdlib_module_names or top.startswith(HOOKS):
             continue
         source = _source(folder, module)
         if source is not None and _SUSPICIOUS.search(source):

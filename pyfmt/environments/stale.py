@@ -14,7 +14,7 @@ from pyfmt.core.listing import some
 from pyfmt.core.memo import TextMemo
 from pyfmt.core.model import Project
 from pyfmt.projects import locks
-from pyfmt.projects.names import requirement_name
+from pyfmt.projects.names import requirement, requirement_name
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -119,7 +119,7 @@ def _ranges(project: Project, libraries: Iterable[Project]) -> Iterator[str]:
     targets = {library.distribution: library for library in libraries}
     for line in project.needs:
         library = targets.get(requirement_name(line))
-        asked = _requirement(line) if library is not None else None
+        asked = requirement(line) if library is not None else None
         if library is not None and asked is not None and not _meets(asked, [library.version or ""]):
             yield f"{project.path} asks for {asked}, and {library.path} is {library.version}"
 
@@ -150,9 +150,9 @@ def _lacking(project: Project, versions: Mapping[str, set[str]], inner: bool) ->
     """
     asked: dict[str, list[Requirement]] = {}
     for line in project.needs:
-        requirement = _requirement(line)
-        if requirement is not None and requirement.url is None:
-            asked.setdefault(requirement_name(line), []).append(requirement)
+        found = requirement(line)
+        if found is not None and found.url is None:
+            asked.setdefault(requirement_name(line), []).append(found)
     for name, requirements in asked.items():
         locked = versions.get(name)
         if locked is None and inner and all(each.marker is None for each in requirements):
@@ -161,20 +161,11 @@ def _lacking(project: Project, versions: Mapping[str, set[str]], inner: bool) ->
             yield f"{requirements[0]}, locked is {' and '.join(sorted(locked))}"
 
 
-def _requirement(line: str) -> Requirement | None:
-    from packaging.requirements import InvalidRequirement, Requirement  # deferred: it costs 35 ms
-
-    try:
-        return Requirement(line)
-    except InvalidRequirement:
-        return None  # its installer refuses it
-
-
-def _meets(requirement: Requirement, versions: Iterable[str]) -> bool:
+def _meets(asked: Requirement, versions: Iterable[str]) -> bool:
     """Whether any version is in the range; one that is not known, or spelled oddly, is taken to be."""
-    from packaging.version import InvalidVersion  # deferred, see above
+    from packaging.version import InvalidVersion  # deferred: it costs 35 ms
 
     try:
-        return any(not each or requirement.specifier.contains(each, prereleases=True) for each in versions)
+        return any(not each or asked.specifier.contains(each, prereleases=True) for each in versions)
     except InvalidVersion:
         return True

@@ -62,7 +62,7 @@ def decide(prefix: Path, root: Path, strange: bool = False) -> Trust:
         problem = "it is outside the checkout, and nothing of the checkout is installed in it"
     if problem:
         return Trust(False, problem, CURE)
-    return _by_git(layout, _inside(place, checkout))
+    return _by_git(layout, disk.is_within(place, checkout))
 
 
 def strangers(resolutions: Iterable[Resolution], root: Path) -> frozenset[str]:
@@ -75,11 +75,13 @@ def strangers(resolutions: Iterable[Resolution], root: Path) -> frozenset[str]:
     found: set[str] = set()
     own: set[str] = set()
     for resolution in resolutions:
-        if (environment := resolution.environment) is None or _inside(disk.realpath(environment.prefix), checkout):
+        if (environment := resolution.environment) is None or disk.is_within(
+            disk.realpath(environment.prefix), checkout
+        ):
             continue
         kept = resolution.rule in _FOR_THE_PROJECT and not resolution.named
         sources = (disk.realpath(item.source) for item in environment.distributions if item.source)
-        (own if kept or any(_inside(source, checkout) for source in sources) else found).add(environment.prefix)
+        (own if kept or any(disk.is_within(source, checkout) for source in sources) else found).add(environment.prefix)
     return frozenset(found - own)
 
 
@@ -90,7 +92,7 @@ def _problem(layout: EnvironmentLayout, checkout: str) -> str:
         if problem:
             return problem
     for interpreter in _interpreters(layout):
-        if _inside(interpreter, checkout) and not _inside(interpreter, layout.prefix):
+        if disk.is_within(interpreter, checkout) and not disk.is_within(interpreter, layout.prefix):
             return f"its interpreter {interpreter} is inside the checkout"
     return ""
 
@@ -123,7 +125,7 @@ def _by_git(layout: EnvironmentLayout, inside: bool) -> Trust:
         return Trust(False, "git does not know whether its files came with the checkout", CURE)
     if tracked:
         return Trust(False, f"its files came with the checkout: {tracked} is in the git index", CURE)
-    if not repository and any(_inside(interpreter, layout.prefix) for interpreter in _interpreters(layout)):
+    if not repository and any(disk.is_within(interpreter, layout.prefix) for interpreter in _interpreters(layout)):
         return Trust(False, "its interpreter came with it, and there is no git repository to show from where", CURE)
     return Trust(True, "none of its files is in the git index, and it belongs to you")
 
@@ -131,10 +133,6 @@ def _by_git(layout: EnvironmentLayout, inside: bool) -> Trust:
 def _site_folders(prefix: str, library: str) -> tuple[str, ...]:
     path = os.path.join(prefix, "lib", library, "site-packages")
     return (path,) if disk.is_dir(path) else ()
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def _ownership(path: str) -> str:
@@ -186,7 +184,7 @@ def _write_store(entries: dict[str, str]) -> None:
 def is_stored(root: Path) -> bool:
     """Whether the user has allowed the checkout at `root` for good; it is keyed by its real path."""
     key = _key(root)
-    if _inside(disk.realpath(store_file()), key):
+    if disk.is_within(disk.realpath(store_file()), key):
         return False  # a checkout cannot bring its own trust
     return key in _read_store()
 

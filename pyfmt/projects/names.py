@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
@@ -19,6 +23,16 @@ def requirement_name(line: str) -> str:
     """The normalised name at the beginning of a PEP 508 line; "" where there is none."""
     match = _NAME.match(line)
     return normalise(match.group(1)) if match else ""
+
+
+def requirement(line: str) -> Requirement | None:
+    """What a PEP 508 line says; None for what is none: its installer refuses it."""
+    from packaging.requirements import InvalidRequirement, Requirement  # deferred: it costs 35 ms
+
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None
 
 
 def is_placeholder(name: str) -> bool:

@@ -16,6 +16,7 @@ from pyfmt.core.model import INHERITED, Config, Failure, Outcome, Project, Sever
 from pyfmt.core.report import Report, StepSpan
 from pyfmt.core.request import Command, Request
 from pyfmt.core.rules import TOOL as OWN_RULES
+from pyfmt.core.rules import OwnCheck
 from pyfmt.environments.stale import other_versions
 from pyfmt.projects.selection import Selection
 from pyfmt.run import scoping
@@ -33,9 +34,7 @@ from pyfmt.run.workspace import RunContext, Workspace, survey_workspace, wanted,
 from pyfmt.tools.registry import equivalence, formatters, linters, rule_kinds, syntax_ranks
 
 if TYPE_CHECKING:
-    from pyfmt.run.boundaries.check import BoundaryResult as BoundariesChecked
     from pyfmt.run.shard import Share
-    from pyfmt.run.versions.policy import VersionsChecked
     from pyfmt.runner.pool import WorkerPool
 
 _T = TypeVar("_T")
@@ -80,7 +79,7 @@ def run(request: Request, session: Session, loaded: Config | None = None) -> Run
         raise UsageError("cannot be mixed with --shard: the index is no commit that all machines have", "--staged")
     if request.staged or request.texts is not None:
         return _run_elsewhere(request, session)
-    steps = StepSpans(session.clock)
+    steps = StepSpans()
     settings = with_chosen_releases(loaded or config.load(request, session.cwd))
     steps.done("config")
     with closing(Memory(settings, request.use_cache, remote=open_remote(settings, request, session.environ))) as memory:
@@ -98,7 +97,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
     """The same over the index's contents, or those that are handed over, with the work tree's environments."""
     from pyfmt.run.contents import buffer, index  # deferred for start-up time
 
-    steps = StepSpans(session.clock)
+    steps = StepSpans()
     with (
         index.opened(request, session.cwd, session.environ)
         if request.texts is None
@@ -115,7 +114,7 @@ def _run_elsewhere(request: Request, session: Session) -> RunResult:
 
 
 def _run(request: Request, session: Session, space: Workspace, memory: Memory) -> RunResult:
-    steps = StepSpans(session.clock)
+    steps = StepSpans()
     formatting, linting = request.command is not Command.LINT, request.command is not Command.FORMAT
     settings, trusting = space.config, Trusting(space.real, request, space.resolutions)
     chosen = scoping.select(request, session, space)
@@ -267,7 +266,7 @@ def _own_rules(settings: Config, request: Request) -> tuple[str, ...]:
     return wanted(settings, (OWN_RULES,)) if request.command is not Command.FORMAT else ()
 
 
-def _own_checks(work: planning.Work, context: RunContext) -> Iterator[tuple[str, BoundariesChecked | VersionsChecked]]:
+def _own_checks(work: planning.Work, context: RunContext) -> Iterator[tuple[str, OwnCheck]]:
     """Check the rules of the monorepo that are configured, on the files as they are after formatting."""
     space, memory, progress = context.space, context.memory, context.session.progress
     if space.config.boundaries is not None:

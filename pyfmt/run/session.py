@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,4 +21,3 @@ class Session:
     environ: Mapping[str, str]
     progress: Progress
     workers: WorkerPool | None = None  # kept by their owner; None: of each run alone
-    clock: Callable[[], float] = time.monotonic  # in seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 
 from pyfmt.core.report import StepSpan
 
@@ -10,18 +10,17 @@ from pyfmt.core.report import StepSpan
 class StepSpans:
     """Takes the time at the end of each step; the first one begins here, and each other where the one before ended."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self.began = self._last = clock()
+    def __init__(self) -> None:
+        self.began = self._last = time.monotonic()
         self.found: list[StepSpan] = []
 
     @property
     def seconds(self) -> float:
         """Since the beginning."""
-        return self._clock() - self.began
+        return time.monotonic() - self.began
 
     def done(self, name: str) -> None:
         """The step `name` ends here."""
-        now = self._clock()
+        now = time.monotonic()
         self.found.append(StepSpan(name, self._last, now))
         self._last = now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,7 +81,7 @@ def survey_workspace(
 ) -> Workspace:
     """Projects and environments under a configuration that has its releases, with `stage` under its; raises
     PyfmtError."""
-    steps = StepSpans(time.monotonic)
+    steps = StepSpans()
     memo = memory.memo if memory else TextMemo()
     tracked = IgnoredButTracked(stage.real.root if stage else settings.root, memo, suspended, give_up)
     settings, survey = _known_survey(settings, tracked, memory)

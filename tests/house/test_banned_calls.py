@@ -52,7 +52,7 @@ ASKED: dict[str, tuple[int, str]] = {
     "cache/tool_folders.py": (6, "the cache's own folders"),
     "cli/": (75, "what is written, the words of a command line, and commands that are always carried out"),
     "disk.py": (16, "it is the one that asks"),
-    "environments/creating/": (48, "it makes environments"),
+    "environments/creating/": (49, "it makes environments"),
     "git/staged/": (9, "a staged tree is always looked at again"),
     "run/boundaries/reading.py": (2, "pyfmt's own code, for the cache's keys"),
     "run/contents/": (7, "as a staged tree, and what an editor holds"),

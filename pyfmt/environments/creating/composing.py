@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
 from pyfmt import disk
@@ -29,7 +29,7 @@ from pyfmt.environments.creating.marker import UnderConstruction, is_unfinished
 from pyfmt.environments.creating.recipes import Step
 from pyfmt.environments.creating.values import CreationError
 from pyfmt.environments.layout import COMPOSED, new_sites
-from pyfmt.projects.names import normalise
+from pyfmt.projects.names import normalise, requirement
 
 _WITHOUT_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -183,12 +183,10 @@ def from_index(lines: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     found, others = [], {}
     for line in lines:
         text = re.sub(r"(^|\s)#.*", "", line).strip()  # setuptools takes them for comments as well
-        try:
-            asked = Requirement(text)
-        except InvalidRequirement:
+        asked = requirement(text)
+        if asked is None:
             others[text] = "it cannot be read"
-            continue
-        if asked.url:
+        elif asked.url:
             others[normalise(asked.name)] = "it comes from a URL, not from an index"
         else:
             found.append(text)

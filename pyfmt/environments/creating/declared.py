@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from pyfmt.core.model import Project
 from pyfmt.core.parsing import strings, table
 from pyfmt.environments.creating.recipes import group_choice, is_installable, read_manifest, requirements_files
 from pyfmt.environments.creating.values import CreateRequest, projects_of
 from pyfmt.projects import locks
 from pyfmt.projects.dependencies import requirements_lines
-from pyfmt.projects.names import normalise, requirement_name
+from pyfmt.projects.names import normalise, requirement, requirement_name
 
 _PINNED = re.compile(r"\s*(?P<asked>[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?)\s*===?\s*[\w.!+-]+\s*(?P<marker>;.*)?")
 
@@ -69,11 +67,9 @@ def _plain(lines: Iterable[str]) -> list[str]:
 def _extras_of_ours(lines: Iterable[str], ours: dict[str, Project], root: Path) -> Iterator[str]:
     """What extras of the monorepo's own libraries bring."""
     for line in lines:
-        if (project := ours.get(requirement_name(line))) is None:
+        project, asked = ours.get(requirement_name(line)), requirement(line)
+        if project is None or asked is None:
             continue
-        try:
-            wanted = {normalise(extra) for extra in Requirement(line).extras}
-        except InvalidRequirement:
-            continue
+        wanted = set(map(normalise, asked.extras))
         for extra, more in table(read_manifest(root / project.path), "project", "optional-dependencies").items():
             yield from strings(more) if normalise(extra) in wanted else ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from pyfmt import disk
 from pyfmt.core.parsing import Table, table
 from pyfmt.environments.creating.values import CreateOptions
 from pyfmt.environments.layout import new_interpreter
@@ -158,12 +159,8 @@ def _sync(program: tuple[str, ...], writer: _Writer, asked: Question) -> Sync:
 
 def _on_path(program: str, root: Path, environ: Mapping[str, str]) -> str | None:
     """A program on PATH that does not lie in the checkout, not even by a link."""
-    inside = os.path.join(os.path.realpath(root), "")
+    inside = os.path.realpath(root)
     folders = environ.get("PATH", os.defpath).split(os.pathsep)
-    outside = [place for place in folders if os.path.isabs(place) and not _real(place).startswith(inside)]
+    outside = [each for each in folders if os.path.isabs(each) and not disk.is_within(os.path.realpath(each), inside)]
     found = shutil.which(program, path=os.pathsep.join(outside)) if outside else None
-    return found if found and not _real(found).startswith(inside) else None
-
-
-def _real(path: str) -> str:
-    return os.path.join(os.path.realpath(path), "")
+    return found if found and not disk.is_within(os.path.realpath(found), inside) else None

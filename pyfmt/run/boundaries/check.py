@@ -13,20 +13,12 @@ from pyfmt.cache.remembered import MemoKind
 from pyfmt.core.model import Config, Failure, Finding, Outcome, Part, Project, Unit
 from pyfmt.core.own_files import is_test
 from pyfmt.core.policies import Allowance
-from pyfmt.core.rules import TOOL
+from pyfmt.core.rules import TOOL, OwnCheck
 from pyfmt.imports.owners import Modules
 from pyfmt.run.boundaries.kinds import Allowed, Kinds, ProjectKind, kinds
-from pyfmt.run.boundaries.project_imports import Lookup, find_project_imports
+from pyfmt.run.boundaries.project_imports import find_project_imports
 from pyfmt.run.boundaries.reading import code_digest, placed
 from pyfmt.run.boundaries.violations import Policy, cycles, unreadable, violations
-
-
-@dataclass(frozen=True, slots=True)
-class BoundaryResult:
-    """What came of the check, and what there is to say besides."""
-
-    outcome: Outcome
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,7 @@ class BoundaryQuestion:
     selected: Mapping[str, tuple[str, ...]]
 
 
-def check(question: BoundaryQuestion, memory: Memory) -> BoundaryResult:
+def check(question: BoundaryQuestion, memory: Memory) -> OwnCheck:
     """Findings of the selected files of libraries and projects; raises ConfigError.
 
     A partial run reports the share of a whole one that concerns its files.
@@ -62,7 +54,7 @@ def check(question: BoundaryQuestion, memory: Memory) -> BoundaryResult:
     checked = memory.table.remembered(_KIND, [TOOL], lambda _, digest: work.inputs(digest), compute)[TOOL]
     seconds = time.monotonic() - began if made else 0.0
     outcome = Outcome(unit, checked.findings, failures=checked.failures, seconds=seconds, cached=not made)
-    return BoundaryResult(outcome, checked.notes)
+    return OwnCheck(outcome, checked.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +113,11 @@ class _BoundaryCheck:
             **{file: digest(file) for file in read},
         }
 
-    def _wanted(self) -> dict[str, list[str]]:
+    def _wanted(self) -> dict[str, tuple[Project, list[str]]]:
         """The files to be read, by the projects' paths."""
-        files: dict[str, list[str]] = {}
-        for file in sorted({*self._owners, *self._cyclic}):
-            files.setdefault((self._owners.get(file) or self._cyclic[file]).path, []).append(file)
+        files: dict[str, tuple[Project, list[str]]] = {}
+        for file, project in sorted((self._cyclic | self._owners).items(), key=lambda item: item[0]):
+            files.setdefault(project.path, (project, []))[1].append(file)
         return files
 
     def check(self, allowed: Allowed, memory: Memory) -> _BoundaryAnswer:
@@ -134,7 +126,7 @@ class _BoundaryCheck:
         libraries = {path for path, kind in self._kinds.of.items() if kind is ProjectKind.LIBRARY}
         read = memory.imports
         modules = Modules(self._question.projects, libraries, lambda file: read.statements(file).extends_path)
-        found = find_project_imports(projects, self._wanted(), Lookup(modules, self._layout), memory)
+        found = find_project_imports(self._wanted(), modules, self._layout, memory)
         policy = Policy(projects, self._kinds.of, allowed)
         findings: list[Finding] = []
         for file, project in sorted(self._owners.items()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pyfmt.cache.memory import Memory
 from pyfmt.cache.remembered import MemoKind
@@ -16,20 +15,13 @@ _Found = dict[str, ProjectImports]  # by file
 _KIND: MemoKind[_Found] = MemoKind("imports that leave their project", 1, _Found)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """Where names lead: `layout` is the digest of everything that `modules` was made from."""
-
-    modules: Modules
-    layout: bytes
-
-
 def find_project_imports(
-    projects: Mapping[str, Project], wanted: Mapping[str, Sequence[str]], lookup: Lookup, memory: Memory
+    wanted: Mapping[str, tuple[Project, Sequence[str]]], modules: Modules, layout: bytes, memory: Memory
 ) -> dict[str, ProjectImports]:
-    """What leaves the project in each of its wanted files; both by the projects' paths."""
+    """What leaves the project in each of its wanted files, by the projects' paths; `layout` is the digest of everything
+    that `modules` was made from."""
     read = memory.imports
-    shared = lookup.modules.contested()
+    shared = modules.contested()
     read.fetch(shared)
     flags = [(file, read.statements(file).extends_path) for file in shared]
     found: _Found = {}
@@ -37,16 +29,16 @@ def find_project_imports(
     def inputs(path: str, digest: Callable[[str], bytes]) -> dict[str, object]:
         return {
             "pyfmt's own code": code_digest(),
-            "the projects' layout": [lookup.layout, flags, path],
-            **{file: digest(file) for file in wanted[path]},
+            "the projects' layout": [layout, flags, path],
+            **{file: digest(file) for file in wanted[path][1]},
         }
 
     def compute(paths: Sequence[str]) -> dict[str, _Found]:
         made = {}
         for path in paths:
-            files = wanted[path]
+            project, files = wanted[path]
             read.fetch(files)
-            leaving = {file: sites(projects[path], file, read.statements(file), lookup.modules) for file in files}
+            leaving = {file: sites(project, file, read.statements(file), modules) for file in files}
             found.update(leaving)
             if not read.errors:
                 made[path] = leaving

@@ -11,7 +11,7 @@ from pyfmt.core.versions import Bound
 from pyfmt.environments.markers import target
 from pyfmt.environments.requiring import InstalledRequirements, installed_requirements
 from pyfmt.projects import Survey
-from pyfmt.projects.names import requirement_name
+from pyfmt.projects.names import requirement, requirement_name
 
 
 class Bounds:
@@ -82,15 +82,13 @@ def _excluding(line: str, name: str, version: str, environment: Environment | No
     """A requirement of a distribution without extras and marker, where it excludes the version; else ""."""
     if requirement_name(line) != name:
         return ""
-    from packaging.requirements import InvalidRequirement  # deferred: it costs 35 ms
-    from packaging.requirements import Requirement
-    from packaging.version import InvalidVersion
+    from packaging.version import InvalidVersion  # deferred: it costs 35 ms
 
+    found = requirement(line)
     try:
-        found = Requirement(line)
-        if found.specifier.contains(version, prereleases=True):
+        if found is None or found.specifier.contains(version, prereleases=True):
             return ""
-    except (InvalidRequirement, InvalidVersion):
+    except InvalidVersion:
         return ""  # its installer refuses it
     if found.marker is not None and environment is not None and not target(environment).admits(str(found.marker)):
         return ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,19 +13,11 @@ from pyfmt.core.files import LOCK_FILES
 from pyfmt.core.listing import some
 from pyfmt.core.model import Failure, Finding, Outcome, Part, Project, Unit
 from pyfmt.core.policies import VersionsPolicy
-from pyfmt.core.rules import INTERNAL_VERSION_BEHIND, SEVERAL_INTERNAL_VERSIONS, SEVERAL_VERSIONS, TOOL, Rule
+from pyfmt.core.rules import INTERNAL_VERSION_BEHIND, SEVERAL_INTERNAL_VERSIONS, SEVERAL_VERSIONS, TOOL, OwnCheck, Rule
 from pyfmt.core.versions import Bound, SharedDistribution, VersionMatrix, same_version, usual
 from pyfmt.projects.names import normalise
 
 _SHOWN = 5  # constraints of other projects that a finding lists
-
-
-@dataclass(frozen=True, slots=True)
-class VersionsChecked:
-    """What came of the check, and what there is to say besides."""
-
-    outcome: Outcome
-    notes: tuple[str, ...] = ()
 
 
 def check(
@@ -35,7 +26,7 @@ def check(
     root: Path,
     projects: Sequence[Project],
     selected: Mapping[str, tuple[str, ...]],
-) -> VersionsChecked:
+) -> OwnCheck:
     """Findings of the projects that are looked at whole; a partial run reports the share of a whole one."""
     began = time.monotonic()
     whole = [project for project in projects if set(project.files).issubset(selected.get(project.path, ()))]
@@ -59,7 +50,7 @@ def check(
         if finding.project in paths.values()
     )
     outcome = Outcome(unit, chosen, failures=tuple(failures), seconds=time.monotonic() - began)
-    return VersionsChecked(outcome, notes)
+    return OwnCheck(outcome, notes)
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
