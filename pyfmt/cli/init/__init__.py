@@ -56,20 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show what would be written, ask, and write."""
-    chosen = InitOptions(options.hook, options.ci, options.yes, options.install, options.template)
-    return initialise(chosen, plain_request(options), Path.cwd(), os.environ)
-
-
-@dataclass(frozen=True, slots=True)
-class InitOptions:
-    """What is asked for: one of HOOKS, one of CIS or None, whether to write without asking, what the CI installs, and
-    one of TEMPLATES or None."""
-
-    hook: str = "pre-commit"
-    ci: str | None = None
-    yes: bool = False
-    install: str | None = None
-    template: str | None = None
+    return initialise(options, plain_request(options), Path.cwd(), os.environ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +86,7 @@ class _Writes:
             self.files.append(_PlannedFile(path, before, text.encode(), mode))
 
 
-def initialise(options: InitOptions, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
+def initialise(options: argparse.Namespace, request: Request, cwd: Path, environ: Mapping[str, str]) -> int:
     """Show what would be written, ask, and write; returns the exit code (0 also where there is nothing to do).
 
     Raises PyfmtError; then, and where the answer is no, nothing is written.
@@ -123,8 +110,8 @@ def initialise(options: InitOptions, request: Request, cwd: Path, environ: Mappi
         elif options.hook == "git":
             _plan_git_hook(settings.root, environ, plan)
         if options.ci:
-            _plan_ci(options.ci, top, plan, replace(facts, requirement=_requirement(options, facts)))
-    return _carry_out(plan, options, cwd)
+            _plan_ci(options.ci, top, plan, replace(facts, requirement=_requirement(options.install, facts)))
+    return _carry_out(plan, options.yes, cwd)
 
 
 def _work_tree(root: Path, environ: Mapping[str, str]) -> Path | None:
@@ -194,9 +181,9 @@ def _plan_template(name: str, folder: Path, plan: _Writes) -> None:
     plan.notes.append(f"a new service: `cookiecutter tools/{name} --output-dir projects`")
 
 
-def _requirement(options: InitOptions, facts: CheckoutFacts) -> str:
+def _requirement(install: str | None, facts: CheckoutFacts) -> str:
     """What the CI installs; asks where only the user can know. Raises UsageError."""
-    given = options.install or facts.requirement
+    given = install or facts.requirement
     if not given and sys.stdin.isatty():
         given = input("where does the CI install pyfmt from, as pip takes it? (git+https://…@COMMIT, a URL) ").strip()
     if not given:
@@ -226,7 +213,7 @@ def _plan_ci(name: str, top: Path, plan: _Writes, facts: CheckoutFacts) -> None:
         plan.notes.append(f"{main.name} is written in a way that pyfmt does not extend; add this to it:\n{error}")
 
 
-def _carry_out(plan: _Writes, options: InitOptions, cwd: Path) -> int:
+def _carry_out(plan: _Writes, unasked: bool, cwd: Path) -> int:
     """Show, ask, write."""
     for file in plan.files:
         shown = os.path.relpath(file.path, cwd)
@@ -236,7 +223,7 @@ def _carry_out(plan: _Writes, options: InitOptions, cwd: Path) -> int:
         print(*map(printable_text, plan.notes), "nothing to write", sep="\n")
         return 0
     sys.stdout.flush()
-    if not options.yes and not _agreed(len(plan.files)):
+    if not unasked and not _agreed(len(plan.files)):
         print("nothing is written")
         return 0
     for file in plan.files:

@@ -159,7 +159,7 @@ class Place:
 
     def tool(self, name: str) -> JsonObject | None:
         """`[tool.NAME]` of the project's pyproject.toml; None if it is not there."""
-        return table(table(self.pyproject, "tool"), name, None)
+        return table(table(self.pyproject, "tool"), name)
 
     def has(self, name: str) -> bool:
         """Whether the project's folder has an entry of that name."""
@@ -185,10 +185,10 @@ class Place:
         return value if isinstance(value, str) else ""
 
 
-def table(value: JsonObject | None, key: str, default: JsonObject | None = None) -> JsonObject | None:
-    """A sub-table, or `default` where it is missing or no table."""
+def table(value: JsonObject | None, key: str) -> JsonObject | None:
+    """A sub-table; None where it is missing or no table."""
     found = (value or {}).get(key)
-    return found if isinstance(found, dict) else default
+    return found if isinstance(found, dict) else None
 
 
 def truth(value: str | None) -> bool | None:
