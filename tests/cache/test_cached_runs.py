@@ -329,3 +329,28 @@ def test_of_a_manifest_only_what_tools_can_see_counts(tree: Monorepo) -> None:
     tree.write({place: requires})
     assert not all(cached(tree.check()[1], "pylint").values())
     assert not difference(tree)
+
+
+def test_files_that_are_imported_by_two_names_are_remembered_too(tmp_path: Path) -> None:
+    """For mypy the second name is a link in a folder of pyfmt's own; what is asked there is asked where it leads."""
+    files = {
+        "pyproject.toml": "[tool.pyfmt]\n",
+        "app/pyproject.toml": '[project]\nname = "app"\n',
+        "app/src/shown/__init__.py": '"""Shown."""\n',
+        "app/src/shown/voice.py": '"""Voice."""\n\nPITCH: int = 1\n',
+        "app/tests/test_voice.py": '"""Tests."""\n\nfrom shown import voice\nfrom src.shown.voice import PITCH\n\n'
+        "print(voice.PITCH, PITCH)\n",
+    }
+    tree = Monorepo.create(tmp_path, files)
+    tree.environment("app")
+    assert not any(cached(tree.check()[1], "mypy").values())
+    _, again = tree.check()
+    assert cached(again, "mypy") and all(cached(again, "mypy").values())
+    for path, text in [
+        ("app/src/shown/voice.py", '"""Voice."""\n\nPITCH: str = 1\n'),
+        ("app/src/shown/voice.pyi", "PITCHES: int\n"),
+        ("app/src/__init__.py", '"""A package."""\n'),
+        ("app/tests/src/shown/voice.py", '"""Another."""\n'),
+    ]:
+        tree.write({path: text})
+        assert not difference(tree), path

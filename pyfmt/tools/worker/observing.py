@@ -91,6 +91,10 @@ class Observer:
             "unseen": sorted(self.unseen),
         }
 
+    def made(self, folder: str) -> None:
+        """Something was made in a folder of pyfmt's own: that it was absent before says nothing of the disk."""
+        self.absent = {path for path in self.absent if not _is_own(path, (os.path.join(folder, ""),))}
+
     def look(self, more: Iterable[str], mark: Callable[[str], Any]) -> dict[str, Any]:
         """The `mark` of each path that was asked about until now, and of `more`: whether they are what they were."""
         with self.paused():

@@ -325,6 +325,7 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         """Give a file's second name its own path. Two files of one name are kept apart by planning: this is loud."""
         file, message = str(item["file"]), str(item["message"])
         if self._aliases.resolve(message, os.path.join(self._cwd, file)):
+            _observer.made(self._aliases.folder)
             return True
         self._fail(f"{self._relative(file)} is not checked: {self._shorten(message)}", "")
         if file not in self._modules:
