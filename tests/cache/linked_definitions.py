@@ -89,13 +89,13 @@ def put(tree: Monorepo, module: str, place: int, choice: int) -> str:
         if not (tree.root / name).exists():
             tree.write({name: _text(name, [0] * len(parts))})
     tree.write({name: text for name, text in USERS.items() if not (tree.root / name).exists()})
-    head = (tree.root / module).read_text().partition("\n")[0]
-    known = [int(number) for number in head.removeprefix("# ").split()] if head.startswith("# ") else []
+    head = (tree.root / module).read_text("utf-8", "surrogateescape").partition("\n")[0]
+    known = [int(number) for number in head.removeprefix("# ").split() if number.isdigit()]
     chosen = known if len(known) == len(MODULES[module]) else [0] * len(MODULES[module])
     place %= len(chosen)
     chosen[place] = choice % len(MODULES[module][place])
     text = _text(module, chosen)
-    (tree.root / module).write_text(text)
+    (tree.root / module).write_text(text, "utf-8", "surrogateescape")
     return f"{module}: {MODULES[module][place][chosen[place]]!r}"
 
 

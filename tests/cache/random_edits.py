@@ -119,6 +119,15 @@ def _source(repo: LittleMonorepo, number: int) -> Path | None:
     return sources[number % len(sources)] if sources else None
 
 
+def _text(path: Path) -> str:
+    """A file's text; what is no UTF-8 in it is written again as it was by `_write`."""
+    return path.read_text("utf-8", "surrogateescape")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", "surrogateescape")
+
+
 def _told(repo: LittleMonorepo, path: Path) -> str:
     return path.relative_to(repo.tree.root).as_posix()
 
@@ -130,7 +139,7 @@ def append(repo: LittleMonorepo, edit: Edit) -> str:
     if path is None:
         return "nothing"
     snippet = SNIPPETS[edit.second % len(SNIPPETS)]
-    path.write_text(path.read_text() + "\n\n" + snippet)
+    _write(path, _text(path) + "\n\n" + snippet)
     return f"append to {_told(repo, path)}: {snippet!r}"
 
 
@@ -142,7 +151,7 @@ def add(repo: LittleMonorepo, edit: Edit) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink():
         path.unlink()
-    path.write_text(f'"""New."""\n\n{SNIPPETS[edit.third % len(SNIPPETS)]}')
+    _write(path, f'"""New."""\n\n{SNIPPETS[edit.third % len(SNIPPETS)]}')
     return f"write {_told(repo, path)}: {SNIPPETS[edit.third % len(SNIPPETS)]!r}"
 
 
@@ -152,15 +161,51 @@ def comments(repo: LittleMonorepo, edit: Edit) -> str:
     path = _source(repo, edit.first)
     if path is None:
         return "nothing"
-    lines = path.read_text().splitlines(keepends=True)
+    lines = _text(path).splitlines(keepends=True)
     if edit.third % 5 == 0:
-        path.write_text("".join(line for line in lines if not line.lstrip().startswith("#")))
+        _write(path, "".join(line for line in lines if not line.lstrip().startswith("#")))
         return f"remove comments from {_told(repo, path)}"
     place = edit.second % (len(lines) + 1)
     indent = re.match(" *", lines[place] if place < len(lines) else "")
     text = (indent[0] if indent else "") + REMARKS[edit.third % len(REMARKS)]
-    path.write_text("".join([*lines[:place], text, *lines[place:]]))
+    _write(path, "".join([*lines[:place], text, *lines[place:]]))
     return f"insert at line {place + 1} of {_told(repo, path)}: {text!r}"
+
+
+@_kind
+def latin(repo: LittleMonorepo, edit: Edit) -> str:
+    """A comment with a byte that is no UTF-8, in a file that says so, or does not; or the comment goes."""
+    path = _source(repo, edit.first)
+    if path is None:
+        return "nothing"
+    coding, remark = "# -*- coding: latin-1 -*-\n", "# caf\udce9\n"
+    text = _text(path)
+    if remark in text:
+        _write(path, text.replace(remark, "").replace(coding, "", 1))
+        return f"remove what is no UTF-8 from {_told(repo, path)}"
+    lines = text.splitlines(keepends=True)
+    place = edit.second % (len(lines) + 1)
+    says = edit.third % 4 > 0
+    _write(path, "".join([coding * says, *lines[:place], remark, *lines[place:]]))
+    return f"insert what is no UTF-8 at line {place + 1} of {_told(repo, path)}{', which says so' * says}"
+
+
+@_kind
+def decorated(repo: LittleMonorepo, edit: Edit) -> str:
+    """A comment or blank lines between a decorator and what it decorates; a decorated function, if there is none."""
+    path = _source(repo, edit.first)
+    if path is None:
+        return "nothing"
+    text = _text(path)
+    if not re.search(r"^ *@\w", text, re.MULTILINE):
+        text += "\n\nimport functools\n\n\n@functools.cache\ndef decorated(number: int) -> int:\n    return 1\n"
+    lines = text.splitlines(keepends=True)
+    places = [index for index, line in enumerate(lines, 1) if re.match(r" *@\w", line)]
+    place = places[edit.second % len(places)]
+    indent = re.match(" *", lines[place - 1])
+    remark = (indent[0] if indent else "") + REMARKS[edit.third % len(REMARKS)]
+    _write(path, "".join([*lines[:place], remark, *lines[place:]]))
+    return f"insert below the decorator at line {place} of {_told(repo, path)}: {remark!r}"
 
 
 @_kind
@@ -168,8 +213,8 @@ def told_suppressions(repo: LittleMonorepo, edit: Edit) -> str:
     """pylint tells comments that suppress nothing, and no fixme; or the other way round."""
     del edit
     path = repo.tree.root / "configs/pylintrc"
-    text, told, others = path.read_text(), "fixme\nenable=useless-suppression\n", "useless-suppression\n"
-    path.write_text(text.replace(told, others) if told in text else text.replace(others, told))
+    text, told, others = _text(path), "fixme\nenable=useless-suppression\n", "useless-suppression\n"
+    _write(path, text.replace(told, others) if told in text else text.replace(others, told))
     return "toggle useless-suppression in configs/pylintrc"
 
 
@@ -222,7 +267,7 @@ def move_import(repo: LittleMonorepo, edit: Edit) -> str:
     path = _source(repo, edit.first)
     if path is None:
         return "nothing"
-    lines = path.read_text().splitlines()
+    lines = _text(path).splitlines()
     places = [index for index, line in enumerate(lines) if re.match(r"\s*(import|from) ", line)]
     if not places:
         return "nothing"
@@ -231,7 +276,7 @@ def move_import(repo: LittleMonorepo, edit: Edit) -> str:
         lines += ["", "", f"def late_{len(lines)}() -> None:", f"    {line.strip()}"]
     else:
         lines.insert(1, line.strip())
-    path.write_text("\n".join(lines) + "\n")
+    _write(path, "\n".join(lines) + "\n")
     return f"move {line.strip()!r} in {_told(repo, path)}"
 
 
@@ -249,7 +294,7 @@ def signature(repo: LittleMonorepo, edit: Edit) -> str:
         ("def double", "def twice"),
     )
     old, new = swaps[edit.second % len(swaps)]
-    path.write_text(path.read_text().replace(old, new, 1 + edit.third % 2))
+    _write(path, _text(path).replace(old, new, 1 + edit.third % 2))
     return f"{old} to {new} in {_told(repo, path)}"
 
 
@@ -260,7 +305,7 @@ def same_size(repo: LittleMonorepo, edit: Edit) -> str:
     if path is None:
         return "nothing"
     before = path.stat()
-    path.write_text(path.read_text().replace("int", "str").replace("1", "2"))
+    _write(path, _text(path).replace("int", "str").replace("1", "2"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     return f"same size and time: {_told(repo, path)}"
 
@@ -271,19 +316,19 @@ def layout(repo: LittleMonorepo, edit: Edit) -> str:
     path = _source(repo, edit.first)
     if path is None:
         return "nothing"
-    text = path.read_text()
+    text = _text(path)
     if edit.second % 2:
         length = (40, 60, 88, 120)[edit.third % 4]
         with contextlib.suppress(ValueError):  # black's word for what cannot be parsed
             text = black.format_str(
                 text, mode=black.Mode(line_length=length, magic_trailing_comma=bool(edit.third % 3))
             )
-        path.write_text(text)
+        _write(path, text)
         return f"black with lines of {length} in {_told(repo, path)}"
     lines = text.split("\n")
     place = edit.third % len(lines)
     lines[place] += ("  # a comment", "\n\n# a comment", "  # type: ignore", "\n# mypy: ignore-errors")[edit.third % 4]
-    path.write_text("\n".join(lines))
+    _write(path, "\n".join(lines))
     return f"a comment at line {place + 1} of {_told(repo, path)}"
 
 
@@ -322,7 +367,7 @@ def generate(repo: LittleMonorepo, edit: Edit) -> str:
         return f"remove {_told(repo, path)}"
     texts = ('VERSION = "1"\n', "VERSION = 1\n", "VERSION: str\n", "def broken(:\n")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(texts[edit.third % len(texts)])
+    _write(path, texts[edit.third % len(texts)])
     return f"generate {_told(repo, path)}: {texts[edit.third % len(texts)]!r}"
 
 
@@ -366,8 +411,8 @@ def configure(repo: LittleMonorepo, edit: Edit) -> str:
     )
     name, old, new = choices[edit.first % len(choices)]
     path = repo.tree.root / name
-    text = path.read_text()
-    path.write_text(text.replace(new, old) if new in text else text.replace(old, new))
+    text = _text(path)
+    _write(path, text.replace(new, old) if new in text else text.replace(old, new))
     return f"toggle {new!r} in {name}"
 
 

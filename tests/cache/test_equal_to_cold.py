@@ -38,7 +38,8 @@ def _compare(folder: Path, edits: list[Edit], stay: bool = False) -> None:
 def test_after_random_edits_a_cached_report_equals_a_cold_one(tmp_path: Path, part: int) -> None:
     generator = random.Random(f"{os.environ['PYFMT_TEST_SEED']}-{part}")
     edits = [chosen(generator) for _ in range(_STEPS)]
-    edits[part] = Edit("unseen", *(generator.randrange(10_000) for _ in range(3)))  # in each run of the tests
+    for place, kind in ((part, "unseen"), (part + 3, "decorated"), (part + 5, "latin")):  # in each run of the tests
+        edits[place] = Edit(kind, *(generator.randrange(10_000) for _ in range(3)))
     _compare(tmp_path, edits, stay=part > 0)
 
 
