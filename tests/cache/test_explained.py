@@ -169,10 +169,12 @@ _OF_UNITS |= {
     "last read",
     "without layout",
     "telling lines",  # of a content, made beside its record
+    "answers",
+    "reached paths",  # of trees, made beside records
 }
 _NO_ANSWERS = {"seconds", "times on a cluster", "times of a whole run", "traffic", "unsent", "memo of environments"}
 # All that these ask is told as what smaller answers are made of.
-_NO_ANSWERS |= {"what a step asked", "survey", "environments", "modules beside projects"}
+_NO_ANSWERS |= {"survey", "environments", "modules beside projects"}
 _NO_ANSWERS |= {"tool's cache folder", "tools' cache folders"}  # that other machines have
 
 

@@ -27,7 +27,7 @@ else:
             from hashlib import sha256
 
 Mark = tuple[int, int, int, int, int]  # what tells that a file or a folder's listing is another: see `mark`
-_FORMAT = 2
+_FORMAT = 3
 _VALID_SECONDS = 12 * 3600  # then a real run looks again, so that the cache knows what is in use
 # What differs from call to call in a shell and says nothing to pyfmt. All other variables belong to the command.
 PASSING = frozenset({"_", "OLDPWD", "SHLVL"})
@@ -64,6 +64,24 @@ class RecordedRun:
         except (OSError, ValueError):
             return False
         return not any(map(os.path.exists, self.absent)) and not any(map(os.path.lexists, self.absent_here))
+
+    def paths(self) -> set[str]:
+        """All that was asked for."""
+        return {*self.files, *self.links, *self.kinds, *self.kinds_here, *self.absent, *self.absent_here}
+
+    def dump(self) -> bytes:
+        """All of it as bytes."""
+        return marshal.dumps(vars(self))
+
+    @classmethod
+    def load(cls, data: bytes) -> RecordedRun | None:
+        """What `dump` made bytes of; None for anything else."""
+        try:
+            record = cls(b"", 0)
+            vars(record).update(marshal.loads(data))
+        except (ValueError, EOFError, TypeError):
+            return None
+        return record
 
 
 def mark(found: os.stat_result) -> Mark:
@@ -104,19 +122,17 @@ def file_for(key: bytes) -> str:
 
 def pack(key: bytes, record: RecordedRun) -> bytes:
     """A record as it is kept; compression comes with a checksum."""
-    return zlib.compress(marshal.dumps((key, time.time(), vars(record))), 1)
+    return zlib.compress(marshal.dumps((key, time.time(), record.dump())), 1)
 
 
 def recall(key: bytes) -> RecordedRun | None:
     """What is known of a command, whether it still holds or not."""
     try:
         with open(file_for(key), "rb") as file:
-            known, made, values = marshal.loads(zlib.decompress(file.read()))
+            known, made, data = marshal.loads(zlib.decompress(file.read()))
         if known != key or not 0 <= time.time() - made < _VALID_SECONDS:
             return None
-        record = RecordedRun(b"", 0)
-        vars(record).update(values)
-        return record
+        return RecordedRun.load(data)
     except (OSError, zlib.error, ValueError, EOFError, TypeError):
         return None  # none, or a damaged one
 

@@ -53,6 +53,12 @@ def leave_out(folder: str, file: str) -> None:
         witness.leave_out(folder, file)
 
 
+def recalled(record: RecordedRun) -> None:
+    """A step was answered by what it had asked in an earlier run: all that holds, and is asked in this run, too."""
+    for witness in _active:
+        witness.take(record)
+
+
 @contextlib.contextmanager
 def watching() -> Iterator[Witness]:
     """Notes what is asked until the end of the block, or until `give_up`; so may others around it."""
@@ -103,6 +109,18 @@ class Witness:
         record.absent, record.absent_here = list(self._absent), list(self._absent_here)
         return record
 
+    def take(self, record: RecordedRun) -> None:
+        """The questions of a step, with their answers, are among those of the run."""
+        if not self._is_watching:
+            return
+        mine = self._record
+        mine.files = {**record.files, **mine.files}
+        mine.links = {**record.links, **mine.links}
+        mine.kinds = {**record.kinds, **mine.kinds}
+        mine.kinds_here = {**record.kinds_here, **mine.kinds_here}
+        self._absent = {**dict.fromkeys(record.absent), **self._absent}
+        self._absent_here = {**dict.fromkeys(record.absent_here), **self._absent_here}
+
     def is_steady(self) -> bool:
         """Whether nothing that was asked for had changed so shortly before that it could change again within the same
         time stamp."""
@@ -112,11 +130,13 @@ class Witness:
     def suspend(self) -> None:
         """Watch no longer until `resume`."""
         self.usable = self.usable and not self._disturbed()
+        self._is_watching = False
         disk.ignore(self)
 
     def resume(self) -> None:
         """Watch, from now on."""
         self._children = _children()
+        self._is_watching = True
         disk.observe(self)
 
     def keep(self, arguments: list[str], text: bytes, exit_code: int) -> bool:
