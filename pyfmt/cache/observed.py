@@ -160,6 +160,7 @@ class Disk:
     def listing(self, folder: str) -> dict[str, bool] | None:
         """The names in a folder, each with whether it is a folder; None where it cannot be listed."""
         if folder not in self._listings:
+            self.mark(folder)  # first: what changes in between has another one
             try:
                 with disk.scandir(folder) as entries:
                     self._listings[folder] = {entry.name: disk.is_folder(entry) for entry in entries}
@@ -188,12 +189,14 @@ class Disk:
     def content(self, path: str) -> str:
         """A digest of a file's content; other words where there is no file."""
         if path not in self._contents:
+            found = self.mark(path)  # first: what changes in between has another one
             try:
-                regular = stat.S_ISREG(disk.stat(path).st_mode)
+                regular = found is not None and stat.S_ISREG(found[4])
                 data = disk.read_bytes(path, disk.ANY_SIZE) if regular else b""
-                self._contents[path] = hashlib.sha256(data).hexdigest()[:32] if regular else _FOLDER
+                known = hashlib.sha256(data).hexdigest()[:32] if regular else _FOLDER
             except (OSError, ValueError):
-                self._contents[path] = _GONE
+                found = None
+            self._contents[path] = known if found else _GONE
         return self._contents[path]
 
     def link(self, path: str) -> str:

@@ -86,14 +86,14 @@ class ObservedRuns:
 
     def _holding(self, question: DeclaredKey, runs: Iterable[tuple[str, str]]) -> bytes | None:
         for name, total in runs:
-            now = self._totals.get((name, question.places)) or self._total(name, question.places)
-            if now == total:
+            if self._total(name, question.places) == total:
                 return result_key(question.key, total)
         return None
 
     def _total(self, name: str, places: PortablePaths) -> str:
-        groups = self.groups(name, places)
-        return total_of(groups) if groups is not None else ""
+        known = self._totals.get((name, places))
+        groups = self.groups(name, places) if known is None else None
+        return known or (total_of(groups) if groups is not None else "")
 
     def _look_closely(self, asked: Sequence[Question]) -> None:
         """Compute `groups` for all questions about environments of which something differs."""
@@ -121,8 +121,13 @@ class ObservedRuns:
     def _prepare(self, wanted: Iterable[Question]) -> Mapping[Question, Observed]:
         """Compute `groups` for questions, all that are kept of them being read at once; these are given back."""
         missing = [each for each in dict.fromkeys(wanted) if each not in self._known]
-        keys = {each: _marks_key(*each) for each in missing}
         questions = _OBSERVED.find(self._store, {each: _OBSERVED.key(each[0]) for each in missing})
+        self._take(questions)
+        return questions
+
+    def _take(self, questions: Mapping[Question, Observed]) -> None:
+        """Compute `groups` for questions; from the answers themselves only where something may have changed."""
+        keys = {each: _marks_key(*each) for each in questions}
         stored = _MARKS.find(self._store, keys)
         learnt: dict[bytes, _Marks] = {}
         now = time.time_ns()
@@ -136,7 +141,6 @@ class ObservedRuns:
             if mark is not None:
                 learnt[keys[name, places]] = _Marks(mark, found)
         _MARKS.keep(self._store, learnt)
-        return questions
 
     def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""
@@ -144,7 +148,7 @@ class ObservedRuns:
         values: dict[bytes, bytes] = {}
         for question, (observed, value) in found.items():
             name = self.add(observed, values)
-            total = total_of(self.groups_of(observed, name, question.places))
+            total = self.total(observed, name, question.places)
             runs = [(name, total), *(run for run in before.get(question.key, ()) if run != (name, total))]
             values[_RUNS.key(question.key)] = _RUNS.pack(runs[:_KEPT])
             values[result_key(question.key, total)] = value
@@ -160,8 +164,12 @@ class ObservedRuns:
     def groups_of(self, observed: Observed, name: str, places: PortablePaths) -> dict[str, str]:
         """As `groups`, of questions that may not be in the store yet."""
         if (name, places) not in self._known:
-            self._known[name, places] = digests(self.answers(observed, places))
+            self._take({(name, places): observed})
         return self._known[name, places]
+
+    def total(self, observed: Observed, name: str, places: PortablePaths) -> str:
+        """A digest of all answers, likewise."""
+        return self._totals.get((name, places)) or total_of(self.groups_of(observed, name, places))
 
 
 def total_of(groups: Mapping[str, str]) -> str:

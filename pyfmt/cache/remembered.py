@@ -149,7 +149,7 @@ def _last(kind: MemoKind[Any], item: object) -> bytes:
 
 
 # What the last value of something was made of, by the names of its inputs; its key says what it is, whatever they were.
-LAST_INPUTS: MemoKind[dict[str, Any]] = MemoKind("inputs", 1, dict[str, Any], shared=False)
+LAST_INPUTS: MemoKind[dict[str, Any]] = MemoKind("inputs", 2, dict[str, Any], shared=False)
 
 
 def changed_since(before: Mapping[str, Any], now: Mapping[str, object]) -> list[str]:

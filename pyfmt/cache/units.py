@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from pyfmt.cache.layouts import Layouts
 
 _LISTING: MemoKind[dict[str, str]] = MemoKind("listing", 1, dict[str, str], shared=False)
-_OBSERVED = "observed"  # where the name of the questions stands among the inputs of a unit's last outcome
+_SAID: MemoKind[dict[str, str]] = MemoKind("answers", 1, dict[str, str], shared=False)
+# What stands for a tool's questions and their answers among the inputs of a unit's last outcome.
+_OBSERVED = "observed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ class UnitCache:
         """Remember outcomes of whole units, and what they were made from; one with a failure is never remembered."""
         values: dict[bytes, bytes] = {}
         explaining: dict[bytes, dict[str, object]] = {}
-        listings: dict[bytes, dict[str, str]] = {}
+        listings: dict[bytes, str] = {}
+        answers: dict[bytes, tuple[Observed, PortablePaths]] = {}
         kept: dict[DeclaredKey, tuple[Observed, bytes]] = {}
         for key, learnt in found.items():
             unit = learnt.outcome.unit
@@ -192,15 +195,17 @@ class UnitCache:
             if TOOLS[unit.tool].layout and (entry := self.layouts.entry(learnt, self._facts)):
                 kept[entry[0]] = (learnt.observed, entry[1])
             name = self._remembered.add(learnt.observed, values)
-            inputs = {**unit_inputs(unit, self._facts), **self._said(learnt.observed, places)}
-            explaining[LAST_INPUTS.key(unit_identity(unit))] = {_OBSERVED: name, **inputs}
+            said = [name, self._remembered.total(learnt.observed, name, places)]
+            answers[_SAID.key(said)] = learnt.observed, places
+            explaining[LAST_INPUTS.key(unit_identity(unit))] = {_OBSERVED: said, **unit_inputs(unit, self._facts)}
             for folder in seen_sources(unit, self._facts):
-                listing = _LISTING.key(self._facts.sources.below(folder).hex())
-                if listing not in listings:
-                    listings[listing] = self._facts.sources.listing(folder)
+                listings[_LISTING.key(self._facts.sources.below(folder).hex())] = folder
         self._store.put(values)
         LAST_INPUTS.keep(self._store, explaining)
-        _LISTING.keep(self._store, listings)
+        there = self._store.get([*answers, *listings], shared=False)  # most are as they were
+        _SAID.keep(self._store, {key: self._said(*asked) for key, asked in answers.items() if key not in there})
+        told = {key: self._facts.sources.listing(folder) for key, folder in listings.items() if key not in there}
+        _LISTING.keep(self._store, told)
         self._remembered.keep(kept)
 
     def told(self, unit: Unit) -> str:
@@ -211,13 +216,16 @@ class UnitCache:
         before = LAST_INPUTS.one(self._store, LAST_INPUTS.key(unit_identity(unit)))
         if before is None:
             return miss(())
-        observed, places = self._remembered.observed(str(before.pop(_OBSERVED, ""))), self._facts.places(unit)
-        now = {**unit_inputs(whole(unit), self._facts), **(self._said(observed, places) if observed else {})}
-        changed = changed_since(before, now)
+        name, total = before.pop(_OBSERVED)
+        observed, said = self._remembered.observed(name), _SAID.one(self._store, _SAID.key([name, total])) or {}
+        now = {**unit_inputs(whole(unit), self._facts)}
+        if observed and said:
+            now.update(self._said(observed, self._facts.places(unit)))
+        changed = changed_since({**before, **said}, now)
         names = (part for name in changed for part in self._in_folder(name, before.get(name), unit))
         return miss([self._in_words(name, unit) for name in names]) + self._anew(unit)
 
-    def _said(self, observed: Observed, places: PortablePaths) -> dict[str, object]:
+    def _said(self, observed: Observed, places: PortablePaths) -> dict[str, str]:
         """The answers to what a tool asked, by what it asked."""
         groups = self._remembered.answers(observed, places)
         return {question: answer for said in groups.values() for question, answer in said.items()}

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from pyfmt.cache import glances
+from pyfmt.cache import glances, observed
 from pyfmt.cache.glances import Glances
 from pyfmt.cache.observed import Disk, Observed, PortablePaths
+from pyfmt.cache.observed_runs import DeclaredKey, ObservedRuns
 from pyfmt.cache.store import Store
 
 
 @pytest.fixture(name="root")
 def _root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two places that are looked at, and the cache."""
-    monkeypatch.setattr(glances, "NOT_RACY_NS", 0)
+    for module in (glances, observed):
+        monkeypatch.setattr(module, "NOT_RACY_NS", 0)
     (tmp_path / "tree/pack").mkdir(parents=True)
     (tmp_path / "env/site/six").mkdir(parents=True)
     (tmp_path / "env/site/six/__init__.py").write_text("one")
@@ -92,6 +94,26 @@ def test_any_other_answer_is_seen(root: Path, what: str) -> None:
         assert looks.known()
         EDITS[what](root)
         assert not looks.known()
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("what", sorted(EDITS))
+def test_the_next_run_reads_no_content_and_sees_another_one(
+    root: Path, what: str, at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = DeclaredKey(b"key", PortablePaths(str(root / "tree"), str(root / "env"), "", ()))
+    with Store(root / "cache") as store:
+        ObservedRuns(store).keep({question: (OBSERVED, b"value")})
+        with monkeypatch.context() as patched:
+            patched.setattr(Disk, "content", _unread)
+            assert at_once or ObservedRuns(store).find([question]) == [b"value"]
+        EDITS[what](root)
+        is_same = what == "a file in the place of another"
+        assert ObservedRuns(store).find([question]) == [b"value" if is_same else None]
+
+
+def _unread(*_: object) -> str:
+    raise AssertionError("its size and times are enough")
 
 
 def test_a_link_among_names_that_leads_elsewhere_is_seen_without_a_time_of_its_folder(root: Path) -> None:

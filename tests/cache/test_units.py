@@ -99,11 +99,11 @@ class World:
         """The unit as it is planned now."""
         return replace(UNIT, parts=(Part(self.project, self.project.files),), **changes)
 
-    def learn(self, outcome: Outcome = OUTCOME) -> None:
-        """A run in which the tool has said this."""
+    def learn(self, outcome: Outcome = OUTCOME, observed: Observed = Observed()) -> None:
+        """A run in which the tool has said this, and asked that."""
         cache = self.cache
         (key,) = cache.keys([outcome.unit])
-        cache.put({key: Learnt(outcome, ("a note",), Observed())})
+        cache.put({key: Learnt(outcome, ("a note",), observed)})
 
     def known(self, unit: Unit | None = None) -> Known | None:
         """What the next run knows."""
@@ -165,6 +165,18 @@ def test_every_input_makes_a_miss_which_names_it(world: World, name: str) -> Non
     CHANGES[name](world)
     assert world.known() is None
     assert world.cache.told(world.unit()) == f"miss: changed since then: {name}"
+
+
+def test_an_answer_that_has_changed_is_named_also_where_a_run_was_like_an_earlier_one(world: World) -> None:
+    place, asked = world.root / "asked.cfg", Observed({"<root>": ["asked.cfg"]})
+    for text in ("one", "two", "one"):
+        place.write_text(text)
+        world.learn(observed=asked)
+        assert world.cache.told(UNIT) == "hit"
+        place.write_text("other")
+        assert world.cache.told(UNIT) == "miss: changed since then: asked.cfg"
+    place.unlink()
+    assert world.cache.told(UNIT) == "miss: changed since then: asked.cfg"
 
 
 def test_of_a_failure_or_of_unknown_questions_nothing_is_kept(world: World) -> None:
