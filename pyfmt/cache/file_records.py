@@ -241,7 +241,7 @@ class FileRecords:
         files, exact = sorted({*part.files, *part.context}), self._counts_lines(unit.tool)
         own = [(file, self._facts.digest(file).hex()) for file in files]
         plain = own if exact else [(file, reach.own_digest(file) or content) for file, content in own]
-        return seen_now(reach, effects, " ".join(fold("wide", each, reach.names).hex() for each in (plain, own)))
+        return seen_now(reach, effects, " ".join(fold("wide", each, reach.paths).hex() for each in (plain, own)))
 
     def _counts_lines(self, tool: str) -> bool:
         """Whether comments and numbers of lines may decide more than places."""

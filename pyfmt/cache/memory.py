@@ -29,6 +29,7 @@ from pyfmt.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from pyfmt.cache.import_memory import SourceReader
+    from pyfmt.cache.reached_paths import KnownPaths
     from pyfmt.cache.remote.remote import Remote
 
 _MEMO: MemoKind[dict[str, str]] = MemoKind("memo of environments", 2, dict[str, str], shared=False)
@@ -87,6 +88,13 @@ class Memory:
         from pyfmt.cache.import_memory import SourceReader  # deferred for start-up time: most runs never ask
 
         return SourceReader(self.table, self._settings.root, both=self._settings.boundaries is not None)
+
+    @cached_property
+    def paths(self) -> KnownPaths:
+        """What the files of the tree reach."""
+        from pyfmt.cache.reached_paths import KnownPaths  # deferred for start-up time: most runs never ask
+
+        return KnownPaths(self.store, self.imports)
 
     def facts(
         self,
@@ -167,6 +175,8 @@ class Memory:
             if self.memo != self._saved_memo:
                 _MEMO.keep(self.store, {_MEMO_KEY: self.memo.kept()})
             self.digests.save()
+            if "paths" in vars(self):
+                self.paths.save()
             self.send()
             self.store.shrink()
             self.store.close()

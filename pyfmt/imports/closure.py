@@ -11,7 +11,8 @@ import copy
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pyfmt.imports.definitions import Definition, seen_of
 from pyfmt.imports.index import MODULES, Index, Roots, place_of, prefixes
@@ -21,6 +22,19 @@ Trees = Callable[[str], str]  # what others can see of a file (`pyfmt.imports.tr
 Defined = Callable[[str], Sequence[Definition]]  # what a file defines
 Reads = Mapping[str, Sequence[str]]  # by module: names that somebody looks up, ALL for whatever is in it
 ALL = "*"
+
+
+@dataclass(slots=True)
+class ReachedPaths:
+    """What earlier runs know of the paths that files reach; it holds where all modules among them import the same."""
+
+    imports: dict[str, str] = field(default_factory=dict)  # by module: a digest of what it imports
+    digests: dict[str, str] = field(default_factory=dict)  # by file: of all paths that it reaches, and of `rest`
+
+
+PathMemory = Callable[
+    [frozenset[str]], ReachedPaths
+]  # what is known where every file reaches these; added to it is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,8 @@ class Tree:
     rest: str = ""  # digest of everything else that any of the files may depend on
     # Its top-level names that packages which are not in it may import, too
     shared: frozenset[str] = frozenset()
+    paths: str = ""  # a digest of the paths in `contents`, and of `rest`
+    memory: PathMemory = lambda _: ReachedPaths()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,8 @@ class Reach:
         defined: Defined = lambda _: (),
         lines: Trees = lambda _: "",
     ) -> None:
+        self.paths = tree.paths
+        self._memory = tree.memory
         self._contents = tree.contents
         self._rest = tree.rest
         self._read = read
@@ -71,6 +89,7 @@ class Reach:
         self._shared = tree.shared
         self._attributes: dict[str, frozenset[str]] = {}  # by file, once its imports have been read
         self._direct: dict[str, frozenset[str]] = {}
+        self._said: dict[str, tuple[str, ...]] = {}
         self._begin(frozenset(found for name in tree.shared for found in self._below(name)))
 
     def asked(self, names: Iterable[str], tops: Iterable[str]) -> Reach:
@@ -87,7 +106,8 @@ class Reach:
         self._known: dict[str, _Closure] = {}
         self._digests: dict[frozenset[str], str] = {}
         self._seen: dict[frozenset[str], str] = {}
-        self._paths: dict[frozenset[str], str] = {}
+        self._alike: dict[frozenset[str], str] = {}
+        self._reached: ReachedPaths | None = None
 
     def of(self, file: str) -> frozenset[str]:
         """The file itself, and all that it reaches."""
@@ -154,11 +174,6 @@ class Reach:
         """Whether it is one of the files."""
         return file in self._contents
 
-    @property
-    def names(self) -> list[str]:
-        """The paths of all that can be imported, and the digest of what else counts."""
-        return [*sorted(self._contents), self._rest]
-
     def digest(self, file: str, reads: Reads | None = None) -> str:
         """Of a file's content, and of what it sees of all that it reaches: two digests, the second one of its content
         alone; where the first ones of two are equal, they differ at most in its layout."""
@@ -179,14 +194,39 @@ class Reach:
         if reads is None or not all(map(self.has, reads)):
             return self.tree_digest(file)
         own = "" if file in reads else self._visible(file) or self._contents.get(file, "")
-        paths = self._folded(self._paths, file, lambda _: "")
-        total = hashlib.sha256(f"{paths} {own} {file}".encode("utf-8", "surrogateescape"))
+        total = hashlib.sha256(f"{self._paths_digest(file)} {own} {file}".encode("utf-8", "surrogateescape"))
         for path, names in sorted(reads.items()):
             seen = self._visible(path) or self._contents[path]
             if seen != self._contents[path] and ALL not in names:
                 seen = seen_of(self._defined(path), names)
             total.update(f"\n{path}\0{seen}".encode("utf-8", "surrogateescape"))
         return total.hexdigest()
+
+    def _paths_digest(self, file: str) -> str:
+        """Of the paths of all that a file reaches; found out only where no earlier run knows it."""
+        known = self._known_paths()
+        found = known.digests.get(file)
+        if found is None:
+            found = self._folded(self._alike, file, lambda _: "")
+            imports = {path: _digest_of(self._imports(path)) for path in self.of(file) if path.endswith(MODULES)}
+            if all(known.imports.get(path, digest) == digest for path, digest in imports.items()):
+                known.imports.update(imports)
+                known.digests[file] = found
+        return found
+
+    def _known_paths(self) -> ReachedPaths:
+        if self._reached is None:
+            self._reached = known = self._memory(self._always)
+            if any(_digest_of(self._imports(path)) != digest for path, digest in known.imports.items()):
+                known.imports.clear()
+                known.digests.clear()
+        return self._reached
+
+    def _imports(self, file: str) -> tuple[str, ...]:
+        """What a file imports, as it was when that was first asked."""
+        if file not in self._said:
+            self._said[file] = tuple(self._read(file))
+        return self._said[file]
 
     def tree_digest(self, file: str) -> str:
         """Of what others can see of a file and of all that it reaches: its comments, say, are not in it."""
@@ -229,7 +269,7 @@ class Reach:
             targets = set[str]()
             if file.endswith(MODULES):
                 targets.update(self._packages(file))
-                read = self._read(file)
+                read = self._imports(file)
                 self._attributes[file] = frozenset(text[1:] for text in read if text.startswith("@"))
                 for text in read:
                     if not text.startswith("@"):
@@ -283,6 +323,11 @@ class Reach:
         yield from self._there(self._index.from_folder(start_folder(file, text), name))
         for absolute in absolute_texts(file, text, self._names_of(file)):
             yield from self._absolute(absolute)
+
+
+@lru_cache(maxsize=None)  # most are read for many environments
+def _digest_of(imports: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(imports).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def beginning(file: str, files: Mapping[str, str]) -> str:

@@ -8,16 +8,30 @@ import os
 import posixpath
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from pyfmt import disk
 from pyfmt.cache.import_memory import SourceReader
-from pyfmt.cache.keys import KeyFacts, seen_sources
+from pyfmt.cache.keys import KeyFacts, fold, seen_sources
+from pyfmt.cache.reached_paths import KnownPaths
 from pyfmt.core.model import Environment, Part, Project, Unit
 from pyfmt.core.tool_values import EVERYTHING
 from pyfmt.imports.closure import Reach, Tree, beginning
 from pyfmt.imports.index import Index, Roots
 
 _MODULES = (".py", ".pyi", ".so", ".pyd", ".pyc", "/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The modules and folders of the monorepo that are seen, and digests: of what is seen outside of it, and of all
+    that is there."""
+
+    contents: dict[str, str]
+    index: Index
+    rest: str
+    paths: str
 
 
 class Reaching:
@@ -29,12 +43,14 @@ class Reaching:
         read: SourceReader,
         installed: Callable[[Environment], frozenset[str]],
         projects: tuple[Project, ...],
+        paths: KnownPaths,
     ) -> None:
         self._facts = facts
         self._read = read
+        self._paths = paths
         self._installed = installed
         self._first_party = frozenset(name for project in projects for name in project.first_party)
-        self._contents: dict[tuple[str, ...], tuple[dict[str, str], Index, str]] = {}
+        self._contents: dict[tuple[str, ...], _Listed] = {}
         self._known: dict[tuple[str, int, str], Reach | None] = {}
 
     def __call__(self, unit: Unit, part: Part) -> Reach | None:
@@ -50,17 +66,19 @@ class Reaching:
         seen = seen_sources(unit, self._facts)
         if EVERYTHING in seen:
             return None  # plugins may look at anything
-        contents, index, rest = self._listed(seen)
-        roots = Roots((index, *root) for root in self._roots(part, environment, contents))
+        found = self._listed(seen)
+        folders = self._roots(part, environment, found.contents)
+        roots = Roots((found.index, *root) for root in folders)
         installed = self._installed(environment)
         if (self._first_party - roots.tops) & installed:
             # A library of the monorepo is installed as a copy: it may import others that come from source.
             return None
-        tree = Tree(contents, index, roots, rest, roots.tops & (installed | sys.stdlib_module_names))
+        shared = roots.tops & (installed | sys.stdlib_module_names)
+        memory = partial(self._paths.find, [found.paths, folders])
+        tree = Tree(found.contents, found.index, roots, found.rest, shared, found.paths, memory)
         return Reach(tree, self._read, self._read.tree, self._read.defined, self._read.lines)
 
-    def _listed(self, seen: tuple[str, ...]) -> tuple[dict[str, str], Index, str]:
-        """The modules and folders of the monorepo that are seen, and the digest of what is seen outside of it."""
+    def _listed(self, seen: tuple[str, ...]) -> _Listed:
         if seen not in self._contents:
             contents: dict[str, str] = {}
             rest = hashlib.sha256()
@@ -71,7 +89,8 @@ class Reaching:
                 for path, digest in self._facts.sources.listing(folder).items():
                     if path.endswith(_MODULES):
                         contents[path] = digest
-            self._contents[seen] = (contents, Index(contents), rest.hexdigest())
+            paths = fold("paths", sorted(contents), rest.hexdigest()).hex()
+            self._contents[seen] = _Listed(contents, Index(contents), rest.hexdigest(), paths)
         return self._contents[seen]
 
     def _roots(self, part: Part, environment: Environment, contents: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -56,7 +56,8 @@ def _reaching(run: RunContext) -> ReachOf:
     def made() -> Reaching:
         from pyfmt.run.closures import Reaching  # deferred for start-up time
 
-        return Reaching(run.facts, run.memory.imports, InstalledNames().names, run.space.projects)
+        memory = run.memory
+        return Reaching(run.facts, memory.imports, InstalledNames().names, run.space.projects, memory.paths)
 
     def reach_of(unit: Unit, part: Part) -> Reach | None:
         return made()(unit, part)
