@@ -93,7 +93,9 @@ class Observer:
 
     def made(self, folder: str) -> None:
         """Something was made in a folder of pyfmt's own: that it was absent before says nothing of the disk."""
-        self.absent = {path for path in self.absent if not _is_own(path, (os.path.join(folder, ""),))}
+        own = (os.path.join(folder, ""),)
+        # Those that watch hold this set: another one would not hear of what is asked from now on.
+        self.absent.difference_update([path for path in self.absent if _is_own(path, own)])
 
     def look(self, more: Iterable[str], mark: Callable[[str], Any]) -> dict[str, Any]:
         """The `mark` of each path that was asked about until now, and of `more`: whether they are what they were."""
