@@ -12,8 +12,8 @@ def parent(path: str) -> str:
 
 
 def above(path: str) -> Iterator[str]:
-    """The folders above a path, the nearest first; the last one is the root."""
-    while path not in ("", ".", "/"):
+    """The folders above a path, the nearest first; the last one is the root, with all slashes of an absolute path."""
+    while path != "." and path.strip("/"):
         path = parent(path)
         yield path
 
