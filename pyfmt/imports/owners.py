@@ -52,14 +52,17 @@ def _is_package(file: str) -> bool:
 def _by_root(project: Project) -> dict[str, list[str]]:
     """The modules of a project by their import root, the innermost: what lies in src is not imported as src.something.
 
-    Without those below a folder that has no name.
+    Without those below a folder that has no name, and at a root without those that have none: `a.b.py` is no `a.b`.
     """
     roots = sorted(project.import_roots, key=len, reverse=True)
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {root: [] for root in project.import_roots}  # as they are searched
     for file in modules_of(project):
         root = next((root for root in roots if root == "." or file.startswith(f"{root}/")), None)
-        if root is not None and all(map(str.isidentifier, file.removeprefix(f"{root}/").split("/")[:-1])):
-            found.setdefault(root, []).append(file)
+        if root is None:
+            continue
+        inside = _stem(file.removeprefix(f"{root}/")).split("/")
+        if all(map(str.isidentifier, inside[:-1] or inside)):
+            found[root].append(file)
     return found
 
 
