@@ -324,11 +324,15 @@ def _disagreement(styled: bytes, calls: ToolChain) -> ToolFault:
 
 def _lines_too_long(styled: bytes, calls: ToolChain) -> list[str]:
     """Imports with a comment that isort keeps in one line whatever its length, if the two agree without these."""
-    sorted_lines, styled_lines = calls.sort(styled).data.decode("utf-8", "replace").split("\n"), styled.split(b"\n")
-    apart = {line for line in sorted_lines if "#" in line and line.encode() not in styled_lines}
-    skipped = "\n".join(line + "  # fmt: skip" * (line in apart) for line in sorted_lines).encode()
-    final = calls.style(calls.sort(skipped).data)
-    return sorted(line.strip() for line in apart) if apart and calls.sort(final.data) == final else []
+    lines = calls.sort(styled).data.splitlines(keepends=True)  # bytes: the file may be in any encoding
+    apart = {line for line in lines if b"#" in line}.difference(styled.splitlines(keepends=True))
+    ends = [line[len(line.rstrip(b"\r\n")) :] for line in lines]
+    skipped = (
+        line.removesuffix(end) + b"  # fmt: skip" * (line in apart) + end for line, end in zip(lines, ends, strict=True)
+    )
+    final = calls.style(calls.sort(b"".join(skipped)).data)
+    agreed = bool(apart) and calls.sort(final.data) == final
+    return sorted(line.decode("utf-8", "replace").strip() for line in apart) if agreed else []
 
 
 def taken(path: str | None, settings: FormatSettings) -> tuple[FormatSettings, tuple[str, ...]]:

@@ -318,6 +318,10 @@ def test_a_line_on_which_no_setting_makes_them_agree_is_named_with_its_cure() ->
     assert not cured.faults and cured.data is None
     both = _format(text + f"else:\n    {line.replace('lax', 'no')}\n")
     assert both.faults[0].detail == "end each of them with `# fmt: skip`"
+    for ending in ("\r\n", "\r"):
+        assert _format(text.replace("\n", ending)).faults == result.faults
+    other = f"# -*- coding: latin-1 -*-\n{text}NAME = 1  # é\n"
+    assert _format(other.encode("latin-1")).faults == result.faults
 
 
 def test_a_stub_is_formatted_as_one_by_its_name() -> None:
