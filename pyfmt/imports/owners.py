@@ -81,6 +81,7 @@ class Modules:
         self._shared = shared_package
         self._distributions = {project.distribution for project in projects if project.distribution}
         self._answers: dict[tuple[str, ImportedName], ImportTarget | None] = {}
+        self._known: dict[str, tuple[dict[str, str], frozenset[str]]] = {}  # see _at
         self._owners: dict[Index, tuple[str, str]] = {}  # of which project it has files, and below which import root
         for project in projects:
             for root, files in _by_root(project).items():
@@ -94,9 +95,16 @@ class Modules:
             for place, (file, *_) in index.at.items():
                 if place not in ("", root) and _is_package(file):
                     name = place.removeprefix(f"{root}/").replace("/", ".")
-                    owners = {self._owners[other][0] for other, _ in self._roots.named(name)}
-                    found += [file] if owners != {path} else []
+                    found += [file] if self._at(name)[1] != {path} else []
         return sorted(found)
+
+    def _at(self, name: str) -> tuple[dict[str, str], frozenset[str]]:
+        """The modules of a dotted name by project, and the projects that have one or a folder of that name."""
+        if name not in self._known:
+            places = [(self._owners[index][0], index.at.get(place)) for index, place in self._roots.named(name)]
+            modules = {path: files[0] for path, files in reversed(places) if files}
+            self._known[name] = modules, frozenset(path for path, _ in places)
+        return self._known[name]
 
     def absolute(self, importer: str, names: ImportedName) -> ImportTarget | None:
         """The project that an absolute import leads to; None where it is none of the monorepo's, or not to be known.
@@ -111,15 +119,13 @@ class Modules:
 
     def _look_up(self, importer: str, names: ImportedName) -> ImportTarget | None:
         top = names.dotted.partition(".")[0]
-        candidates: set[str] = set()
+        candidates: frozenset[str] = frozenset()
         found = ""
-        modules: set[str] = set()
+        modules: frozenset[str] = frozenset()
         for prefix in prefixes(names.dotted):
-            places = [(self._owners[index][0], index.at.get(place)) for index, place in self._roots.named(prefix)]
-            regular = {path: files[0] for path, files in reversed(places) if files}
+            regular, here = self._at(prefix)
             if importer in regular and not (_is_package(regular[importer]) and self._shared(regular[importer])):
                 return ImportTarget(importer, prefix)
-            here = {path for path, _ in places}
             if found:
                 here &= candidates
             if not here:
@@ -128,12 +134,12 @@ class Modules:
         if top in sys.stdlib_module_names:
             return None
         if not modules:  # only folders: a namespace, of which nothing can be imported but the whole
-            modules = candidates if found == names.dotted and len(candidates) == 1 else set()
+            modules = candidates if found == names.dotted and len(candidates) == 1 else frozenset()
         if modules:
             return self._choose(importer, found, modules)
         return self._from_root(names.dotted)
 
-    def _choose(self, importer: str, found: str, candidates: set[str]) -> ImportTarget | None:
+    def _choose(self, importer: str, found: str, candidates: frozenset[str]) -> ImportTarget | None:
         if importer in candidates:
             return ImportTarget(importer, found)
         project = self._projects[importer]
