@@ -10,11 +10,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from pyfmt.tools.mypy.worker import cache
 from tests.conftest import MakeEnvironment, MakeMonorepo
 from tests.support.careful_loop import Said
 from tests.support.monorepo import Monorepo
-from tests.tools.mypy.checking import Checker, sound
+from tests.tools.mypy.checking import Checker, said, sound
 from tests.tools.mypy.test_mypy_against_loop import ACME, service
 
 FILES = {
@@ -150,6 +152,29 @@ def test_a_name_of_a_package_that_becomes_a_module_is_seen(
     assert _lines(sound(checker.check())) == always
     tree.write({name: PACKAGE[name] for name in ("p/user.py",)} | {"p/package/later.py": "a = 1\n"})
     assert _lines(sound(checker.check())) == always | {("p/user.py", 3, "assignment")}
+
+
+@pytest.mark.parametrize("defined", ["def retry() -> int: ...", "if True:\n    retry = print", "class retry: ..."])
+def test_what_is_named_like_a_module_of_its_package_stays_what_it_is(
+    monorepo: MakeMonorepo, kept_environment: MakeEnvironment, tmp_path: Path, defined: str
+) -> None:
+    files: dict[str, str | bytes] = {
+        "a/pyproject.toml": service("a"),
+        "a/src/pkg/__init__.pyi": f"{defined}\n",
+        "a/src/pkg/retry.py": "",
+        "a/src/mid.py": "from pkg import retry as again\n",
+        "a/src/far.py": "from mid import *\n\nclass Holder:\n    from mid import again\n",
+        "a/src/use.py": "import pkg.retry\nfrom far import Holder, again\nfrom mid import again as second\n\n"
+        "print(again(), second())\n",
+    }
+    tree = monorepo(files)
+    environments = {"a": str(kept_environment().prefix)}
+    for number in range(3):  # each with what those before have kept
+        tree.write({"a/src/use.py": f"{files['a/src/use.py']!s}x{number}: str = 1\n"})
+        reading = Checker(tree, environments, cache=tmp_path / "cache").check()
+        assert said(reading.findings) == said(Checker(tree, environments).check().findings)
+        assert {each[:3] for each in sound(reading)} >= {("a/src/use.py", 6, "assignment")}
+        assert not [each for each in reading.findings if "Module" in each.message], number
 
 
 def test_a_name_that_no_other_file_imports_as_a_module_any_more_is_seen(

@@ -26,13 +26,13 @@ _LOCK = "lock"
 class Cache:
     """A folder for mypy's `--cache-dir`; `folder` is os.devnull where nothing can be kept.
 
-    `helpers` are the module mypy_names, and a mypy_seed.Seed that a new folder begins with, None: with nothing.
+    `helpers` are the modules names and namesakes, and a seed.Seed that a new folder begins with, None: with nothing.
     """
 
-    def __init__(self, folder: str | None, run: str, identity: dict[str, str], helpers: tuple[Any, Any]) -> None:
+    def __init__(self, folder: str | None, run: str, identity: dict[str, str], helpers: tuple[Any, Any, Any]) -> None:
         self.folder = os.devnull
         self.note = ""
-        self._names, self._seed = helpers
+        self._names, self._namesakes, self._seed = helpers
         self._is_new = self._is_seeded = False
         self._home = os.path.join(folder, run) if folder else ""
         self._identity = identity
@@ -136,7 +136,8 @@ class Cache:
         if self.folder != os.devnull and self._started:
             temporary = os.path.join(self._home, f"{_MANIFEST}.{os.getpid()}")
             try:
-                metas = self._names.metas_in(self.folder) if self._metas is None else self._metas
+                metas = [*self._names.metas_in(self.folder)] if self._metas is None else self._metas
+                self._names.forget(self._namesakes.holders(metas, self._names.typeshed()))
                 names = self._names.complete(self._known, metas, self._roots, self._started)
                 manifest = {"identity": self._identity, "checks": checks(self.folder)}
                 manifest |= {"names": names, "missing": sorted(self._missing or ())}

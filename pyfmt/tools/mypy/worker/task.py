@@ -45,6 +45,7 @@ _farm = _sibling("farm")
 _interfaces = _sibling("interfaces")
 _limits = _sibling("../../worker/limits")
 _names = _sibling("names")
+_namesakes = _sibling("namesakes")
 _observing = _sibling("../../worker/observing")
 _plugins = _sibling("plugins")
 _process = _sibling("process")
@@ -135,11 +136,13 @@ class _Check:  # pylint: disable=too-many-instance-attributes  # all that one ch
         self._roots = self._aliases.roots(payload["import_roots"])
         self._hidden = _core.shadowing(payload["import_roots"])
         self._surroundings = _process.Surroundings(self._cwd, self._roots, self._prepare, _observer, _limits)
-        identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "2"}
+        identity = {"root": self._root, "mypy": str(importlib.import_module("mypy.version").__version__), "format": "3"}
         if farm.roots:
             identity["farm"] = farm.folder
         seed = self._seed_of_cache(identity["mypy"]) if payload["cache_dir"] and not part["plugins"] else None
-        self._cache = _cache.Cache(payload["cache_dir"], os.path.basename(scratch), identity, (_names, seed))
+        self._cache = _cache.Cache(
+            payload["cache_dir"], os.path.basename(scratch), identity, (_names, _namesakes, seed)
+        )
 
     def run(self) -> None:
         """Fill findings, failures and notes."""
