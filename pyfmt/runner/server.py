@@ -107,13 +107,10 @@ class ForkServer:
 
     def _read_events(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue  # noise of the interpreter; requests still get their events
-            if isinstance(event, dict):
-                self._take(event)
+        # A server that ends before it takes the connection resets it: it is an end like any other.
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._process.stdout:
+                self._hear(line)
         with self._lock:
             self._ended = True
             waiting = list(self._pending.values())
@@ -121,6 +118,14 @@ class ForkServer:
         for pending in waiting:
             pending.started.set()
             pending.done.set()
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return  # noise of the interpreter; requests still get their events
+        if isinstance(event, dict):
+            self._take(event)
 
     def _take(self, event: dict[str, Any]) -> None:
         """Act on one event of the server."""

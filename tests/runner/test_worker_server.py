@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pyfmt.runner.answers import End
 from pyfmt.runner.pool import WorkerPool
 from pyfmt.runner.processes import clean_environ, is_stopped
 from pyfmt.runner.server import ForkServer, ProcessPerRequest, Worker, WorkerAnswer, WorkerSpec
+from pyfmt.runner.warm import Connection
 from tests.support.pythons import require_python
 from tests.support.waiting import PATIENCE, limits
 
@@ -420,6 +422,25 @@ def test_a_server_that_never_gets_ready_is_given_up(
     worker = ForkServer(WorkerSpec(sys.executable, "task", ("hang",)), tmp_path)
     assert worker.ask({"do": "empty"}, 1.0).reason == "the worker did not start in time"
     worker.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="servers stay on Linux only")
+def test_a_server_that_ends_before_it_takes_the_connection_is_no_wait(tmp_path: Path) -> None:
+    """As one that stays does whose files were written a moment ago: what it was told is lost with a reset."""
+    with tempfile.TemporaryDirectory() as place, socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.join(place, "socket"))
+        listening.listen()
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(listening.getsockname())
+        connected.sendall(b"{}\n")
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    worker = ForkServer(WorkerSpec(sys.executable, "task", ()), tmp_path, lambda log: Connection(connected, gone.pid))
+    try:
+        answer = worker.ask({"do": "empty"}, PATIENCE)
+        assert answer.answer is None and "in time" not in answer.reason and not worker.alive
+    finally:
+        worker.close()
 
 
 def raw_server(folder: Path, log: Path) -> subprocess.Popen[bytes]:
