@@ -139,6 +139,13 @@ def link_to_outside(repo: LittleMonorepo, version: str) -> None:
     link(repo.tree.root / "projects/alpha/alpha/further", outside(repo) / "further")
 
 
+@_place("projects/beta/src/beta/uses_file_outside.py", "beta.outside_file")
+def link_to_file_outside(repo: LittleMonorepo, version: str) -> None:
+    """A link in a package to a single file outside of the checkout."""
+    write(outside(repo) / "a_file.py", source(version))
+    link(repo.tree.root / "projects/beta/src/beta/outside_file.py", outside(repo) / "a_file.py")
+
+
 @_place("projects/beta/src/beta/uses_editable.py", "edlib.values")
 def editable_link(repo: LittleMonorepo, version: str) -> None:
     """An editable install from outside in which the package is a link."""

@@ -128,9 +128,9 @@ class Reads:
             elif name and real == os.path.join(self._root, *name.split("/")):
                 self._places[path] = name
             else:
-                self._places[path] = (
-                    f"?{path}" if real.startswith(self._root + os.sep) and (name or self._recorded.is_own(real)) else ""
-                )
+                # Also of one outside of it: its content is the checkout's where a link of the checkout leads there.
+                own = name or real.startswith(self._root + os.sep) and self._recorded.is_own(real)
+                self._places[path] = f"?{path}" if own else ""
         return self._places.get(path, "")
 
     def _real(self, path: str) -> str:
