@@ -208,7 +208,7 @@ def _importable(folder: str, prefix: str, above: tuple[str, ...] = ()) -> Iterat
     except OSError:
         return
     for entry in entries:
-        if entry.name == "__pycache__":
+        if entry.name == "__pycache__" or entry.is_symlink() and not disk.exists(entry.path):  # leads to nothing yet
             continue
         yield prefix + entry.name
         if "." not in entry.name and disk.is_folder(entry) and _is_namespace(entry.path):

@@ -23,6 +23,7 @@ REST = ""  # the group of what cannot be told apart
 ALL = "*"  # stands for all names of a folder that can be imported
 _GONE = "-"
 _FOLDER = "/"
+_NOTHING = "?"  # a link to what is not there: its name is listed, and yet nobody can import it
 NOT_RACY_NS = 2_000_000_000  # see cache/digests.py
 _IMPORTABLE = ("", "py", "pyi", "so", "pyd", "pyc", "typed")
 _PASSED_OVER = frozenset({"__pycache__"})
@@ -152,21 +153,39 @@ class Disk:
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
-        self._listings: dict[str, dict[str, bool] | None] = {}
+        self._listings: dict[str, dict[str, str] | None] = {}
+        self._linked: dict[str, list[str]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
         self._contents: dict[str, str] = {}
         self._marks: dict[str, tuple[int, ...] | None] = {}
 
-    def listing(self, folder: str) -> dict[str, bool] | None:
-        """The names in a folder, each with whether it is a folder; None where it cannot be listed."""
+    def listing(self, folder: str) -> dict[str, str] | None:
+        """The names in a folder, each with a sign of what it is, or leads to; None where it cannot be listed."""
         if folder not in self._listings:
             self.mark(folder)  # first: what changes in between has another one
+            found: dict[str, str] = {}
+            links = self._linked[folder] = []
             try:
                 with disk.scandir(folder) as entries:
-                    self._listings[folder] = {entry.name: disk.is_folder(entry) for entry in entries}
+                    for entry in entries:
+                        if entry.is_symlink():
+                            links.append(entry.name)
+                            found[entry.name] = self.led_to(entry.path)
+                        else:
+                            found[entry.name] = _FOLDER if disk.is_folder(entry) else ""
+                self._listings[folder] = found
             except OSError:
                 self._listings[folder] = None
         return self._listings[folder]
+
+    def linked(self, folder: str) -> list[str]:
+        """The links in a folder: its times do not tell what these lead to."""
+        self.listing(folder)
+        return self._linked[folder]
+
+    def led_to(self, path: str) -> str:
+        """A sign of what a link leads to."""
+        return _FOLDER if disk.is_dir(path) else "" if disk.exists(path) else _NOTHING
 
     def named(self, folder: str, stem: str) -> str:
         """What is in a folder under a name, with any suffix; `stem` may be "*" for all that can be imported."""
@@ -177,9 +196,9 @@ class Disk:
             names = [name for name in found if _can_be_imported(name)]
         else:
             names = self._by_stem(folder, found).get(stem, [])
-        return " ".join(sorted(name + _FOLDER if found[name] else name for name in names))
+        return " ".join(sorted(name + found[name] for name in names))
 
-    def _by_stem(self, folder: str, found: Mapping[str, bool]) -> dict[str, list[str]]:
+    def _by_stem(self, folder: str, found: Mapping[str, str]) -> dict[str, list[str]]:
         if folder not in self._stems:
             known = self._stems[folder] = {}
             for name in found:
@@ -279,6 +298,13 @@ def marks(observed: Observed, places: PortablePaths, now: Disk, before_ns: int) 
     for name in observed.variables:
         total.update(now.variable(name).encode() + b"\0")
     return total.hexdigest()[:32] if newest < before_ns - NOT_RACY_NS else None
+
+
+def links_of(observed: Observed, places: PortablePaths, now: Disk) -> dict[str, str]:
+    """The links among the names that were asked for, with what they lead to, which `marks` does not see."""
+    folders = [places.local(folder) for folder in observed.names if not _is_inside_checkout(folder)]
+    paths = [f"{folder}/{name}" for folder in folders for name in now.linked(folder)]
+    return {path: now.led_to(path) for path in paths}
 
 
 def _marked(observed: Observed, places: PortablePaths) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pyfmt.cache.glances import Glances, Question
 from pyfmt.cache.keys import fold
-from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, marks, stem_of
+from pyfmt.cache.observed import Answers, Disk, Observed, PortablePaths, answers, digests, links_of, marks, stem_of
 from pyfmt.cache.remembered import MemoKind
 from pyfmt.cache.store import Store
 from pyfmt.core.model import Outcome
@@ -47,11 +47,12 @@ class _Marks:
 
     mark: str
     groups: dict[str, str]
+    links: dict[str, str]  # in the folders of which only the times are in the mark: what each leads to
 
 
 _RUNS: MemoKind[list[tuple[str, str]]] = MemoKind("runs", 1, list[tuple[str, str]])  # the questions, and all answers
-_OBSERVED = MemoKind("observed", 3, Observed)
-_MARKS = MemoKind("observed marks", 3, _Marks, shared=False)
+_OBSERVED = MemoKind("observed", 4, Observed)
+_MARKS = MemoKind("observed marks", 4, _Marks, shared=False)
 
 
 class ObservedRuns:
@@ -134,13 +135,16 @@ class ObservedRuns:
         for (name, places), observed in questions.items():
             mark = marks(observed, places, self._disk, now)
             known = stored.get((name, places))
-            if known is not None and mark is not None and known.mark == mark:
+            if known is not None and mark is not None and known.mark == mark and self._lead_there(known.links):
                 self._known[name, places] = known.groups
                 continue
             found = self._known[name, places] = digests(self.answers(observed, places))
             if mark is not None:
-                learnt[keys[name, places]] = _Marks(mark, found)
+                learnt[keys[name, places]] = _Marks(mark, found, links_of(observed, places, self._disk))
         _MARKS.keep(self._store, learnt)
+
+    def _lead_there(self, links: Mapping[str, str]) -> bool:
+        return all(self._disk.led_to(path) == there for path, there in links.items())
 
     def keep(self, found: Mapping[DeclaredKey, tuple[Observed, bytes]]) -> None:
         """Keep values with the questions that were asked for them."""

@@ -34,3 +34,14 @@ def test_a_known_file_that_is_written_while_another_is_judged_is_not_taken_for_j
     environ = tree.environment_variables()
     subprocess.run(command, cwd=tree.root, env=environ, check=True, capture_output=True, timeout=60)
     assert "app/one.py" in tree.run("format", "--check").expect(1).stdout
+
+
+def test_a_link_to_nothing_is_no_module_until_it_leads_to_one(tmp_path: Path) -> None:
+    tree = one_project(tmp_path, {"one.py": "import abc\n\nimport later\nimport other\n\nprint(abc, later, other)\n"})
+    (tree.root / "app/later.py").symlink_to(tmp_path / "later.py")
+    for _ in range(2):
+        tree.run("format", "--check").expect(0)
+    (tmp_path / "later.py").touch()
+    assert "app/one.py" in tree.run("format", "--check").expect(1).stdout
+    (tmp_path / "later.py").unlink()
+    tree.run("format", "--check").expect(0)

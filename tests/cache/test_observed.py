@@ -56,6 +56,20 @@ def test_a_change_where_nobody_declares_it_is_seen(repo: LittleMonorepo, kind: s
 
 
 @pytest.mark.slow
+def test_what_a_link_to_nothing_leads_to_later_is_found_by_its_package_too(repo: LittleMonorepo) -> None:
+    """`from package import module` reads the package, in which nothing changes."""
+    place = PLACES["link_to_nothing"]
+    repo.tree.write({place.file: '"""Uses."""\n\nfrom halflib import later\n\nprint(later.one())\n'})
+    try:
+        for version, found in (("two", {"mypy", "pylint"}), ("one", set()), ("two", {"mypy", "pylint"})):
+            place.put(repo, version)
+            assert said(repo, place.file) == found, version
+    finally:
+        place.put(repo, "one")
+        repo.tree.write({place.file: user_of("link_to_nothing")})
+
+
+@pytest.mark.slow
 def test_after_all_of_them_the_report_is_that_of_a_cold_run(repo: LittleMonorepo) -> None:
     for place in PLACES.values():
         place.put(repo, "two")

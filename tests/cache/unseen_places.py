@@ -146,6 +146,28 @@ def link_to_file_outside(repo: LittleMonorepo, version: str) -> None:
     link(repo.tree.root / "projects/beta/src/beta/outside_file.py", outside(repo) / "a_file.py")
 
 
+@_place("projects/beta/src/beta/uses_later.py", "halflib.later")
+def link_to_nothing(repo: LittleMonorepo, version: str) -> None:
+    """A link in an installed package to a file that comes and goes: the link's own folder does not tell."""
+    write(site_packages(repo, BETA) / "halflib/__init__.py", "")
+    write(site_packages(repo, BETA) / "halflib/py.typed", "")
+    link(site_packages(repo, BETA) / "halflib/later.py", outside(repo) / "later.py")
+    write(outside(repo) / "later.py", source("one"))
+    if version == "two":
+        (outside(repo) / "later.py").unlink()
+
+
+@_place("projects/beta/src/beta/uses_later_folder.py", "later_folder.values")
+def link_to_no_folder(repo: LittleMonorepo, version: str) -> None:
+    """The same with a whole package."""
+    write(outside(repo) / "later_folder/__init__.py", "")
+    write(outside(repo) / "later_folder/py.typed", "")
+    write(outside(repo) / "later_folder/values.py", source("one"))
+    link(site_packages(repo, BETA) / "later_folder", outside(repo) / "later_folder")
+    if version == "two":
+        shutil.rmtree(outside(repo) / "later_folder")
+
+
 @_place("projects/beta/src/beta/uses_editable.py", "edlib.values")
 def editable_link(repo: LittleMonorepo, version: str) -> None:
     """An editable install from outside in which the package is a link."""
