@@ -164,8 +164,11 @@ def test_what_is_named_like_a_module_of_its_package_stays_what_it_is(
         "a/src/pkg/retry.py": "",
         "a/src/mid.py": "from pkg import retry as again\n",
         "a/src/far.py": "from mid import *\n\nclass Holder:\n    from mid import again\n",
-        "a/src/use.py": "import pkg.retry\nfrom far import Holder, again\nfrom mid import again as second\n\n"
-        "print(again(), second())\n",
+        "a/src/deep/__init__.py": "from . import held\n",
+        "a/src/deep/held.py": "from pkg import retry\n",
+        "a/src/use.py": "import deep\nimport pkg.retry\nfrom far import Holder, again\n"
+        "from mid import again as second\n"
+        "print(again(), second(), deep.held.retry(), Holder.again)\n",
     }
     tree = monorepo(files)
     environments = {"a": str(kept_environment().prefix)}

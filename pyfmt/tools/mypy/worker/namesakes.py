@@ -31,8 +31,7 @@ def holders(metas: Iterable[Any], standard: str) -> list[Any]:
     if not doubled:
         return []
     rows = _rows_with(doubled, {meta.store for meta in metas})
-    packages = {name.rpartition(".")[0] for name in doubled}
-    return [meta for meta in metas if (meta.store, meta.row) in rows and meta.module not in packages]
+    return [meta for meta in metas if rows.get((meta.store, meta.row), set()) - {*_own(meta.module, doubled)}]
 
 
 def _doubled(metas: Iterable[Any]) -> list[str]:
@@ -72,10 +71,15 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield from _bound(child)
 
 
-def _rows_with(names: Iterable[str], stores: Iterable[str]) -> set[tuple[str, str]]:
-    """The store and row of each module in whose cached names one of these full names stands."""
+def _own(module: str, names: Iterable[str]) -> Iterator[str]:
+    """The names that stand in what is kept of a module since they are its own, or of its own package's making."""
+    return (name for name in names if module in (name, name.rpartition(".")[0]))
+
+
+def _rows_with(names: Iterable[str], stores: Iterable[str]) -> dict[tuple[str, str], set[str]]:
+    """Which of these full names stand in what is kept of each module, by its store and row."""
     cache: Any = importlib.import_module("mypy.cache")
-    found = set()
+    found: dict[tuple[str, str], set[str]] = {}
     for store in sorted(stores):
         with contextlib.closing(sqlite3.connect(store)) as database:
             for name in names:
@@ -83,5 +87,5 @@ def _rows_with(names: Iterable[str], stores: Iterable[str]) -> set[tuple[str, st
                 cache.write_str(buffer, name)
                 query = "SELECT path FROM files2 WHERE path LIKE ? AND instr(data, ?)"
                 for (row,) in database.execute(query, ("%" + _DATA, buffer.getvalue())):
-                    found.add((store, row.removesuffix(_DATA) + _META))
+                    found.setdefault((store, row.removesuffix(_DATA) + _META), set()).add(name)
     return found
