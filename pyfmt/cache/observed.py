@@ -154,7 +154,7 @@ class Disk:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._listings: dict[str, dict[str, str] | None] = {}
-        self._linked: dict[str, list[str]] = {}
+        self._linked: dict[str, dict[str, str]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
         self._contents: dict[str, str] = {}
         self._marks: dict[str, tuple[int, ...] | None] = {}
@@ -164,13 +164,12 @@ class Disk:
         if folder not in self._listings:
             self.mark(folder)  # first: what changes in between has another one
             found: dict[str, str] = {}
-            links = self._linked[folder] = []
+            links = self._linked[folder] = {}
             try:
                 with disk.scandir(folder) as entries:
                     for entry in entries:
                         if entry.is_symlink():
-                            links.append(entry.name)
-                            found[entry.name] = self.led_to(entry.path)
+                            found[entry.name] = links[entry.path] = self.led_to(entry.path)
                         else:
                             found[entry.name] = _FOLDER if disk.is_folder(entry) else ""
                 self._listings[folder] = found
@@ -178,8 +177,8 @@ class Disk:
                 self._listings[folder] = None
         return self._listings[folder]
 
-    def linked(self, folder: str) -> list[str]:
-        """The links in a folder: its times do not tell what these lead to."""
+    def linked(self, folder: str) -> Mapping[str, str]:
+        """The links in a folder, each with a sign of what it leads to: the folder's times do not tell that."""
         self.listing(folder)
         return self._linked[folder]
 
@@ -303,8 +302,7 @@ def marks(observed: Observed, places: PortablePaths, now: Disk, before_ns: int) 
 def links_of(observed: Observed, places: PortablePaths, now: Disk) -> dict[str, str]:
     """The links among the names that were asked for, with what they lead to, which `marks` does not see."""
     folders = [places.local(folder) for folder in observed.names if not _is_inside_checkout(folder)]
-    paths = [f"{folder}/{name}" for folder in folders for name in now.linked(folder)]
-    return {path: now.led_to(path) for path in paths}
+    return {path: there for folder in folders for path, there in now.linked(folder).items()}
 
 
 def _marked(observed: Observed, places: PortablePaths) -> Iterator[str]:

@@ -32,9 +32,8 @@ class ReachedPaths:
     digests: dict[str, str] = field(default_factory=dict)  # by file: of all paths that it reaches, and of `rest`
 
 
-PathMemory = Callable[
-    [frozenset[str]], ReachedPaths
-]  # what is known where every file reaches these; added to it is kept
+# What is known where every file reaches these; what is added to it is kept.
+PathMemory = Callable[[frozenset[str]], ReachedPaths]
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,25 +176,18 @@ def places(package: str, roots: Sequence[str], shown: Callable[[str], str] = str
                 if not stem.isidentifier() or suffix not in ("", "py", "pyi"):
                     continue
                 if suffix:
-                    if _is_file(entry):
+                    if _holds(entry.is_file):  # a link to nothing is none: mypy passes it over
                         found.setdefault(stem, []).append(shown(entry.path))
-                elif _is_folder(entry):
+                elif _holds(entry.is_dir):
                     found.setdefault(stem, []).append(f"{shown(entry.path)} {_marks(entry.path)}")
     return {name: _digest(each) for name, each in found.items()}
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _holds(question: Callable[[], bool]) -> bool:
     try:
-        return entry.is_dir()
+        return question()
     except OSError:
         return False  # a link to itself
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()  # a link to nothing is none: mypy passes it over until there is something
-    except OSError:
-        return False
 
 
 def _folders(package: str, roots: Sequence[str]) -> Iterator[str]:

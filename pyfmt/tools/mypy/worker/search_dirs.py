@@ -47,7 +47,7 @@ def tell_in_process(told: tuple[list[str], list[str]]) -> str:
     pyinfo = importlib.import_module("mypy.pyinfo")
     pyinfo.getsearchdirs = lambda: told  # type: ignore[attr-defined]
     search_dirs = importlib.import_module("mypy.modulefinder").get_search_dirs
-    getattr(search_dirs, "cache_clear", lambda: None)()  # which keeps what was told before
+    search_dirs.cache_clear()  # it keeps what was told before
     if search_dirs(sys.executable) != told:
         raise RuntimeError("this mypy cannot be told where an environment's packages are without running a script")
     return sys.executable
